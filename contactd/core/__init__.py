@@ -1,0 +1,1 @@
+"""The words of the trade: dataclasses, enums, tables and pure functions; no I/O."""

@@ -1,0 +1,43 @@
+"""An agent as the router sees one: intent × slots × health."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Intent(StrEnum):
+    """What the agent wants."""
+
+    READY = "ready"
+    NOT_READY = "not_ready"
+    LOGGED_OUT = "logged_out"
+
+
+class Health(StrEnum):
+    """What we know of the agent's console."""
+
+    OK = "ok"
+    LAGGING = "lagging"
+    LOST = "lost"
+
+
+class SlotState(StrEnum):
+    """What one of an agent's channel slots is doing."""
+
+    FREE = "free"
+    OFFERED = "offered"
+    ACTIVE = "active"
+    HELD = "held"
+    WRAPUP = "wrapup"
+
+
+class Role(StrEnum):
+    """What a user may be."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+SYSTEM_REASONS = frozenset({"rona", "lost", "device"})
+"""Reasons for `not_ready` that only the router sets."""

@@ -1,0 +1,168 @@
+"""Wishes: what the router wants done.  The desk grants them after the facts that caused them are committed, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Why an item was offered to an agent, in a compact form that is stored with the offer."""
+
+    policy_version: int
+    line: str
+    step: int
+    """Index of the line's skill step that matched."""
+    strategy: str
+    terms: tuple[tuple[str, float], ...]
+    """The score's terms by name (base, age, boost, vip …); they add up to `score`."""
+    score: float
+    skills: tuple[tuple[str, int, int], ...]
+    """(skill, level needed, level the agent has)."""
+    idle_s: float
+    """How long the agent had been idle."""
+    waiting: int
+    """How many stood in the line."""
+    eligible: int
+    """How many agents could have taken it, at least; bounded by what the index knows without a scan."""
+    next_best: tuple[tuple[str, float], ...] = ()
+    """Up to five further agents with what the strategy compares."""
+    preferred: str | None = None
+    """owner | last | named, when a preferred agent was chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Reserve `interaction` for `agent` until `expires_at`."""
+
+    offer: str
+    lease: str
+    interaction: str
+    agent: str
+    channel: str
+    line: str
+    expires_at: datetime
+    decision: Decision
+    auto_accept: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """An offer is over; `outcome` is an `OfferOutcome`, `reason` narrows it."""
+
+    offer: str
+    interaction: str
+    agent: str
+    outcome: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """The agent has the item now (accepted, pulled, taken up, restored to them)."""
+
+    interaction: str
+    agent: str
+    offer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """The channel must bring customer and agent together now (a call): after its success the contact is answered."""
+
+    interaction: str
+    agent: str
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requeue:
+    """The item stands in line again, its age kept."""
+
+    interaction: str
+    line: str
+    reason: str
+    """A `SegmentReason`: requeue goes on in the same segment, the others open a new one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overflow:
+    """A waiting item leaves its line by rule: to another line (`line` set) or out (`action`)."""
+
+    interaction: str
+    line: str | None = None
+    action: str | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """An interaction's state changed; the desk stores it with its event and its segment."""
+
+    interaction: str
+    state: str
+    cause: str
+    agent: str | None = None
+    line: str | None = None
+    outcome: str | None = None
+    ended_by: str | None = None
+    disposition: str | None = None
+    until: datetime | None = None
+    """When wrap-up ends or a parked item wakes, by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentState:
+    """An agent's routing state as of now: stored as the interval log of states and shown on consoles."""
+
+    agent: str
+    intent: str
+    reason: str | None
+    health: str
+    state: str
+    """What a person would say, by precedence: logged_out, lost, talking (active), held, wrapup, offered, not_ready, ready."""
+    slots: tuple[tuple[str, str, int], ...]
+    """(channel, slot state, items in it) for every channel in use."""
+    next_intent: str | None
+    next_reason: str | None
+    idle_since: datetime | None
+    misses: tuple[tuple[str, int], ...]
+    used: int
+    """Capacity units in use, of 100."""
+    cause: str
+    """Kind of the fact that changed it."""
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Something a supervisor must know."""
+
+    kind: str
+    """rona | break_overrun | hops | …"""
+    agent: str | None = None
+    interaction: str | None = None
+    line: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """The fact could not be applied; nothing changed."""
+
+    reason: str
+    """old_lease | unknown_offer | unknown_interaction | unknown_agent | not_yours | bad_state | not_allowed | unknown_line | …"""
+    interaction: str | None = None
+    agent: str | None = None
+    offer: str | None = None
+
+
+Wish = Offer | Withdraw | Assign | Connect | Requeue | Overflow | Moved | AgentState | Alert | Refuse
+"""Anything the router can ask for."""
+
+WISHES: dict[str, type[Wish]] = {
+    kind.__name__: kind
+    for kind in (Offer, Withdraw, Assign, Connect, Requeue, Overflow, Moved, AgentState, Alert, Refuse)
+}
+"""Kind → class, for reading the journal."""

@@ -1,0 +1,336 @@
+"""Facts: what happened, as the router is told it.
+
+A fact carries ids and routing inputs only, never names or texts: it goes into the journal as JSON and is replayed from there.
+Every fact is a frozen dataclass; `now` is handed beside it, never inside it.  Durations are `timedelta`, moments are UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+Skills = tuple[tuple[str, int], ...]
+"""(skill, level) pairs, sorted by skill; levels 1-10."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionArrived:
+    """A piece of work stands in line (or stands again, when it is fed in after a restart)."""
+
+    interaction: str
+    channel: str
+    line: str
+    priority: int = 0
+    """Base 0-9; higher is served first."""
+    skills: Skills = ()
+    """Required by this item beyond what its line asks for."""
+    queued_at: datetime | None = None
+    """When it entered the line; None = now."""
+    waited: timedelta = timedelta()
+    """Waiting time of earlier segments, which counts as age."""
+    party: str | None = None
+    vip: int = 0
+    """The customer's level, 0-3."""
+    language: str | None = None
+    prefer_agent: str | None = None
+    """Agent to try first (owner, last handler)."""
+    thread: str | None = None
+    direction: str = "inbound"
+    routed_by: str = "contactd"
+    """`contactd` or `pbx`: what a PBX routes is counted but never matched."""
+    skip_agents: tuple[tuple[str, datetime | None], ...] = ()
+    """Agents not to be asked until the given moment (None = for good)."""
+    reason: str = "arrival"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionGone:
+    """The customer left: hung up while waiting, closed the chat, or the item was taken out of the line.
+
+    In line or offered it becomes `abandoned` (`cause` customer_gone) or `closed` (junk, overflow_out); with an agent it ends
+    the contact as `WorkEnded` by the customer does.
+    """
+
+    interaction: str
+    cause: str = "customer_gone"
+    """customer_gone | overflow_out | junk"""
+    outcome: str | None = None
+    """The outcome to store, where the cause alone does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAccepted:
+    """An agent took an offer; refused when the lease is not the live one's."""
+
+    agent: str
+    offer: str
+    lease: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRejected:
+    """An agent declined an offer, where the line allows it."""
+
+    agent: str
+    offer: str
+    lease: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFailed:
+    """What the agent had accepted could not be connected: back in line with its age kept."""
+
+    interaction: str
+    agent: str
+    reason: str
+    """device_busy | device_unreachable | media"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentSet:
+    """An agent (or a supervisor for them) chose ready, not ready or logged out."""
+
+    agent: str
+    intent: str
+    reason: str | None = None
+    actor: str | None = None
+    """Who did it when it was not the agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSeen:
+    """An agent's console is alive: connected, or its heartbeat came."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleLost:
+    """An agent's last console socket is gone: lagging at once, lost after the grace time unless seen again."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkEnded:
+    """The contact with the customer is over: wrap-up begins, or the item closes where the line has none."""
+
+    interaction: str
+    agent: str | None = None
+    """Who handled it; None = whoever does now."""
+    ended_by: str = "agent"
+    """customer | agent | transfer | system"""
+    outcome: str | None = None
+    """Default: answered for live lines, handled for deferred ones."""
+    disposition: str | None = None
+    skip_wrapup: bool = False
+    """True when the agent ended the contact and the wrap-up in one act."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapupDone:
+    """The agent finished wrap-up."""
+
+    interaction: str
+    agent: str
+    disposition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An active contact was put on hold."""
+
+    interaction: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A held contact was taken up again."""
+
+    interaction: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A contact was put aside by its agent, until a moment or until the customer writes."""
+
+    interaction: str
+    agent: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unparked:
+    """A parked contact wakes, because the customer wrote (`customer_writes`), or its agent took it up (`taken_up`)."""
+
+    interaction: str
+    cause: str = "customer_writes"
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferred:
+    """A contact was given to a line or to an agent; exactly one of the two targets is set."""
+
+    interaction: str
+    agent: str | None
+    """Who gave it away; None when a supervisor or rule moved it out of a line."""
+    to_line: str | None = None
+    to_agent: str | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfigured:
+    """An agent exists with these abilities; sent at start and at each change."""
+
+    agent: str
+    skills: Skills = ()
+    lines: tuple[str, ...] = ()
+    """Lines the agent is a member of; ("*",) = every line."""
+    languages: tuple[str, ...] = ()
+    capacity: tuple[tuple[str, int], ...] = ()
+    """Units one item of a channel takes from this agent's 100; overrides the policy."""
+    device: str | None = None
+    """Phone the agent answers on; without one the agent gets no calls."""
+    team: str | None = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPublished:
+    """A new version of the policy rules from now on."""
+
+    version: int
+    policy: dict[str, Any] = field(hash=False)
+    """The whole `[policy]` document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalWork:
+    """An agent began or ended work the router did not give: any call on their device fills the voice slot."""
+
+    agent: str
+    channel: str
+    on: bool
+    ref: str = ""
+    """What it is (an interaction or a leg), so that two overlapping ones are told apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorSet:
+    """A supervisor's act on an item, an agent or a line."""
+
+    actor: str
+    action: str
+    """priority | skills | requeue | pull | push | force_release | drain | intent"""
+    interaction: str | None = None
+    agent: str | None = None
+    line: str | None = None
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkStarted:
+    """An agent began a contact themselves (outgoing mail, call, message): it fills the slot from now on."""
+
+    interaction: str
+    channel: str
+    line: str
+    agent: str
+    party: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRestored:
+    """After a restart: an item an agent already had, with its state and since when (fed in by recovery only)."""
+
+    interaction: str
+    channel: str
+    line: str
+    agent: str
+    state: str
+    """active | held | wrapup | parked"""
+    since: datetime
+    queued_at: datetime
+    waited: timedelta = timedelta()
+    priority: int = 0
+    skills: Skills = ()
+    party: str | None = None
+    vip: int = 0
+    until: datetime | None = None
+    """When a parked item wakes, or wrap-up ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRestored:
+    """After a restart: what an agent's routing state was (fed in by recovery only, after `AgentConfigured`)."""
+
+    agent: str
+    intent: str
+    reason: str | None = None
+    next_intent: str | None = None
+    next_reason: str | None = None
+    idle_since: datetime | None = None
+    misses: tuple[tuple[str, int], ...] = ()
+    """Consecutive missed offers by channel."""
+
+
+Fact = (
+    InteractionArrived
+    | InteractionGone
+    | OfferAccepted
+    | OfferRejected
+    | DeliveryFailed
+    | IntentSet
+    | ConsoleSeen
+    | ConsoleLost
+    | WorkEnded
+    | WrapupDone
+    | Held
+    | Resumed
+    | Parked
+    | Unparked
+    | Transferred
+    | AgentConfigured
+    | PolicyPublished
+    | ExternalWork
+    | SupervisorSet
+    | WorkStarted
+    | WorkRestored
+    | AgentRestored
+)
+"""Anything the router can be told."""
+
+FACTS: dict[str, type[Fact]] = {
+    kind.__name__: kind
+    for kind in (
+        InteractionArrived,
+        InteractionGone,
+        OfferAccepted,
+        OfferRejected,
+        DeliveryFailed,
+        IntentSet,
+        ConsoleSeen,
+        ConsoleLost,
+        WorkEnded,
+        WrapupDone,
+        Held,
+        Resumed,
+        Parked,
+        Unparked,
+        Transferred,
+        AgentConfigured,
+        PolicyPublished,
+        ExternalWork,
+        SupervisorSet,
+        WorkStarted,
+        WorkRestored,
+        AgentRestored,
+    )
+}
+"""Kind → class, for reading the journal."""
