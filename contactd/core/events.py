@@ -235,6 +235,20 @@ class SupervisorSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExternallyMoved:
+    """An item that an outside system routes (`routed_by` pbx) changed its state there: shown and counted, never matched."""
+
+    interaction: str
+    state: str
+    cause: str
+    agent: str | None = None
+    """Our agent, where the outside system's device belongs to one."""
+    line: str | None = None
+    outcome: str | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkStarted:
     """An agent began a contact themselves (outgoing mail, call, message): it fills the slot from now on."""
 
@@ -300,6 +314,7 @@ Fact = (
     | PolicyPublished
     | ExternalWork
     | SupervisorSet
+    | ExternallyMoved
     | WorkStarted
     | WorkRestored
     | AgentRestored
@@ -328,6 +343,7 @@ FACTS: dict[str, type[Fact]] = {
         PolicyPublished,
         ExternalWork,
         SupervisorSet,
+        ExternallyMoved,
         WorkStarted,
         WorkRestored,
         AgentRestored,

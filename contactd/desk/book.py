@@ -1,0 +1,158 @@
+"""The book of open work: every open interaction in memory, with the figures of its present segment.
+
+It is a copy of the store, kept by the dispatcher; after a failure or a start it is read back from there.  Consoles are shown
+what stands here, statements that store a change are made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from contactd.clock import rfc3339
+from contactd.core.events import Skills
+from contactd.core.interaction import State
+from contactd.core.segment import Segment
+
+LIVE_STATES = frozenset({State.QUEUED, State.OFFERED, State.ACTIVE, State.HELD})
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One open interaction.  `earlier` sums the segments before the present one."""
+
+    id: str
+    channel: str
+    adapter: str
+    external_key: str
+    direction: str
+    line: str
+    state: str
+    state_since: datetime
+    segment: Segment
+    priority: int = 0
+    skills: Skills = ()
+    subject: str = ""
+    sender: str = ""
+    recipient: str = ""
+    queued_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    party: str | None = None
+    resolve_state: str = "unknown"
+    customer_name: str = ""
+    vip: int = 0
+    agent: str | None = None
+    outcome: str | None = None
+    ended_by: str | None = None
+    thread: str | None = None
+    case_id: str | None = None
+    parent_id: str | None = None
+    routed_by: str = "contactd"
+    line_text: str = ""
+    agent_text: str = ""
+    language: str | None = None
+    prefer_agent: str | None = None
+    disposition: str | None = None
+    wrapup_until: datetime | None = None
+    parked_until: datetime | None = None
+    unread: int = 0
+    last_message: str | None = None
+    live: bool = False
+    """The channel is one where the customer is there now."""
+    earlier: dict[str, timedelta] = field(default_factory=dict)
+
+    def total(self, clock: str) -> timedelta:
+        """Return the sum of wait, ring, talk, hold or wrap over all segments."""
+        here: timedelta = getattr(self.segment, clock)
+        return self.earlier.get(clock, timedelta()) + here
+
+    def view(self) -> dict[str, Any]:
+        """Return the InteractionView of docs/wire.md."""
+        return {
+            "id": self.id,
+            "channel": self.channel,
+            "direction": self.direction,
+            "line": self.line_text if self.routed_by == "pbx" and self.line_text else self.line,
+            "state": str(self.state),
+            "state_since": rfc3339(self.state_since),
+            "priority": self.priority,
+            "skills": [{"skill": skill, "level": level} for skill, level in self.skills],
+            "subject": self.subject,
+            "from": self.sender,
+            "to": self.recipient,
+            "queued_at": _text(self.queued_at),
+            "answered_at": _text(self.answered_at),
+            "ended_at": _text(self.ended_at),
+            "party_id": self.party,
+            "resolve_state": str(self.resolve_state),
+            "customer_name": self.customer_name,
+            "vip": self.vip,
+            "agent": self.agent or self.agent_text or None,
+            "outcome": self.outcome,
+            "ended_by": self.ended_by,
+            "wait_s": _seconds(self.total("wait")),
+            "talk_s": _seconds(self.total("talk")),
+            "hold_s": _seconds(self.total("hold")),
+            "wrap_s": _seconds(self.total("wrap")),
+            "wrapup_until": _text(self.wrapup_until),
+            "parked_until": _text(self.parked_until),
+            "thread": self.thread,
+            "case_id": self.case_id,
+            "parent_id": self.parent_id,
+            "routed_by": self.routed_by,
+            "live": self.live and self.state in LIVE_STATES,
+            "disposition": self.disposition,
+            "unread": self.unread,
+            "last_message": self.last_message,
+        }
+
+
+class Book:
+    """The open interactions by id, and by the outside key they came under."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._by_key: dict[tuple[str, str], str] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Write an interaction in; an older entry of the same id gives way."""
+        self._entries[entry.id] = entry
+        self._by_key[(entry.adapter, entry.external_key)] = entry.id
+
+    def get(self, interaction: str) -> Entry | None:
+        """Return the entry, or None when it is not open here."""
+        return self._entries.get(interaction)
+
+    def find(self, adapter: str, external_key: str) -> Entry | None:
+        """Return the open entry that came under an outside key."""
+        return self._entries.get(self._by_key.get((adapter, external_key), ""))
+
+    def drop(self, interaction: str) -> None:
+        """Strike out an interaction that is closed."""
+        entry = self._entries.pop(interaction, None)
+        if entry is not None:
+            self._by_key.pop((entry.adapter, entry.external_key), None)
+
+    def clear(self) -> None:
+        """Forget everything, before it is read back from the store."""
+        self._entries.clear()
+        self._by_key.clear()
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Go through the open entries in the order they were written in."""
+        return iter(tuple(self._entries.values()))
+
+    def __len__(self) -> int:
+        """Return how many are open."""
+        return len(self._entries)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment else None
+
+
+def _seconds(span: timedelta) -> float:
+    return round(span.total_seconds(), 3)
