@@ -63,3 +63,15 @@ class ConfigError(ContactdError):
     """The configuration is wrong; `field` is the path of the key."""
 
     code = "config"
+
+
+class WorkerDiedError(ContactdError):
+    """A worker process died on a task (memory, crash, kill); the task had no result, its neighbours are unharmed."""
+
+    code = "worker_died"
+
+
+class WorkerTimeoutError(WorkerDiedError):
+    """A task took longer than a worker may take; its process was ended."""
+
+    code = "worker_timeout"

@@ -1,0 +1,328 @@
+"""The installation: one TOML file, the environment and `--set`, read into frozen settings.
+
+A key nobody knows, or a value that does not fit, is an error that names the key's path; all mistakes are collected, so
+that `contactd check` can print them at once.  The environment (`CONTACTD_HTTP__PORT`) overrules the file, `--set` both.
+Channels describe their own sections: their option classes are handed in.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+ENV_PREFIX = "CONTACTD_"
+NOT_KEYS = frozenset({"CONTACTD_CONFIG"})
+"""Variables of ours that are not keys: where the file lies is asked by the command line."""
+
+Shapes = Mapping[str, type[Any]]
+"""Channel → the class of its options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong with the configuration: where, and what to do about it."""
+
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return it as `check` prints it."""
+        return f"{self.path}: {self.text}"
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; `mistakes` holds everything that is wrong, never empty."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(map(str, self.mistakes)))
+
+
+class Section(BaseModel):
+    """A table of keys: none but the known ones, none changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(Section):
+    """Where the state of record lives."""
+
+    url: str = ""
+    """SQLAlchemy URL; empty = SQLite inside `data_dir`."""
+
+
+class Http(Section):
+    """The one HTTP port: console, API, chat, webhooks."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = Field(default="", pattern=r"^(|https?://[^\s/?#]+)$")
+    """How browsers reach it, without a path (`https://desk.example.com`); empty = the address it listens on."""
+
+
+class Log(Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+    """auto = console on a terminal, else JSON."""
+
+
+class Limits(Section):
+    """How much of the machine may be used."""
+
+    workers: int = Field(default=2, ge=1, le=64)
+    """Processes that read what came from outside."""
+    worker_memory_mb: int = Field(default=512, ge=64)
+    """Memory a task may take beyond what an idle worker has."""
+    worker_seconds: float = Field(default=20.0, gt=0)
+    """Time a task may take."""
+    waiting_units: int = Field(default=2000, ge=1)
+    """Live writes that may wait for the store before channels are told to try later."""
+    upload_mb: int = Field(default=25, ge=1)
+    """Largest file an agent may attach."""
+    disk_free_mb: int = Field(default=2048, ge=0)
+    """Below this much free disk `/readyz` says no."""
+
+
+class Demo(Section):
+    """What `contactd demo` makes up."""
+
+    seed: int = 7
+    """The same seed makes the same customers."""
+    customers: int = Field(default=60, ge=1, le=100_000)
+    contacts_per_minute: float = Field(default=12.0, gt=0, le=6000)
+    """With `--traffic`: how often a made-up customer gets in touch."""
+
+
+class Settings(Section):
+    """The whole installation."""
+
+    data_dir: Path = Path("data")
+    node: str = Field(default="main", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    """This node's name, when several share one database."""
+    database: Database = Database()
+    http: Http = Http()
+    log: Log = Log()
+    limits: Limits = Limits()
+    demo: Demo = Demo()
+    policy_source: Literal["store", "file"] = "store"
+    """`policy.source`: store = the published version rules; file = the file's `[policy]` is the only source."""
+    policy: dict[str, Any] = Field(default_factory=dict)
+    """The `[policy]` table without `source`: seed of an empty store."""
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Channel → its section as checked against its options class, without defaults filled in."""
+
+    @property
+    def database_url(self) -> str:
+        """The database to use: `database.url`, or SQLite inside `data_dir`."""
+        return self.database.url or f"sqlite:///{self.data_dir.absolute() / 'contactd.sqlite'}"
+
+    def secrets(self) -> frozenset[str]:
+        """Every secret named in the settings, so that logs can keep them out."""
+        found = set(_secrets(self.channels))
+        _, _, rest = self.database.url.partition("://")
+        login, at, _ = rest.rpartition("@")
+        if at and ":" in login:
+            found.add(login.split(":", 1)[1])
+        return frozenset(found)
+
+
+SECRET_KEYS = ("password", "secret", "token", "api_key")
+
+
+def _secrets(table: Mapping[str, Any]) -> Iterator[str]:
+    """Walk to every value whose key says that it is secret."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _secrets(value)
+        elif isinstance(value, str) and value and any(word in key.lower() for word in SECRET_KEYS):
+            yield value
+
+
+@dataclass(slots=True)
+class _Source:
+    """The tables merged so far, with what came as plain text and may have to stay text."""
+
+    table: dict[str, Any] = field(default_factory=dict)
+    texts: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Path → the text given by environment or `--set`, whose type is only known when it is checked."""
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def put(self, path: tuple[str, ...], text: str, said_by: str) -> None:
+        """Set the key at `path` to what `text` means in TOML, or to the text itself."""
+        here = self.table
+        for step in path[:-1]:
+            inner = here.setdefault(step, {})
+            if not isinstance(inner, dict):
+                self.mistakes.append(Mistake(".".join(path), f"{said_by}: {step} is a value, not a table"))
+                return
+            here = inner
+        here[path[-1]] = _meaning(text)
+        self.texts[path] = text
+
+
+def _meaning(text: str) -> Any:
+    """Read `text` as one TOML value; what is none is a string."""
+    if "\n" in text:
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def load(
+    path: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    overrides: Iterable[str] = (),
+    channels: Shapes | None = None,
+) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: the TOML file; None = defaults only.
+        env: the environment, of which `CONTACTD_…` is read; None = none of it.
+        overrides: `key.of.it=value` in TOML notation, or plain text where that is meant.
+        channels: the channels there are and the class of their options; None = do not check channel sections.
+
+    Raises:
+        SettingsError: with every mistake that was found.
+    """
+    source = _gather(path, env or {}, overrides)
+    settings, mistakes = _check(source, channels)
+    if settings is None or mistakes:
+        raise SettingsError(mistakes)
+    return settings
+
+
+def problems(
+    path: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    overrides: Iterable[str] = (),
+    channels: Shapes | None = None,
+) -> list[Mistake]:
+    """Return every mistake `load` would raise with the same arguments; empty = none."""
+    return _check(_gather(path, env or {}, overrides), channels)[1]
+
+
+def _gather(path: Path | None, env: Mapping[str, str], overrides: Iterable[str]) -> _Source:
+    """Merge file, environment and overrides, the later over the earlier."""
+    source = _Source()
+    if path is not None:
+        try:
+            source.table = tomllib.loads(path.read_bytes().decode("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            source.mistakes.append(Mistake(str(path), f"cannot be read: {error}"))
+    for name, text in sorted(env.items()):
+        if name.startswith(ENV_PREFIX) and name not in NOT_KEYS:
+            steps = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
+            source.put(steps, text, f"environment variable {name}")
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not key.strip():
+            source.mistakes.append(Mistake(override, "an override is written key=value"))
+        else:
+            source.put(tuple(key.strip().split(".")), text.strip(), "--set")
+    return source
+
+
+def _check(source: _Source, shapes: Shapes | None) -> tuple[Settings | None, list[Mistake]]:
+    """Check the merged tables against the settings and the channels' own options."""
+    mistakes = list(source.mistakes)
+    table = dict(source.table)
+    if table.pop("policy_source", None) is not None:
+        mistakes.append(Mistake("policy_source", "unknown key; did you mean policy.source?"))
+    policy = table.get("policy")
+    if isinstance(policy, dict):
+        table["policy"] = {key: value for key, value in policy.items() if key != "source"}
+        table["policy_source"] = policy.get("source", "store")
+    sections = table.get("channels")
+    if shapes is not None and isinstance(sections, dict):
+        table["channels"] = checked = {}
+        for name, section in sections.items():
+            shape = shapes.get(name)
+            if shape is None:
+                mistakes.append(Mistake(f"channels.{name}", _unknown(name, shapes, "channel")))
+                continue
+            where = ("channels", name)
+            _, checked[name], found = _fit(shape, section, where, source.texts)
+            mistakes += found
+    settings, _, found = _fit(Settings, table, (), source.texts)
+    return settings, mistakes + found
+
+
+def _fit(
+    shape: type[Any],
+    table: Any,
+    where: tuple[str, ...],
+    texts: Mapping[tuple[str, ...], str],
+) -> tuple[Any, Any, list[Mistake]]:
+    """Check `table` against `shape`; return the instance (None if wrong), the table as it fitted, and the mistakes.
+
+    A value from outside the file has no type of its own: `--set …password=12345` is read as a number first and, where
+    the key wants text, taken as the text that was typed.
+    """
+    adapter = TypeAdapter(shape)
+    for _ in range(len(texts) + 1):
+        try:
+            return adapter.validate_python(table, extra="forbid"), table, []
+        except ValidationError as error:
+            errors = error.errors(include_url=False, include_input=False)
+        spelled = {
+            where + step
+            for step in (tuple(map(str, item["loc"])) for item in errors if item["type"] == "string_type")
+            if where + step in texts and _at(table, step) != texts[where + step]
+        }
+        if not spelled:
+            break
+        for path in spelled:
+            table = _with(table, path[len(where) :], texts[path])
+    return None, table, [_mistake(shape, where, item) for item in errors]
+
+
+def _at(table: Any, steps: tuple[str, ...]) -> Any:
+    """Return what stands in nested tables at `steps`, or None."""
+    for step in steps:
+        table = table.get(step) if isinstance(table, dict) else None
+    return table
+
+
+def _with(table: Any, steps: tuple[str, ...], value: Any) -> Any:
+    """Return a copy of nested tables with `value` at `steps`."""
+    if not steps:
+        return value
+    inner = table.get(steps[0]) if isinstance(table, dict) else None
+    return {**(table if isinstance(table, dict) else {}), steps[0]: _with(inner, steps[1:], value)}
+
+
+def _mistake(shape: type[Any], where: tuple[str, ...], item: Mapping[str, Any]) -> Mistake:
+    """Say one validation error in words, under the path an operator knows it by."""
+    steps = tuple(map(str, item["loc"]))
+    path = ".".join(where + steps).replace("policy_source", "policy.source", 1)
+    if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        return Mistake(path, _unknown(steps[-1], _keys(shape, steps[:-1]), "key"))
+    if item["type"] in {"model_type", "dict_type", "dataclass_type", "model_attributes_type"}:
+        return Mistake(path, "a table is expected")
+    text = item["msg"].removeprefix("Value error, ").removeprefix("Input ").strip()
+    return Mistake(path or "configuration", text)
+
+
+def _keys(shape: Any, steps: tuple[str, ...]) -> list[str]:
+    """Return the keys known in the table at `steps` of a pydantic model; empty where that cannot be said."""
+    for step in steps:
+        known = getattr(shape, "model_fields", {}).get(step)
+        shape = known.annotation if known is not None else None
+    return [key for key in getattr(shape, "model_fields", {}) if key != "policy_source"]
+
+
+def _unknown(name: str, known: Iterable[str], kind: str) -> str:
+    """Say that `name` is unknown, and which known one may be meant."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"unknown {kind}; did you mean {near[0]}?" if near else f"unknown {kind}"

@@ -1,0 +1,135 @@
+"""The pool of worker processes: whatever reads bytes from outside runs here, under limits of memory and time.
+
+pebble's pool, because one dying worker of the standard library's pool fails its neighbours' tasks, and because a task
+that hangs can be ended.  Workers are spawned, not forked: the parent has threads and an event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import multiprocessing
+import resource
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from pebble import ProcessExpired, ProcessPool
+
+from contactd.core.errors import WorkerDiedError, WorkerTimeoutError
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+OPEN_FILES = 256
+TASKS_PER_WORKER = 5000
+"""A worker is replaced after so many tasks: what a library leaks does not add up."""
+
+
+class Workers:
+    """Runs top-level functions in other processes.
+
+    A task that dies or hangs takes only its own process with it; tasks beside it and behind it are unharmed.
+    """
+
+    def __init__(self, *, count: int, memory_mb: int, timeout_s: float, preload: Sequence[str] = ()) -> None:
+        """Describe the pool; processes start with `start` or the first task.
+
+        Args:
+            count: processes.
+            memory_mb: address space a task may take beyond what an idle worker has.
+            timeout_s: seconds a task may run; waiting for a free worker does not count.
+            preload: modules a worker imports before its first task.
+        """
+        self.count = count
+        self.timeout_s = timeout_s
+        self._places = asyncio.Semaphore(count * 2)
+        self._pool = ProcessPool(
+            max_workers=count,
+            max_tasks=TASKS_PER_WORKER,
+            initializer=_limit,
+            initargs=[memory_mb, tuple(preload)],
+            context=multiprocessing.get_context("spawn"),
+        )
+        self.deaths = 0
+        """Tasks that ended with their worker, since the start."""
+        self.waiting = 0
+        """Tasks asked for and not finished."""
+
+    async def start(self) -> None:
+        """Start the processes now, so that the first task does not wait for an interpreter.
+
+        Raises:
+            WorkerDiedError: a worker cannot start.
+        """
+        await asyncio.gather(*(self.run(_ready) for _ in range(self.count)))
+
+    async def run(self, task: Callable[..., T], *args: Any) -> T:
+        """Run `task(*args)` in a worker and return what it returns; the task's own exceptions are raised here.
+
+        Args:
+            task: a function at the top level of a module.
+            args: values that can be pickled.
+
+        Raises:
+            WorkerTimeoutError: it took too long and was ended.
+            WorkerDiedError: its process died, or ran out of memory.
+        """
+        self.waiting += 1
+        try:
+            async with self._places:
+                future = self._pool.schedule(task, args=list(args), timeout=self.timeout_s)
+                return await asyncio.wrap_future(future)
+        except TimeoutError as error:
+            raise self._lost(WorkerTimeoutError("a task took too long"), task) from error
+        except (ProcessExpired, MemoryError) as error:
+            raise self._lost(WorkerDiedError("a task died with its worker"), task) from error
+        finally:
+            self.waiting -= 1
+
+    def _lost(self, error: WorkerDiedError, task: Callable[..., Any]) -> WorkerDiedError:
+        """Count and log a task that took its worker with it."""
+        self.deaths += 1
+        log.warning("worker.lost", task=task.__name__, code=error.code)
+        return error
+
+    async def close(self, grace_s: float = 3.0) -> None:
+        """Finish what runs, for `grace_s` seconds at most, then end every process."""
+        self._pool.close()
+        await asyncio.to_thread(self._end, grace_s)
+
+    def _end(self, grace_s: float) -> None:
+        """Wait for the pool, then stop it the hard way; blocks."""
+        try:
+            self._pool.join(timeout=grace_s)
+        except TimeoutError:
+            self._pool.stop()
+            self._pool.join()
+
+
+def _limit(memory_mb: int, preload: tuple[str, ...]) -> None:
+    """Prepare a worker process: imports first, then the limits, which its tasks cannot raise again."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop; Ctrl-C reaches the whole group
+    for module in preload:
+        importlib.import_module(module)
+    limit = _address_space() + memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+
+def _address_space() -> int:
+    """Return the bytes of address space this process has already; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * resource.getpagesize()
+
+
+def _ready() -> None:
+    """Do nothing: the task that `start` gives every worker."""
