@@ -1,0 +1,110 @@
+"""What was said and sent: messages, attachments, uploads on their way, the outbox, and chat visitors."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+
+from contactd.crm_store.schema.types import Words, belongs, count, document, key, metadata, moment, words
+
+message = Table(
+    "message",
+    metadata,
+    key(),
+    belongs("interaction_id", "interaction.id", index=False),
+    Column("seq", Integer, nullable=False),
+    Column("thread_id", Text),
+    Column("direction", Text, nullable=False),
+    words("sender"),
+    words("sender_name"),
+    words("subject"),
+    words("body_text"),
+    Column("body_html_blob", Text),
+    Column("quoted_offset", Integer),
+    Column("provider_id", Words),
+    Column("client_id", Words),
+    Column("delivery_state", Text),
+    moment("sent_at", optional=True),
+    moment("at"),
+    document("recipients", empty=[]),
+    document("headers", empty={}),
+    Column("key_id", Text),
+    UniqueConstraint("interaction_id", "seq"),
+    UniqueConstraint("interaction_id", "client_id"),
+)
+"""One message; `seq` counts from 1 in its interaction, `at` is when it was stored, `sent_at` what the sender says."""
+
+Index("ix_message_provider", message.c.provider_id)
+Index("ix_message_thread", message.c.thread_id, message.c.at)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    key(),
+    belongs("message_id", "message.id"),
+    Column("interaction_id", Text, nullable=False, index=True),
+    count("n"),
+    Column("blob", Text, nullable=False),
+    words("name"),
+    words("media_type"),
+    Column("size", Integer, nullable=False),
+    Column("page", Integer),
+    Column("inline", Boolean, nullable=False, default=False),
+    words("content_id", optional=True),
+    Column("scan_state", Text, nullable=False, default="unscanned"),
+    Column("key_id", Text),
+    moment("at"),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    key(),
+    Column("owner", Text, nullable=False),
+    Column("blob", Text, nullable=False),
+    words("name"),
+    words("media_type"),
+    Column("size", Integer, nullable=False),
+    moment("created_at"),
+    moment("expires_at"),
+    moment("used_at", optional=True),
+)
+"""A file an agent has uploaded and not yet sent; only its `owner` may use it."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    key(),
+    belongs("interaction_id", "interaction.id"),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False, default="queued"),
+    Column("payload", LargeBinary),
+    Column("payload_blob", Text),
+    document("meta", empty={}),
+    count("attempts"),
+    moment("next_at"),
+    moment("lease_until", optional=True),
+    words("last_error"),
+    Column("provider_id", Words),
+    moment("created_at"),
+    moment("ended_at", optional=True),
+)
+"""What is to be delivered: queued, sending, sent, failed or maybe; the payload is fixed when it is queued."""
+
+WAITING = text("state IN ('queued', 'sending', 'maybe')")
+Index("ix_outbox_due", outbox.c.next_at, sqlite_where=WAITING, postgresql_where=WAITING)
+
+visitor = Table(
+    "visitor",
+    metadata,
+    key(),
+    Column("namespace", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    belongs("contact_point_id", "contact_point.id", optional=True),
+    Column("thread_id", Text),
+    document("profile", empty={}),
+    moment("created_at"),
+    moment("seen_at"),
+    moment("revoked_at", optional=True),
+)
+"""A chat visitor; `token_hash` is the SHA-256 of the token in the visitor's browser."""
