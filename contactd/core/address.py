@@ -45,7 +45,7 @@ _NEIGHBOURS = re.compile(r"(?:852|853|886)\d{7,9}")
 """Hong Kong, Macao and Taiwan as neighbours write them: the country code without `+`."""
 
 _NAMED_EXTENSION = re.compile(
-    r"(?<=[\d)\s])[\s,]{0,4}(?:转接|转|分机号|分机|内线|;\s?ext=|extension|extn|ext)\s{0,4}[:.]?\s{0,4}(\d{1,8})",
+    r"(?<=[\d)\s])[\s,(]{0,4}(?:转接|转|分机号|分机|内线|;\s?ext=|extension|extn|ext)\s{0,4}[:.]?\s{0,4}(\d{1,8})",
     re.IGNORECASE,
 )
 _MARKED_EXTENSION = re.compile(r"(?<=[\d)\s])\s{0,4}(?:[x#]|,{1,4})\s{0,4}(\d{1,6})(?!\d)", re.IGNORECASE)
@@ -160,8 +160,8 @@ def display_phone(address: PhoneAddress | str, region: str = "CN") -> str:
 def email(text: str) -> Point | None:
     """Return the contact point of an e-mail address, or None when it is none.
 
-    The domain is taken as IDNA and all in lower case, for matching.  Addresses of a role (`info@`, `service@`) are marked
-    shared: several people write from them.
+    The domain is taken as IDNA and all in lower case, for matching.  Addresses of a role (`info@`, `service@`) are
+    marked shared: several people write from them.
     """
     raw = text[:MAX_CHARS].strip()
     bare = unicodedata.normalize("NFKC", raw).strip("<> \t")
@@ -307,7 +307,7 @@ def _number(written: str, rules: _Rules) -> tuple[str, str] | None:
         found = _parse(candidate, rules.region)
         if found:
             return found
-    return None
+    return _foreign(written, rules.region)
 
 
 def _spellings(written: str, digits: str, rules: _Rules) -> Iterator[str]:
@@ -349,10 +349,21 @@ def _parse(candidate: str, region: str) -> tuple[str, str] | None:
     if mobile:
         # New ranges are handed out faster than the library learns of them.
         return f"+86{mobile.group(1)}", "mobile"
-    abroad = candidate.startswith(("+", "00")) and number.country_code != _CHINA
-    if abroad and phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE:
-        return e164, "other"
     return None
+
+
+def _foreign(written: str, region: str) -> tuple[str, str] | None:
+    """Return a number with country code that is not in use as far as the library knows, but has the right length."""
+    if not written.startswith(("+", "00")):
+        return None
+    try:
+        number = phonenumbers.parse(written, region)
+    except phonenumbers.NumberParseException:
+        return None
+    possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    if number.country_code == _CHINA or not possible:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), "other"
 
 
 def _domestic(number: PhoneNumber) -> str:
