@@ -3,8 +3,6 @@
 # ruff: noqa: RUF001 - full-width digits and signs are what people type
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -323,10 +321,8 @@ def test_every_spelling_of_a_mobile_is_one_number(text: str, between: str) -> No
 
 
 @pytest.mark.parametrize("piece", ["1", "转", "1,", "1/", "(", "-", "1-", "ext ", ";ext=", "＋", "a@", "<", "ﷺ"])
-def test_long_input_costs_no_more_than_its_first_part(piece: str) -> None:
-    begun = time.process_time()
-    for text in (piece * 200_000, "1" * 8 + piece * 200_000):
-        phone(text)
-        phones(text)
-        email(text)
-    assert time.process_time() - begun < 2
+def test_what_is_too_long_is_cut(piece: str) -> None:
+    for text in (piece * 2_000, "1" * 8 + piece * 2_000):
+        assert phone(text) == phone(text[:256])
+        assert phones(text) == phones(text[:1024])
+        assert email(text) == email(text[:256])
