@@ -21,8 +21,8 @@ VERSION = 1
 _MS = timedelta(milliseconds=1)
 
 
-def encode(thing: Fact | Wish) -> dict[str, Any]:
-    """Return the JSON form of a fact or wish, defaults left out, with `v`."""
+def encode(thing: Fact | Wish | Decision) -> dict[str, Any]:
+    """Return the JSON form of a fact, wish or decision, defaults left out, with `v`."""
     return {"v": VERSION, **_plain_fields(thing)}
 
 

@@ -16,6 +16,7 @@ from contactd.core.events import Skills
 from contactd.core.interaction import State
 from contactd.core.segment import Segment
 
+CLOCKS = ("wait", "ring", "talk", "hold", "wrap")
 LIVE_STATES = frozenset({State.QUEUED, State.OFFERED, State.ACTIVE, State.HELD})
 
 
@@ -68,6 +69,11 @@ class Entry:
         """Return the sum of wait, ring, talk, hold or wrap over all segments."""
         here: timedelta = getattr(self.segment, clock)
         return self.earlier.get(clock, timedelta()) + here
+
+    def bank(self, ended: Segment) -> None:
+        """Add an ended segment's clocks to the earlier ones."""
+        for clock in CLOCKS:
+            self.earlier[clock] = self.earlier.get(clock, timedelta()) + getattr(ended, clock)
 
     def view(self) -> dict[str, Any]:
         """Return the InteractionView of docs/wire.md."""

@@ -1,0 +1,324 @@
+"""The dispatcher: the one task that owns the router.
+
+It takes all waiting facts (at most 500, or what 5 ms allow), lets the router decide one after another, writes the journal and
+every consequence in ONE unit, and only after that commit lets the wishes take effect, in order.  Facts that arrive meanwhile form
+the next batch.  When anything fails, memory is thrown away and read back from the store: start-up, crash and error are one path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import structlog
+
+from contactd.clock import Clock
+from contactd.core.effects import Refuse, Wish
+from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError, StoreDownError
+from contactd.core.events import Fact
+from contactd.core.journal import VERSION, encode, encode_wishes
+from contactd.crm_store.routing_rows import LeaseLostError, write_batch
+from contactd.crm_store.store import Store
+from contactd.desk.effects import Effect
+from contactd.desk.ledger import Ledger
+from contactd.desk.rows import Rows
+
+BATCH = 500
+BATCH_S = 0.005
+RETRY_S = 1.0
+_MISSING = frozenset({"unknown_offer", "unknown_interaction", "unknown_agent", "unknown_line"})
+_FORBIDDEN = frozenset({"not_yours", "not_allowed"})
+
+log = structlog.get_logger(__name__)
+
+
+class Decider(Protocol):
+    """What the dispatcher needs of a router."""
+
+    seq: int
+
+    def handle(self, fact: Fact, now: datetime) -> list[Wish]:
+        """Decide what one fact leads to."""
+        ...
+
+    def tick(self, now: datetime) -> list[Wish]:
+        """Let due deadlines fire."""
+        ...
+
+    def next_deadline(self) -> datetime | None:
+        """Say when `tick` is next needed."""
+        ...
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A fact in hand, with its row in the inbox if it came by there, and who waits for its commit."""
+
+    fact: Fact
+    inbox_id: str | None
+    done: asyncio.Future[list[Wish]] | None
+    prepare: Callable[[], None] | None = None
+    """Writes into the book what the fact needs to find there (a newly placed interaction)."""
+    tries: int = 0
+
+
+class Dispatcher:
+    """Feeds the router and carries out what it decides."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ledger: Ledger,
+        rebuild: Callable[[], Awaitable[Decider]],
+        publish: Callable[[list[Effect]], None],
+        quarantine: Callable[[Fact, str], Awaitable[None]],
+        epoch: int,
+    ) -> None:
+        """Own the router that `rebuild` makes; `epoch` fences its writes."""
+        self._store = store
+        self._clock = clock
+        self._ledger = ledger
+        self._rebuild = rebuild
+        self._publish = publish
+        self._quarantine = quarantine
+        self._epoch = epoch
+        self._router: Decider | None = None
+        self._queue: deque[Waiting] = deque()
+        self._inbox_seen: set[str] = set()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._last = datetime(1970, 1, 1, tzinfo=UTC)
+        self._stopping = False
+        self.lost_lease = False
+        self.last_commit: float | None = None
+
+    @property
+    def router(self) -> Decider | None:
+        """The live router; only to be read."""
+        return self._router
+
+    @property
+    def waiting(self) -> int:
+        """How many facts wait."""
+        return len(self._queue)
+
+    def feed(self, fact: Fact, inbox_id: str | None = None, prepare: Callable[[], None] | None = None) -> None:
+        """Put a fact that is already safe in the inbox in line, once."""
+        if inbox_id is not None:
+            if inbox_id in self._inbox_seen:
+                return
+            self._inbox_seen.add(inbox_id)
+        self._queue.append(Waiting(fact, inbox_id, None, prepare))
+        self._wake.set()
+
+    async def submit(self, fact: Fact, prepare: Callable[[], None] | None = None) -> list[Wish]:
+        """Put a fact in line; return the router's wishes after their commit.
+
+        Raises:
+            ConflictError, NotFoundError, ForbiddenError: the router refused it; nothing changed.
+            StoreDownError: it could not be committed.
+        """
+        if self._stopping:
+            text = "the server is stopping"
+            raise StoreDownError(text)
+        done: asyncio.Future[list[Wish]] = asyncio.get_running_loop().create_future()
+        self._queue.append(Waiting(fact, None, done, prepare))
+        self._wake.set()
+        wishes = await done
+        for wish in wishes:
+            if isinstance(wish, Refuse):
+                raise refusal(wish)
+        return wishes
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        await self._restore()
+        while not self.lost_lease:
+            await self._await_work()
+            if not self._queue and self._stopping and not self._due():
+                break
+            batch = self._next_batch()
+            try:
+                await self._handle(batch)
+            except LeaseLostError:
+                self._lose(batch)
+            except Exception:  # any failure leads to the one recovery path
+                log.exception("dispatch.failed", facts=len(batch))
+                await self._recover(batch)
+            if not self._queue:
+                self._idle.set()
+
+    async def drain(self) -> None:
+        """Wait until every fact in hand is committed, then end `run`."""
+        self._stopping = True
+        self._wake.set()
+        if self._queue:
+            self._idle.clear()
+            await self._idle.wait()
+
+    def _due(self) -> bool:
+        deadline = self._router.next_deadline() if self._router else None
+        return deadline is not None and deadline <= self._clock.now()
+
+    async def _await_work(self) -> None:
+        """Sleep until a fact comes or a deadline is due."""
+        if self._queue or self._stopping:
+            return
+        self._wake.clear()
+        deadline = self._router.next_deadline() if self._router else None
+        timeout = None if deadline is None else max((deadline - self._clock.now()).total_seconds(), 0.0)
+        try:
+            await asyncio.wait_for(self._wake.wait(), timeout)
+        except TimeoutError:
+            return
+
+    def _next_batch(self) -> list[Waiting]:
+        batch: list[Waiting] = []
+        while self._queue and len(batch) < BATCH:
+            batch.append(self._queue.popleft())
+        return batch
+
+    def _now(self) -> datetime:
+        """Return a time that never goes back."""
+        self._last = max(self._last, self._clock.now())
+        return self._last
+
+    async def _handle(self, batch: list[Waiting]) -> None:
+        """Decide and commit a batch, then let it take effect."""
+        began = self._clock.monotonic()
+        rows, answers = Rows(), []
+        while batch:
+            waiting = batch[len(answers)]
+            answers.append((waiting, self._decide(waiting, rows)))
+            if len(answers) == len(batch):
+                break
+            if self._clock.monotonic() - began > BATCH_S:
+                self._queue.extendleft(reversed(batch[len(answers) :]))
+                del batch[len(answers) :]
+                break
+        if self._due():
+            self._tick(rows)
+        if not rows.journal:
+            return
+        effects = await self._commit(rows)
+        self._publish(effects)
+        for waiting, wishes in answers:
+            if waiting.inbox_id is not None:
+                self._inbox_seen.discard(waiting.inbox_id)
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.set_result(wishes)
+
+    def _decide(self, waiting: Waiting, rows: Rows) -> list[Wish]:
+        if self._router is None:
+            text = "the router is not there"
+            raise StoreDownError(text)
+        if waiting.prepare is not None:
+            waiting.prepare()
+        now = self._now()
+        wishes = self._router.handle(waiting.fact, now)
+        self._ledger.record(wishes, now)
+        self._journal(rows, type(waiting.fact).__name__, encode(waiting.fact), wishes, now)
+        if waiting.inbox_id is not None:
+            rows.consumed.append({"b_id": waiting.inbox_id, "consumed_seq": self._router.seq})
+        return wishes
+
+    def _tick(self, rows: Rows) -> None:
+        assert self._router is not None  # noqa: S101 - _due() saw it
+        now = self._now()
+        before = self._router.seq
+        wishes = self._router.tick(now)
+        if self._router.seq != before:
+            self._ledger.record(wishes, now)
+            self._journal(rows, "tick", {"v": VERSION}, wishes, now)
+
+    def _journal(self, rows: Rows, kind: str, payload: dict[str, Any], wishes: list[Wish], now: datetime) -> None:
+        assert self._router is not None  # noqa: S101 - the caller has it
+        rows.journal.append(
+            {
+                "seq": self._router.seq,
+                "epoch": self._epoch,
+                "at": now,
+                "kind": kind,
+                "version": VERSION,
+                "payload": payload,
+                "wishes": encode_wishes(wishes),
+            },
+        )
+
+    async def _commit(self, rows: Rows) -> list[Effect]:
+        booked, effects = self._ledger.take()
+        booked.journal, booked.consumed = rows.journal, rows.consumed
+        epoch = self._epoch
+        await self._store.write(lambda conn: write_batch(conn, booked, epoch), urgent=True)
+        self.last_commit = self._clock.monotonic()
+        return effects
+
+    def _lose(self, batch: list[Waiting]) -> None:
+        """Stop deciding: another node holds the router now."""
+        log.error("router.lease_lost")
+        self.lost_lease = True
+        for waiting in (*batch, *self._queue):
+            _fail(waiting, StoreDownError("another node holds the router"))
+        self._queue.clear()
+        self._idle.set()
+
+    async def _recover(self, batch: list[Waiting]) -> None:
+        """Read everything back and feed the failed facts again, each alone; what fails alone twice is put aside."""
+        await self._restore()
+        for waiting in batch:
+            if waiting.prepare is not None:
+                waiting.prepare()
+            await self._alone(waiting)
+
+    async def _alone(self, waiting: Waiting) -> None:
+        while waiting.tries < 2:  # noqa: PLR2004 - a fact that fails alone twice
+            waiting.tries += 1
+            try:
+                await self._handle([waiting])
+            except LeaseLostError:
+                self._lose([waiting])
+                return
+            except StoreDownError as error:
+                _fail(waiting, error)
+                await self._restore()
+                return
+            except Exception:  # the second failure quarantines it
+                log.exception("dispatch.failed_alone", kind=type(waiting.fact).__name__)
+                await self._restore()
+            else:
+                return
+        await self._quarantine(waiting.fact, waiting.inbox_id or "")
+        _fail(waiting, ConflictError("this could not be processed and was put aside", code="quarantined"))
+
+    async def _restore(self) -> None:
+        """Rebuild book, roster and router from the store, trying until the store answers."""
+        self._ledger.forget()
+        while True:
+            try:
+                self._router = await self._rebuild()
+            except Exception:  # the store may come back
+                log.exception("router.rebuild_failed")
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+
+def refusal(wish: Refuse) -> ConflictError | NotFoundError | ForbiddenError:
+    """Make the error an agent is told of what the router refused."""
+    text = f"refused: {wish.reason}"
+    if wish.reason in _MISSING:
+        return NotFoundError(text, code=wish.reason)
+    if wish.reason in _FORBIDDEN:
+        return ForbiddenError(text, code=wish.reason)
+    return ConflictError(text, code=wish.reason)
+
+
+def _fail(waiting: Waiting, error: Exception) -> None:
+    if waiting.done is not None and not waiting.done.done():
+        waiting.done.set_exception(error)

@@ -1,0 +1,280 @@
+"""The ledger: books the router's wishes on open work, as rows for the store and effects for after the commit.
+
+It touches only memory.  When the write of a batch fails, book and roster are read back from the store, so nothing that was
+booked here in vain stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from contactd.clock import rfc3339
+from contactd.core import segment as stay
+from contactd.core.channel import Change
+from contactd.core.effects import (
+    AgentState,
+    Alert,
+    Assign,
+    Connect,
+    Moved,
+    Offer,
+    Overflow,
+    Requeue,
+    Wish,
+    Withdraw,
+)
+from contactd.core.interaction import TERMINAL_STATES, Cause, Outcome, SegmentReason, State
+from contactd.core.journal import encode
+from contactd.desk import effects as after
+from contactd.desk.book import Book, Entry
+from contactd.desk.changes import AgentChanged, AlertRaised, InteractionClosed, InteractionUpsert, OfferOver
+from contactd.desk.idents import Idents
+from contactd.desk.roster import Roster
+from contactd.desk.rows import Rows, agent_routing_row, interaction_row, segment_row
+
+NEW_STAY = {
+    Cause.TRANSFER: SegmentReason.TRANSFER,
+    Cause.AGENT_LOST: SegmentReason.AGENT_LOST,
+    Cause.OVERFLOW_LINE: SegmentReason.OVERFLOW,
+    Cause.DUE: SegmentReason.RETURN,
+    Cause.CUSTOMER_WRITES: SegmentReason.RETURN,
+}
+"""Causes that put an item in line as a new segment; any other return to the line goes on in the same one."""
+
+
+class Ledger:
+    """Books wishes; `rows` and `effects` collect until `take` is called."""
+
+    def __init__(self, book: Book, roster: Roster, idents: Idents) -> None:
+        """Keep `book` and `roster` up to date with every wish."""
+        self._book = book
+        self._roster = roster
+        self._idents = idents
+        self._rows = Rows()
+        self._effects: list[after.Effect] = []
+        self._dropped: list[str] = []
+        self._ringing: dict[str, Offer] = {}
+        self._handlers: dict[type[Any], Callable[[Any, datetime], None]] = {
+            Moved: self._moved,
+            Offer: self._offer,
+            Withdraw: self._withdraw,
+            Assign: self._assign,
+            Connect: self._connect,
+            AgentState: self._agent_state,
+            Alert: self._alert,
+            Requeue: self._requeue,
+            Overflow: self._overflow,
+        }
+
+    def record(self, wishes: list[Wish], now: datetime) -> None:
+        """Book the wishes of one fact, in order."""
+        for wish in wishes:
+            handler = self._handlers.get(type(wish))
+            if handler is not None:
+                handler(wish, now)
+
+    def take(self) -> tuple[Rows, list[after.Effect]]:
+        """Hand over what collected since the last call, and strike closed work from the book."""
+        rows, effects = self._rows, self._effects
+        self._rows, self._effects = Rows(), []
+        for interaction in self._dropped:
+            self._book.drop(interaction)
+        self._dropped.clear()
+        return rows, effects
+
+    def forget(self) -> None:
+        """Throw away what collected: its write failed."""
+        self._rows, self._effects = Rows(), []
+        self._dropped.clear()
+        self._ringing.clear()
+
+    def ringing(self, offer: str) -> Offer | None:
+        """Return a live offer."""
+        return self._ringing.get(offer)
+
+    def restore_offer(self, offer: Offer) -> None:
+        """Know an offer that outlived a restart, so that its end is booked."""
+        self._ringing[offer.offer] = offer
+
+    def arrived(self, entry: Entry) -> None:
+        """Show an interaction that was just placed."""
+        self._effects.append(face(entry))
+        self._tell(entry, Cause.PLACED)
+
+    def _moved(self, wish: Moved, now: datetime) -> None:
+        entry = self._book.get(wish.interaction)
+        if entry is None:
+            return
+        before = entry.agent
+        self._book_stay(entry, wish, now)
+        self._book_face(entry, wish, now)
+        self._rows.interactions[entry.id] = interaction_row(entry)
+        self._rows.segments[(entry.id, entry.segment.n)] = segment_row(entry.id, entry.segment)
+        self._event(entry, str(wish.cause), now, wish.agent, {"state": str(wish.state)})
+        self._move_work(entry, before)
+        self._effects.append(face(entry))
+        self._tell(entry, wish.cause)
+        if wish.state in TERMINAL_STATES:
+            self._dropped.append(entry.id)
+
+    def _book_stay(self, entry: Entry, wish: Moved, now: datetime) -> None:
+        """Book the time on the running segment; end it, or open the next one."""
+        reason = NEW_STAY.get(Cause(wish.cause)) if wish.state == State.QUEUED else None
+        if reason is not None:
+            ended = stay.end(entry.segment, _left_outcome(entry, reason), now)
+            self._rows.segments[(entry.id, ended.n)] = segment_row(entry.id, ended)
+            entry.bank(ended)
+            entry.segment = stay.begin(ended.n + 1, wish.line or entry.line, reason, now)
+        elif wish.state in TERMINAL_STATES:
+            entry.segment = stay.end(entry.segment, wish.outcome, now)
+        else:
+            agent = wish.agent if wish.state not in (State.QUEUED, State.OFFERED) else None
+            entry.segment = stay.advance(entry.segment, wish.state, now, agent)
+
+    def _book_face(self, entry: Entry, wish: Moved, now: datetime) -> None:
+        """Change what people see of the interaction."""
+        entry.state, entry.state_since = wish.state, now
+        entry.line = wish.line or entry.line
+        if wish.state in (State.QUEUED, State.OFFERED):
+            entry.agent = None
+        else:
+            entry.agent = wish.agent or entry.agent
+        entry.wrapup_until = wish.until if wish.state == State.WRAPUP else None
+        entry.parked_until = wish.until if wish.state == State.PARKED else None
+        entry.ended_by = wish.ended_by or entry.ended_by
+        entry.disposition = wish.disposition or entry.disposition
+        entry.outcome = wish.outcome or entry.outcome
+        if wish.state in (State.WRAPUP, *TERMINAL_STATES) and entry.ended_at is None:
+            entry.ended_at = now
+
+    def _offer(self, wish: Offer, now: datetime) -> None:
+        entry = self._book.get(wish.interaction)
+        if entry is None:
+            return
+        self._ringing[wish.offer] = wish
+        self._rows.offers.append(
+            {
+                "id": wish.offer,
+                "lease": wish.lease,
+                "interaction_id": wish.interaction,
+                "agent": wish.agent,
+                "line": wish.line,
+                "channel": wish.channel,
+                "offered_at": now,
+                "expires_at": wish.expires_at,
+                "decision": encode(wish.decision),
+                "policy_version": wish.decision.policy_version,
+            },
+        )
+        self._effects.append(after.Ring(offer=wish, offered_at=now, view=entry.view(), party=entry.party))
+
+    def _withdraw(self, wish: Withdraw, now: datetime) -> None:
+        if self._ringing.pop(wish.offer, None) is None:
+            return
+        self._rows.offers_ended.append(
+            {"b_id": wish.offer, "outcome": str(wish.outcome), "reason": wish.reason, "ended_at": now},
+        )
+        self._effects.append(OfferOver(offer=wish.offer, outcome=str(wish.outcome), reason=wish.reason))
+
+    def _assign(self, wish: Assign, now: datetime) -> None:
+        if wish.offer is not None:
+            self._withdraw(
+                Withdraw(offer=wish.offer, interaction=wish.interaction, agent=wish.agent, outcome="accepted"),
+                now,
+            )
+
+    def _connect(self, wish: Connect, _now: datetime) -> None:
+        entry = self._book.get(wish.interaction)
+        if entry is not None:
+            member = self._roster.get(wish.agent)
+            device = wish.device or (member.device if member else None)
+            self._tell(entry, Cause.ACCEPTED, connect=True, device=device)
+
+    def _agent_state(self, wish: AgentState, now: datetime) -> None:
+        member = self._roster.get(wish.agent)
+        if member is None:
+            return
+        if member.take(wish, now):
+            self._rows.agent_intervals.append(
+                {
+                    "agent": wish.agent,
+                    "from_at": now,
+                    "intent": wish.intent,
+                    "reason": wish.reason,
+                    "health": wish.health,
+                    "state": wish.state,
+                    "cause": wish.cause,
+                    "actor": wish.actor or wish.agent,
+                },
+            )
+        self._rows.agent_routing[wish.agent] = agent_routing_row(wish)
+        self._effects.append(AgentChanged(view=member.view(), username=member.username, languages=member.languages))
+
+    def _alert(self, wish: Alert, now: datetime) -> None:
+        alert = {
+            "id": self._idents.new(),
+            "at": rfc3339(now),
+            "agent": None,
+            "interaction": None,
+            "line": None,
+            "detail": None,
+        }
+        self._effects.append(AlertRaised(alert=alert | encode(wish)))
+
+    def _requeue(self, wish: Requeue, now: datetime) -> None:
+        entry = self._book.get(wish.interaction)
+        if entry is not None:
+            self._event(entry, "requeue", now, None, {"line": wish.line, "reason": wish.reason})
+
+    def _overflow(self, wish: Overflow, now: datetime) -> None:
+        entry = self._book.get(wish.interaction)
+        if entry is not None:
+            self._event(entry, "overflow", now, None, {"line": wish.line, "action": wish.action, "rule": wish.rule})
+
+    def _event(self, entry: Entry, kind: str, now: datetime, actor: str | None, data: dict[str, Any]) -> None:
+        self._rows.events.append(
+            {"interaction_id": entry.id, "at": now, "type": kind, "actor": actor, "data": data},
+        )
+
+    def _move_work(self, entry: Entry, before: str | None) -> None:
+        """Keep each agent's list of work in hand."""
+        for agent in {before, entry.agent} - {None}:
+            member = self._roster.get(agent)
+            if member is None:
+                continue
+            if agent == entry.agent and entry.state not in TERMINAL_STATES:
+                member.work[entry.id] = entry
+            else:
+                member.work.pop(entry.id, None)
+
+    def _tell(self, entry: Entry, cause: str, *, connect: bool = False, device: str | None = None) -> None:
+        change = Change(
+            interaction=entry.id,
+            adapter=entry.adapter,
+            external_key=entry.external_key,
+            state=str(entry.state),
+            cause=str(cause),
+            line=entry.line,
+            agent=entry.agent,
+            agent_name=self._roster.name(entry.agent),
+            device=device,
+        )
+        self._effects.append(after.TellChannel(channel=entry.channel, change=change, connect=connect))
+
+
+def face(entry: Entry) -> InteractionUpsert | InteractionClosed:
+    """Return what consoles are told of an interaction as it stands."""
+    if entry.state in TERMINAL_STATES or entry.state == State.QUARANTINED:
+        return InteractionClosed(view=entry.view())
+    return InteractionUpsert(view=entry.view())
+
+
+def _left_outcome(entry: Entry, reason: SegmentReason) -> str:
+    """Say what became of a stay that was left for another line."""
+    if entry.segment.answered_at:
+        return Outcome.ANSWERED
+    return {SegmentReason.OVERFLOW: Outcome.OVERFLOW, SegmentReason.AGENT_LOST: Outcome.FAILED}.get(
+        reason, Outcome.HANDLED
+    )

@@ -1,0 +1,88 @@
+"""Rows of the store, made of what stands in memory: one dict a row, keyed by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from contactd.core.effects import AgentState
+from contactd.core.segment import Segment
+from contactd.desk.book import Entry
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one batch.  Interactions and segments are keyed, so that the last state of each is written once."""
+
+    interactions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    segments: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    offers: list[dict[str, Any]] = field(default_factory=list)
+    offers_ended: list[dict[str, Any]] = field(default_factory=list)
+    agent_intervals: list[dict[str, Any]] = field(default_factory=list)
+    agent_routing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    journal: list[dict[str, Any]] = field(default_factory=list)
+    consumed: list[dict[str, Any]] = field(default_factory=list)
+
+
+def interaction_row(entry: Entry) -> dict[str, Any]:
+    """Return what the router may change of an interaction."""
+    return {
+        "b_id": entry.id,
+        "line": entry.line,
+        "state": str(entry.state),
+        "state_since": entry.state_since,
+        "agent": entry.agent,
+        "outcome": entry.outcome,
+        "ended_by": entry.ended_by,
+        "priority": entry.priority,
+        "skills": [list(pair) for pair in entry.skills],
+        "ended_at": entry.ended_at,
+        "wait_ms": _ms(entry.total("wait")),
+        "talk_ms": _ms(entry.total("talk")),
+        "hold_ms": _ms(entry.total("hold")),
+        "wrap_ms": _ms(entry.total("wrap")),
+        "disposition": entry.disposition,
+    }
+
+
+def segment_row(interaction: str, segment: Segment) -> dict[str, Any]:
+    """Return a segment as it is stored."""
+    return {
+        "interaction_id": interaction,
+        "n": segment.n,
+        "line": segment.line,
+        "reason": str(segment.reason),
+        "entered_at": segment.entered_at,
+        "offered_at": segment.offered_at,
+        "answered_at": segment.answered_at,
+        "ended_at": segment.ended_at,
+        "agent": segment.agent,
+        "state": str(segment.state),
+        "state_since": segment.since,
+        "wait_ms": _ms(segment.wait),
+        "ring_ms": _ms(segment.ring),
+        "talk_ms": _ms(segment.talk),
+        "hold_ms": _ms(segment.hold),
+        "wrap_ms": _ms(segment.wrap),
+        "outcome": segment.outcome,
+        "disposition": segment.disposition,
+    }
+
+
+def agent_routing_row(wish: AgentState) -> dict[str, Any]:
+    """Return what of an agent's routing state must survive a restart."""
+    return {
+        "agent": wish.agent,
+        "intent": wish.intent,
+        "reason": wish.reason,
+        "next_intent": wish.next_intent,
+        "next_reason": wish.next_reason,
+        "idle_since": wish.idle_since,
+        "misses": dict(wish.misses),
+    }
+
+
+def _ms(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
