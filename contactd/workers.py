@@ -12,6 +12,7 @@ import multiprocessing
 import resource
 import signal
 from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,10 @@ log = structlog.get_logger(__name__)
 OPEN_FILES = 256
 TASKS_PER_WORKER = 5000
 """A worker is replaced after so many tasks: what a library leaks does not add up."""
+PATIENCE = 3
+"""A task waits behind one other at most, so after so many task times the pool itself must be stuck."""
+START_S = 30.0
+"""Time a new worker may take to start, on a busy machine."""
 
 
 class Workers:
@@ -46,17 +51,14 @@ class Workers:
         self.count = count
         self.timeout_s = timeout_s
         self._places = asyncio.Semaphore(count * 2)
-        self._pool = ProcessPool(
-            max_workers=count,
-            max_tasks=TASKS_PER_WORKER,
-            initializer=_limit,
-            initargs=[memory_mb, tuple(preload)],
-            context=multiprocessing.get_context("spawn"),
-        )
+        self._setup = [memory_mb, tuple(preload)]
+        self._pool = self._new_pool()
         self.deaths = 0
         """Tasks that ended with their worker, since the start."""
         self.waiting = 0
         """Tasks asked for and not finished."""
+        self._closed = False
+        self._running: set[asyncio.Future[Any]] = set()
 
     async def start(self) -> None:
         """Start the processes now, so that the first task does not wait for an interpreter.
@@ -80,14 +82,43 @@ class Workers:
         self.waiting += 1
         try:
             async with self._places:
-                future = self._pool.schedule(task, args=list(args), timeout=self.timeout_s)
-                return await asyncio.wrap_future(future)
+                return await self._result(task, args)
         except TimeoutError as error:
             raise self._lost(WorkerTimeoutError("a task took too long"), task) from error
-        except (ProcessExpired, MemoryError) as error:
+        except (ProcessExpired, BrokenProcessPool, MemoryError) as error:
             raise self._lost(WorkerDiedError("a task died with its worker"), task) from error
         finally:
             self.waiting -= 1
+
+    async def _result(self, task: Callable[..., T], args: tuple[Any, ...]) -> T:
+        """Hand a task over and wait for what becomes of it."""
+        if self._closed:
+            message = "the workers are closed"
+            raise WorkerDiedError(message)
+        if not self._pool.active:
+            self._pool = self._new_pool()
+        pool = self._pool
+        future = asyncio.wrap_future(pool.schedule(task, args=list(args), timeout=self.timeout_s))
+        self._running.add(future)
+        try:
+            # A process killed while it writes its answer can leave pebble's pipe stuck for all: nothing ends in time.
+            return await asyncio.wait_for(future, PATIENCE * self.timeout_s + START_S)
+        except TimeoutError:
+            if not future.done() or future.cancelled():
+                await asyncio.to_thread(pool.stop)
+            raise
+        finally:
+            self._running.discard(future)
+
+    def _new_pool(self) -> ProcessPool:
+        """Make a pool; a broken one is replaced by the next task."""
+        return ProcessPool(
+            max_workers=self.count,
+            max_tasks=TASKS_PER_WORKER,
+            initializer=_limit,
+            initargs=self._setup,
+            context=multiprocessing.get_context("spawn"),
+        )
 
     def _lost(self, error: WorkerDiedError, task: Callable[..., Any]) -> WorkerDiedError:
         """Count and log a task that took its worker with it."""
@@ -96,9 +127,13 @@ class Workers:
         return error
 
     async def close(self, grace_s: float = 3.0) -> None:
-        """Finish what runs, for `grace_s` seconds at most, then end every process."""
+        """Finish what runs, for `grace_s` seconds at most, then end every process; what is left then has died."""
+        self._closed = True
         self._pool.close()
         await asyncio.to_thread(self._end, grace_s)
+        for future in self._running:
+            if not future.done():  # pebble forgets the tasks of a stopped pool
+                future.set_exception(WorkerDiedError("the workers were closed"))
 
     def _end(self, grace_s: float) -> None:
         """Wait for the pool, then stop it the hard way; blocks."""
