@@ -1,0 +1,324 @@
+/**
+ * The wire's objects as docs/wire.md names them.  Fields may be added by the server; none is ever changed.
+ *
+ * Times are RFC 3339 UTC text, durations seconds, ids opaque strings.
+ */
+
+export type InteractionState =
+  | "received"
+  | "queued"
+  | "offered"
+  | "active"
+  | "held"
+  | "parked"
+  | "wrapup"
+  | "closed"
+  | "abandoned"
+  | "quarantined";
+
+export type Direction = "inbound" | "outbound" | "internal";
+export type ResolveState = "known" | "confirmed" | "ambiguous" | "maybe" | "unknown" | "anonymous";
+export type Intent = "ready" | "not_ready" | "logged_out";
+export type Role = "agent" | "supervisor" | "admin";
+export type AgentMood =
+  | "logged_out"
+  | "lost"
+  | "talking"
+  | "held"
+  | "wrapup"
+  | "offered"
+  | "not_ready"
+  | "ready";
+
+export interface SkillLevel {
+  skill: string;
+  level: number;
+}
+
+export interface InteractionView {
+  id: string;
+  channel: string;
+  direction: Direction;
+  line: string | null;
+  state: InteractionState;
+  state_since: string | null;
+  priority: number;
+  skills: SkillLevel[];
+  subject: string | null;
+  from: string | null;
+  to: string | null;
+  queued_at: string | null;
+  answered_at: string | null;
+  ended_at: string | null;
+  party_id: string | null;
+  resolve_state: ResolveState | null;
+  customer_name: string | null;
+  vip: number | null;
+  agent: string | null;
+  outcome: string | null;
+  ended_by: string | null;
+  wait_s: number | null;
+  talk_s: number | null;
+  hold_s: number | null;
+  wrap_s: number | null;
+  wrapup_until: string | null;
+  parked_until: string | null;
+  thread: string | null;
+  case_id: string | null;
+  parent_id: string | null;
+  routed_by: string | null;
+  live: boolean;
+  disposition: string | null;
+  unread: number | null;
+  last_message: string | null;
+}
+
+export interface PointView {
+  id?: string;
+  kind: string;
+  value?: string;
+  display: string;
+  level?: string;
+}
+
+export interface CandidateView {
+  party_id: string;
+  name: string;
+  kind: string;
+  vip: number | null;
+  level: string;
+  why: string[];
+  points: PointView[];
+}
+
+export interface TimelineItem {
+  id: string;
+  at: string;
+  class: "conversation" | "work" | "commercial" | "change" | "system";
+  channel: string | null;
+  direction: Direction | null;
+  ref: string | null;
+  title: string | null;
+  snippet: string | null;
+  actor: string | null;
+  line: string | null;
+  state: string | null;
+  outcome: string | null;
+  duration_s: number | null;
+}
+
+export interface CustomerHead {
+  resolve_state: ResolveState;
+  party_id: string | null;
+  point: PointView | null;
+  candidates: CandidateView[];
+  timeline: TimelineItem[];
+  open_cases: number;
+}
+
+export interface AttachmentView {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  page: number | null;
+  inline: boolean;
+  url: string;
+}
+
+export interface MessageView {
+  id: string;
+  interaction: string;
+  seq: number;
+  at: string;
+  direction: Direction;
+  sender: string;
+  sender_name: string | null;
+  text: string;
+  has_html: boolean;
+  attachments: AttachmentView[];
+  delivery_state: string | null;
+  provider_id: string | null;
+  recipients: { role: string; name: string | null; address: string }[];
+  client_id: string | null;
+}
+
+export interface SlotView {
+  channel: string;
+  state: string;
+  count: number;
+}
+
+export interface AgentWork {
+  interaction: string;
+  channel: string;
+  line: string | null;
+  state: InteractionState;
+  since: string | null;
+}
+
+export interface AgentView {
+  agent: string;
+  name: string | null;
+  role: Role;
+  intent: Intent;
+  reason: string | null;
+  next_intent: Intent | null;
+  health: "ok" | "lagging" | "lost";
+  state: AgentMood;
+  since: string | null;
+  slots: SlotView[];
+  lines: string[];
+  skills: SkillLevel[];
+  used: number;
+  work: AgentWork[];
+}
+
+export interface MeView extends AgentView {
+  username: string;
+  languages: string[];
+}
+
+export interface Label {
+  zh?: string;
+  en?: string;
+}
+
+export interface LineView {
+  line: string;
+  label: Label | string | null;
+  waiting: number;
+  oldest_at: string | null;
+  by_channel: Record<string, number>;
+  ready: number;
+  open: boolean;
+  service_level: number | null;
+  answered: number;
+  abandoned: number;
+  sla_s: number | null;
+}
+
+export interface AlertView {
+  id: string;
+  at: string;
+  kind: string;
+  agent: string | null;
+  interaction: string | null;
+  line: string | null;
+  detail: unknown;
+}
+
+export interface Reason {
+  key: string;
+  params: Record<string, unknown>;
+}
+
+export interface OfferView {
+  offer: string;
+  lease: string;
+  offered_at: string | null;
+  expires_at: string;
+  reasons: Reason[];
+  interaction: InteractionView;
+  customer: CustomerHead;
+}
+
+export interface FloorView {
+  waiting: InteractionView[];
+  agents: AgentView[];
+  lines: LineView[];
+  alerts: AlertView[];
+}
+
+export interface ConsoleState {
+  me: MeView;
+  work: InteractionView[];
+  offers: OfferView[];
+  floor: FloorView;
+  policy_version: number | null;
+}
+
+/** What `event` frames carry, by the event's name. */
+export interface EventData {
+  "offer.created": OfferView;
+  "offer.ended": { offer: string; interaction: string; outcome: string; reason: string | null };
+  "interaction.changed": { interaction: InteractionView; mine: boolean };
+  "message.added": { interaction: string; message: MessageView };
+  "agent.changed": { agent: AgentView };
+  "floor.changed": {
+    waiting?: { upsert?: InteractionView[]; remove?: string[] };
+    lines?: LineView[];
+  };
+  "alert.raised": AlertView;
+}
+
+export type EventName = keyof EventData;
+export type WireEvent = { [K in EventName]: { seq: number; event: K; data: EventData[K] } }[EventName];
+
+export type ServerFrame =
+  | { type: "snapshot"; epoch: string; seq: number; state: ConsoleState }
+  | ({ type: "event" } & WireEvent)
+  | { type: "result"; id: string; ok: true; data?: unknown }
+  | { type: "result"; id: string; ok: false; error: WireError };
+
+export interface WireError {
+  code: string;
+  text: string;
+  field?: string | null;
+}
+
+export type ClientFrame =
+  | { type: "hello"; protocol: 1; resume: { epoch: string; seq: number } | null }
+  | { type: "command"; id: string; command: string; data: object }
+  | { type: "heartbeat" };
+
+export interface Topic {
+  disposition: string;
+  case?: string | null;
+  note?: string | null;
+}
+
+/** GET /api/v1/interactions/{id}: the row, and what the screens about it need. */
+export interface InteractionDetail extends InteractionView {
+  customer?: CustomerHead | null;
+  topics?: Topic[];
+  note?: string | null;
+  offers?: { agent: string; outcome: string | null; offered_at: string | null; ring_s: number | null }[];
+  segments?: {
+    line: string | null;
+    reason: string;
+    entered_at: string | null;
+    answered_at: string | null;
+    ended_at: string | null;
+    agent: string | null;
+    outcome: string | null;
+  }[];
+}
+
+/** GET /api/v1/interactions/{id}/events: what happened to it, in order. */
+export interface InteractionEvent {
+  id: string;
+  at: string;
+  kind?: string;
+  event?: string;
+  actor?: string | null;
+  text?: string | null;
+  detail?: unknown;
+}
+
+export interface PartyView {
+  id: string;
+  name: string;
+  kind: string;
+  vip?: number | null;
+  language?: string | null;
+  owner?: string | null;
+  note?: string | null;
+  points?: PointView[];
+  open_cases?: number;
+}
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
