@@ -1,0 +1,139 @@
+"""What the policy says of channels and lines, as the router and everybody else reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contactd.core.events import Skills
+
+STRATEGIES = ("longest_idle", "best_skill", "least_occupied", "round_robin", "fewest_active", "weighted")
+WRAPUP_MODES = ("off", "optional", "mandatory", "timed", "timed_fixed")
+LANGUAGE_RULES = ("ignore", "prefer", "require")
+LANGUAGE = "language:"
+"""Languages are skills of this prefix, so that steps and levels apply to them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapup:
+    """What follows a contact.
+
+    `off` closes at once; `optional` may be finished at any moment; `mandatory` ends with a disposition only; `timed` ends by
+    itself after `seconds`; `timed_fixed` does too, and not earlier.  `seconds` 0 means no timer.
+    """
+
+    mode: str
+    seconds: float
+    extensions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRule:
+    """How one channel behaves, in general or in one line."""
+
+    name: str
+    live: bool
+    """The customer is there now and may leave."""
+    offer_s: float
+    """How long an offer stands, in seconds."""
+    misses: int
+    """Consecutive missed offers before the agent is set not ready."""
+    may_reject: bool
+    auto_accept: bool
+    needs_device: bool
+    """Only agents with a device get it."""
+    connects: bool
+    """Accepting leads to a `Connect` wish."""
+    interrupts: tuple[str, ...]
+    """Channels whose work it may suspend."""
+    wrapup: Wrapup
+    units: int
+    """What one item takes from an agent's 100."""
+    sla_s: float
+    starve_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a line: skills it prefers beyond the required ones, and for how many seconds."""
+
+    prefer: Skills
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A service line."""
+
+    name: str
+    label: Mapping[str, str]
+    base: int
+    rate: float
+    """Score points per minute of age."""
+    sla_boost: float
+    """Score points an item has gained when its service level is broken."""
+    required: Skills
+    steps: tuple[Step, ...]
+    skip_unmet: bool
+    """A step that nobody signed in can meet is left at once."""
+    language: str
+    """ignore | prefer | require: what the customer's language means."""
+    language_s: float
+    """How long a preferred language is waited for."""
+    strategy: str
+    strict: bool
+    """Priority alone decides before age does."""
+    prefer_s: float
+    """How long an item waits for its preferred agent, while that agent is signed in."""
+    return_window_s: float
+    """How long work of a vanished agent waits for them, and a woken parked item for its owner."""
+    short_abandon_s: float
+    channels: Mapping[str, ChannelRule]
+    """The rule of every channel, with this line's own settings applied."""
+    dispositions: str
+    """Name of the tree of disposition codes."""
+    signature: Mapping[str, str]
+    greeting: Mapping[str, str]
+    from_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """A rule that says which line an arrival belongs to; None matches anything."""
+
+    channel: str | None
+    to: str | None
+    line: str
+    priority: int
+    skills: Skills
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A reason for being not ready."""
+
+    code: str
+    label: Mapping[str, str]
+    worked: bool
+    paid: bool
+    max_s: float | None
+    """Longest time in seconds before a supervisor is told."""
+
+
+def glob(pattern: str, text: str) -> bool:
+    """Say whether `text` fits `pattern`, in which `*` stands for anything; letter case does not matter."""
+    parts = pattern.casefold().split("*")
+    text = text.casefold()
+    if len(parts) == 1:
+        return parts[0] == text
+    head, *middle, tail = parts
+    if not text.startswith(head) or not text.endswith(tail) or len(text) < len(head) + len(tail):
+        return False
+    at, end = len(head), len(text) - len(tail)
+    for part in middle:
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True

@@ -1,0 +1,136 @@
+"""Channels and lines, read from the policy document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from contactd.routing import defaults
+from contactd.routing.document import Table
+from contactd.routing.line import LANGUAGE_RULES, STRATEGIES, WRAPUP_MODES, ChannelRule, Line, Step, Wrapup
+
+MAX_UNITS = 100
+DAY_S = 86_400.0
+
+
+def read_channels(table: Table, capacity: Table) -> dict[str, ChannelRule]:
+    """Read `channels.<channel>` and `capacity.<channel>` over the built-in rules; further channels may be named."""
+    rules: dict[str, ChannelRule] = {}
+    names = [*defaults.CHANNELS, *(name for name in table.names() if name not in defaults.CHANNELS)]
+    units = {name: capacity.whole(name, defaults.CAPACITY.get(name, MAX_UNITS), 1, MAX_UNITS) for name in names}
+    capacity.done()
+    for name in names:
+        rules[name] = _channel(table.table(name), _built_in(name, units[name]), names)
+    table.done()
+    return rules
+
+
+def _built_in(name: str, units: int) -> ChannelRule:
+    given: dict[str, Any] = defaults.CHANNELS.get(name, defaults.CHANNELS[defaults.OTHER])
+    plain = {key: value for key, value in given.items() if key not in ("wrapup", "interrupts")}
+    return ChannelRule(
+        name=name,
+        units=units,
+        wrapup=Wrapup(**given["wrapup"]),
+        interrupts=tuple(given["interrupts"]),
+        **plain,
+    )
+
+
+def _channel(table: Table, rule: ChannelRule, names: list[str]) -> ChannelRule:
+    """Apply a table's settings to a rule."""
+    changed = replace(
+        rule,
+        live=table.flag("live", rule.live),
+        offer_s=table.number("offer_s", rule.offer_s, DAY_S) or rule.offer_s,
+        misses=table.whole("misses", rule.misses, 1, 1000),
+        may_reject=table.flag("may_reject", rule.may_reject),
+        auto_accept=table.flag("auto_accept", rule.auto_accept),
+        needs_device=table.flag("needs_device", rule.needs_device),
+        connects=table.flag("connects", rule.connects),
+        interrupts=table.texts("interrupts", rule.interrupts, names),
+        wrapup=_wrapup(table.table("wrapup"), rule.wrapup),
+        sla_s=table.number("sla_s", rule.sla_s),
+        starve_s=table.number("starve_s", rule.starve_s),
+    )
+    table.done()
+    return changed
+
+
+def _wrapup(table: Table, rule: Wrapup) -> Wrapup:
+    changed = Wrapup(
+        mode=table.choice("mode", rule.mode, WRAPUP_MODES),
+        seconds=table.number("seconds", rule.seconds, DAY_S),
+        extensions=table.whole("extensions", rule.extensions, 0, 100),
+    )
+    if changed.mode.startswith("timed") and not changed.seconds:
+        table.wrong("seconds", "must be more than 0 for a timed wrap-up")
+    table.done()
+    return changed
+
+
+def read_lines(table: Table, channels: Mapping[str, ChannelRule], trees: Mapping[str, Any]) -> dict[str, Line]:
+    """Read `lines.<name>`."""
+    lines = {name: _line(name, row, channels, trees) for name, row in table.tables()}
+    if not lines:
+        table.wrong("", "must name at least one line")
+        lines["support"] = _line("support", Table({}, table.path, table.problems), channels, trees)
+    return lines
+
+
+def _line(name: str, row: Table, channels: Mapping[str, ChannelRule], trees: Mapping[str, Any]) -> Line:
+    first_tree = next(iter(trees), "")
+    line = Line(
+        name=name,
+        label=row.label("label", name),
+        base=row.whole("base", 0, 0, 9),
+        rate=row.number("rate", 1.0, 1000),
+        sla_boost=row.number("sla_boost", 20.0, 1000),
+        channels=_line_channels(row, channels),
+        required=row.levels("required"),
+        steps=tuple(_step(step) for step in row.rows("steps")),
+        skip_unmet=row.flag("skip_unmet", default=True),
+        language=row.choice("language", "prefer", LANGUAGE_RULES),
+        language_s=row.number("language_s", 0.0, DAY_S),
+        strategy=row.choice("strategy", "longest_idle", STRATEGIES),
+        strict=row.flag("strict", default=False),
+        prefer_s=row.number("prefer_s", 20.0, DAY_S),
+        return_window_s=row.number("return_window_s", 120.0, 30 * DAY_S),
+        short_abandon_s=row.number("short_abandon_s", 5.0, DAY_S),
+        dispositions=row.text("dispositions", "default" if "default" in trees else first_tree),
+        signature=row.label("signature"),
+        greeting=row.label("greeting"),
+        from_address=row.text("from_address"),
+    )
+    if line.dispositions not in trees:
+        row.wrong("dispositions", f"names the tree {line.dispositions!r}, which does not exist")
+    row.done()
+    return line
+
+
+def _line_channels(row: Table, channels: Mapping[str, ChannelRule]) -> dict[str, ChannelRule]:
+    """Return every channel's rule with the line's own settings; `sla_s` and `starve_s` of the line hold for all of them."""
+    names = list(channels)
+    sla = row.number("sla_s", 0) or None
+    starve = row.number("starve_s", 0) or None
+    capacity = row.table("capacity")
+    table = row.table("channels")
+    rules = {}
+    for name, general in channels.items():
+        rule = replace(
+            general,
+            sla_s=general.sla_s if sla is None else sla,
+            starve_s=general.starve_s if starve is None else starve,
+            units=capacity.whole(name, general.units, 1, MAX_UNITS),
+        )
+        rules[name] = _channel(table.table(name), rule, names)
+    capacity.done()
+    table.done()
+    return rules
+
+
+def _step(row: Table) -> Step:
+    step = Step(prefer=row.levels("prefer"), seconds=row.number("seconds", 30.0, DAY_S))
+    row.done()
+    return step
