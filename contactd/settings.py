@@ -158,6 +158,9 @@ class _Source:
     def put(self, path: tuple[str, ...], text: str, said_by: str) -> None:
         """Set the key at `path` to what `text` means in TOML, or to the text itself."""
         here = self.table
+        if not all(path):
+            self.mistakes.append(Mistake(said_by, "names no key"))
+            return
         for step in path[:-1]:
             inner = here.setdefault(step, {})
             if not isinstance(inner, dict):
@@ -252,7 +255,8 @@ def _check(source: _Source, shapes: Shapes | None) -> tuple[Settings | None, lis
                 mistakes.append(Mistake(f"channels.{name}", _unknown(name, shapes, "channel")))
                 continue
             where = ("channels", name)
-            _, checked[name], found = _fit(shape, section, where, source.texts)
+            _, fitted, found = _fit(shape, section, where, source.texts)
+            checked[name] = fitted if isinstance(fitted, dict) else {}
             mistakes += found
     settings, _, found = _fit(Settings, table, (), source.texts)
     return settings, mistakes + found
