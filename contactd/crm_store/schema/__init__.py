@@ -35,7 +35,7 @@ from contactd.crm_store.schema.routing import (
     policy_version,
     router_lease,
 )
-from contactd.crm_store.schema.types import Json, Moment, Words, metadata, storable
+from contactd.crm_store.schema.types import Json, Moment, Ordered, Words, metadata, storable
 from contactd.crm_store.schema.work import (
     case_,
     interaction,
@@ -50,6 +50,7 @@ from contactd.crm_store.schema.work import (
 __all__ = [
     "Json",
     "Moment",
+    "Ordered",
     "Words",
     "address",
     "agent",

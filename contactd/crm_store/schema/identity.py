@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text, UniqueConstraint
 
-from contactd.crm_store.schema.types import Moment, Words, belongs, document, key, metadata, moment, words
+from contactd.crm_store.schema.types import Moment, Ordered, Words, belongs, document, key, metadata, moment, words
 
 party = Table(
     "party",
@@ -32,7 +32,7 @@ party = Table(
     document("score"),
     document("custom", empty={}),
     Column("pii_state", Text, nullable=False, default="normal"),
-    Column("search_name", Text, nullable=False, default="", index=True),
+    Column("search_name", Ordered, nullable=False, default="", index=True),
     moment("created_at"),
     Column("created_by", Text),
     moment("updated_at"),
@@ -49,7 +49,7 @@ party_name = Table(
     belongs("party_id", "party.id"),
     Column("kind", Text, nullable=False),
     words("value"),
-    Column("search_name", Text, nullable=False, default="", index=True),
+    Column("search_name", Ordered, nullable=False, default="", index=True),
     moment("created_at"),
 )
 """Further names: alias, former, pinyin, en, short."""
@@ -77,7 +77,7 @@ contact_point = Table(
     key(),
     Column("kind", Text, nullable=False),
     Column("namespace", Text, nullable=False, default=""),
-    Column("value_norm", Words, nullable=False),
+    Column("value_norm", Ordered, nullable=False, index=True),
     Column("ext", Words, nullable=False, default=""),
     words("value_raw"),
     words("display"),

@@ -1,6 +1,6 @@
 """The door: receipts (append-only proof of what came in) and the raw bytes.
 
-They carry no foreign key on purpose: the other records are audited against them, so nothing may tie their fate together.
+They carry no foreign key on purpose: the other records are audited against them, so nothing may tie their fates.
 """
 
 from __future__ import annotations

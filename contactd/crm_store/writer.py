@@ -1,0 +1,290 @@
+"""The one writer of a node: a thread that runs waiting units in one transaction, commits, then answers all of them.
+
+A unit is a function of a `WriteConn`.  Units that wait together share a commit but not their fate: each stands in a savepoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+
+from contactd.core.errors import BusyError, StoreDownError
+from contactd.crm_store.database import Database, for_callers, retry_alone
+from contactd.crm_store.write_conn import CommitUnknownError, TransactionLostError, WriteConn
+
+T = TypeVar("T")
+Unit = Callable[[WriteConn], T]
+
+LIVE_WAITING = 2000
+BULK_WAITING = 200
+BULK_ROWS = 200
+GROUP = 200
+BULK_EVERY = 10
+TRIES = 3
+_BACKOFF = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One unit on its way, and what became of it."""
+
+    unit: Unit[Any]
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    bulk: bool
+    tries: int = 0
+    value: Any = None
+    error: BaseException | None = None
+    again: bool = False
+
+
+@dataclass(slots=True)
+class Hold:
+    """Keeps the writer from committing, for tests that nothing is acknowledged before a commit.
+
+    The writer runs the units of its group and then stands in front of COMMIT until the hold is let go.
+    """
+
+    _standing: threading.Event = field(default_factory=threading.Event)
+    _open: threading.Event = field(default_factory=threading.Event)
+
+    async def reached(self, timeout: float = 5.0) -> bool:  # noqa: ASYNC109 - the wait is in a thread
+        """Wait until a group stands in front of its COMMIT; False when none came within `timeout` seconds."""
+        return await asyncio.to_thread(self._standing.wait, timeout)
+
+    def release(self) -> None:
+        """Let the writer go on."""
+        self._open.set()
+
+    def stand(self) -> None:
+        """Stand here until released (called by the writer)."""
+        self._standing.set()
+        self._open.wait()
+
+
+class Writer:
+    """Takes units from event loops and runs them on its own thread."""
+
+    def __init__(self, database: Database, observe_commit: Callable[[float], None] | None = None) -> None:
+        """Start the thread; `observe_commit` is told the seconds each COMMIT took."""
+        self._database = database
+        self._observe = observe_commit
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._live: deque[Job] = deque()
+        self._bulk: deque[Job] = deque()
+        self._turn = 0
+        self._conn: WriteConn | None = None
+        self._hold: Hold | None = None
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many live units wait."""
+        return len(self._live)
+
+    def submit(self, unit: Unit[T], *, bulk: bool, urgent: bool) -> asyncio.Future[T]:
+        """Queue a unit; the future is resolved on the calling loop after the commit.
+
+        Raises:
+            BusyError: too many wait, and this one is not urgent.
+            StoreDownError: the writer is stopping.
+        """
+        loop = asyncio.get_running_loop()
+        job = Job(unit, loop.create_future(), loop, bulk)
+        queue, limit = (self._bulk, BULK_WAITING) if bulk else (self._live, LIVE_WAITING)
+        with self._changed:
+            if self._stopping.is_set():
+                message = "the store is closed"
+                raise StoreDownError(message)
+            if len(queue) >= limit and not urgent:
+                message = "too many writes are waiting"
+                raise BusyError(message)
+            queue.append(job)
+            self._changed.notify()
+        return job.future
+
+    def stop(self) -> None:
+        """Write what waits, then end the thread and close the connection; blocks."""
+        with self._changed:
+            self._stopping.set()
+            if self._hold is not None:
+                self._hold.release()
+            self._changed.notify()
+        self._thread.join()
+
+    def hold(self) -> Hold:
+        """Keep every commit from now on, until the returned hold is released."""
+        self._hold = Hold()
+        return self._hold
+
+    def unhold(self) -> None:
+        """End the hold."""
+        hold, self._hold = self._hold, None
+        if hold is not None:
+            hold.release()
+
+    def _run(self) -> None:
+        """Serve groups until stopped and nothing waits."""
+        while group := self._take():
+            self._serve(group)
+        if self._conn is not None:
+            self._conn.close()
+
+    def _take(self) -> list[Job]:
+        """Wait for units and take a group: live ones, and a bulk unit when none are live or its turn has come."""
+        with self._changed:
+            while not (self._live or self._bulk):
+                if self._stopping.is_set():
+                    return []
+                self._changed.wait()
+            self._turn += 1
+            group = [self._live.popleft() for _ in range(min(len(self._live), GROUP))]
+            if self._bulk and (not group or self._turn % BULK_EVERY == 0):
+                group.append(self._bulk.popleft())
+            return group
+
+    def _serve(self, group: list[Job]) -> None:
+        """Bring every unit of a group to an end, running again what has to be."""
+        pending = deque([group])
+        while pending:
+            jobs = pending.popleft()
+            again = self._attempt(jobs)
+            pending.extendleft(reversed(again))
+            repeated = {id(job) for part in again for job in part}
+            _answer([job for job in jobs if id(job) not in repeated])
+
+    def _attempt(self, jobs: list[Job]) -> list[list[Job]]:
+        """Run `jobs` in one transaction; return the groups that have to be run again."""
+        for job in jobs:
+            job.tries += 1
+            job.value = job.error = None
+            job.again = False
+        try:
+            self._transact(self._connected(), jobs)
+        except CommitUnknownError:
+            return self._unknown(jobs)
+        except TransactionLostError:
+            return self._lost(jobs)
+        except Exception as error:  # noqa: BLE001 - whatever it is, each caller is told and the writer lives on
+            self._fail(jobs, error)
+            return []
+        return [[job] for job in jobs if job.again]
+
+    def _transact(self, conn: WriteConn, jobs: list[Job]) -> None:
+        """Run every unit in its savepoint, and commit."""
+        conn.begin()
+        for index, job in enumerate(jobs):
+            if index:
+                conn.next_unit()
+            self._run_unit(conn, job)
+        if self._hold is not None:
+            self._hold.stand()
+        began = time.perf_counter()
+        conn.commit()
+        if self._observe is not None:
+            self._observe(time.perf_counter() - began)
+
+    def _run_unit(self, conn: WriteConn, job: Job) -> None:
+        """Run one unit; what it raises takes back its own savepoint only."""
+        conn.written = 0
+        try:
+            job.value = job.unit(conn)
+            _check(conn, job)
+        except BaseException as error:  # noqa: BLE001 - also what a unit should not raise must not end the writer
+            job.value = None
+            conn.undo_unit()
+            if retry_alone(error) and job.tries < TRIES:
+                job.again = True
+            else:
+                job.error = for_callers(error)
+
+    def _connected(self) -> WriteConn:
+        """Return the connection, opened if there is none."""
+        if self._conn is None:
+            self._conn = WriteConn(self._database.writer(), self._database.words)
+        return self._conn
+
+    def _unknown(self, jobs: list[Job]) -> list[list[Job]]:
+        """Run a group again whose COMMIT may have been kept, once the database is back: each unit finds its own traces."""
+        self._drop()
+        log.warning("store.commit_unknown", units=len(jobs))
+        step = 0
+        while not self._stopping.is_set():
+            try:
+                self._connected()
+            except StoreDownError:
+                self._stopping.wait(_BACKOFF[min(step, len(_BACKOFF) - 1)])
+                step += 1
+            else:
+                return [jobs]
+        message = "the connection broke during a commit: it may have been kept"
+        self._fail(jobs, StoreDownError(message, code="unknown"))
+        return []
+
+    def _lost(self, jobs: list[Job]) -> list[list[Job]]:
+        """Run each unit of a lost group once more by itself; what is lost again is refused."""
+        self._drop()
+        log.warning("store.transaction_lost", units=len(jobs))
+        again = [job for job in jobs if job.tries < TRIES - 1]
+        message = "the store cannot commit now"
+        for job in jobs:
+            if job.tries >= TRIES - 1:
+                job.error = StoreDownError(message)
+        return [[job] for job in again]
+
+    def _fail(self, jobs: list[Job], error: BaseException) -> None:
+        """Nothing of a group is kept: tell every unit."""
+        log.warning("store.group_failed", units=len(jobs), error=type(error).__name__)
+        if not isinstance(error, StoreDownError):
+            self._drop()
+        told = for_callers(error)
+        for job in jobs:
+            job.value, job.error, job.again = None, told, False
+
+    def _drop(self) -> None:
+        """Throw the connection away; the next group opens a new one."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            conn.close()
+
+
+def _check(conn: WriteConn, job: Job) -> None:
+    """Refuse a unit that swallowed a failed statement, and a bulk unit that is too large to stand before live ones."""
+    if conn.aborted:
+        message = "a unit went on after a failed statement"
+        raise RuntimeError(message)
+    if job.bulk and conn.written > BULK_ROWS:
+        message = f"a bulk unit wrote {conn.written} rows; {BULK_ROWS} is the limit"
+        raise ValueError(message)
+
+
+def _answer(jobs: list[Job]) -> None:
+    """Resolve the futures, in order, on the loops they came from."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    for job in jobs:
+        by_loop.setdefault(job.loop, []).append(job)
+    for loop, mine in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, mine)
+
+
+def _resolve(jobs: list[Job]) -> None:
+    """Set results and errors; a caller that no longer waits is left alone."""
+    for job in jobs:
+        if job.future.done():
+            continue
+        if job.error is None:
+            job.future.set_result(job.value)
+        else:
+            job.future.set_exception(job.error)
