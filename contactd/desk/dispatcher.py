@@ -225,7 +225,7 @@ class Dispatcher:
         self._ledger.record(wishes, now)
         self._journal(rows, type(waiting.fact).__name__, encode(waiting.fact), wishes, now)
         if waiting.inbox_id is not None:
-            rows.consumed.append({"b_id": waiting.inbox_id, "consumed_seq": self._router.seq})
+            rows.consumed.append({"b_id": waiting.inbox_id, "b_consumed_seq": self._router.seq})
         return wishes
 
     def _tick(self, rows: Rows) -> None:

@@ -174,7 +174,7 @@ class Ledger:
         if self._ringing.pop(wish.offer, None) is None:
             return
         self._rows.offers_ended.append(
-            {"b_id": wish.offer, "outcome": str(wish.outcome), "reason": wish.reason, "ended_at": now},
+            {"b_id": wish.offer, "b_outcome": str(wish.outcome), "b_reason": wish.reason, "b_ended_at": now},
         )
         self._effects.append(OfferOver(offer=wish.offer, outcome=str(wish.outcome), reason=wish.reason))
 
@@ -209,7 +209,7 @@ class Ledger:
                     "actor": wish.actor or wish.agent,
                 },
             )
-        self._rows.agent_routing[wish.agent] = agent_routing_row(wish)
+        self._rows.agent_routing[wish.agent] = agent_routing_row(wish, now)
         self._effects.append(AgentChanged(view=member.view(), username=member.username, languages=member.languages))
 
     def _alert(self, wish: Alert, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from contactd.core.effects import AgentState
@@ -28,8 +28,12 @@ class Rows:
 
 def interaction_row(entry: Entry) -> dict[str, Any]:
     """Return what the router may change of an interaction."""
+    return {f"b_{name}": value for name, value in _interaction(entry).items()}
+
+
+def _interaction(entry: Entry) -> dict[str, Any]:
     return {
-        "b_id": entry.id,
+        "id": entry.id,
         "line": entry.line,
         "state": str(entry.state),
         "state_since": entry.state_since,
@@ -44,6 +48,9 @@ def interaction_row(entry: Entry) -> dict[str, Any]:
         "hold_ms": _ms(entry.total("hold")),
         "wrap_ms": _ms(entry.total("wrap")),
         "disposition": entry.disposition,
+        "wrapup_until": entry.wrapup_until,
+        "parked_until": entry.parked_until,
+        "updated_at": entry.state_since,
     }
 
 
@@ -59,8 +66,6 @@ def segment_row(interaction: str, segment: Segment) -> dict[str, Any]:
         "answered_at": segment.answered_at,
         "ended_at": segment.ended_at,
         "agent": segment.agent,
-        "state": str(segment.state),
-        "state_since": segment.since,
         "wait_ms": _ms(segment.wait),
         "ring_ms": _ms(segment.ring),
         "talk_ms": _ms(segment.talk),
@@ -71,7 +76,7 @@ def segment_row(interaction: str, segment: Segment) -> dict[str, Any]:
     }
 
 
-def agent_routing_row(wish: AgentState) -> dict[str, Any]:
+def agent_routing_row(wish: AgentState, now: datetime) -> dict[str, Any]:
     """Return what of an agent's routing state must survive a restart."""
     return {
         "agent": wish.agent,
@@ -80,7 +85,8 @@ def agent_routing_row(wish: AgentState) -> dict[str, Any]:
         "next_intent": wish.next_intent,
         "next_reason": wish.next_reason,
         "idle_since": wish.idle_since,
-        "misses": dict(wish.misses),
+        "misses": [list(pair) for pair in wish.misses],
+        "updated_at": now,
     }
 
 

@@ -1,0 +1,458 @@
+"""The units of intake: what comes in is accepted, then placed in line or joined to the conversation it belongs to.
+
+Each function runs inside a write unit and may run twice; every id it needs is made before, so that a second run writes the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, null, or_, select, update
+
+from contactd.core.channel import Content
+from contactd.core.events import InteractionArrived, Skills, Unparked
+from contactd.core.interaction import Direction, ResolveState, SegmentReason, State
+from contactd.core.journal import VERSION, encode
+from contactd.core.party import Claim, Point, Resolution, resolve
+from contactd.crm_store import schema as s
+from contactd.crm_store.message_rows import Saying, add_message
+from contactd.crm_store.statements import hot, insert
+from contactd.crm_store.store import WriteConn
+
+JOINABLE = ("received", "queued", "offered", "active", "held", "parked", "wrapup")
+WAKES = frozenset({State.PARKED, State.WRAPUP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepting:
+    """An arrival with the ids and rows it becomes."""
+
+    receipt: Mapping[str, Any]
+    raw: Mapping[str, Any]
+    interaction: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """What to place: the content made of an arrival, with every id it may need."""
+
+    interaction: str
+    receipt: str
+    channel: str
+    line: str
+    at: datetime
+    content: Content
+    node: str
+    priority: int
+    skills: Skills
+    language: str | None
+    policy_version: int
+    live: bool
+    routed_by: str
+    direction: str
+    new_ids: Mapping[str, str]
+    """point, thread, fact: an id for each row that may be new."""
+    sayings: tuple[Saying, ...]
+    subject: str = ""
+    may_join: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What became of it."""
+
+    interaction: str
+    joined: bool
+    state: str
+    fact: InteractionArrived | Unparked | None
+    inbox_id: str | None
+    resolution: Resolution
+    party_name: str = ""
+    vip: int = 0
+    thread: str | None = None
+    case_id: str | None = None
+    parent_id: str | None = None
+    messages: tuple[Mapping[str, Any], ...] = field(default=())
+    parked_agent: str | None = None
+
+
+_RECEIPT = hot(
+    select(s.receipt.c.id, s.receipt.c.interaction_id, s.receipt.c.joined).where(
+        s.receipt.c.adapter == bindparam("adapter"),
+        s.receipt.c.external_key == bindparam("external_key"),
+    ),
+)
+_NEW_RECEIPT = hot(insert(s.receipt))
+_NEW_RAW = hot(insert(s.raw))
+_NEW_INTERACTION = hot(insert(s.interaction))
+_NEW_SEGMENT = hot(insert(s.interaction_segment))
+_NEW_FACT = hot(insert(s.fact_inbox))
+_NEW_POINT = hot(insert(s.contact_point))
+_NEW_THREAD = hot(insert(s.thread))
+_EVENT_SEQ = hot(
+    select(func.coalesce(func.max(s.interaction_event.c.seq), 0).label("seq")).where(
+        s.interaction_event.c.interaction_id == bindparam("interaction"),
+    ),
+)
+_NEW_EVENT = hot(insert(s.interaction_event))
+_POINT = hot(
+    select(s.contact_point.c.id, s.contact_point.c.shared).where(
+        s.contact_point.c.kind == bindparam("kind"),
+        s.contact_point.c.namespace == bindparam("namespace"),
+        s.contact_point.c.value_norm == bindparam("value"),
+        s.contact_point.c.ext == bindparam("ext"),
+    ),
+)
+_POINT_SEEN = hot(
+    update(s.contact_point).where(s.contact_point.c.id == bindparam("b_id")).values(last_seen=bindparam("b_seen")),
+)
+_canonical = s.party.alias("canonical")
+_CLAIMS = hot(
+    select(
+        s.contact_claim.c.level,
+        s.contact_point.c.ext,
+        s.contact_point.c.shared,
+        _canonical.c.id.label("party"),
+        _canonical.c.kind.label("party_kind"),
+        s.contact_point.c.last_seen,
+    )
+    .join(s.contact_point, s.contact_point.c.id == s.contact_claim.c.contact_point_id)
+    .join(s.party, s.party.c.id == s.contact_claim.c.party_id)
+    .join(_canonical, _canonical.c.id == s.party.c.canonical_id)
+    .where(
+        s.contact_point.c.kind == bindparam("kind"),
+        s.contact_point.c.namespace == bindparam("namespace"),
+        s.contact_point.c.value_norm == bindparam("value"),
+        s.contact_claim.c.valid_to.is_(None),
+        _canonical.c.deleted_at.is_(None),
+    ),
+)
+_PARTY = hot(select(s.party.c.display_name, s.party.c.vip, s.party.c.lang).where(s.party.c.id == bindparam("party")))
+_THREAD = hot(select(s.thread.c.id, s.thread.c.contact_point_id).where(s.thread.c.id == bindparam("thread")))
+_THREAD_OF = hot(
+    select(s.message.c.thread_id).where(
+        s.message.c.provider_id == bindparam("provider"), s.message.c.thread_id.is_not(None)
+    ),
+)
+_TOOK_PART = hot(
+    select(s.interaction.c.id)
+    .where(s.interaction.c.thread_id == bindparam("thread"), s.interaction.c.contact_point_id == bindparam("point"))
+    .limit(1),
+)
+_TURNS = hot(
+    select(
+        s.interaction.c.id,
+        s.interaction.c.state,
+        s.interaction.c.agent,
+        s.interaction.c.case_id,
+        s.interaction.c.party_id,
+        s.interaction.c.resolve_state,
+    )
+    .where(s.interaction.c.thread_id == bindparam("thread"), s.interaction.c.id != bindparam("own"))
+    .order_by(s.interaction.c.started_at.desc())
+    .limit(5),
+)
+_JOIN_RECEIPT = hot(
+    update(s.receipt)
+    .where(s.receipt.c.id == bindparam("b_id"))
+    .values(interaction_id=bindparam("b_interaction"), joined=True),
+)
+_JOIN_RAW = hot(
+    update(s.raw).where(s.raw.c.receipt_id == bindparam("b_id")).values(interaction_id=bindparam("b_interaction")),
+)
+_DROP_EVENTS = hot(delete(s.interaction_event).where(s.interaction_event.c.interaction_id == bindparam("b_id")))
+_DROP = hot(delete(s.interaction).where(s.interaction.c.id == bindparam("b_id"), s.interaction.c.state == "received"))
+_PLACE = hot(
+    update(s.interaction)
+    .where(
+        s.interaction.c.id == bindparam("b_id"),
+        or_(s.interaction.c.state == "received", s.interaction.c.state == "quarantined"),
+    )
+    .values(
+        {
+            name: bindparam(f"b_{name}")
+            for name in (
+                "state",
+                "state_since",
+                "line",
+                "priority",
+                "skills",
+                "lang",
+                "vip",
+                "contact_point_id",
+                "from_name",
+                "raw_from",
+                "party_id",
+                "resolve_state",
+                "case_id",
+                "parent_id",
+                "thread_id",
+                "subject",
+                "queued_at",
+                "policy_version",
+                "auto",
+                "live",
+                "updated_at",
+            )
+        }
+        | {"quarantine_reason": null(), "row_version": s.interaction.c.row_version + 1},
+    ),
+)
+
+
+def old_receipt(conn: WriteConn, adapter: str, external_key: str) -> Mapping[str, Any] | None:
+    """Return the receipt of something that came before, or None."""
+    row = conn.one(_RECEIPT, adapter=adapter, external_key=external_key)
+    return None if row is None else row._mapping  # noqa: SLF001 - the public name of a row's mapping
+
+
+def accept(conn: WriteConn, new: Accepting) -> Mapping[str, Any] | None:
+    """Store an arrival; return the old receipt when it came before (then nothing is written)."""
+    old = old_receipt(conn, new.receipt["adapter"], new.receipt["external_key"])
+    if old is not None:
+        return old
+    conn.run(_NEW_INTERACTION, **new.interaction)
+    conn.run(_NEW_RECEIPT, **new.receipt)
+    conn.run(_NEW_RAW, **new.raw)
+    return None
+
+
+def place(conn: WriteConn, new: Placing) -> Placed:
+    """Resolve the sender, find the conversation, and put the item in line, or join it to the open turn."""
+    content = new.content
+    point_id, resolution = _who(conn, new)
+    thread, known_thread = _conversation(conn, new, point_id)
+    turns = conn.all(_TURNS, thread=thread, own=new.interaction) if known_thread else []
+    open_turn = next((turn for turn in turns if turn.state in JOINABLE), None)
+    if open_turn is not None and new.may_join:
+        return _join(conn, new, open_turn, resolution, thread)
+    parent = turns[0] if turns else None
+    if not known_thread:
+        _begin_thread(conn, new, thread, point_id, resolution)
+    name, vip, language = _party_facts(conn, resolution)
+    state = State.QUEUED if new.direction == Direction.INBOUND else State.ACTIVE
+    conn.run(
+        _PLACE,
+        b_id=new.interaction,
+        b_state=state,
+        b_state_since=new.at,
+        b_line=new.line,
+        b_priority=new.priority,
+        b_skills=[list(pair) for pair in new.skills],
+        b_lang=new.language or language,
+        b_vip=vip,
+        b_contact_point_id=point_id,
+        b_from_name=content.sender_name,
+        b_raw_from=_shown(content.sender),
+        b_party_id=resolution.party,
+        b_resolve_state=resolution.state,
+        b_case_id=parent.case_id if parent else None,
+        b_parent_id=parent.id if parent else None,
+        b_thread_id=thread,
+        b_subject=new.subject,
+        b_queued_at=new.at,
+        b_policy_version=new.policy_version,
+        b_auto=content.auto,
+        b_live=new.live,
+        b_updated_at=new.at,
+    )
+    _enter_line(conn, new)
+    messages = tuple(add_message(conn, new.interaction, thread, saying, new.at) for saying in new.sayings)
+    fact = InteractionArrived(
+        interaction=new.interaction,
+        channel=new.channel,
+        line=new.line,
+        priority=new.priority,
+        skills=new.skills,
+        queued_at=new.at,
+        party=resolution.party,
+        vip=vip,
+        language=new.language or language,
+        prefer_agent=parent.agent if parent else None,
+        thread=thread,
+        direction=new.direction,
+        routed_by=new.routed_by,
+    )
+    _tell(conn, new, fact)
+    return Placed(
+        interaction=new.interaction,
+        joined=False,
+        state=state,
+        fact=fact,
+        inbox_id=new.new_ids["fact"],
+        resolution=resolution,
+        party_name=name,
+        vip=vip,
+        thread=thread,
+        case_id=parent.case_id if parent else None,
+        parent_id=parent.id if parent else None,
+        messages=messages,
+    )
+
+
+def _who(conn: WriteConn, new: Placing) -> tuple[str | None, Resolution]:
+    """Find or make the contact point of the sender, and resolve it."""
+    point = new.content.sender
+    if point is None:
+        return None, resolve(None, ())
+    point_id = point_row(conn, point, new.new_ids["point"], new.at)
+    return point_id, resolve(point, claims_on(conn, point))
+
+
+def point_row(conn: WriteConn, point: Point, new_id: str, now: datetime) -> str:
+    """Return the id of a contact point's row, made if it is new."""
+    row = conn.one(_POINT, kind=point.kind, namespace=point.namespace, value=point.value, ext=point.ext)
+    if row is not None:
+        conn.run(_POINT_SEEN, b_id=row.id, b_seen=now)
+        return str(row.id)
+    conn.run(
+        _NEW_POINT,
+        id=new_id,
+        kind=point.kind,
+        namespace=point.namespace,
+        value_norm=point.value,
+        ext=point.ext,
+        value_raw=point.raw,
+        display=point.display or point.raw,
+        e164=point.value.startswith("+"),
+        shared=point.shared,
+        first_seen=now,
+        last_seen=now,
+    )
+    return new_id
+
+
+def claims_on(conn: WriteConn, point: Point) -> list[Claim]:
+    """Return the claims on a contact point, each with the canonical party."""
+    rows = conn.all(_CLAIMS, kind=point.kind, namespace=point.namespace, value=point.value)
+    return [
+        Claim(
+            party=row.party,
+            party_kind=row.party_kind,
+            level=row.level,
+            ext=row.ext,
+            shared=bool(row.shared),
+            last_seen=row.last_seen,
+        )
+        for row in rows
+    ]
+
+
+def _conversation(conn: WriteConn, new: Placing, point_id: str | None) -> tuple[str, bool]:
+    """Return the thread it belongs to, and whether that is known already.
+
+    A token of ours proves the thread.  A reference alone joins only a sender who took part in it: a stranger with the right
+    Message-ID begins a conversation of their own.
+    """
+    token = new.content.thread_token
+    if token is not None:
+        return token, conn.one(_THREAD, thread=token) is not None
+    for reference in reversed(new.content.references):
+        row = conn.one(_THREAD_OF, provider=reference)
+        if row is not None and point_id is not None and conn.one(_TOOK_PART, thread=row.thread_id, point=point_id):
+            return str(row.thread_id), True
+    return new.new_ids["thread"], False
+
+
+def _begin_thread(conn: WriteConn, new: Placing, thread: str, point_id: str | None, resolution: Resolution) -> None:
+    conn.run(
+        _NEW_THREAD,
+        id=thread,
+        channel=new.channel,
+        subject=new.subject,
+        line=new.line,
+        party_id=resolution.party,
+        contact_point_id=point_id,
+        created_at=new.at,
+        last_at=new.at,
+    )
+
+
+def _party_facts(conn: WriteConn, resolution: Resolution) -> tuple[str, int, str | None]:
+    if resolution.party is None:
+        return "", 0, None
+    row = conn.one(_PARTY, party=resolution.party)
+    return (row.display_name, row.vip, row.lang) if row is not None else ("", 0, None)
+
+
+def _enter_line(conn: WriteConn, new: Placing) -> None:
+    conn.run(
+        _NEW_SEGMENT,
+        interaction_id=new.interaction,
+        n=1,
+        line=new.line,
+        reason=SegmentReason.ARRIVAL,
+        entered_at=new.at,
+    )
+    add_event(conn, new.interaction, new.at, "placed", None, {"line": new.line})
+
+
+def add_event(
+    conn: WriteConn,
+    interaction: str,
+    at: datetime,
+    kind: str,
+    actor: str | None,
+    data: Mapping[str, Any],
+) -> None:
+    """Append to an interaction's events."""
+    row = conn.one(_EVENT_SEQ, interaction=interaction)
+    seq = (row.seq if row is not None else 0) + 1
+    conn.run(_NEW_EVENT, interaction_id=interaction, seq=seq, at=at, type=kind, actor=actor, data=dict(data))
+
+
+def _join(conn: WriteConn, new: Placing, turn: Any, resolution: Resolution, thread: str) -> Placed:
+    """Add the message to the conversation's open turn: place and age stay."""
+    messages = tuple(add_message(conn, turn.id, thread, saying, new.at) for saying in new.sayings)
+    conn.run(_JOIN_RECEIPT, b_id=new.receipt, b_interaction=turn.id)
+    conn.run(_JOIN_RAW, b_id=new.receipt, b_interaction=turn.id)
+    conn.run(_DROP_EVENTS, b_id=new.interaction)
+    conn.run(_DROP, b_id=new.interaction)
+    add_event(conn, turn.id, new.at, "joined", None, {"receipt": new.receipt})
+    fact = Unparked(interaction=turn.id) if turn.state in WAKES else None
+    if fact is not None:
+        _tell(conn, new, fact)
+    return Placed(
+        interaction=turn.id,
+        joined=True,
+        state=turn.state,
+        fact=fact,
+        inbox_id=new.new_ids["fact"] if fact else None,
+        resolution=Resolution(state=ResolveState(turn.resolve_state), party=turn.party_id)
+        if turn.party_id
+        else resolution,
+        thread=thread,
+        messages=messages,
+    )
+
+
+def _tell(conn: WriteConn, new: Placing, fact: InteractionArrived | Unparked) -> None:
+    conn.run(
+        _NEW_FACT,
+        id=new.new_ids["fact"],
+        node=new.node,
+        at=new.at,
+        kind=type(fact).__name__,
+        payload=encode(fact),
+    )
+
+
+def _shown(point: Point | None) -> str:
+    return (point.display or point.raw) if point else ""
+
+
+__all__ = [
+    "VERSION",
+    "Accepting",
+    "Placed",
+    "Placing",
+    "accept",
+    "add_event",
+    "claims_on",
+    "old_receipt",
+    "place",
+    "point_row",
+]

@@ -1,0 +1,142 @@
+"""The units of talk: messages and their attachments, in the order the writer gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from contactd.clock import rfc3339
+from contactd.crm_store import schema as s
+from contactd.crm_store.statements import hot, insert
+from contactd.crm_store.store import WriteConn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """A message ready to be stored: its blobs lie in the blob store, its ids are made."""
+
+    id: str
+    direction: str
+    sender: str
+    sender_name: str
+    subject: str
+    text: str
+    html_blob: str | None
+    provider_id: str | None
+    client_id: str | None
+    delivery_state: str | None
+    sent_at: datetime | None
+    recipients: tuple[tuple[str, str, str], ...]
+    headers: Mapping[str, str]
+    attachments: tuple[Mapping[str, Any], ...]
+    """Rows without message, interaction and time: id, blob, name, media_type, size, page, inline, content_id."""
+
+
+_LAST_SEQ = hot(
+    select(func.coalesce(func.max(s.message.c.seq), 0).label("seq")).where(
+        s.message.c.interaction_id == bindparam("interaction"),
+    ),
+)
+_NEW_MESSAGE = hot(insert(s.message))
+_NEW_ATTACHMENT = hot(insert(s.attachment))
+_BY_CLIENT = hot(
+    select(s.message.c.id, s.message.c.seq, s.message.c.at).where(
+        s.message.c.interaction_id == bindparam("interaction"),
+        s.message.c.client_id == bindparam("client"),
+    ),
+)
+_STATE = hot(
+    select(
+        s.interaction.c.state,
+        s.interaction.c.agent,
+        s.interaction.c.thread_id,
+        s.interaction.c.live,
+    ).where(s.interaction.c.id == bindparam("interaction")),
+)
+_THREAD_LAST = hot(
+    update(s.thread).where(s.thread.c.id == bindparam("b_thread")).values(last_at=bindparam("b_at")),
+)
+_DELIVERED = hot(
+    update(s.message).where(s.message.c.id == bindparam("b_id")).values(delivery_state=bindparam("b_state")),
+)
+
+
+def state_of(conn: WriteConn, interaction: str) -> Any:
+    """Return an interaction's state, agent, thread_id and live, or None."""
+    return conn.one(_STATE, interaction=interaction)
+
+
+def said_before(conn: WriteConn, interaction: str, client_id: str) -> Any:
+    """Return id, seq and at of the message that was stored under a client's own id, or None."""
+    return conn.one(_BY_CLIENT, interaction=interaction, client=client_id)
+
+
+def add_message(conn: WriteConn, interaction: str, thread: str | None, new: Saying, now: datetime) -> Mapping[str, Any]:
+    """Append a message to an interaction; return its MessageView."""
+    last = conn.one(_LAST_SEQ, interaction=interaction)
+    seq = (last.seq if last is not None else 0) + 1
+    conn.run(
+        _NEW_MESSAGE,
+        id=new.id,
+        interaction_id=interaction,
+        seq=seq,
+        thread_id=thread,
+        direction=new.direction,
+        sender=new.sender,
+        sender_name=new.sender_name,
+        subject=new.subject,
+        body_text=new.text,
+        body_html_blob=new.html_blob,
+        provider_id=new.provider_id,
+        client_id=new.client_id,
+        delivery_state=new.delivery_state,
+        sent_at=new.sent_at,
+        at=now,
+        recipients=[list(one) for one in new.recipients],
+        headers=dict(new.headers),
+    )
+    for n, attachment in enumerate(new.attachments):
+        conn.run(_NEW_ATTACHMENT, message_id=new.id, interaction_id=interaction, n=n, at=now, **attachment)
+    if thread is not None:
+        conn.run(_THREAD_LAST, b_thread=thread, b_at=now)
+    return _view(interaction, seq, new, now)
+
+
+def delivered(conn: WriteConn, message: str, state: str) -> None:
+    """Write what became of an outgoing message."""
+    conn.run(_DELIVERED, b_id=message, b_state=state)
+
+
+def _view(interaction: str, seq: int, new: Saying, now: datetime) -> Mapping[str, Any]:
+    return {
+        "id": new.id,
+        "interaction": interaction,
+        "seq": seq,
+        "at": rfc3339(now),
+        "direction": new.direction,
+        "sender": new.sender,
+        "sender_name": new.sender_name,
+        "subject": new.subject,
+        "text": new.text,
+        "has_html": new.html_blob is not None,
+        "attachments": [
+            {
+                "id": one["id"],
+                "name": one["name"],
+                "media_type": one["media_type"],
+                "size": one["size"],
+                "page": one["page"],
+                "inline": one["inline"],
+                "url": f"/files/{one['id']}",
+            }
+            for one in new.attachments
+        ],
+        "delivery_state": new.delivery_state,
+        "provider_id": new.provider_id,
+        "recipients": [{"role": role, "name": name, "address": address} for role, name, address in new.recipients],
+        "client_id": new.client_id,
+    }

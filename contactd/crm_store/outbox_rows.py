@@ -1,0 +1,124 @@
+"""The units of the outbox: queue, claim under a lease, settle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, null, or_, select, update
+
+from contactd.crm_store import schema as s
+from contactd.crm_store.message_rows import delivered
+from contactd.crm_store.statements import hot, insert
+from contactd.crm_store.store import WriteConn
+
+_NEW = hot(insert(s.outbox))
+_DUE = hot(
+    select(
+        s.outbox.c.id,
+        s.outbox.c.interaction_id,
+        s.outbox.c.message_id,
+        s.outbox.c.channel,
+        s.outbox.c.state,
+        s.outbox.c.payload,
+        s.outbox.c.payload_blob,
+        s.outbox.c.meta,
+        s.outbox.c.attempts,
+        s.outbox.c.provider_id,
+        s.outbox.c.created_at,
+    )
+    .where(
+        or_(s.outbox.c.state == "queued", s.outbox.c.state == "maybe"),
+        s.outbox.c.ended_at.is_(null()),
+        s.outbox.c.next_at <= bindparam("now"),
+    )
+    .order_by(s.outbox.c.next_at, s.outbox.c.id)
+    .limit(50),
+)
+_CLAIM = hot(
+    update(s.outbox)
+    .where(
+        s.outbox.c.id == bindparam("b_id"),
+        or_(s.outbox.c.state == "queued", s.outbox.c.state == "maybe"),
+        s.outbox.c.attempts == bindparam("b_attempts"),
+    )
+    .values(state="sending", lease_until=bindparam("b_lease"), attempts=s.outbox.c.attempts + 1),
+)
+_SETTLE = hot(
+    update(s.outbox)
+    .where(s.outbox.c.id == bindparam("b_id"))
+    .values(
+        state=bindparam("b_state"),
+        next_at=bindparam("b_next_at"),
+        last_error=bindparam("b_error"),
+        lease_until=null(),
+        ended_at=bindparam("b_ended_at"),
+        provider_id=func.coalesce(bindparam("b_provider"), s.outbox.c.provider_id),
+    ),
+)
+_EXPIRED = hot(
+    update(s.outbox)
+    .where(s.outbox.c.state == "sending", s.outbox.c.lease_until <= bindparam("b_now"))
+    .values(state="queued", lease_until=null(), next_at=bindparam("b_now")),
+)
+
+
+def enqueue(conn: WriteConn, row: Mapping[str, Any]) -> None:
+    """Queue a message for delivery, in the unit that stores the message."""
+    conn.run(_NEW, **row)
+
+
+def claim(conn: WriteConn, now: datetime, lease: timedelta) -> list[Any]:
+    """Take what is due, each under a lease; a lease that ran out gives its row back first."""
+    conn.run(_EXPIRED, b_now=now)
+    rows = conn.all(_DUE, now=now)
+    return [row for row in rows if conn.run(_CLAIM, b_id=row.id, b_attempts=row.attempts, b_lease=now + lease)]
+
+
+def settle(
+    conn: WriteConn,
+    row: Any,
+    *,
+    state: str,
+    shown: str,
+    next_at: datetime,
+    ended_at: datetime | None,
+    error: str,
+    provider_id: str | None,
+) -> None:
+    """Write what became of an attempt; `shown` is the message's delivery state."""
+    conn.run(
+        _SETTLE,
+        b_id=row.id,
+        b_state=state,
+        b_next_at=next_at,
+        b_error=error[:500],
+        b_ended_at=ended_at,
+        b_provider=provider_id,
+    )
+    delivered(conn, row.message_id, shown)
+
+
+def next_due(conn: Connection) -> datetime | None:
+    """Say when the next delivery is due, or its lease runs out."""
+    moment: datetime | None = conn.execute(
+        select(
+            func.min(func.coalesce(s.outbox.c.lease_until, s.outbox.c.next_at), type_=s.outbox.c.next_at.type)
+        ).where(
+            s.outbox.c.state.in_(("queued", "sending", "maybe")),
+            s.outbox.c.ended_at.is_(None),
+        ),
+    ).scalar()
+    return moment
+
+
+def waiting(conn: Connection) -> int:
+    """Count what is not delivered yet."""
+    return int(
+        conn.execute(
+            select(func.count())
+            .select_from(s.outbox)
+            .where(s.outbox.c.state.in_(("queued", "sending", "maybe")), s.outbox.c.ended_at.is_(None)),
+        ).scalar_one(),
+    )

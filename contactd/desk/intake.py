@@ -1,0 +1,272 @@
+"""The one door: everything that comes in, over whatever channel, is stored raw, understood, and put in line here.
+
+A receipt is given only after the commit.  What cannot be understood is an interaction in quarantine with its raw bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from contactd.clock import Clock, rfc3339
+from contactd.core.channel import Arrival, Content, Receipt
+from contactd.core.events import Skills
+from contactd.core.interaction import Direction, SegmentReason, State
+from contactd.core.segment import begin
+from contactd.crm_store import intake_rows, reading_rows
+from contactd.crm_store.intake_rows import Accepting, Placed, Placing
+from contactd.crm_store.message_rows import Saying
+from contactd.crm_store.store import Store
+from contactd.desk.book import Book, Entry
+from contactd.desk.changes import AlertRaised, InteractionUpsert, MessageAdded
+from contactd.desk.dispatcher import Dispatcher
+from contactd.desk.effects import Effect
+from contactd.desk.idents import Idents
+from contactd.desk.parts import Blobs, Parts
+from contactd.desk.rules import Rules
+
+INLINE = 256 * 1024
+"""Raw bytes up to this size lie in the table, in the same transaction as their receipt."""
+
+log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """Accepts, places, quarantines."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        blobs: Blobs,
+        clock: Clock,
+        idents: Idents,
+        dispatcher: Callable[[], Dispatcher],
+        book: Book,
+        publish: Callable[[list[Effect]], None],
+        rules: Rules,
+        node: str,
+    ) -> None:
+        """Write through `store`; tell the router through the dispatcher."""
+        self._store = store
+        self._blobs = blobs
+        self._clock = clock
+        self._idents = idents
+        self._dispatcher = dispatcher
+        self._book = book
+        self._publish = publish
+        self._node = node
+        self._parts = Parts(blobs, idents)
+        self._rules = rules
+        self.unread: Callable[[str], None] = lambda _receipt: None
+        """Called with the receipt of something whose raw bytes are to be read."""
+
+    async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
+        """Store an arrival and, when its content is known, place it; return after the commit.
+
+        Raises:
+            BusyError, StoreDownError: nothing was taken in.
+        """
+        now = self._clock.now()
+        receipt, interaction = self._idents.new(), self._idents.new()
+        new = await self._accepting(arrival, receipt, interaction, now)
+        urgent = arrival.routed_by == "pbx" or self._rules.live(arrival.channel)
+        if content is None or content.quarantine is not None:
+            old = await self._store.write(partial(intake_rows.accept, new=new), urgent=urgent)
+            if old is not None:
+                return _old(old)
+            if content is None:
+                self.unread(receipt)
+            else:
+                await self.quarantine(interaction, content.quarantine or "")
+            return Receipt(id=receipt, interaction=interaction)
+        placing = self._placing(arrival, content, receipt, interaction, await self._parts.sayings(content), now)
+        unit = partial(_accept_and_place, new=new, placing=placing)
+        old, placed = await self._store.write(unit, urgent=urgent)
+        if placed is None:
+            return _old(old)
+        self._after(placed, arrival, content, placing)
+        return Receipt(id=receipt, interaction=placed.interaction, joined=placed.joined)
+
+    async def place(self, arrival: Arrival, content: Content, receipt: str, interaction: str) -> Placed:
+        """Place what was accepted before, now that its bytes are read; return after the commit."""
+        sayings = await self._parts.sayings(content)
+        placing = self._placing(arrival, content, receipt, interaction, sayings, self._clock.now())
+        placed = await self._store.write(partial(intake_rows.place, new=placing), urgent=True)
+        self._after(placed, arrival, content, placing)
+        return placed
+
+    async def quarantine(self, interaction: str, reason: str) -> None:
+        """Put an interaction aside where a human sees it, with its raw bytes and the reason."""
+        now = self._clock.now()
+        await self._store.write(
+            partial(reading_rows.quarantine, interaction=interaction, reason=reason, now=now), urgent=True
+        )
+        log.warning("intake.quarantined", interaction=interaction, reason=reason)
+        alert = {"id": self._idents.new(), "at": rfc3339(now), "kind": "quarantine", "agent": None}
+        self._publish([AlertRaised(alert=alert | {"interaction": interaction, "line": None, "detail": reason})])
+
+    async def _accepting(self, arrival: Arrival, receipt: str, interaction: str, now: datetime) -> Accepting:
+        digest = hashlib.sha256(arrival.raw).hexdigest()
+        inline = len(arrival.raw) <= INLINE
+        blob = None if inline else await self._blobs.store(arrival.raw)
+        line = arrival.line or self._place(arrival)[0]
+        return Accepting(
+            receipt={
+                "id": receipt,
+                "channel": arrival.channel,
+                "adapter": arrival.adapter,
+                "external_key": arrival.external_key,
+                "digest": digest,
+                "at": now,
+                "interaction_id": interaction,
+            },
+            raw={
+                "receipt_id": receipt,
+                "interaction_id": interaction,
+                "size": len(arrival.raw),
+                "inline": arrival.raw if inline else None,
+                "blob": blob,
+                "digest": digest,
+                "envelope": {**arrival.envelope, "_recipient": arrival.recipient},
+            },
+            interaction=_new_interaction(arrival, interaction, line, now),
+        )
+
+    def _place(self, arrival: Arrival) -> tuple[str, int, Skills]:
+        return self._rules.policy.place(arrival.channel, arrival.recipient)
+
+    def _placing(
+        self,
+        arrival: Arrival,
+        content: Content,
+        receipt: str,
+        interaction: str,
+        sayings: tuple[Saying, ...],
+        now: datetime,
+    ) -> Placing:
+        line, priority, skills = self._place(arrival)
+        return Placing(
+            interaction=interaction,
+            receipt=receipt,
+            channel=arrival.channel,
+            line=arrival.line or line,
+            at=now,
+            content=content,
+            node=self._node,
+            priority=priority if content.priority is None else content.priority,
+            skills=content.skills or skills,
+            language=content.language,
+            policy_version=self._rules.version,
+            live=self._rules.live(arrival.channel),
+            routed_by=arrival.routed_by,
+            direction=arrival.direction,
+            new_ids={name: self._idents.new() for name in ("point", "thread", "fact")},
+            sayings=sayings,
+            subject=content.subject or arrival.subject,
+            may_join=not self._rules.live(arrival.channel),
+        )
+
+    def _after(self, placed: Placed, arrival: Arrival, content: Content, placing: Placing) -> None:
+        """Tell router and consoles of something that is now safe."""
+        if placed.joined:
+            self._after_join(placed)
+            return
+        entry = entry_of(placed, arrival, content, placing)
+
+        def prepare() -> None:
+            self._book.add(entry)
+
+        prepare()
+        if placed.fact is not None:
+            self._dispatcher().feed(placed.fact, placed.inbox_id, prepare)
+        self._publish([InteractionUpsert(view=entry.view())])
+
+    def _after_join(self, placed: Placed) -> None:
+        if placed.fact is not None:
+            self._dispatcher().feed(placed.fact, placed.inbox_id)
+        self.show_messages(placed.interaction, placed.messages)
+
+    def show_messages(self, interaction: str, messages: tuple[Mapping[str, Any], ...]) -> None:
+        """Show consoles further messages of an open interaction."""
+        entry = self._book.get(interaction)
+        agent = entry.agent if entry else None
+        effects: list[Effect] = [MessageAdded(interaction=interaction, message=one, agent=agent) for one in messages]
+        if entry is not None and messages:
+            entry.last_message = str(messages[-1]["text"])[:200]
+            entry.unread += sum(1 for one in messages if one["direction"] == Direction.INBOUND)
+            effects.append(InteractionUpsert(view=entry.view()))
+        self._publish(effects)
+
+
+def entry_of(placed: Placed, arrival: Arrival, content: Content, placing: Placing) -> Entry:
+    """Return the book's entry of something that was just placed."""
+    return Entry(
+        id=placed.interaction,
+        channel=arrival.channel,
+        adapter=arrival.adapter,
+        external_key=arrival.external_key,
+        direction=arrival.direction,
+        line=placing.line,
+        state=placed.state,
+        state_since=placing.at,
+        segment=begin(1, placing.line, SegmentReason.ARRIVAL, placing.at, placed.state),
+        priority=placing.priority,
+        skills=placing.skills,
+        subject=placing.subject,
+        sender=(content.sender.display or content.sender.raw) if content.sender else arrival.sender,
+        recipient=arrival.recipient,
+        queued_at=placing.at,
+        party=placed.resolution.party,
+        resolve_state=placed.resolution.state,
+        customer_name=placed.party_name or content.sender_name,
+        vip=placed.vip,
+        thread=placed.thread,
+        case_id=placed.case_id,
+        parent_id=placed.parent_id,
+        routed_by=arrival.routed_by,
+        line_text=arrival.line_text,
+        language=placing.language,
+        unread=len(placed.messages),
+        last_message=str(placed.messages[-1]["text"])[:200] if placed.messages else None,
+        live=placing.live,
+    )
+
+
+def _accept_and_place(conn: Any, new: Accepting, placing: Placing) -> tuple[Mapping[str, Any] | None, Placed | None]:
+    """Accept and place in one unit; the old receipt when it came before."""
+    old = intake_rows.accept(conn, new)
+    if old is not None:
+        return old, None
+    return None, intake_rows.place(conn, placing)
+
+
+def _new_interaction(arrival: Arrival, interaction: str, line: str, now: datetime) -> Mapping[str, Any]:
+    return {
+        "id": interaction,
+        "channel": arrival.channel,
+        "direction": arrival.direction,
+        "adapter": arrival.adapter,
+        "external_key": arrival.external_key,
+        "line": line,
+        "line_text": arrival.line_text,
+        "state": State.RECEIVED,
+        "state_since": now,
+        "raw_from": arrival.sender,
+        "raw_to": arrival.recipient,
+        "subject": arrival.subject,
+        "started_at": arrival.at,
+        "routed_by": arrival.routed_by,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _old(row: Mapping[str, Any] | None) -> Receipt:
+    assert row is not None  # noqa: S101 - the unit returned the old receipt
+    return Receipt(id=row["id"], interaction=row["interaction_id"], duplicate=True, joined=bool(row["joined"]))

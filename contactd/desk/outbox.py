@@ -1,0 +1,186 @@
+"""The one way out: what an agent sent is queued in the unit that stored it, and delivered from here, at least once.
+
+The form in which a message leaves is fixed when it is queued, with a stable id: a second copy can be told as one.  Attempts
+follow Postfix's habit (doubling pauses, five days) with jitter; a destination gets one attempt at a time, in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from contactd.clock import Clock, rfc3339
+from contactd.core.channel import Channel, Delivery, Outgoing
+from contactd.core.errors import BusyError, StoreDownError
+from contactd.crm_store import outbox_rows
+from contactd.crm_store.store import Store
+from contactd.desk.changes import AlertRaised
+from contactd.desk.effects import Effect
+from contactd.desk.idents import Idents
+from contactd.desk.parts import Blobs
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+LIFE = timedelta(days=5)
+LEASE = timedelta(minutes=10)
+ATTEMPT_S = 300.0
+LONGEST_SLEEP_S = 60.0
+MAYBE_PAUSE = timedelta(minutes=15)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is written after an attempt."""
+
+    state: str
+    shown: str
+    next_at: datetime
+    ended_at: datetime | None
+
+
+def pause(attempts: int, spread: float) -> timedelta:
+    """Return how long to wait after the `attempts`-th attempt (from 1): doubling from 1 minute to 1 hour.
+
+    `spread` from 0 to 1 takes off up to a quarter, so that what failed together does not come again together.
+    """
+    whole = min(FIRST_PAUSE * 2 ** min(attempts - 1, 10), LONGEST_PAUSE)
+    return whole * (1 - 0.25 * spread)
+
+
+def settle(row: Any, delivery: Delivery, now: datetime, spread: float) -> Settled:
+    """Decide what follows an attempt on `row` (attempts before this one, state, created_at)."""
+    if delivery.status == "sent":
+        return Settled("sent", "sent", now, now)
+    if delivery.status == "maybe":
+        if row.state == "maybe":
+            return Settled("maybe", "maybe", now, now)
+        return Settled("maybe", "maybe", now + MAYBE_PAUSE, None)
+    if delivery.status == "failed" or now - row.created_at >= LIFE:
+        return Settled("failed", "failed", now, now)
+    return Settled("queued", "retrying", now + pause(row.attempts + 1, spread), None)
+
+
+class Outbox:
+    """Delivers what is queued."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        blobs: Blobs,
+        clock: Clock,
+        idents: Idents,
+        publish: Callable[[list[Effect]], None],
+        spread: Callable[[], float],
+        delivered: Callable[[str, str], None],
+    ) -> None:
+        """Deliver through `channels`; `delivered(message, state)` shows a message's new delivery state."""
+        self._store = store
+        self._blobs = blobs
+        self._clock = clock
+        self._idents = idents
+        self._publish = publish
+        self._spread = spread
+        self._delivered = delivered
+        self.channels: dict[str, Channel] = {}
+        self._wake = asyncio.Event()
+        self._destinations: dict[str, asyncio.Lock] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self.failures = 0
+
+    def wake(self) -> None:
+        """Look for due messages now: one was just queued."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver for ever."""
+        while True:
+            self._wake.clear()
+            try:
+                rows = await self._claim()
+            except (BusyError, StoreDownError):
+                rows = []
+            for row in rows:
+                task = asyncio.create_task(self._deliver(row), name="outbox")
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+            if not rows:
+                await self._sleep()
+
+    async def settle_all(self) -> None:
+        """Wait a moment for attempts under way; what is cut off is tried again under its lease."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=2)
+
+    async def _claim(self) -> list[Any]:
+        now = self._clock.now()
+        return await self._store.write(partial(outbox_rows.claim, now=now, lease=LEASE), urgent=True)
+
+    async def _sleep(self) -> None:
+        try:
+            due = await self._store.read(outbox_rows.next_due)
+        except (BusyError, StoreDownError):
+            due = self._clock.now() + timedelta(seconds=1)
+        wait = LONGEST_SLEEP_S if due is None else (due - self._clock.now()).total_seconds()
+        try:
+            await asyncio.wait_for(self._wake.wait(), min(max(wait, 0.05), LONGEST_SLEEP_S))
+        except TimeoutError:
+            return
+
+    async def _deliver(self, row: Any) -> None:
+        """Make one attempt and write what became of it."""
+        destination = f"{row.channel}:{row.meta.get('destination', '')}"
+        async with self._destinations.setdefault(destination, asyncio.Lock()):
+            delivery = await self._attempt(row)
+        now = self._clock.now()
+        settled = settle(row, delivery, now, self._spread())
+        unit = partial(
+            outbox_rows.settle,
+            row=row,
+            state=settled.state,
+            shown=settled.shown,
+            next_at=settled.next_at,
+            ended_at=settled.ended_at,
+            error=delivery.detail,
+            provider_id=delivery.provider_id,
+        )
+        await self._store.write(unit, urgent=True)
+        log.info("outbox.attempt", interaction=row.interaction_id, outbox=row.id, status=settled.state)
+        self._delivered(row.message_id, settled.shown)
+        if settled.state == "failed":
+            self.failures += 1
+            self._raise_alert(row, now, delivery.detail)
+        self._wake.set()
+
+    async def _attempt(self, row: Any) -> Delivery:
+        channel = self.channels.get(row.channel)
+        if channel is None:
+            return Delivery(status="retry", detail="no channel delivers this")
+        payload = row.payload if row.payload is not None else await self._blobs.load(row.payload_blob)
+        outgoing = Outgoing(
+            id=row.id,
+            interaction=row.interaction_id,
+            message=row.message_id,
+            attempt=row.attempts + 1,
+            payload=payload,
+            meta=row.meta,
+        )
+        try:
+            return await asyncio.wait_for(channel.deliver(outgoing), ATTEMPT_S)
+        except TimeoutError:
+            return Delivery(status="maybe", detail="no answer in time")
+        except Exception as error:  # a channel that fails is tried again, the message stays
+            log.exception("outbox.deliver_failed", outbox=row.id)
+            return Delivery(status="retry", detail=type(error).__name__)
+
+    def _raise_alert(self, row: Any, now: datetime, detail: str) -> None:
+        alert = {"id": self._idents.new(), "at": rfc3339(now), "kind": "delivery_failed", "agent": None, "line": None}
+        self._publish([AlertRaised(alert=alert | {"interaction": row.interaction_id, "detail": detail[:200]})])

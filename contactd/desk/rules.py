@@ -1,0 +1,43 @@
+"""The policy that rules now, for everybody in the house who asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contactd.routing.line import ChannelRule
+from contactd.routing.policy import Policy
+
+
+class Rules:
+    """Holds the published policy and its version; changed by the one who publishes."""
+
+    def __init__(self, policy: Policy, version: int) -> None:
+        """Begin with a version."""
+        self.policy = policy
+        self.version = version
+
+    def replace(self, policy: Policy, version: int) -> None:
+        """Let another version rule."""
+        self.policy = policy
+        self.version = version
+
+    def rule(self, line: str, channel: str) -> ChannelRule:
+        """Return how a channel behaves in a line."""
+        return self.policy.rule(line, channel)
+
+    def live(self, channel: str) -> bool:
+        """Say whether a customer of this channel is there now and may leave."""
+        return self.policy.rule(self.policy.default_line, channel).live
+
+    def lines(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the lines as a channel may read them: name → label, greeting, signature, from_address."""
+        return {
+            name: {
+                "label": line.label,
+                "greeting": line.greeting,
+                "signature": line.signature,
+                "from_address": line.from_address,
+            }
+            for name, line in self.policy.lines.items()
+        }
