@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from contactd.crm_store import migrations
 from contactd.crm_store.store import Store
 from contactd.testing.clock import ManualClock
 
@@ -41,27 +42,63 @@ def postgres_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """A migrated database that others are copied from."""
+    return _create(postgres_server, "contactd_template", migrated=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that others are copied from."""
+    file = tmp_path_factory.mktemp("template") / "contactd.db"
+    migrations.upgrade(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The SQLAlchemy URL of a fresh, empty PostgreSQL database."""
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The SQLAlchemy URL of a fresh, migrated PostgreSQL database."""
     name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.replace("/postgres?", f"/{name}?").replace("postgresql://", "postgresql+psycopg://")
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    yield _create(postgres_server, name, template=postgres_template.split("?")[0].rsplit("/", 1)[1])
+    _drop(postgres_server, name)
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """The SQLAlchemy URL of a fresh SQLite file."""
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """The SQLAlchemy URL of a fresh, migrated SQLite file."""
+    shutil.copy(sqlite_template, tmp_path / "contactd.db")
     return f"sqlite:///{tmp_path / 'contactd.db'}"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """The SQLAlchemy URL of a PostgreSQL database without any table."""
+    name = f"test_{next(_numbers)}"
+    yield _create(postgres_server, name)
+    _drop(postgres_server, name)
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """The SQLAlchemy URL of an SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'contactd.db'}"
+
+
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=BOTH)
 def store_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a fresh database, on each of the two."""
+    """The URL of a fresh, migrated database, on each of the two."""
     url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=BOTH)
+def empty_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, on each of the two."""
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
     return url
 
 
@@ -71,3 +108,19 @@ async def store(store_url: str, tmp_path: Path, clock: ManualClock) -> AsyncIter
     opened = Store.open(store_url, tmp_path / "blobs", clock=clock)
     yield opened
     await opened.close()
+
+
+def _create(server: str, name: str, *, template: str = "template0", migrated: bool = False) -> str:
+    """Make a database on the server; return its SQLAlchemy URL."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = server.replace("/postgres?", f"/{name}?").replace("postgresql://", "postgresql+psycopg://")
+    if migrated:
+        migrations.upgrade(url)
+    return url
+
+
+def _drop(server: str, name: str) -> None:
+    """Drop a database, also when a test left connections open."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

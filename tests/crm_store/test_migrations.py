@@ -17,15 +17,14 @@ from contactd.crm_store.database import Database
 from contactd.crm_store.store import Store
 
 
-def test_migrated_from_zero_is_the_declared_schema(store_url: str) -> None:
-    migrations.upgrade(store_url)
-    with Database(store_url).writer() as connection:
+def test_migrated_from_zero_is_the_declared_schema(empty_url: str) -> None:
+    migrations.upgrade(empty_url)
+    with Database(empty_url).writer() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []
 
 
 def test_the_comparison_would_see_a_missing_column(store_url: str) -> None:
-    migrations.upgrade(store_url)
     with Database(store_url).writer() as connection:
         connection.execute(text("ALTER TABLE party DROP COLUMN legal_name"))
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -36,19 +35,20 @@ def test_there_is_one_head() -> None:
     assert len(ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads()) == 1
 
 
-def test_upgrading_twice_changes_nothing(store_url: str) -> None:
-    migrations.upgrade(store_url)
-    migrations.upgrade(store_url)
-    with Database(store_url).writer() as connection:
+def test_upgrading_twice_changes_nothing(empty_url: str) -> None:
+    migrations.upgrade(empty_url)
+    migrations.upgrade(empty_url)
+    with Database(empty_url).writer() as connection:
         assert migrations.current(connection) == migrations.head()
 
 
-async def test_opening_an_empty_database_migrates_it(store: Store) -> None:
+async def test_opening_an_empty_database_migrates_it(empty_url: str, tmp_path: Path) -> None:
+    store = Store.open(empty_url, tmp_path / "blobs")
     await store.ping()
+    await store.close()
 
 
 def test_a_database_of_another_version_is_refused(store_url: str, tmp_path: Path) -> None:
-    migrations.upgrade(store_url)
     with Database(store_url).writer() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num='9999_future'"))
         connection.commit()

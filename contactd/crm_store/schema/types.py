@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 from contactd.clock import from_ms, to_ms
 
@@ -61,13 +61,9 @@ class Words(TypeDecorator[str]):
 class Ordered(Words):
     """Words from outside that are searched by their beginning: in code point order on both databases."""
 
+    # PostgreSQL's collation "C" is SQLite's order.
+    impl = Text().with_variant(Text(collation="C"), "postgresql")  # type: ignore[assignment]
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Take PostgreSQL's collation "C", which SQLite's order is by itself."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(Text(collation="C"))
-        return dialect.type_descriptor(Text())
 
 
 class Json(TypeDecorator[Any]):
