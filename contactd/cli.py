@@ -1,0 +1,256 @@
+"""The command line: arguments in, one call each, exit codes out.
+
+What a command needs is imported when it runs, so that `fax receive` does not wait for what only `serve` uses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from contactd import __version__
+from contactd.core.errors import ConfigError, ContactdError
+from contactd.settings import SettingsError
+
+if TYPE_CHECKING:
+    from contactd.settings import Settings
+
+OK, FAULT, MISTAKE, TRY_LATER = 0, 1, 2, 75
+"""Exit codes; 75 is EX_TEMPFAIL of sysexits.h: a mail server keeps the mail and comes again."""
+
+Arguments = argparse.Namespace
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Handler = Callable[[Arguments], int]
+
+
+def run(argv: Sequence[str]) -> int:
+    """Carry out one command line and return the exit code."""
+    arguments = parser().parse_args(argv)
+    handler: Handler = arguments.handler
+    try:
+        return handler(arguments)
+    except SettingsError as error:
+        for mistake in error.mistakes:
+            print(mistake, file=sys.stderr)
+        return MISTAKE
+    except ConfigError as error:
+        print(error.text, file=sys.stderr)
+        return MISTAKE
+    except ContactdError as error:
+        print(error.text, file=sys.stderr)
+        return FAULT
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return FAULT
+
+
+def settings(arguments: Arguments) -> Settings:
+    """Read the settings a command was given."""
+    from contactd.app import read_settings
+
+    return read_settings(arguments.config, arguments.set)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe every command."""
+    top = argparse.ArgumentParser(prog="contactd", description="Every contact of a customer in one queue.")
+    top.add_argument("--version", action="version", version=f"contactd {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _server_commands(commands)
+    _people_commands(commands)
+    _policy_commands(commands)
+    _record_commands(commands)
+    _channel_commands(commands)
+    return top
+
+
+def _add(commands: Commands, name: str, handler: Handler, text: str) -> argparse.ArgumentParser:
+    """Add a command that takes a configuration."""
+    command = commands.add_parser(name, help=text, description=text)
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=_config_of_environment(),
+        help="TOML file; default: $CONTACTD_CONFIG, else the defaults",
+    )
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrule one key")
+    command.set_defaults(handler=handler)
+    return command
+
+
+def _config_of_environment() -> Path | None:
+    """Return the file named by `CONTACTD_CONFIG`."""
+    name = os.environ.get("CONTACTD_CONFIG")
+    return Path(name) if name else None
+
+
+def _group(commands: Commands, name: str, text: str) -> Commands:
+    """Add a word that commands stand behind (`db upgrade`)."""
+    return commands.add_parser(name, help=text, description=text).add_subparsers(metavar="COMMAND", required=True)
+
+
+def _server_commands(commands: Commands) -> None:
+    _add(commands, "serve", _serve, "run the server")
+    demo = _add(commands, "demo", _demo, "run the server with made-up customers, agents and a simulated PBX")
+    demo.add_argument("--traffic", action="store_true", help="let made-up customers get in touch all the time")
+    _add(commands, "check", _check, "print every mistake of the configuration; exit 2 if there is one")
+    _add(_group(commands, "db", "the database"), "upgrade", _db_upgrade, "bring the database to this version's form")
+
+
+def _serve(arguments: Arguments) -> int:
+    from contactd import app
+
+    return app.serve(settings(arguments))
+
+
+def _demo(arguments: Arguments) -> int:
+    from contactd import demo
+
+    return demo.run(arguments.config, arguments.set, traffic=arguments.traffic)
+
+
+def _check(arguments: Arguments) -> int:
+    from contactd import app
+
+    mistakes = app.check(arguments.config, arguments.set)
+    for mistake in mistakes:
+        print(mistake)
+    return MISTAKE if mistakes else OK
+
+
+def _db_upgrade(arguments: Arguments) -> int:
+    from contactd.desk import admin
+
+    print(admin.db_upgrade(settings(arguments)))
+    return OK
+
+
+def _people_commands(commands: Commands) -> None:
+    add = _add(_group(commands, "user", "people who log in"), "add", _user_add, "add a person, or change one")
+    add.add_argument("name", help="log-in name")
+    add.add_argument("--role", required=True, choices=["agent", "supervisor", "admin"])
+    add.add_argument("--password-stdin", action="store_true", help="read the password from the first line of stdin")
+    add.add_argument("--display-name", default="", help="name shown to others")
+    add.add_argument("--skill", action="append", default=[], metavar="SKILL=LEVEL", help="may be repeated; level 1-10")
+    add.add_argument("--line", action="append", default=[], metavar="LINE", help="may be repeated; default: every line")
+    add.add_argument("--language", action="append", default=[], metavar="LANGUAGE", help="may be repeated (zh, en)")
+    add.add_argument("--device", help="phone the person answers on (PJSIP/1001)")
+    add.add_argument("--team")
+    token = _add(_group(commands, "token", "programs that call the API"), "add", _token_add, "make a token, shown once")
+    token.add_argument("name")
+    token.add_argument("--scope", action="append", required=True, metavar="SCOPE", help="may be repeated")
+
+
+def _user_add(arguments: Arguments) -> int:
+    from contactd.desk import admin
+
+    person = admin.Person(
+        name=arguments.name,
+        role=arguments.role,
+        password=sys.stdin.readline().rstrip("\r\n") if arguments.password_stdin else None,
+        display_name=arguments.display_name,
+        skills=tuple(arguments.skill),
+        lines=tuple(arguments.line),
+        languages=tuple(arguments.language),
+        device=arguments.device,
+        team=arguments.team,
+    )
+    print(admin.user_add(settings(arguments), person))
+    return OK
+
+
+def _token_add(arguments: Arguments) -> int:
+    from contactd.desk import admin
+
+    print(admin.token_add(settings(arguments), arguments.name, arguments.scope))
+    return OK
+
+
+def _policy_commands(commands: Commands) -> None:
+    policy = _group(commands, "policy", "lines, skills, steps, intake rules and dispositions as one document")
+    for name, handler, text in (
+        ("export", _policy_export, "write the published policy to FILE"),
+        ("import", _policy_import, "keep FILE as a draft for `policy publish`"),
+        ("diff", _policy_diff, "print what FILE would change; exit 1 if anything"),
+        ("publish", _policy_publish, "make FILE, or the draft without FILE, the policy from now on"),
+    ):
+        command = _add(policy, name, handler, text)
+        command.add_argument("file", type=Path, metavar="FILE", nargs="?" if name == "publish" else None)
+
+
+def _policy_export(arguments: Arguments) -> int:
+    from contactd.desk import policies
+
+    print(policies.export(settings(arguments), arguments.file))
+    return OK
+
+
+def _policy_import(arguments: Arguments) -> int:
+    from contactd.desk import policies
+
+    print(policies.draft(settings(arguments), arguments.file))
+    return OK
+
+
+def _policy_diff(arguments: Arguments) -> int:
+    from contactd.desk import policies
+
+    lines = policies.diff(settings(arguments), arguments.file)
+    for line in lines:
+        print(line)
+    return FAULT if lines else OK
+
+
+def _policy_publish(arguments: Arguments) -> int:
+    from contactd.desk import policies
+
+    print(policies.publish(settings(arguments), arguments.file))
+    return OK
+
+
+def _record_commands(commands: Commands) -> None:
+    _add(commands, "audit", _audit, "compare receipts, interactions, journal and raw bytes; exit 1 if they differ")
+    explain = _add(commands, "explain", _explain, "say why an interaction went to whom it went")
+    explain.add_argument("id", metavar="ID")
+
+
+def _audit(arguments: Arguments) -> int:
+    from contactd.desk import audit
+
+    report = audit.audit(settings(arguments))
+    for line in report.lines():
+        print(line)
+    return OK if report.agrees else FAULT
+
+
+def _explain(arguments: Arguments) -> int:
+    from contactd.desk import admin
+
+    print(admin.explain(settings(arguments), arguments.id))
+    return OK
+
+
+def _channel_commands(commands: Commands) -> None:
+    fax = _group(commands, "fax", "the fax channel")
+    receive = _add(fax, "receive", _fax_receive, "hand over a received fax: the arguments of HylaFAX's FaxDispatch")
+    receive.add_argument("file", type=Path, metavar="FILE", help="the TIFF")
+    receive.add_argument("device", nargs="?", default="")
+    receive.add_argument("commid", nargs="?", default="")
+    receive.add_argument("message", nargs="?", default="", help="empty when all went well")
+    receive.add_argument("callid", nargs="*", help="caller's number, name, number called")
+    mail = _group(commands, "mail", "the e-mail channel")
+    take = _add(mail, "receive", _mail_receive, "hand over one mail from stdin, as a mail server's pipe does")
+    take.add_argument("--from", dest="sender", default="", metavar="ADDRESS", help="envelope sender")
+    take.add_argument("recipients", nargs="+", metavar="RECIPIENT")
+    replay = _add(mail, "replay", _mail_replay, "read quarantined mails again; without ID all of them")
+    replay.add_argument("ids", nargs="*", metavar="ID")
+    parse = _add(mail, "parse", _mail_parse, "print what the e-mail channel makes of a raw mail, as JSON")
+    parse.add_argument("file", metavar="FILE", help="- = stdin")
+    parse.add_argument("--data", action="store_true", help="with the attachments themselves, in base64")
