@@ -1,0 +1,154 @@
+"""`parse`: what a raw mail says, for any bytes, in bounded time and memory, without ever raising."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from contactd.channels.email import addresses, auto, bodies, bounce, charset, headers, mime
+from contactd.channels.email.addresses import Mailbox
+from contactd.channels.email.bodies import Attachment
+from contactd.clock import rfc3339
+
+_HINT = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:+\-]{2,40})", re.IGNORECASE)
+_HINT_WORD = re.compile(rb"=\?([A-Za-z0-9_.:+\-]{2,40})\?[BbQq]\?")
+_HINT_WINDOW = 64 * 1024
+_UNREADABLE_SHOWN = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedMail:
+    """A mail as understood; text is free of control and bidirectional characters in names, subject and file names."""
+
+    from_name: str = ""
+    from_address: str = ""
+    """Empty when neither From, Sender nor Reply-To names one."""
+    reply_to: tuple[Mailbox, ...] = ()
+    """(name, address), as are `to` and `cc`."""
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    subject: str = ""
+    text: str | None = None
+    """The text part; None when the mail has none."""
+    html: str | None = None
+    """The HTML as it came: sanitise it before anybody sees it."""
+    kind: str = "text/plain"
+    """`text/html` or `text/plain`: the part to show."""
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str | None = None
+    """With its angle brackets, as are the other ids."""
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    """Oldest first."""
+    date: datetime | None = None
+    """When the sender says it was written, in UTC."""
+    auto: str | None = None
+    """Why it is an automatic message; None when a person seems to have written it."""
+    bounce: tuple[bounce.Recipient, ...] | None = None
+    """For a delivery report: the addresses that were not reached."""
+    returned_id: str | None = None
+    """For a delivery report: the Message-ID of the mail that came back."""
+    delivered_to: tuple[str, ...] = ()
+    """Addresses the mail system says it was delivered to."""
+    defects: tuple[str, ...] = field(default=())
+    """What was wrong with it, in fixed words."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the mail as plain JSON values; attachment bytes in base64 beside their size."""
+        shown = asdict(self)
+        shown["date"] = rfc3339(self.date) if self.date else None
+        for file in shown["attachments"]:
+            file["size"] = len(file["data"])
+            file["data"] = base64.b64encode(file["data"]).decode("ascii")
+        return shown
+
+
+def parse(raw: bytes) -> ParsedMail:
+    """Understand a raw mail.
+
+    Never raises.  Limits: nesting 50, 2,000 parts, 256 KB of header, 64 KB a field; what lies beyond is named in `defects`.
+    """
+    try:
+        return _parse(raw)
+    except (Exception, RecursionError):  # noqa: BLE001 - whatever a mail contains, a person must get to see it
+        text, _ = charset.decode(raw[:_UNREADABLE_SHOWN].replace(b"\x00", b""))
+        return ParsedMail(text=text, defects=("unreadable",))
+
+
+def _parse(raw: bytes) -> ParsedMail:
+    """Understand a raw mail; anything unforeseen may raise."""
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
+    hint = _hint(raw)
+    tree = mime.Tree(raw, hint)
+    fields = tree.root.fields
+    found = bodies.collect(tree)
+    subject = headers.unstructured(fields.first("subject") or b"", hint)
+    name, address = _author(fields, hint)
+    report = bounce.read(tree, subject, address, found.text or "")
+    replied = headers.message_ids(fields.first("in-reply-to") or b"")
+    shows_html = found.html is not None
+    return ParsedMail(
+        from_name=name,
+        from_address=address,
+        reply_to=_mailboxes(fields, "reply-to", hint),
+        to=_mailboxes(fields, "to", hint),
+        cc=_mailboxes(fields, "cc", hint),
+        subject=subject,
+        text=found.text if found.text is not None or shows_html else "",
+        html=found.html,
+        kind="text/html" if shows_html else "text/plain",
+        attachments=tuple(found.files),
+        message_id=headers.message_id(fields.first("message-id") or b""),
+        in_reply_to=replied[0] if replied else None,
+        references=tuple(headers.message_ids(b" ".join(fields.all("references")))),
+        date=headers.date(fields.first("date") or b""),
+        auto=auto.reason(fields, subject, address, bounced=report is not None),
+        bounce=report.recipients if report else None,
+        returned_id=report.returned if report else None,
+        delivered_to=tuple(_delivered(fields)),
+        defects=tuple(tree.defects),
+    )
+
+
+def _hint(raw: bytes) -> str:
+    """Return a charset the mail names anywhere near its top: what its raw 8-bit headers are most likely in."""
+    window = raw[:_HINT_WINDOW]
+    found = _HINT_WORD.search(window) or _HINT.search(window)
+    return found[1].decode("ascii") if found else ""
+
+
+def _author(fields: headers.Fields, hint: str) -> Mailbox:
+    """Say who wrote it: From; where that names no address, Reply-To, Sender, Return-Path."""
+    written = [one for value in fields.all("from") for one in addresses.parse(value, hint)]
+    for mailbox in written:
+        if "@" in mailbox[1]:
+            return mailbox
+    name = written[0][0] if written else ""
+    for key in ("reply-to", "sender", "return-path"):
+        for mailbox in addresses.parse(fields.first(key) or b"", hint):
+            if "@" in mailbox[1]:
+                return name or mailbox[0], mailbox[1]
+    return name, written[0][1] if written else ""
+
+
+def _mailboxes(fields: headers.Fields, key: str, hint: str) -> tuple[Mailbox, ...]:
+    """Return the mailboxes of every field of one name."""
+    return tuple(one for value in fields.all(key)[:10] for one in addresses.parse(value, hint))[
+        : addresses.MAX_ADDRESSES
+    ]
+
+
+def _delivered(fields: headers.Fields) -> list[str]:
+    """Return the addresses in the fields that mail systems add on delivery."""
+    keys = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+    return [
+        address
+        for key in keys
+        for value in fields.all(key)[:10]
+        for _, address in addresses.parse(value[:1000])
+        if address
+    ][:20]
