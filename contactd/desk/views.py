@@ -73,6 +73,7 @@ class Views:
         self.policy_version = 0
         self._offers: dict[str, OfferMade] = {}
         self._offers_of: dict[str, dict[str, OfferMade]] = {}
+        self._offered_to: dict[str, str] = {}
         self._work_of: dict[str, dict[str, Shown]] = {}
         self._alerts: deque[Shown] = deque(maxlen=ALERTS)
         self._waiting_dirty: dict[str, None] = {}
@@ -190,6 +191,7 @@ class Views:
         offer = change.data["offer"]
         self._offers[offer] = change
         self._offers_of.setdefault(change.agent, {})[offer] = change
+        self._offered_to[change.data["interaction"]["id"]] = change.agent
         self.audience.send(self.audience.of(change.agent).values(), "offer.created", change.data)
 
     def _take_offer_over(self, change: OfferOver) -> None:
@@ -197,9 +199,12 @@ class Views:
         if made is None:
             return
         del self._offers_of[made.agent][change.offer]
+        interaction = made.data["interaction"]["id"]
+        if self._offered_to.get(interaction) == made.agent:
+            del self._offered_to[interaction]
         data = {
             "offer": change.offer,
-            "interaction": made.data["interaction"]["id"],
+            "interaction": interaction,
             "outcome": change.outcome,
             "reason": change.reason,
         }
@@ -269,14 +274,10 @@ class Views:
         """Return what an agent has."""
         return list(self._work_of.get(agent, {}).values())
 
-    def holds(self, agent: str, interaction: str) -> bool:
-        """Tell whether an agent has an item now."""
-        return interaction in self._work_of.get(agent, {})
-
-    def is_offered(self, agent: str, interaction: str) -> bool:
-        """Tell whether an item is offered to an agent now."""
-        made = self._offers_of.get(agent, {}).values()
-        return any(offer.data["interaction"]["id"] == interaction for offer in made)
+    def owners(self, interaction: str) -> frozenset[str]:
+        """Return who has to do with an open interaction now: the agent who has it, or the one it is offered to."""
+        found = (_holder(self.interactions.get(interaction)), self._offered_to.get(interaction))
+        return frozenset(agent for agent in found if agent is not None)
 
 
 def _holder(view: Shown | None) -> str | None:

@@ -358,22 +358,21 @@ def test_a_floor_read_back_begins_every_stream_anew() -> None:
     assert [one["id"] for one in state_of(views, stream)["work"]] == ["i2"]
 
 
-def test_who_holds_and_who_is_offered_what() -> None:
+def test_who_has_to_do_with_an_interaction() -> None:
     views = Views()
     views.apply(
         [
             InteractionUpsert(view=interaction("i1", "wrapup", agent="a1")),
             InteractionUpsert(view=interaction("i2", "offered")),
-            offer("o1", interaction("i2", "offered"), "a1"),
+            offer("o1", interaction("i2", "offered"), "a2"),
         ],
         NOW,
     )
-    assert views.holds("a1", "i1")
-    assert not views.holds("a2", "i1")
-    assert views.is_offered("a1", "i2")
-    assert not views.is_offered("a2", "i2")
+    assert views.owners("i1") == {"a1"}
+    assert views.owners("i2") == {"a2"}
+    assert views.owners("i3") == frozenset()
     views.apply([OfferOver(offer="o1", outcome="accepted")], NOW)
-    assert not views.is_offered("a1", "i2")
+    assert views.owners("i2") == frozenset()
 
 
 def test_text_that_no_socket_can_carry_is_escaped() -> None:

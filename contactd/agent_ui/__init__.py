@@ -1,0 +1,1 @@
+"""Serving people: the console's pages and its socket."""

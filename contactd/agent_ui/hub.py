@@ -1,0 +1,350 @@
+"""Who is connected: consoles, what each has still to be sent, and the commands they gave.
+
+The hub is fed by the views' listeners and knows no socket: `server` takes frames from a console and sends them.  A
+console's send buffer is its stream (bounded) and a bounded queue of answers; one that cannot keep up is cut off and
+resumes.  Commands go on when the socket that gave them is gone; their results wait for whoever asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from contactd.agent_ui.session import Answer, Beat, Command, Greeting, Results, failure, read, snapshot, success
+from contactd.clock import Clock
+from contactd.core.errors import BusyError, ContactdError, ForbiddenError
+from contactd.desk.access import Actor, authorize
+from contactd.desk.stream import Stream
+from contactd.desk.views import Views
+
+TICK = 0.1
+"""Seconds for which changes of the floor are gathered."""
+BATCH = 64
+"""Events taken for sending at a time."""
+BEHIND = 1000
+"""Events a console may be behind while a send of it is stuck."""
+ANSWERS = 256
+"""Answers that may wait for a console."""
+STUCK = timedelta(seconds=10)
+"""How long one send may take."""
+ORDERS = 64
+"""Commands of one console that may wait; more are not read from its socket."""
+PER_AGENT = 10
+"""Consoles one agent may have open."""
+
+SESSION_OVER = 1008
+"""Close code (RFC 6455 section 7.4.1, policy violation): the log-in is no longer valid."""
+TRY_AGAIN = 1013
+"""Close code: come back and resume."""
+AGAIN = frozenset({"busy", "store_down", "too_slow", "internal"})
+"""Errors after which the same command id may be tried again."""
+
+log = structlog.get_logger(__name__)
+
+
+class Desk(Protocol):
+    """What carries commands out (`desk.commands`)."""
+
+    async def run(self, actor: Actor, command: str, data: dict[str, Any]) -> Mapping[str, Any] | None:
+        """Carry out one command; return its result's data after the commit.
+
+        Raises:
+            ContactdError: it was not done.
+        """
+        ...
+
+    async def console_seen(self, agent: str) -> None:
+        """Note that an agent's console is alive."""
+        ...
+
+    async def console_lost(self, agent: str) -> None:
+        """Note that an agent's last console is gone."""
+        ...
+
+
+class Console:
+    """One connected console: its place in its stream, and the answers it waits for."""
+
+    __slots__ = (
+        "_epoch",
+        "_seq",
+        "actor",
+        "answers",
+        "closing",
+        "orders",
+        "sending",
+        "stream",
+        "views",
+        "wake",
+        "working",
+    )
+
+    def __init__(self, actor: Actor, views: Views) -> None:
+        """Begin before the hello: there is nothing to send yet."""
+        self.actor = actor
+        self.views = views
+        self.stream: Stream | None = None
+        self.answers: list[str] = []
+        self.wake = asyncio.Event()
+        self.closing: int | None = None
+        """Close code, once it is over."""
+        self.sending: float | None = None
+        """Since when (monotonic) a send has been going on."""
+        self.orders: asyncio.Queue[Command] = asyncio.Queue(ORDERS)
+        self.working: asyncio.Task[None] | None = None
+        self._epoch = ""
+        self._seq = 0
+
+    def greet(self, stream: Stream, epoch: str, seq: int) -> None:
+        """Follow `stream` from number `seq` of `epoch`; no epoch, or one that is gone, means from a snapshot."""
+        self.stream, self._epoch, self._seq = stream, epoch, seq
+        self.wake.set()
+
+    def answer(self, frame: str) -> None:
+        """Queue a frame for this console alone."""
+        self.answers.append(frame)
+        if len(self.answers) > ANSWERS:
+            self.close(TRY_AGAIN)
+        self.wake.set()
+
+    def close(self, code: int) -> None:
+        """Let the socket be closed."""
+        if self.closing is None:
+            self.closing = code
+        self.wake.set()
+
+    @property
+    def behind(self) -> int:
+        """How many events it has not been sent."""
+        if self.stream is None or self._epoch != self.stream.epoch:
+            return 0
+        return self.stream.seq - self._seq
+
+    def take(self) -> list[str]:
+        """Return the next frames to send: a snapshot or events, then answers; nothing = all is sent."""
+        frames = self._events()
+        if len(frames) < BATCH:
+            # Answers follow the events of their commit: what is "ok" is already on the screen.
+            frames += self.answers
+            self.answers = []
+        return frames
+
+    def _events(self) -> list[str]:
+        stream = self.stream
+        if stream is None:
+            return []
+        if stream.holds(self._epoch, self._seq):
+            frames = stream.after(self._seq, BATCH)
+            self._seq += len(frames)
+            return frames
+        if self._epoch == stream.epoch:
+            stream.restart()
+        self._epoch, self._seq = stream.epoch, stream.seq
+        return [snapshot(stream.epoch, stream.seq, self.views.snapshot(stream))]
+
+
+class Hub:
+    """All consoles of this node."""
+
+    def __init__(self, views: Views, desk: Desk, clock: Clock, new_key: Callable[[], str]) -> None:
+        """Follow `views`; `new_key` makes keys nobody can guess and that hold no dot."""
+        self._views = views
+        self._desk = desk
+        self._clock = clock
+        self._new_key = new_key
+        self._consoles: dict[str, set[Console]] = {}
+        self._by_stream: dict[str, Console] = {}
+        self._results: dict[str, Results] = {}
+        self._pending: dict[tuple[str, str, bytes], list[Console]] = {}
+        self._owed: dict[str, bool] = {}
+        self._flush_due = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        views.audience.listeners.append(self._heard)
+
+    def __len__(self) -> int:
+        """Return how many consoles are connected."""
+        return sum(map(len, self._consoles.values()))
+
+    def actors(self) -> list[Actor]:
+        """Return whose consoles are connected, one entry per console."""
+        return [console.actor for consoles in self._consoles.values() for console in consoles]
+
+    def join(self, actor: Actor) -> Console:
+        """Take in a console that has proved who it is.
+
+        Raises:
+            BusyError: this agent has too many open.
+        """
+        mine = self._consoles.setdefault(actor.id, set())
+        if len(mine) >= PER_AGENT:
+            message = "Too many consoles are open."
+            raise BusyError(message)
+        console = Console(actor, self._views)
+        mine.add(console)
+        return console
+
+    async def leave(self, console: Console) -> None:
+        """Note that a console's socket is gone; its stream waits for it."""
+        mine = self._consoles.get(console.actor.id, set())
+        mine.discard(console)
+        if not mine:
+            self._consoles.pop(console.actor.id, None)
+        stream = console.stream
+        if stream is None:
+            return
+        if self._by_stream.get(stream.key) is console:
+            del self._by_stream[stream.key]
+            self._views.audience.cut(stream, self._clock.now())
+        if not any(one.stream is not None for one in mine):
+            await self._tell(console.actor.id, seen=False)
+
+    async def receive(self, console: Console, text: str | None) -> None:
+        """Take one frame; waits while too many commands of this console are being carried out."""
+        act = read(text)
+        if isinstance(act, Answer):
+            console.answer(act.frame)
+        elif isinstance(act, Greeting):
+            await self._greet(console, act)
+        elif isinstance(act, Beat):
+            await self._beat(console)
+        elif console.stream is None:
+            console.answer(failure(act.id, ForbiddenError("Say hello first.", code="hello_first")))
+        else:
+            await console.orders.put(act)
+            if console.working is None:
+                console.working = asyncio.create_task(self._work(console))
+                self._tasks.add(console.working)
+                console.working.add_done_callback(self._tasks.discard)
+
+    def end(self, over: Callable[[Actor], bool], code: int = SESSION_OVER) -> int:
+        """Close the consoles whose actor `over` picks; return how many."""
+        gone = [one for consoles in self._consoles.values() for one in consoles if over(one.actor)]
+        for console in gone:
+            if console.stream is not None:
+                self._views.audience.drop(console.stream)
+            console.close(code)
+        return len(gone)
+
+    async def sweep(self) -> None:
+        """Cut off consoles whose send is stuck, and say again what could not be said; call it about once a second."""
+        latest = self._clock.monotonic() - STUCK.total_seconds()
+        for consoles in self._consoles.values():
+            for console in consoles:
+                if console.sending is not None and console.sending < latest:
+                    self._cut(console)
+        for agent, seen in tuple(self._owed.items()):
+            await self._tell(agent, seen=seen)
+
+    async def settle(self) -> None:
+        """Wait until every command that was taken has its result."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    async def _greet(self, console: Console, greeting: Greeting) -> None:
+        actor, audience, resume = console.actor, self._views.audience, greeting.resume
+        first = console.stream is None
+        stream = audience.find(resume.epoch, actor.id) if resume is not None else console.stream
+        if stream is None or stream.supervisor != actor.oversees:
+            stream = console.stream or audience.add(self._new_key(), actor.id, actor.role)
+        other = self._by_stream.get(stream.key)
+        if other is not None and other is not console:
+            # A console that resumes has lost its old socket, even if nobody has noticed yet.
+            other.close(TRY_AGAIN)
+        if console.stream is not None and console.stream is not stream:
+            self._by_stream.pop(console.stream.key, None)
+            audience.drop(console.stream)
+        stream.cut_at = None
+        self._by_stream[stream.key] = console
+        console.greet(stream, resume.epoch if resume is not None else "", resume.seq if resume is not None else 0)
+        if first:
+            await self._tell(actor.id, seen=True)
+
+    async def _beat(self, console: Console) -> None:
+        """Pass a sign of life on only where it is news: the router knows that a connected console is alive."""
+        if console.stream is not None and self._views.me(console.actor.id)["health"] != "ok":
+            await self._tell(console.actor.id, seen=True)
+
+    async def _tell(self, agent: str, *, seen: bool) -> None:
+        """Tell the desk that an agent's console is there or gone; what fails is said again later, the last word only."""
+        self._owed.pop(agent, None)
+        try:
+            await (self._desk.console_seen(agent) if seen else self._desk.console_lost(agent))
+        except ContactdError as error:
+            log.warning("console.untold", agent=agent, seen=seen, code=error.code)
+            self._owed.setdefault(agent, seen)
+
+    async def _work(self, console: Console) -> None:
+        """Carry out a console's commands, one after another."""
+        try:
+            while not console.orders.empty():
+                await self._carry_out(console, console.orders.get_nowait())
+        finally:
+            console.working = None
+
+    async def _carry_out(self, console: Console, command: Command) -> None:
+        agent = console.actor.id
+        scope = console.stream.key if console.stream is not None else ""
+        results = self._results.setdefault(agent, Results())
+        try:
+            known = results.begin(scope, command, self._clock.now())
+        except ContactdError as error:
+            console.answer(failure(command.id, error))
+            return
+        if known is None:
+            frame, kept = await self._run(console, command)
+            results.finish(scope, command, frame if kept else None, self._clock.now())
+            console.answer(frame)
+            for other in self._pending.pop((agent, command.id, command.digest), ()):
+                other.answer(frame)
+        elif known:
+            console.answer(known)
+        else:
+            self._pending.setdefault((agent, command.id, command.digest), []).append(console)
+
+    async def _run(self, console: Console, command: Command) -> tuple[str, bool]:
+        """Carry out one command; return its result frame and whether the result stands."""
+        try:
+            data = await self._do(console, command)
+            return success(command.id, data or {}), True
+        except ContactdError as error:
+            return failure(command.id, error), error.code not in AGAIN
+        except Exception:
+            log.exception("console.command_failed", command=command.name, agent=console.actor.id)
+            return failure(command.id, ContactdError("Something went wrong.", code="internal")), False
+
+    async def _do(self, console: Console, command: Command) -> Mapping[str, Any] | None:
+        actor, data = console.actor, command.data
+        interaction = data.get("interaction")
+        authorize(actor, command.name, self._views.owners(interaction) if interaction else (actor.id,))
+        if command.name != "interaction.watch":
+            return await self._desk.run(actor, command.name, data)
+        stream = console.stream
+        if stream is not None and not self._views.audience.watch(stream, data["interaction"], on=data["on"]):
+            message = "This console watches too many interactions."
+            raise BusyError(message, code="too_many")
+        return {"on": data["on"]}
+
+    def _heard(self, streams: list[Stream]) -> None:
+        """Wake the consoles that have something new; the floor's news waits for the tick."""
+        for stream in streams:
+            console = self._by_stream.get(stream.key)
+            if console is None:
+                continue
+            console.wake.set()
+            if console.sending is not None and console.behind > BEHIND:
+                self._cut(console)
+        if self._views.stale and not self._flush_due:
+            self._flush_due = True
+            asyncio.get_running_loop().call_later(TICK, self._flush)
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        self._views.flush()
+
+    def _cut(self, console: Console) -> None:
+        log.info("console.cut", agent=console.actor.id, behind=console.behind)
+        console.close(TRY_AGAIN)

@@ -1,0 +1,296 @@
+"""The frames of /ws/console that come in: a fixed table of commands, each with its shape and its bounds.
+
+Fields nobody knows are ignored, everything else is checked before anything happens.  `schema` describes it all as JSON
+Schema, from the same types.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from contactd.clock import parse_rfc3339, rfc3339
+from contactd.core.errors import BadRequestError
+
+PROTOCOL = 1
+
+
+def _clean(text: str) -> str:
+    """Refuse what no store and no line protocol can carry."""
+    if "\x00" in text:
+        message = "a NUL character"
+        raise ValueError(message)
+    return text
+
+
+def _one_line(text: str) -> str:
+    """Refuse control characters: names and ids stand in headers and logs."""
+    if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
+        message = "a control character"
+        raise ValueError(message)
+    return text
+
+
+def _moment(text: str) -> str:
+    """Return a moment in the wire's own spelling."""
+    moment: datetime = parse_rfc3339(text)
+    return rfc3339(moment)
+
+
+Ident = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_one_line)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+Note = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_clean)]
+Body = Annotated[str, StringConstraints(min_length=1, max_length=500_000), AfterValidator(_clean)]
+Html = Annotated[str, StringConstraints(max_length=1_000_000), AfterValidator(_clean)]
+Moment = Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)]
+Digits = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-D*#]+$")]
+
+
+class Shape(BaseModel):
+    """Data of one command."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+
+ShapeT = TypeVar("ShapeT", bound=Shape)
+
+
+class SetIntent(Shape):
+    """agent.set_intent: what the agent wants; `agent` only for supervisors, for somebody else."""
+
+    intent: Literal["ready", "not_ready", "logged_out"]
+    reason: Word | None = None
+    agent: Ident | None = None
+
+
+class AcceptOffer(Shape):
+    """offer.accept."""
+
+    offer: Ident
+    lease: Ident
+
+
+class RejectOffer(AcceptOffer):
+    """offer.reject."""
+
+    reason: Word | None = None
+
+
+class OnInteraction(Shape):
+    """A command about one interaction."""
+
+    interaction: Ident
+
+
+class Send(OnInteraction):
+    """interaction.send: a mail reply, a chat line, a fax reply."""
+
+    text: Body
+    html: Html | None = None
+    attachments: list[Ident] = Field(default_factory=list, max_length=50)
+    """Ids of uploads."""
+    subject: Word | None = None
+    to: list[Word] | None = Field(default=None, max_length=100)
+    cc: list[Word] | None = Field(default=None, max_length=100)
+
+
+class AddNote(OnInteraction):
+    """interaction.note."""
+
+    text: Annotated[Note, StringConstraints(min_length=1)]
+
+
+class Park(OnInteraction):
+    """interaction.park: until a moment, or until the customer writes."""
+
+    until: Moment | None = None
+
+
+class Transfer(OnInteraction):
+    """interaction.transfer: to a line or to an agent."""
+
+    to_line: Word | None = None
+    to_agent: Ident | None = None
+    note: Note | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Transfer:
+        if (self.to_line is None) == (self.to_agent is None):
+            message = "exactly one of to_line and to_agent"
+            raise ValueError(message)
+        return self
+
+
+class Start(Shape):
+    """interaction.start: a new outbound contact."""
+
+    channel: Word
+    line: Word
+    party: Ident | None = None
+    contact_point: Ident | None = None
+    to: Word | None = None
+    case: Ident | None = None
+    purpose: Word
+    subject: Word | None = None
+
+
+class Topic(Shape):
+    """One matter of a contact."""
+
+    disposition: Word
+    case: Ident | None = None
+    note: Note | None = None
+
+
+class Complete(OnInteraction):
+    """interaction.complete: store the summary, and with `end` finish the contact and its wrap-up."""
+
+    disposition: Word | None = None
+    topics: list[Topic] | None = Field(default=None, max_length=20)
+    note: Note | None = None
+    end: bool = True
+
+
+class ConfirmParty(OnInteraction):
+    """party.confirm: the agent's click says who it is."""
+
+    party: Ident
+
+
+class Watch(OnInteraction):
+    """interaction.watch: a supervisor's console follows an interaction's messages."""
+
+    on: bool = True
+
+
+class Dial(Shape):
+    """call.dial."""
+
+    to: Word | None = None
+    contact_point: Ident | None = None
+    party: Ident | None = None
+    case: Ident | None = None
+    line: Word | None = None
+
+    @model_validator(mode="after")
+    def _a_target(self) -> Dial:
+        if self.to is None and self.contact_point is None:
+            message = "one of to and contact_point"
+            raise ValueError(message)
+        return self
+
+
+class OnCall(Shape):
+    """A command about a call; without `interaction` the agent's own."""
+
+    interaction: Ident | None = None
+
+
+class Switch(OnCall):
+    """call.mute, call.record: on or off."""
+
+    on: bool = True
+
+
+class Dtmf(OnCall):
+    """call.dtmf: press keys."""
+
+    digits: Digits
+
+
+class Consult(OnCall):
+    """call.consult: ask a colleague, a line or a number while the customer waits."""
+
+    to: Word | None = None
+    to_agent: Ident | None = None
+    to_line: Word | None = None
+
+
+COMMANDS: dict[str, type[Shape]] = {
+    "agent.set_intent": SetIntent,
+    "offer.accept": AcceptOffer,
+    "offer.reject": RejectOffer,
+    "interaction.send": Send,
+    "interaction.note": AddNote,
+    "interaction.hold": OnInteraction,
+    "interaction.resume": OnInteraction,
+    "interaction.park": Park,
+    "interaction.transfer": Transfer,
+    "interaction.start": Start,
+    "interaction.complete": Complete,
+    "interaction.watch": Watch,
+    "party.confirm": ConfirmParty,
+    "call.dial": Dial,
+    "call.hangup": OnCall,
+    "call.mute": Switch,
+    "call.dtmf": Dtmf,
+    "call.consult": Consult,
+    "call.conference": OnCall,
+    "call.record": Switch,
+}
+"""Every command there is."""
+
+LARGE = frozenset({"interaction.send"})
+"""Commands that may be longer than an ordinary frame."""
+
+
+class Resume(Shape):
+    """Where a console stopped."""
+
+    epoch: Ident
+    seq: Annotated[int, Field(ge=0, le=2**53)]
+
+
+class Hello(Shape):
+    """The first frame."""
+
+    protocol: Literal[1]
+    resume: Resume | None = None
+
+
+class Order(Shape):
+    """A command frame around its data."""
+
+    id: Ident
+    command: Word
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+def check(command: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Return a command's data in its shape: known fields only, those that are not null.
+
+    Raises:
+        BadRequestError: there is no such command (`unknown_command`), or `field` does not fit.
+    """
+    shape = COMMANDS.get(command)
+    if shape is None:
+        message = "There is no such command."
+        raise BadRequestError(message, code="unknown_command", field="command")
+    return fit(shape, data).model_dump(exclude_none=True)
+
+
+def fit(shape: type[ShapeT], data: Any) -> ShapeT:
+    """Return `data` as a `shape`.
+
+    Raises:
+        BadRequestError: it does not fit; the text says how, without repeating what came.
+    """
+    try:
+        return shape.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = ".".join(str(step) for step in first["loc"])
+        fault = "is missing" if first["type"] == "missing" else "does not fit"
+        message = f"{field or 'data'} {fault}"
+        raise BadRequestError(message, field=field or None) from None
+
+
+def schema() -> dict[str, Any]:
+    """Describe every frame a console may send, as JSON Schema by name."""
+    frames: dict[str, type[Shape]] = {"hello": Hello, "command": Order}
+    return {
+        "frames": {name: shape.model_json_schema() for name, shape in frames.items()},
+        "commands": {name: shape.model_json_schema() for name, shape in COMMANDS.items()},
+    }

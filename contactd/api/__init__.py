@@ -1,0 +1,1 @@
+"""Serving programs (and the console's reads): REST under /api/v1."""

@@ -1,0 +1,120 @@
+"""Who may do what: one table of roles and actions, asked by everything that serves anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from contactd.core.agent import Role
+from contactd.core.errors import ForbiddenError
+
+Reach = Literal["any", "own", "no"]
+SCOPES = frozenset({"read", "write", "intake", "lookup", "console", "admin"})
+"""What a token may be given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks: a person logged in, or a program with a token."""
+
+    id: str
+    """Agent id; for a token of no person `token:<id>`."""
+    name: str
+    role: str
+    """agent | supervisor | admin | program"""
+    languages: tuple[str, ...] = ()
+    scopes: frozenset[str] | None = None
+    """What a token allows; None = a person's log-in, which allows all of the role."""
+    username: str = ""
+    login: str = ""
+    """Which session or token proved it."""
+
+    @property
+    def oversees(self) -> bool:
+        """Tell whether the actor sees the whole floor."""
+        return self.role in {Role.SUPERVISOR, Role.ADMIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One action: how far each role reaches, and which scope a token needs (empty: any token)."""
+
+    agent: Reach
+    supervisor: Reach
+    admin: Reach
+    scope: str
+
+
+RULES: dict[str, Rule] = {
+    # The console's commands.
+    "console.open": Rule("any", "any", "any", "console"),
+    "agent.set_intent": Rule("own", "any", "any", "console"),
+    "offer.accept": Rule("own", "own", "own", "console"),
+    "offer.reject": Rule("own", "own", "own", "console"),
+    "interaction.send": Rule("own", "own", "own", "console"),
+    "interaction.note": Rule("any", "any", "any", "console"),
+    "interaction.hold": Rule("own", "own", "own", "console"),
+    "interaction.resume": Rule("own", "own", "own", "console"),
+    "interaction.park": Rule("own", "own", "own", "console"),
+    "interaction.transfer": Rule("own", "any", "any", "console"),
+    "interaction.start": Rule("own", "own", "own", "console"),
+    "interaction.complete": Rule("own", "own", "own", "console"),
+    "interaction.watch": Rule("no", "any", "any", "console"),
+    "party.confirm": Rule("own", "any", "any", "console"),
+    "call.dial": Rule("own", "own", "own", "console"),
+    "call.hangup": Rule("own", "own", "own", "console"),
+    "call.mute": Rule("own", "own", "own", "console"),
+    "call.dtmf": Rule("own", "own", "own", "console"),
+    "call.consult": Rule("own", "own", "own", "console"),
+    "call.conference": Rule("own", "own", "own", "console"),
+    "call.record": Rule("own", "own", "own", "console"),
+    # REST.
+    "me.read": Rule("any", "any", "any", ""),
+    "password.change": Rule("own", "own", "any", "admin"),
+    "policy.read": Rule("any", "any", "any", "read"),
+    "interaction.read": Rule("any", "any", "any", "read"),
+    "interaction.explain": Rule("no", "any", "any", "read"),
+    "interaction.replay": Rule("no", "any", "any", "write"),
+    "interaction.dismiss": Rule("no", "any", "any", "write"),
+    "interaction.create": Rule("no", "any", "any", "intake"),
+    "party.read": Rule("any", "any", "any", "read"),
+    "party.create": Rule("any", "any", "any", "write"),
+    "party.edit": Rule("any", "any", "any", "write"),
+    "party.lookup": Rule("any", "any", "any", "lookup"),
+    "case.read": Rule("any", "any", "any", "read"),
+    "queue.read": Rule("any", "any", "any", "read"),
+    "agent.list": Rule("any", "any", "any", "read"),
+    "agent.read": Rule("no", "any", "any", "read"),
+    "file.read": Rule("any", "any", "any", "read"),
+    "upload.create": Rule("any", "any", "any", "console"),
+    "token.manage": Rule("no", "no", "any", "admin"),
+}
+"""Action → rule.  `own`: what the actor has, or is offered, or is."""
+
+
+def permitted(actor: Actor, action: str, owners: Collection[str] = ()) -> bool:
+    """Tell whether `actor` may do `action` on something that belongs to `owners` (agent ids)."""
+    rule = RULES[action]
+    if actor.scopes is not None and rule.scope and rule.scope not in actor.scopes:
+        return False
+    if actor.role == "program":
+        return rule.scope != "console"
+    reach: Reach = getattr(rule, actor.role)
+    return reach == "any" or (reach == "own" and actor.id in owners)
+
+
+def authorize(actor: Actor, action: str, owners: Collection[str] = ()) -> None:
+    """Let the action happen, or refuse it.
+
+    Args:
+        actor: who asks.
+        action: a key of `RULES`.
+        owners: agents whose thing it is, where that matters.
+
+    Raises:
+        ForbiddenError: the actor may not.
+    """
+    if not permitted(actor, action, owners):
+        message = "You may not do this."
+        raise ForbiddenError(message)
