@@ -37,7 +37,7 @@ class Prepared:
         names = compiled.positiontup or []
         self.slots = tuple(_slot(compiled, dialect, name) for name in names)
         self.names = frozenset(names)
-        self.row = namedtuple("Row", [name for name, _ in columns], rename=True)  # type: ignore[misc]  # noqa: PYI024 - made at run time
+        self.row = _row_class([name for name, _ in columns])
         readers = [kind.dialect_impl(dialect).result_processor(dialect, None) for _, kind in columns]
         self.readers = readers if any(readers) else None
 
@@ -61,7 +61,7 @@ class Prepared:
 
     def rows(self, fetched: Iterable[Sequence[Any]]) -> list[Any]:
         """Turn what the driver fetched into named rows."""
-        make: Callable[[Iterable[Any]], Any] = self.row._make  # type: ignore[attr-defined]
+        make = self.row._make
         if self.readers is None:
             return [make(row) for row in fetched]
         return [
@@ -110,10 +110,18 @@ def hot(statement: Select[Any] | UpdateBase, *columns: str) -> Hot:
     return Hot(statement, columns)
 
 
+def _row_class(names: list[str]) -> Any:
+    """Make the class of a statement's rows: columns by name, and `_mapping` as SQLAlchemy's rows have it."""
+    plain: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - made at run time
+    return type("Row", (plain,), {"__slots__": (), "_mapping": property(plain._asdict)})
+
+
 def _slot(compiled: SQLCompiler, dialect: Dialect, name: str) -> tuple[str, Converter | None, Any]:
     """Describe one place of the statement: its name, its converter, and what stands there when nothing is given."""
     bind = compiled.binds[name]
-    convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    # A name may stand in several places, and not in each does SQLAlchemy know the type.
+    kinds = [same.type for same, its in compiled.bind_names.items() if its == name and not same.type._isnull]  # noqa: SLF001 - has no public name
+    convert = (kinds[0] if kinds else bind.type).dialect_impl(dialect).bind_processor(dialect)
     if not bind.required and bind.value is not None:
         return name, convert, bind.value
     return name, convert, _default(compiled, name)
