@@ -257,7 +257,7 @@ class Hub:
         if console.stream is not None and console.stream is not stream:
             self._by_stream.pop(console.stream.key, None)
             audience.drop(console.stream)
-        stream.cut_at = None
+        audience.back(stream)
         self._by_stream[stream.key] = console
         console.greet(stream, resume.epoch if resume is not None else "", resume.seq if resume is not None else 0)
         if first:

@@ -29,6 +29,7 @@ class Audience:
         self._of: dict[str, dict[str, Stream]] = {}
         self._watchers: dict[str, dict[str, Stream]] = {}
         self._touched: dict[str, Stream] = {}
+        self._cut: dict[str, Stream] = {}
 
     def add(self, key: str, agent: str, role: str) -> Stream:
         """Begin a stream for a console of `agent`; `key` must be hard to guess."""
@@ -74,16 +75,23 @@ class Audience:
     def cut(self, stream: Stream, now: datetime) -> None:
         """Note that a stream's console is gone: it is kept a while, the oldest of too many not at all."""
         stream.cut_at = now
+        self._cut[stream.key] = stream
         gone = [one for one in self.of(stream.agent).values() if one.cut_at is not None]
         gone.sort(key=lambda one: one.cut_at or now)
         for one in gone[:-CUT_PER_AGENT]:
             self.drop(one)
+
+    def back(self, stream: Stream) -> None:
+        """Note that a stream's console is there again."""
+        stream.cut_at = None
+        self._cut.pop(stream.key, None)
 
     def drop(self, stream: Stream) -> None:
         """Forget a stream."""
         self._streams.pop(stream.key, None)
         self.overseers.pop(stream.key, None)
         self._touched.pop(stream.key, None)
+        self._cut.pop(stream.key, None)
         mine = self._of.get(stream.agent, {})
         mine.pop(stream.key, None)
         if not mine:
@@ -93,7 +101,7 @@ class Audience:
 
     def expire(self, now: datetime) -> None:
         """Drop the streams whose consoles did not come back in time."""
-        late = [one for one in self._streams.values() if one.cut_at is not None and now - one.cut_at > KEEP_CUT]
+        late = [one for one in self._cut.values() if one.cut_at is not None and now - one.cut_at > KEEP_CUT]
         for stream in late:
             self.drop(stream)
 
