@@ -1,0 +1,121 @@
+"""Reading messages and attachments, shaped as docs/wire.md says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from contactd.clock import rfc3339
+from contactd.core.errors import NotFoundError
+from contactd.crm_store import schema as s
+
+MAX_PAGE = 500
+
+
+def of_interaction(conn: Connection, ident: str, *, after_seq: int = 0, limit: int = MAX_PAGE) -> list[dict[str, Any]]:
+    """Return an interaction's messages behind `after_seq`, oldest first, at most `limit`."""
+    query = (
+        select(s.message)
+        .where(s.message.c.interaction_id == ident, s.message.c.seq > after_seq)
+        .order_by(s.message.c.seq)
+        .limit(min(limit, MAX_PAGE))
+    )
+    return views(conn, list(conn.execute(query)))
+
+
+def of_thread(conn: Connection, thread: str, *, limit: int = 100) -> list[dict[str, Any]]:
+    """Return the newest messages of a conversation over all its turns, oldest first."""
+    query = (
+        select(s.message)
+        .where(s.message.c.thread_id == thread)
+        .order_by(s.message.c.at.desc(), s.message.c.id.desc())
+        .limit(min(limit, MAX_PAGE))
+    )
+    return views(conn, list(reversed(conn.execute(query).all())))
+
+
+def get(conn: Connection, ident: str) -> dict[str, Any]:
+    """Return one message with `html_blob`, the name of its HTML in the blob store (None without).
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = conn.execute(select(s.message).where(s.message.c.id == ident)).first()
+    if row is None:
+        message = "there is no such message"
+        raise NotFoundError(message)
+    return views(conn, [row])[0] | {"html_blob": row.body_html_blob}
+
+
+def attachment(conn: Connection, ident: str) -> dict[str, Any]:
+    """Return an attachment's row (`blob, name, media_type, size, page, inline, content_id, interaction_id …`).
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = conn.execute(select(s.attachment).where(s.attachment.c.id == ident)).first()
+    if row is None:
+        message = "there is no such file"
+        raise NotFoundError(message)
+    return row._asdict()
+
+
+def provider_ids(conn: Connection, thread: str, *, limit: int = 50) -> list[str]:
+    """Return the Message-IDs of a conversation, oldest first: what a reply's References are made of."""
+    query = (
+        select(s.message.c.provider_id)
+        .where(s.message.c.thread_id == thread, s.message.c.provider_id.is_not(None))
+        .order_by(s.message.c.at.desc(), s.message.c.id.desc())
+        .limit(limit)
+    )
+    return [row.provider_id for row in conn.execute(query)][::-1]
+
+
+def views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
+    """Shape message rows as MessageViews."""
+    files = attachments(conn, (row.id for row in rows))
+    return [
+        {
+            "id": row.id,
+            "interaction": row.interaction_id,
+            "seq": row.seq,
+            "at": rfc3339(row.at),
+            "sent_at": rfc3339(row.sent_at) if row.sent_at else None,
+            "direction": row.direction,
+            "sender": row.sender,
+            "sender_name": row.sender_name,
+            "subject": row.subject,
+            "text": row.body_text,
+            "has_html": row.body_html_blob is not None,
+            "attachments": files.get(row.id, []),
+            "delivery_state": row.delivery_state,
+            "provider_id": row.provider_id,
+            "recipients": [{"role": role, "name": name, "address": address} for role, name, address in row.recipients],
+            "client_id": row.client_id,
+        }
+        for row in rows
+    ]
+
+
+def attachments(conn: Connection, messages: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return message → its attachments as the wire shows them, in order."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    wanted = list(messages)
+    if not wanted:
+        return found
+    file = s.attachment
+    for row in conn.execute(select(file).where(file.c.message_id.in_(wanted)).order_by(file.c.n, file.c.id)):
+        found.setdefault(row.message_id, []).append(
+            {
+                "id": row.id,
+                "name": row.name,
+                "media_type": row.media_type,
+                "size": row.size,
+                "page": row.page,
+                "inline": row.inline,
+                "url": f"/files/{row.id}",
+            },
+        )
+    return found
