@@ -133,6 +133,24 @@ class AgentState:
     cause: str
     """Kind of the fact that changed it."""
     actor: str | None = None
+    standing: tuple[int, ...] = ()
+    """The router's own counters on the agent, to be stored and handed back as they are (`AgentRestored.standing`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a waiting item stands in line now, for `interaction_routing`: what `InteractionArrived` needs after a restart.
+
+    Told when it changes, beginning with the first change after the arrival.
+    """
+
+    interaction: str
+    step: int
+    step_since: datetime
+    skip_agents: tuple[tuple[str, datetime | None], ...] = ()
+    prefer_agent: str | None = None
+    prefer_until: datetime | None = None
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +176,11 @@ class Refuse:
     offer: str | None = None
 
 
-Wish = Offer | Withdraw | Assign | Connect | Requeue | Overflow | Moved | AgentState | Alert | Refuse
+Wish = Offer | Withdraw | Assign | Connect | Requeue | Overflow | Moved | AgentState | Standing | Alert | Refuse
 """Anything the router can ask for."""
 
 WISHES: dict[str, type[Wish]] = {
     kind.__name__: kind
-    for kind in (Offer, Withdraw, Assign, Connect, Requeue, Overflow, Moved, AgentState, Alert, Refuse)
+    for kind in (Offer, Withdraw, Assign, Connect, Requeue, Overflow, Moved, AgentState, Standing, Alert, Refuse)
 }
 """Kind → class, for reading the journal."""

@@ -42,6 +42,14 @@ class InteractionArrived:
     skip_agents: tuple[tuple[str, datetime | None], ...] = ()
     """Agents not to be asked until the given moment (None = for good)."""
     reason: str = "arrival"
+    step: int = 0
+    """After a restart: the skill step it had come to (`Standing`)."""
+    step_since: datetime | None = None
+    """After a restart: when that step began; None = when it entered the line."""
+    prefer_until: datetime | None = None
+    """After a restart: until when it waits for `prefer_agent`; None = by the line's rule."""
+    hops: int = 0
+    """How often it was transferred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +286,24 @@ class WorkRestored:
     vip: int = 0
     until: datetime | None = None
     """When a parked item wakes, or wrap-up ends."""
+    interrupted: bool = False
+    """Held because more urgent work came in between (`Moved` with cause `interrupted`): it comes back by itself."""
+    language: str | None = None
+    hops: int = 0
+    outcome: str | None = None
+    ended_by: str | None = None
+    disposition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRestored:
+    """After a restart: an offer that still stands (fed in by recovery only, after the item and before `AgentRestored`)."""
+
+    offer: str
+    interaction: str
+    agent: str
+    offered_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +318,10 @@ class AgentRestored:
     idle_since: datetime | None = None
     misses: tuple[tuple[str, int], ...] = ()
     """Consecutive missed offers by channel."""
+    standing: tuple[int, ...] = ()
+    """The router's own counters as `AgentState.standing` told them."""
+    since: datetime | None = None
+    """Since when the agent has had this intent."""
 
 
 Fact = (
@@ -317,6 +347,7 @@ Fact = (
     | ExternallyMoved
     | WorkStarted
     | WorkRestored
+    | OfferRestored
     | AgentRestored
 )
 """Anything the router can be told."""
@@ -346,6 +377,7 @@ FACTS: dict[str, type[Fact]] = {
         ExternallyMoved,
         WorkStarted,
         WorkRestored,
+        OfferRestored,
         AgentRestored,
     )
 }

@@ -10,7 +10,6 @@ import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from contactd.clock import from_ms, to_ms
@@ -32,7 +31,8 @@ def decode_fact(kind: str, payload: dict[str, Any]) -> Fact:
     Raises:
         ValueError: the kind is unknown, or the payload is not of a version or shape that was ever written.
     """
-    return _decode(FACTS, kind, payload)
+    fact: Fact = _decode(FACTS, kind, payload)
+    return fact
 
 
 def encode_wishes(wishes: list[Wish]) -> list[dict[str, Any]]:
@@ -86,10 +86,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@cache
+_READERS: dict[type[Any], dict[str, Callable[[Any], Any]]] = {}
+
+
 def _readers(made: type[Any]) -> dict[str, Callable[[Any], Any]]:
-    """Return for each field of a dataclass the function that reads its JSON form."""
-    return {name: _reader(hint) for name, hint in get_type_hints(made).items()}
+    """Return for each field of a dataclass the function that reads its JSON form; made once."""
+    found = _READERS.get(made)
+    if found is None:
+        found = _READERS[made] = {name: _reader(hint) for name, hint in get_type_hints(made).items()}
+    return found
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:

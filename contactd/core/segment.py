@@ -36,6 +36,10 @@ class Segment:
     hold: timedelta = timedelta()
     wrap: timedelta = timedelta()
 
+    def answered(self, at: datetime) -> Segment:
+        """Return the stay as answered since `at`; the first answer counts."""
+        return self if self.answered_at is not None else replace(self, answered_at=at)
+
 
 def begin(n: int, line: str, reason: str, now: datetime, state: str = State.QUEUED) -> Segment:
     """Open the `n`-th stay (from 1) in `line`."""

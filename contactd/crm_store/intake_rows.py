@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, func, null, or_, select, update
 from contactd.core.channel import Content
 from contactd.core.events import InteractionArrived, Skills, Unparked
 from contactd.core.interaction import Direction, ResolveState, SegmentReason, State
-from contactd.core.journal import VERSION, encode
+from contactd.core.journal import encode
 from contactd.core.party import Claim, Point, Resolution, resolve
 from contactd.crm_store import schema as s
 from contactd.crm_store.message_rows import Saying, add_message
@@ -430,29 +430,13 @@ def _join(conn: WriteConn, new: Placing, turn: Any, resolution: Resolution, thre
 
 
 def _tell(conn: WriteConn, new: Placing, fact: InteractionArrived | Unparked) -> None:
-    conn.run(
-        _NEW_FACT,
-        id=new.new_ids["fact"],
-        node=new.node,
-        at=new.at,
-        kind=type(fact).__name__,
-        payload=encode(fact),
-    )
+    add_fact(conn, new.new_ids["fact"], new.node, new.at, type(fact).__name__, encode(fact))
+
+
+def add_fact(conn: WriteConn, fact_id: str, node: str, at: datetime, kind: str, payload: Mapping[str, Any]) -> None:
+    """Put a fact for the router into the inbox, in the unit that made it."""
+    conn.run(_NEW_FACT, id=fact_id, node=node, at=at, kind=kind, payload=dict(payload))
 
 
 def _shown(point: Point | None) -> str:
     return (point.display or point.raw) if point else ""
-
-
-__all__ = [
-    "VERSION",
-    "Accepting",
-    "Placed",
-    "Placing",
-    "accept",
-    "add_event",
-    "claims_on",
-    "old_receipt",
-    "place",
-    "point_row",
-]

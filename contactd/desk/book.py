@@ -17,6 +17,7 @@ from contactd.core.interaction import State
 from contactd.core.segment import Segment
 
 CLOCKS = ("wait", "ring", "talk", "hold", "wrap")
+WAITING = frozenset({State.QUEUED, State.OFFERED})
 LIVE_STATES = frozenset({State.QUEUED, State.OFFERED, State.ACTIVE, State.HELD})
 
 
@@ -122,11 +123,14 @@ class Book:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._by_key: dict[tuple[str, str], str] = {}
+        self._live: dict[str, Entry] = {}
 
     def add(self, entry: Entry) -> None:
         """Write an interaction in; an older entry of the same id gives way."""
         self._entries[entry.id] = entry
         self._by_key[(entry.adapter, entry.external_key)] = entry.id
+        if entry.live:
+            self._live[entry.id] = entry
 
     def get(self, interaction: str) -> Entry | None:
         """Return the entry, or None when it is not open here."""
@@ -139,6 +143,7 @@ class Book:
     def drop(self, interaction: str) -> None:
         """Strike out an interaction that is closed."""
         entry = self._entries.pop(interaction, None)
+        self._live.pop(interaction, None)
         if entry is not None:
             self._by_key.pop((entry.adapter, entry.external_key), None)
 
@@ -146,6 +151,24 @@ class Book:
         """Forget everything, before it is read back from the store."""
         self._entries.clear()
         self._by_key.clear()
+        self._live.clear()
+
+    def live(self) -> Iterator[Entry]:
+        """Go through the entries whose customers are there now."""
+        return iter(tuple(self._live.values()))
+
+    def position(self, entry: Entry) -> int | None:
+        """Return a live waiting entry's place in its line, from 1, by time of entering; None when it does not wait."""
+        if entry.state not in WAITING or not entry.live or entry.queued_at is None:
+            return None
+        ahead = (
+            1
+            for other in self._live.values()
+            if other.line == entry.line
+            and other.state in WAITING
+            and (other.queued_at or entry.queued_at, other.id) < (entry.queued_at, entry.id)
+        )
+        return 1 + sum(ahead)
 
     def __iter__(self) -> Iterator[Entry]:
         """Go through the open entries in the order they were written in."""

@@ -54,6 +54,20 @@ class Decider(Protocol):
         ...
 
 
+class Restoring(Protocol):
+    """A router that has been told nothing yet, and what to tell it."""
+
+    @property
+    def router(self) -> Decider:
+        """The new router."""
+        ...
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What to tell it, in order."""
+        ...
+
+
 @dataclass(slots=True)
 class Waiting:
     """A fact in hand, with its row in the inbox if it came by there, and who waits for its commit."""
@@ -75,16 +89,19 @@ class Dispatcher:
         store: Store,
         clock: Clock,
         ledger: Ledger,
-        rebuild: Callable[[], Awaitable[Decider]],
+        rebuild: Callable[[], Awaitable[Restoring]],
+        shown: Callable[[], Awaitable[None]],
         publish: Callable[[list[Effect]], None],
         quarantine: Callable[[Fact, str], Awaitable[None]],
         epoch: int,
     ) -> None:
-        """Own the router that `rebuild` makes; `epoch` fences its writes."""
+        """Own the router that `rebuild` makes; `shown` lets consoles see all anew; `epoch` fences the writes."""
         self._store = store
         self._clock = clock
         self._ledger = ledger
         self._rebuild = rebuild
+        self._shown = shown
+        self._held_back: list[Effect] = []
         self._publish = publish
         self._quarantine = quarantine
         self._epoch = epoch
@@ -107,6 +124,10 @@ class Dispatcher:
     def waiting(self) -> int:
         """How many facts wait."""
         return len(self._queue)
+
+    def knows(self, inbox_id: str) -> bool:
+        """Say whether a fact of the inbox is in hand already."""
+        return inbox_id in self._inbox_seen
 
     def feed(self, fact: Fact, inbox_id: str | None = None, prepare: Callable[[], None] | None = None) -> None:
         """Put a fact that is already safe in the inbox in line, once."""
@@ -192,7 +213,8 @@ class Dispatcher:
     async def _handle(self, batch: list[Waiting]) -> None:
         """Decide and commit a batch, then let it take effect."""
         began = self._clock.monotonic()
-        rows, answers = Rows(), []
+        rows = Rows()
+        answers: list[tuple[Waiting, list[Wish]]] = []
         while batch:
             waiting = batch[len(answers)]
             answers.append((waiting, self._decide(waiting, rows)))
@@ -298,15 +320,33 @@ class Dispatcher:
 
     async def _restore(self) -> None:
         """Rebuild book, roster and router from the store, trying until the store answers."""
-        self._ledger.forget()
-        while True:
+        while not self.lost_lease:
+            self._ledger.forget()
             try:
-                self._router = await self._rebuild()
+                await self._restore_once()
+            except LeaseLostError:
+                self._lose([])
             except Exception:  # the store may come back
                 log.exception("router.rebuild_failed")
                 await asyncio.sleep(RETRY_S)
             else:
                 return
+
+    async def _restore_once(self) -> None:
+        """Make a new router and tell it what stands in the store; its answers are journaled like any other."""
+        restored = await self._rebuild()
+        self._router = router = restored.router
+        for start in range(0, max(len(restored.facts), 1), BATCH):
+            rows = Rows()
+            if start == 0:
+                router.seq += 1
+                self._journal(rows, "restart", {"v": VERSION, "epoch": self._epoch}, [], self._now())
+            for fact in restored.facts[start : start + BATCH]:
+                self._decide(Waiting(fact, None, None), rows)
+            self._held_back += await self._commit(rows)
+        await self._shown()
+        held, self._held_back = self._held_back, []
+        self._publish(held)
 
 
 def refusal(wish: Refuse) -> ConflictError | NotFoundError | ForbiddenError:

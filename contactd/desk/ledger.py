@@ -210,7 +210,7 @@ class Ledger:
                 },
             )
         self._rows.agent_routing[wish.agent] = agent_routing_row(wish, now)
-        self._effects.append(AgentChanged(view=member.view(), username=member.username, languages=member.languages))
+        self._effects.append(AgentChanged(view=member.view()))
 
     def _alert(self, wish: Alert, now: datetime) -> None:
         alert = {
@@ -260,6 +260,7 @@ class Ledger:
             agent=entry.agent,
             agent_name=self._roster.name(entry.agent),
             device=device,
+            position=self._book.position(entry),
         )
         self._effects.append(after.TellChannel(channel=entry.channel, change=change, connect=connect))
 

@@ -51,7 +51,7 @@ def pause(attempts: int, spread: float) -> timedelta:
 
     `spread` from 0 to 1 takes off up to a quarter, so that what failed together does not come again together.
     """
-    whole = min(FIRST_PAUSE * 2 ** min(attempts - 1, 10), LONGEST_PAUSE)
+    whole: timedelta = min(FIRST_PAUSE * 2 ** min(attempts - 1, 10), LONGEST_PAUSE)
     return whole * (1 - 0.25 * spread)
 
 

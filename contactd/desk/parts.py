@@ -36,8 +36,19 @@ class Parts:
         """Store the bytes of all messages of `content`; return the messages ready for a unit."""
         return tuple([await self.saying(message, content.subject) for message in content.messages])
 
-    async def saying(self, message: NewMessage, subject: str = "", *, message_id: str | None = None) -> Saying:
-        """Store the bytes of one message; return it ready for a unit."""
+    async def saying(
+        self,
+        message: NewMessage,
+        subject: str = "",
+        *,
+        message_id: str | None = None,
+        client_id: str | None = None,
+        live: bool = False,
+    ) -> Saying:
+        """Store the bytes of one message; return it ready for a unit.
+
+        `live`: what an agent says is there at once; else it waits in the outbox.
+        """
         html = await self._blobs.store(message.html.encode()) if message.html else None
         files = await asyncio.gather(*(self._file(one) for one in message.attachments))
         outbound = message.direction == "outbound"
@@ -50,11 +61,11 @@ class Parts:
             text=message.text,
             html_blob=html,
             provider_id=message.provider_id,
-            client_id=message.headers.get("client_id"),
-            delivery_state="queued" if outbound else None,
+            client_id=client_id,
+            delivery_state=("sent" if live else "queued") if outbound else None,
             sent_at=message.sent_at,
             recipients=message.recipients,
-            headers={key: value for key, value in message.headers.items() if key != "client_id"},
+            headers=message.headers,
             attachments=tuple(files),
         )
 

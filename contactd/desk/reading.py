@@ -93,7 +93,8 @@ class Reading:
             group = [self._waiting.popleft() for _ in range(min(size, len(self._waiting)))]
             task = asyncio.create_task(self._read(group), name="reading")
             self._running.add(task)
-            task.add_done_callback(lambda done: (self._running.discard(done), slots.release()))
+            task.add_done_callback(self._running.discard)
+            task.add_done_callback(lambda _done: slots.release())
 
     async def settle(self) -> None:
         """Wait for the groups under way, when stopping; the rest is read after the next start."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from contactd.clock import rfc3339
 from contactd.core.effects import AgentState
-from contactd.core.events import AgentConfigured, Skills
+from contactd.core.events import AgentConfigured, AgentRestored, Skills
 from contactd.desk.book import Entry
 
 
@@ -24,8 +24,11 @@ class Member:
     skills: Skills = ()
     lines: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    capacity: tuple[tuple[str, int], ...] = ()
     device: str | None = None
     team: str | None = None
+    saved: AgentRestored | None = None
+    """The routing state as it stands in the store, when the profile was read at a start."""
     intent: str = "logged_out"
     reason: str | None = None
     next_intent: str | None = None
@@ -44,9 +47,14 @@ class Member:
             skills=self.skills,
             lines=self.lines,
             languages=self.languages,
+            capacity=self.capacity,
             device=self.device,
             team=self.team,
         )
+
+    def restored(self) -> AgentRestored:
+        """Return the fact that tells a new router what this agent had chosen."""
+        return self.saved or AgentRestored(agent=self.id, intent="logged_out")
 
     def take(self, wish: AgentState, now: datetime) -> bool:
         """Take over a routing state; return True when what a person would call the state changed."""

@@ -1,0 +1,332 @@
+"""The units of an agent's work on a contact: begin one, say who it is, sum it up; and what answering one needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, null, or_, select, update
+
+from contactd.core.events import WorkStarted
+from contactd.core.party import Claim, Point, Resolution, resolve
+from contactd.crm_store import schema as s
+from contactd.crm_store.intake_rows import add_event, claims_on, point_row
+from contactd.crm_store.statements import hot, insert
+from contactd.crm_store.store import WriteConn
+
+OPEN = ("received", "queued", "offered", "active", "held", "parked", "wrapup")
+
+_TOPICS_GONE = hot(delete(s.interaction_topic).where(s.interaction_topic.c.interaction_id == bindparam("b_id")))
+_TOPIC = hot(insert(s.interaction_topic))
+_DISPOSITION = hot(
+    update(s.interaction)
+    .where(s.interaction.c.id == bindparam("b_id"))
+    .values(
+        disposition=func.coalesce(bindparam("b_disposition"), s.interaction.c.disposition), updated_at=bindparam("b_at")
+    ),
+)
+_new_claim = insert(s.contact_claim)
+_CLAIM = hot(
+    _new_claim.on_conflict_do_update(
+        index_elements=["contact_point_id", "party_id"],
+        set_={
+            "level": _new_claim.excluded.level,
+            "source": _new_claim.excluded.source,
+            "evidence_interaction_id": _new_claim.excluded.evidence_interaction_id,
+            "valid_to": null(),
+        },
+    ),
+)
+_PARTY = hot(
+    select(s.party.c.canonical_id, s.party.c.display_name, s.party.c.vip).where(
+        s.party.c.id == bindparam("party"),
+        s.party.c.deleted_at.is_(null()),
+    ),
+)
+_OF_INTERACTION = hot(
+    select(s.interaction.c.contact_point_id, s.interaction.c.thread_id).where(s.interaction.c.id == bindparam("id")),
+)
+_CLAIM_LEVEL = hot(
+    select(s.contact_claim.c.level).where(
+        s.contact_claim.c.contact_point_id == bindparam("point"),
+        s.contact_claim.c.party_id == bindparam("party"),
+        s.contact_claim.c.valid_to.is_(null()),
+    ),
+)
+_CONFIRM = hot(
+    update(s.interaction)
+    .where(s.interaction.c.id == bindparam("b_id"))
+    .values(
+        party_id=bindparam("b_party"),
+        resolve_state="confirmed",
+        vip=bindparam("b_vip"),
+        updated_at=bindparam("b_at"),
+        row_version=s.interaction.c.row_version + 1,
+    ),
+)
+_THREAD_PARTY = hot(
+    update(s.thread).where(s.thread.c.id == bindparam("b_id")).values(party_id=bindparam("b_party")),
+)
+_NEW_INTERACTION = hot(insert(s.interaction))
+_NEW_SEGMENT = hot(insert(s.interaction_segment))
+_NEW_THREAD = hot(insert(s.thread))
+_POINT_BY_ID = hot(
+    select(
+        s.contact_point.c.kind,
+        s.contact_point.c.namespace,
+        s.contact_point.c.value_norm,
+        s.contact_point.c.value_raw,
+        s.contact_point.c.display,
+        s.contact_point.c.ext,
+        s.contact_point.c.shared,
+    ).where(s.contact_point.c.id == bindparam("id")),
+)
+_TEXTS = hot(
+    update(s.interaction)
+    .where(s.interaction.c.id == bindparam("b_id"))
+    .values(line_text=bindparam("b_line_text"), agent_text=bindparam("b_agent_text"), updated_at=bindparam("b_at")),
+)
+
+_USED = hot(update(s.upload).where(s.upload.c.id == bindparam("b_id")).values(used_at=bindparam("b_at")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """Who an interaction's customer is, now that a person said so."""
+
+    party: str
+    name: str
+    vip: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """What composing an answer needs to know of the conversation."""
+
+    point: Point | None
+    reply_to: tuple[tuple[str, str], ...]
+    """(name, address) the customer asked answers to go to."""
+    sender: str
+    sender_name: str
+    subject: str
+    references: tuple[str, ...]
+    recipients: tuple[tuple[str, str, str], ...]
+    last_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starting:
+    """A contact an agent begins, with every id it may need."""
+
+    interaction: Mapping[str, Any]
+    thread: Mapping[str, Any]
+    point: Point
+    point_id: str
+    party: str | None
+    fact: WorkStarted
+
+
+def sum_up(
+    conn: WriteConn,
+    interaction: str,
+    disposition: str | None,
+    topics: Sequence[Mapping[str, Any]] | None,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Store the summary of a contact: its disposition, and its topics when any are given (they replace the old ones)."""
+    conn.run(_DISPOSITION, b_id=interaction, b_disposition=disposition, b_at=now)
+    if topics is None:
+        return
+    conn.run(_TOPICS_GONE, b_id=interaction)
+    for n, topic in enumerate(topics, start=1):
+        conn.run(
+            _TOPIC,
+            interaction_id=interaction,
+            n=n,
+            case_id=topic.get("case"),
+            disposition=topic["disposition"],
+            note=topic.get("note") or "",
+            is_primary=n == 1,
+            at=now,
+            actor=actor,
+        )
+
+
+def confirm(
+    conn: WriteConn, interaction: str, party: str, claim_id: str, actor: str, now: datetime
+) -> Confirmed | None:
+    """Write that `party` is the customer, and the claim that follows from it; None when there is no such party.
+
+    A claim that was proved before stays `verified`; any other becomes `asserted` with this interaction as evidence.
+    """
+    found = conn.one(_PARTY, party=party)
+    if found is None:
+        return None
+    canonical = conn.one(_PARTY, party=found.canonical_id) or found
+    own = conn.one(_OF_INTERACTION, id=interaction)
+    if own is not None and own.contact_point_id is not None:
+        held = conn.one(_CLAIM_LEVEL, point=own.contact_point_id, party=found.canonical_id)
+        conn.run(
+            _CLAIM,
+            id=claim_id,
+            contact_point_id=own.contact_point_id,
+            party_id=found.canonical_id,
+            level="verified" if held is not None and held.level == "verified" else "asserted",
+            source="agent",
+            evidence_interaction_id=interaction,
+            valid_from=now,
+            created_by=actor,
+        )
+    conn.run(_CONFIRM, b_id=interaction, b_party=found.canonical_id, b_vip=canonical.vip, b_at=now)
+    if own is not None and own.thread_id is not None:
+        conn.run(_THREAD_PARTY, b_id=own.thread_id, b_party=found.canonical_id)
+    add_event(conn, interaction, now, "confirmed", actor, {"party": found.canonical_id})
+    return Confirmed(party=found.canonical_id, name=canonical.display_name, vip=canonical.vip)
+
+
+def start(conn: WriteConn, new: Starting) -> Resolution:
+    """Store a contact that an agent begins; return who it goes to."""
+    now = new.interaction["created_at"]
+    point_id = point_row(conn, new.point, new.point_id, now)
+    claims: list[Claim] = claims_on(conn, new.point)
+    found = resolve(new.point, claims)
+    party = new.party or found.party
+    conn.run(_NEW_THREAD, **{**new.thread, "contact_point_id": point_id, "party_id": party})
+    conn.run(_NEW_INTERACTION, **{**new.interaction, "contact_point_id": point_id, "party_id": party})
+    conn.run(
+        _NEW_SEGMENT,
+        interaction_id=new.interaction["id"],
+        n=1,
+        line=new.interaction["line"],
+        reason="arrival",
+        entered_at=now,
+        agent=new.interaction["agent"],
+    )
+    add_event(conn, new.interaction["id"], now, "started", new.interaction["agent"], {"line": new.interaction["line"]})
+    return Resolution(state=found.state, party=party, candidates=found.candidates)
+
+
+def name_outside(conn: WriteConn, interaction: str, line_text: str, agent_text: str, now: datetime) -> None:
+    """Write an outside system's own names for an interaction's line and agent."""
+    conn.run(_TEXTS, b_id=interaction, b_line_text=line_text, b_agent_text=agent_text, b_at=now)
+
+
+def party_name(conn: Connection, party: str) -> tuple[str, int]:
+    """Return a party's canonical name and VIP level."""
+    canonical = s.party.alias("canonical")
+    row = conn.execute(
+        select(canonical.c.display_name, canonical.c.vip)
+        .join(s.party, s.party.c.canonical_id == canonical.c.id)
+        .where(s.party.c.id == party),
+    ).first()
+    return ("", 0) if row is None else (row.display_name, row.vip)
+
+
+def point_by_id(conn: Connection, point_id: str) -> Point | None:
+    """Return a contact point by its id."""
+    row = conn.execute(select(s.contact_point).where(s.contact_point.c.id == point_id)).first()
+    return None if row is None else _point(row)
+
+
+def answering(conn: Connection, interaction: str) -> Answering:
+    """Return what an answer in this interaction refers to: its whole conversation, oldest first."""
+    own = conn.execute(
+        select(s.interaction, s.thread.c.subject.label("thread_subject"))
+        .outerjoin(s.thread, s.thread.c.id == s.interaction.c.thread_id)
+        .where(s.interaction.c.id == interaction),
+    ).one()
+    point = conn.execute(select(s.contact_point).where(s.contact_point.c.id == own.contact_point_id)).first()
+    mine = s.message.c.interaction_id == interaction
+    if own.thread_id is not None:
+        mine = or_(mine, s.message.c.thread_id == own.thread_id)
+    messages = list(
+        conn.execute(
+            select(
+                s.message.c.direction,
+                s.message.c.sender,
+                s.message.c.sender_name,
+                s.message.c.provider_id,
+                s.message.c.recipients,
+                s.message.c.body_text,
+            )
+            .where(mine, s.message.c.direction != "internal")
+            .order_by(s.message.c.at.desc(), s.message.c.seq.desc())
+            .limit(50),
+        ),
+    )[::-1]
+    last = next((one for one in reversed(messages) if one.direction == "inbound"), None)
+    recipients = tuple((role, name, address) for role, name, address in (last.recipients if last else ()))
+    return Answering(
+        point=_point(point) if point is not None else None,
+        reply_to=tuple((name, address) for role, name, address in recipients if role == "reply_to"),
+        sender=last.sender if last else own.raw_from,
+        sender_name=last.sender_name if last else own.from_name,
+        subject=own.subject or own.thread_subject or "",
+        references=tuple(one.provider_id for one in messages if one.provider_id),
+        recipients=recipients,
+        last_text=last.body_text if last else "",
+    )
+
+
+def uploads(conn: Connection, owner: str, ids: Sequence[str]) -> list[Any]:
+    """Return the uploads of `owner` among `ids` that may still be used."""
+    return list(
+        conn.execute(
+            select(s.upload).where(s.upload.c.owner == owner, s.upload.c.id.in_(ids), s.upload.c.used_at.is_(None)),
+        ),
+    )
+
+
+def use_uploads(conn: WriteConn, ids: Sequence[str], now: datetime) -> None:
+    """Mark uploads as sent: they cannot be used again."""
+    for one in ids:
+        conn.run(_USED, b_id=one, b_at=now)
+
+
+def by_key(conn: Connection, adapter: str, external_key: str) -> Mapping[str, Any] | None:
+    """Return what is known of an interaction by its outside key."""
+    row = conn.execute(
+        select(*_KNOWN).where(s.interaction.c.adapter == adapter, s.interaction.c.external_key == external_key),
+    ).first()
+    return None if row is None else row._asdict()
+
+
+def open_by_adapter(conn: Connection, adapter: str) -> list[Mapping[str, Any]]:
+    """Return every open interaction of an adapter, oldest first."""
+    rows = conn.execute(
+        select(*_KNOWN)
+        .where(s.interaction.c.adapter == adapter, s.interaction.c.state.in_(OPEN))
+        .order_by(s.interaction.c.started_at),
+    )
+    return [row._asdict() for row in rows]
+
+
+_KNOWN = (
+    s.interaction.c.id,
+    s.interaction.c.external_key,
+    s.interaction.c.state,
+    s.interaction.c.line,
+    s.interaction.c.line_text,
+    s.interaction.c.agent,
+    s.interaction.c.agent_text,
+    s.interaction.c.raw_from,
+    s.interaction.c.raw_to,
+    s.interaction.c.started_at,
+    s.interaction.c.answered_at,
+    s.interaction.c.thread_id,
+)
+
+
+def _point(row: Any) -> Point:
+    return Point(
+        kind=row.kind,
+        value=row.value_norm,
+        raw=row.value_raw,
+        ext=row.ext,
+        namespace=row.namespace,
+        display=row.display,
+        shared=bool(row.shared),
+    )

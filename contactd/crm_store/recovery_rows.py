@@ -1,0 +1,171 @@
+"""What the router's memory is read back from: agents, open work, live offers, facts not consumed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, literal, select, update
+
+from contactd.crm_store import schema as s
+from contactd.crm_store.store import WriteConn
+
+OPEN = ("queued", "offered", "active", "held", "parked", "wrapup")
+
+
+def withdraw_offers(conn: WriteConn, now: datetime) -> None:
+    """Take back the offers that stood when the router was lost: their items stand in line again."""
+    conn.execute(
+        update(s.offer)
+        .where(s.offer.c.outcome.is_(None), s.offer.c.id.in_(_routed_offers()))
+        .values(
+            outcome="withdrawn",
+            reason="rerouted",
+            ended_at=now,
+            ring_ms=literal(now, s.offer.c.offered_at.type) - s.offer.c.offered_at,
+        ),
+    )
+    conn.execute(
+        update(s.interaction)
+        .where(s.interaction.c.state == "offered", s.interaction.c.routed_by == "contactd")
+        .values(state="queued", state_since=now, agent=None, row_version=s.interaction.c.row_version + 1),
+    )
+
+
+def _routed_offers() -> Any:
+    return (
+        select(s.offer.c.id)
+        .join(s.interaction, s.interaction.c.id == s.offer.c.interaction_id)
+        .where(s.offer.c.outcome.is_(None), s.interaction.c.routed_by == "contactd")
+        .scalar_subquery()
+    )
+
+
+def last_seq(conn: Connection) -> int:
+    """Return the number of the journal's last row, 0 when it is empty."""
+    return int(conn.execute(select(func.coalesce(func.max(s.journal.c.seq), 0))).scalar_one())
+
+
+def agents(conn: Connection) -> list[Any]:
+    """Return every agent that may work, with routing state."""
+    return list(
+        conn.execute(
+            select(
+                s.agent.c.id,
+                s.agent.c.name,
+                s.agent.c.display_name,
+                s.agent.c.role,
+                s.agent.c.languages,
+                s.agent.c.device,
+                s.agent.c.team,
+                s.agent.c.capacity,
+                s.agent_routing.c.intent,
+                s.agent_routing.c.reason,
+                s.agent_routing.c.next_intent,
+                s.agent_routing.c.next_reason,
+                s.agent_routing.c.idle_since,
+                s.agent_routing.c.misses,
+            )
+            .outerjoin(s.agent_routing, s.agent_routing.c.agent == s.agent.c.id)
+            .where(s.agent.c.disabled.is_(False))
+            .order_by(s.agent.c.id),
+        ),
+    )
+
+
+def agent_skills(conn: Connection) -> dict[str, list[tuple[str, int]]]:
+    """Return agent → (skill, level), sorted by skill."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for row in conn.execute(select(s.agent_skill).order_by(s.agent_skill.c.agent_id, s.agent_skill.c.skill)):
+        found.setdefault(row.agent_id, []).append((row.skill, row.level))
+    return found
+
+
+def agent_lines(conn: Connection) -> dict[str, list[str]]:
+    """Return agent → lines, sorted."""
+    found: dict[str, list[str]] = {}
+    for row in conn.execute(select(s.agent_line).order_by(s.agent_line.c.agent_id, s.agent_line.c.line)):
+        found.setdefault(row.agent_id, []).append(row.line)
+    return found
+
+
+def open_work(conn: Connection) -> list[Any]:
+    """Return every open interaction, oldest first, with its customer's name."""
+    return list(
+        conn.execute(
+            select(s.interaction, s.party.c.display_name.label("customer_name"))
+            .outerjoin(s.party, s.party.c.id == s.interaction.c.party_id)
+            .where(s.interaction.c.state.in_(OPEN))
+            .order_by(s.interaction.c.queued_at, s.interaction.c.id),
+        ),
+    )
+
+
+def one_open(conn: Connection, interaction: str) -> Any:
+    """Return one open interaction as `open_work` does, or None."""
+    return conn.execute(
+        select(s.interaction, s.party.c.display_name.label("customer_name"))
+        .outerjoin(s.party, s.party.c.id == s.interaction.c.party_id)
+        .where(s.interaction.c.id == interaction, s.interaction.c.state.in_(OPEN)),
+    ).first()
+
+
+def segments(conn: Connection, interaction: str | None = None) -> dict[str, list[Any]]:
+    """Return the segments of open interactions in order: interaction → rows."""
+    found: dict[str, list[Any]] = {}
+    query = (
+        select(s.interaction_segment)
+        .join(s.interaction, s.interaction.c.id == s.interaction_segment.c.interaction_id)
+        .where(s.interaction.c.state.in_(OPEN))
+        .order_by(s.interaction_segment.c.interaction_id, s.interaction_segment.c.n)
+    )
+    if interaction is not None:
+        query = query.where(s.interaction.c.id == interaction)
+    for row in conn.execute(query):
+        found.setdefault(row.interaction_id, []).append(row)
+    return found
+
+
+def last_lines(conn: Connection, interaction: str | None = None) -> dict[str, str]:
+    """Return the last message's text of each open interaction."""
+    last = (
+        select(s.message.c.interaction_id, func.max(s.message.c.seq).label("seq"))
+        .join(s.interaction, s.interaction.c.id == s.message.c.interaction_id)
+        .where(s.interaction.c.state.in_(OPEN))
+        .group_by(s.message.c.interaction_id)
+        .subquery()
+    )
+    query = select(s.message.c.interaction_id, func.substr(s.message.c.body_text, 1, 200).label("text")).join(
+        last,
+        (last.c.interaction_id == s.message.c.interaction_id) & (last.c.seq == s.message.c.seq),
+    )
+    if interaction is not None:
+        query = query.where(s.message.c.interaction_id == interaction)
+    return {row.interaction_id: row.text for row in conn.execute(query)}
+
+
+def unconsumed(conn: Connection) -> list[Any]:
+    """Return the facts nobody has consumed: (id, kind, payload); their order means nothing."""
+    return list(
+        conn.execute(
+            select(s.fact_inbox.c.id, s.fact_inbox.c.kind, s.fact_inbox.c.payload)
+            .where(s.fact_inbox.c.consumed_seq.is_(None))
+            .order_by(s.fact_inbox.c.at, s.fact_inbox.c.id)
+            .limit(1000),
+        ),
+    )
+
+
+def day_figures(conn: Connection, since: datetime) -> list[Any]:
+    """Return for each line what happened since `since`: answered with their waits, and abandoned."""
+    return list(
+        conn.execute(
+            select(
+                s.interaction.c.line,
+                s.interaction.c.wait_ms,
+                s.interaction.c.answered_at,
+                s.interaction.c.outcome,
+                s.interaction.c.channel,
+            ).where(s.interaction.c.queued_at >= since, s.interaction.c.direction == "inbound"),
+        ),
+    )

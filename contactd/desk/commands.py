@@ -1,0 +1,183 @@
+"""What agents and supervisors ask for: one table of commands, each ending in a commit before it is answered.
+
+Shapes are checked before they come here; who may, and whether the state allows it, is decided here and by the router.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from contactd.clock import parse_rfc3339
+from contactd.core.agent import SYSTEM_REASONS, Intent
+from contactd.core.effects import Assign
+from contactd.core.errors import BadRequestError
+from contactd.core.events import (
+    ConsoleLost,
+    ConsoleSeen,
+    Held,
+    IntentSet,
+    OfferAccepted,
+    OfferRejected,
+    Parked,
+    Resumed,
+    Transferred,
+)
+from contactd.core.interaction import State
+from contactd.desk.completing import Completing
+from contactd.desk.desk import Desk
+from contactd.desk.rights import Actor, authorize
+from contactd.desk.sending import Sending
+from contactd.desk.starting import Starting
+
+Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+LIVE_CALL = frozenset({State.ACTIVE, State.HELD})
+
+
+class Commands:
+    """Carries out commands."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Work with the desk's parts."""
+        self._desk = desk
+        self._sending = Sending(desk)
+        self._starting = Starting(desk)
+        self._completing = Completing(desk, self._sending)
+        self._table: dict[str, Handler] = {
+            "agent.set_intent": self._set_intent,
+            "offer.accept": self._accept,
+            "offer.reject": self._reject,
+            "interaction.send": lambda actor, data: self._sending.send(actor.id, data),
+            "interaction.note": lambda actor, data: self._sending.note(actor.id, data),
+            "interaction.hold": self._hold,
+            "interaction.resume": self._resume,
+            "interaction.park": self._park,
+            "interaction.transfer": self._transfer,
+            "interaction.start": lambda actor, data: self._starting.start(actor.id, data),
+            "interaction.complete": lambda actor, data: self._completing.complete(actor.id, data),
+            "party.confirm": lambda actor, data: self._completing.confirm(actor.id, data),
+        }
+        for name in ("dial", "hangup", "mute", "dtmf", "consult", "conference", "record"):
+            self._table[f"call.{name}"] = partial(self._call, f"call.{name}")
+
+    async def run(self, actor: Actor, command: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out one command; return its data after the commit.
+
+        Raises:
+            ContactdError: it was refused; nothing changed.
+        """
+        handler = self._table.get(command)
+        if handler is None:
+            text = "there is no such command"
+            raise BadRequestError(text, code="unknown_command", field="command")
+        authorize(actor, command, self._owners(actor, data))
+        return await handler(actor, data)
+
+    def console_seen(self, agent: str) -> None:
+        """Note that an agent's console is alive."""
+        if self._desk.roster.get(agent) is not None:
+            self._desk.dispatcher.feed(ConsoleSeen(agent=agent))
+
+    def console_lost(self, agent: str) -> None:
+        """Note that an agent's last console is gone."""
+        if self._desk.roster.get(agent) is not None:
+            self._desk.dispatcher.feed(ConsoleLost(agent=agent))
+
+    def _owners(self, actor: Actor, data: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return whose thing a command is about."""
+        if data.get("interaction"):
+            entry = self._desk.book.get(data["interaction"])
+            return (entry.agent,) if entry is not None and entry.agent else ()
+        return (data.get("agent") or actor.id,)
+
+    async def _set_intent(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        agent, intent, reason = data.get("agent") or actor.id, data["intent"], data.get("reason")
+        if intent == Intent.NOT_READY and reason is not None and not self._known_reason(reason):
+            text = "there is no such reason"
+            raise BadRequestError(text, code="unknown_reason", field="reason")
+        fact = IntentSet(agent=agent, intent=intent, reason=reason, actor=actor.id if agent != actor.id else None)
+        await self._desk.dispatcher.submit(fact)
+        member = self._desk.roster.get(agent)
+        return {"agent": member.view()} if member else {}
+
+    def _known_reason(self, reason: str) -> bool:
+        return reason in self._desk.rules.policy.reasons and reason not in SYSTEM_REASONS
+
+    async def _accept(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        wishes = await self._desk.dispatcher.submit(
+            OfferAccepted(agent=actor.id, offer=data["offer"], lease=data["lease"]),
+        )
+        assigned = next((wish.interaction for wish in wishes if isinstance(wish, Assign)), None)
+        entry = self._desk.book.get(assigned or "")
+        return {"interaction": entry.view()} if entry else {}
+
+    async def _reject(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        await self._desk.dispatcher.submit(
+            OfferRejected(agent=actor.id, offer=data["offer"], lease=data["lease"], reason=data.get("reason")),
+        )
+        return {}
+
+    async def _hold(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        await self._desk.dispatcher.submit(Held(interaction=data["interaction"], agent=actor.id))
+        return self._shown(data["interaction"])
+
+    async def _resume(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        await self._desk.dispatcher.submit(Resumed(interaction=data["interaction"], agent=actor.id))
+        return self._shown(data["interaction"])
+
+    async def _park(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        until = parse_rfc3339(data["until"]) if data.get("until") else None
+        if until is not None and until <= self._desk.clock.now():
+            text = "that moment is past"
+            raise BadRequestError(text, field="until")
+        await self._desk.dispatcher.submit(Parked(interaction=data["interaction"], agent=actor.id, until=until))
+        return self._shown(data["interaction"])
+
+    async def _transfer(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        entry = self._desk.entry(data["interaction"])
+        to_line, to_agent = data.get("to_line"), data.get("to_agent")
+        if to_line is not None and to_line not in self._desk.rules.policy.lines:
+            text = "there is no such line"
+            raise BadRequestError(text, code="unknown_line", field="to_line")
+        if to_agent is not None and self._desk.roster.get(to_agent) is None:
+            text = "there is no such colleague"
+            raise BadRequestError(text, code="unknown_agent", field="to_agent")
+        if data.get("note"):
+            await self._sending.write_note(entry.id, actor.id, data["note"])
+        own = entry.agent == actor.id
+        await self._desk.dispatcher.submit(
+            Transferred(
+                interaction=entry.id,
+                agent=entry.agent,
+                to_line=to_line,
+                to_agent=to_agent,
+                actor=None if own else actor.id,
+            ),
+        )
+        return self._shown(entry.id)
+
+    async def _call(self, command: str, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Hand a call's command to its channel; without an interaction, to the agent's own call."""
+        interaction = data.get("interaction") or self._own_call(actor.id)
+        if not interaction:
+            text = "you have no call"
+            raise BadRequestError(text, code="no_call")
+        entry = self._desk.in_hand(interaction, actor.id)
+        return dict(await self._desk.channel(entry.channel).command(entry.id, command, data))
+
+    def _own_call(self, agent: str) -> str | None:
+        member = self._desk.roster.get(agent)
+        entries = member.work.values() if member else ()
+        return next(
+            (
+                entry.id
+                for entry in entries
+                if entry.state in LIVE_CALL and self._desk.rules.rule(entry.line, entry.channel).connects
+            ),
+            None,
+        )
+
+    def _shown(self, interaction: str) -> dict[str, Any]:
+        entry = self._desk.book.get(interaction)
+        return {"interaction": entry.view()} if entry else {}

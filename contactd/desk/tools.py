@@ -1,0 +1,172 @@
+"""What a channel is given: intake, look-ups, workers and routes, and nothing else of the house."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from contactd.core.channel import Arrival, Content, Known, Progress, Receipt, Said
+from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
+from contactd.core.events import Fact, Unparked
+from contactd.core.journal import encode
+from contactd.core.message import NewMessage
+from contactd.core.party import Point
+from contactd.crm_store import contact_rows, intake_rows, lookup_rows, message_rows, routing_rows, transcript_rows
+from contactd.crm_store.message_rows import Saying
+from contactd.crm_store.store import WriteConn
+from contactd.desk.desk import Desk
+from contactd.desk.mirror import Mirror
+
+T = TypeVar("T")
+Route = tuple[str, str, Callable[..., Awaitable[Any]]]
+
+log = structlog.get_logger(__name__)
+
+
+class ChannelTools:
+    """The tools of one channel."""
+
+    def __init__(
+        self,
+        name: str,
+        desk: Desk,
+        mirror: Mirror,
+        *,
+        data_dir: Path,
+        work: Callable[..., Awaitable[Any]],
+        routes: list[Route],
+    ) -> None:
+        """Collect the channel's routes in `routes`; run its tasks until `cancel`."""
+        self.clock = desk.clock
+        self.data_dir = data_dir
+        self.policy_lines = desk.rules.lines
+        self._name = name
+        self._desk = desk
+        self._mirror = mirror
+        self._work = work
+        self._routes = routes
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.failure: str = ""
+
+    async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
+        """Store an arrival; see `core.channel.Tools`."""
+        return await self._desk.intake.accept(arrival, content)
+
+    async def joined(self, interaction: str, message: NewMessage) -> Said:
+        """Add a customer's further message to an open interaction; see `core.channel.Tools`."""
+        saying = await self._desk.parts.saying(message, client_id=message.provider_id)
+        now, fact_id = self._desk.clock.now(), self._desk.idents.new()
+        node = self._desk.store.node
+        unit = partial(_join, interaction=interaction, saying=saying, now=now, fact_id=fact_id, node=node)
+        said, view, woken = await self._desk.store.write(unit)
+        if woken is not None:
+            self._desk.dispatcher.feed(woken, fact_id)
+        if view is not None:
+            self._desk.intake.show_messages(interaction, (view,))
+        return said
+
+    async def progress(self, progress: Progress) -> None:
+        """Record what an outside system told; see `core.channel.Tools`."""
+        await self._mirror.apply(progress)
+
+    async def report(self, fact: Fact) -> None:
+        """Tell the router; what it refuses had happened already or no longer matters."""
+        try:
+            await self._desk.dispatcher.submit(fact)
+        except (ConflictError, NotFoundError, ForbiddenError) as error:
+            log.info("report.refused", channel=self._name, fact=type(fact).__name__, reason=error.code)
+
+    async def answered(self, interaction: str, at: datetime) -> None:
+        """Say that customer and agent are together since `at`."""
+        entry = self._desk.book.get(interaction)
+        if entry is None:
+            return
+        unit = partial(routing_rows.mark_answered, interaction=interaction, segment=entry.segment.n, at=at)
+        await self._desk.store.write(unit, urgent=True)
+        self._desk.answered(entry, at)
+        self._desk.show(entry)
+
+    async def lookup(self, point: Point) -> Known:
+        """Say who may be behind `point`."""
+        return await self._desk.store.read(lambda conn: lookup_rows.known(conn, point))
+
+    async def transcript(self, interaction: str, after_seq: int = 0) -> list[Mapping[str, Any]]:
+        """Return a conversation's messages after `after_seq`, without agents' notes."""
+        return await self._desk.store.read(lambda conn: transcript_rows.after(conn, interaction, after_seq))
+
+    async def find(self, adapter: str, external_key: str) -> Mapping[str, Any] | None:
+        """Return what the store knows of a contact by its outside key."""
+        return await self._desk.store.read(lambda conn: contact_rows.by_key(conn, adapter, external_key))
+
+    async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:
+        """Return every open interaction of an adapter."""
+        return await self._desk.store.read(lambda conn: contact_rows.open_by_adapter(conn, adapter))
+
+    async def blob(self, data: bytes) -> str:
+        """Put bytes into the blob store."""
+        return await self._desk.blobs.store(data)
+
+    async def work(self, task: Callable[..., T], *args: Any) -> T:
+        """Run a top-level function in a worker process."""
+        result: T = await self._work(task, *args)
+        return result
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        """Run a background task until `cancel`."""
+        task = asyncio.create_task(coroutine, name=f"{self._name}.{name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
+        """Offer an HTTP route or a WebSocket."""
+        self._routes.append((method, path, handler))
+
+    async def wait_range(self, line: str) -> tuple[float | None, float | None]:
+        """Return the expected wait of a line; unknown unless nobody waits there and an agent is ready."""
+        waiting = any(entry.line == line and entry.live and entry.agent is None for entry in self._desk.book.live())
+        ready = any(member.state == "ready" and {line, "*"} & set(member.lines) for member in self._desk.roster)
+        return (0.0, 0.0) if ready and not waiting else (None, None)
+
+    async def cancel(self) -> None:
+        """End the channel's tasks."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=2)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failure = f"{task.get_name()} failed"
+            log.error("channel.task_failed", channel=self._name, task=task.get_name(), exc_info=task.exception())
+
+
+def _join(
+    conn: WriteConn,
+    interaction: str,
+    saying: Saying,
+    now: datetime,
+    fact_id: str,
+    node: str,
+) -> tuple[Said, Mapping[str, Any] | None, Unparked | None]:
+    """Store a further message, once, if the interaction is still open; wake it where it sleeps."""
+    if saying.client_id:
+        old = message_rows.said_before(conn, interaction, saying.client_id)
+        if old is not None:
+            return Said(id=old.id, interaction=interaction, seq=old.seq, at=old.at, duplicate=True), None, None
+    state = message_rows.state_of(conn, interaction)
+    if state is None or state.state not in intake_rows.JOINABLE:
+        text = "this conversation is over"
+        raise ConflictError(text, code="closed")
+    view = message_rows.add_message(conn, interaction, state.thread_id, saying, now)
+    woken = Unparked(interaction=interaction) if state.state in intake_rows.WAKES else None
+    if woken is not None:
+        intake_rows.add_fact(conn, fact_id, node, now, type(woken).__name__, encode(woken))
+    return Said(id=saying.id, interaction=interaction, seq=view["seq"], at=now), view, woken
