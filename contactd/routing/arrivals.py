@@ -1,0 +1,185 @@
+"""Items come into line, leave it, and move to another line or person."""
+
+from __future__ import annotations
+
+from contactd.clock import to_ms
+from contactd.core.effects import Alert, Requeue
+from contactd.core.events import InteractionArrived, InteractionGone, Skills, Transferred, WorkEnded
+from contactd.core.interaction import Cause, EndedBy, Outcome, SegmentReason, State
+from contactd.core.offer import OfferOutcome, WithdrawReason
+from contactd.routing.floor import Floor, RefusedError
+from contactd.routing.hands import back_in_line
+from contactd.routing.line import Line
+from contactd.routing.matching import tell_standing
+from contactd.routing.offers import SKIP_MS, drop_offer, stop_offered
+from contactd.routing.state import Agent, Item
+from contactd.routing.work import finish, prefer
+
+MAX_PRIORITY = 9
+MAX_VIP = 3
+ALARMING_HOPS = 3
+CALL_WAIT_S = 20.0
+"""How long a call waits for the person it was given to."""
+_LEAVING = {"junk": (Cause.JUNK, Outcome.JUNK), "overflow_out": (Cause.OVERFLOW_OUT, Outcome.OVERFLOW)}
+
+
+def sorted_skills(skills: Skills) -> Skills:
+    """Return requirements in the one order they are compared in, levels within 1-10."""
+    return tuple(sorted((skill, min(max(level, 1), 10)) for skill, level in dict(skills).items()))
+
+
+def arrived(floor: Floor, fact: InteractionArrived) -> None:
+    """An item stands in line; a line nobody knows any more counts as the default one."""
+    if fact.interaction in floor.items:
+        reason = "known_interaction"
+        raise RefusedError(reason)
+    line = floor.policy.lines.get(fact.line) or floor.policy.lines[floor.policy.default_line]
+    queued_at = min(to_ms(fact.queued_at), floor.now) if fact.queued_at is not None else floor.now
+    item = Item(
+        id=fact.interaction,
+        channel=fact.channel,
+        line=line,
+        rule=floor.policy.rule(line.name, fact.channel),
+        state=State.QUEUED,
+        since=queued_at,
+        queued_at=queued_at,
+        age_from=queued_at - to_whole_ms(fact),
+        priority=min(max(fact.priority, 0), MAX_PRIORITY),
+        skills=sorted_skills(fact.skills),
+        party=fact.party,
+        vip=min(max(fact.vip, 0), MAX_VIP),
+        language=fact.language,
+        matched=fact.routed_by == "contactd",
+        skips={agent: None if until is None else to_ms(until) for agent, until in fact.skip_agents},
+        step=max(fact.step, 0),
+        step_since=to_ms(fact.step_since) if fact.step_since is not None else queued_at,
+        hops=fact.hops,
+    )
+    _preference(item, fact)
+    floor.items[item.id] = item
+    floor.stand(item)
+
+
+def to_whole_ms(fact: InteractionArrived) -> int:
+    """Return the waiting of earlier stays in milliseconds."""
+    return max(round(fact.waited.total_seconds() * 1000), 0)
+
+
+def _preference(item: Item, fact: InteractionArrived) -> None:
+    """Note whom an item waits for: a returned or given one longer than one that only prefers somebody."""
+    if fact.prefer_agent is None:
+        return
+    item.prefer = fact.prefer_agent
+    item.direct = fact.reason in (SegmentReason.RETURN, SegmentReason.TRANSFER)
+    item.prefer_kind = "named" if fact.reason == SegmentReason.TRANSFER else "owner"
+    seconds = item.line.return_window_s if item.direct else item.line.prefer_s
+    until = item.queued_at + round(seconds * 1000)
+    item.prefer_until = to_ms(fact.prefer_until) if fact.prefer_until is not None else until
+
+
+def gone(floor: Floor, fact: InteractionGone) -> None:
+    """The customer left, or the item was taken out of its line."""
+    item = floor.item(fact.interaction)
+    if fact.cause not in ("customer_gone", *_LEAVING):
+        reason = "unknown_cause"
+        raise RefusedError(reason)
+    if not item.matched:
+        floor.step_out(item)
+        floor.forget(item)
+    elif item.state in (State.QUEUED, State.OFFERED):
+        _leave_line(floor, item, fact)
+    else:
+        outcome = fact.outcome or (Outcome.JUNK if fact.cause == "junk" else None)
+        by = EndedBy.SYSTEM if fact.cause == "overflow_out" else EndedBy.CUSTOMER
+        finish(floor, item, WorkEnded(interaction=item.id, ended_by=by, outcome=outcome))
+
+
+def _leave_line(floor: Floor, item: Item, fact: InteractionGone) -> None:
+    if fact.cause == "customer_gone":
+        _abandon(floor, item, fact.outcome)
+        return
+    cause, outcome = _LEAVING[fact.cause]
+    stop_offered(floor, item, WithdrawReason.REROUTED)
+    floor.step_out(item)
+    item.outcome = fact.outcome or outcome
+    item.ended_by = EndedBy.SYSTEM
+    floor.move(item, cause)
+    floor.forget(item)
+
+
+def _abandon(floor: Floor, item: Item, outcome: str | None) -> None:
+    """The customer left before anybody answered; only where a customer is there now can they leave."""
+    if not item.rule.live:
+        reason = "not_live"
+        raise RefusedError(reason)
+    short = floor.now - item.queued_at <= item.line.short_abandon_s * 1000
+    item.outcome = outcome or (Outcome.SHORT_ABANDONED if short else Outcome.ABANDONED)
+    item.ended_by = EndedBy.CUSTOMER
+    if item.offer is not None:
+        drop_offer(floor, item.offer, OfferOutcome.WITHDRAWN, WithdrawReason.CUSTOMER_GONE)
+    else:
+        floor.step_out(item)
+    floor.move(item, Cause.CUSTOMER_GONE)
+    floor.forget(item)
+
+
+def transferred(floor: Floor, fact: Transferred) -> None:
+    """A contact was given to a line or to a person."""
+    item = floor.item(fact.interaction)
+    if fact.agent is not None and item.agent != fact.agent:
+        reason = "not_yours"
+        raise RefusedError(reason)
+    if (fact.to_line is None) == (fact.to_agent is None):
+        reason = "bad_target"
+        raise RefusedError(reason)
+    if item.state is not State.OFFERED:
+        floor.check(item, Cause.TRANSFER)
+    line = item.line if fact.to_line is None else floor.policy.lines.get(fact.to_line)
+    if line is None:
+        reason = "unknown_line"
+        raise RefusedError(reason)
+    target = None if fact.to_agent is None else _target(floor, item, fact.to_agent)
+    _hand_over(floor, item, line, target, fact.agent or fact.actor)
+
+
+def _target(floor: Floor, item: Item, name: str) -> Agent:
+    """Return the person a contact is given to; a call only to one who can take it now."""
+    agent = floor.agent(name)
+    if item.agent == name or (item.rule.connects and not floor.can_take(agent, item)):
+        reason = "agent_unavailable"
+        raise RefusedError(reason)
+    return agent
+
+
+def _hand_over(floor: Floor, item: Item, line: Line, target: Agent | None, giver: str | None) -> None:
+    stop_offered(floor, item, WithdrawReason.REROUTED)
+    waiting = item.state is State.QUEUED
+    if waiting:
+        floor.step_out(item)
+    if line is not item.line:
+        item.line, item.rule = line, floor.policy.rule(line.name, item.channel)
+        item.skips.clear()
+    item.hops += 1
+    if item.agent is not None:
+        item.skips[item.agent] = floor.now + SKIP_MS
+    if waiting:
+        _wait_anew(floor, item, giver)
+    else:
+        back_in_line(floor, item, Cause.TRANSFER, SegmentReason.TRANSFER, giver)
+    if target is not None:
+        item.skips.pop(target.id, None)
+        seconds = CALL_WAIT_S if item.rule.connects else line.return_window_s
+        prefer(floor, item, target.id, "named", seconds)
+    if item.hops >= ALARMING_HOPS:
+        floor.emit(Alert(kind="hops", interaction=item.id, line=line.name, detail=str(item.hops)))
+    tell_standing(floor, item)
+
+
+def _wait_anew(floor: Floor, item: Item, giver: str | None) -> None:
+    """Begin a new stay without having left the queue: the waiting goes on."""
+    item.queued_at = floor.now
+    item.step, item.step_since = 0, floor.now
+    item.prefer, item.direct = None, False
+    floor.emit(Requeue(interaction=item.id, line=item.line.name, reason=SegmentReason.TRANSFER))
+    floor.move(item, Cause.TRANSFER, giver)
+    floor.stand(item)

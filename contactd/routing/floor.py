@@ -1,0 +1,289 @@
+"""The floor: everything the router knows at one moment, and the few ways in which it changes.
+
+The files beside it decide; they change items and agents only through what stands here, so that every change of state is told
+(`Moved`, `AgentState`) and every agent who may have become free is looked at again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from contactd.clock import from_ms, to_ms
+from contactd.core.agent import Health, Intent
+from contactd.core.effects import Moved, Wish
+from contactd.core.errors import ConflictError
+from contactd.core.interaction import TERMINAL_STATES, Cause, State, move
+from contactd.routing.deadlines import Deadlines, Due, Entry
+from contactd.routing.faces import agent_state, show
+from contactd.routing.policy import Policy
+from contactd.routing.shapes import Choice, Index, Shape
+from contactd.routing.state import Agent, Item, LiveOffer, counted
+from contactd.routing.strategies import STRATEGIES
+
+FULL = 100
+"""Capacity units of an agent."""
+
+
+class RefusedError(Exception):
+    """The fact cannot be applied; raised before anything has changed."""
+
+    def __init__(self, reason: str) -> None:
+        """Say why, in a word of `Refuse`."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Floor:
+    """Items, agents, offers, the index over them, and what is to be done about the fact at hand."""
+
+    def __init__(self, policy: Policy, version: int, epoch: int, seq: int) -> None:
+        self.policy = policy
+        self.version = version
+        self.epoch = epoch
+        self.seq = seq
+        self.now = 0
+        self.moment = datetime.fromtimestamp(0, UTC)
+        self.items: dict[str, Item] = {}
+        self.agents: dict[str, Agent] = {}
+        self.offers: dict[str, LiveOffer] = {}
+        self.in_line: dict[str, int] = {}
+        """Line → how many wait in it."""
+        self.index = Index(self._fill)
+        self.deadlines = Deadlines(self._holds)
+        self.wishes: list[Wish] = []
+        self.touched: dict[str, None] = {}
+        """Agents whose state is to be told."""
+        self.dirty: dict[str, None] = {}
+        """Agents who may be free for something that waits."""
+        self.fresh: dict[str, None] = {}
+        """Items that have just come into line."""
+        self.tokens = 0
+        self.made = 0
+        """Offers made by the present fact."""
+
+    def begin(self, now: datetime) -> None:
+        """Turn to the next fact; time never goes back."""
+        self.seq += 1
+        self.made = 0
+        self.wishes = []
+        self.turn_to(now)
+
+    def turn_to(self, now: datetime) -> None:
+        """Take `now` for the present, unless it lies in the past."""
+        if now > self.moment:
+            self.moment = now
+            self.now = to_ms(now)
+
+    def emit(self, wish: Wish) -> None:
+        """Wish for something."""
+        self.wishes.append(wish)
+
+    # --- looking things up, or refusing -------------------------------------------------------------------------------
+
+    def item(self, interaction: str) -> Item:
+        """Return an open item, or refuse."""
+        item = self.items.get(interaction)
+        if item is None:
+            reason = "unknown_interaction"
+            raise RefusedError(reason)
+        return item
+
+    def agent(self, agent: str) -> Agent:
+        """Return an agent, or refuse."""
+        found = self.agents.get(agent)
+        if found is None or found.removed:
+            reason = "unknown_agent"
+            raise RefusedError(reason)
+        return found
+
+    def check(self, item: Item, cause: Cause) -> None:
+        """Refuse when the table of states knows no such move."""
+        try:
+            move(item.state, cause)
+        except ConflictError as error:
+            raise RefusedError(error.code) from error
+
+    # --- items --------------------------------------------------------------------------------------------------------
+
+    def move(self, item: Item, cause: Cause, agent: str | None = None) -> None:
+        """Move an item along the table of states and tell it."""
+        item.state = move(item.state, cause)
+        item.since = self.now
+        ended = item.state in TERMINAL_STATES or item.state is State.WRAPUP
+        self.wishes.append(
+            Moved(
+                interaction=item.id,
+                state=item.state,
+                cause=cause,
+                agent=agent or item.agent,
+                line=item.line.name,
+                outcome=item.outcome if ended else None,
+                ended_by=item.ended_by if ended else None,
+                disposition=item.disposition if ended else None,
+                until=from_ms(item.until) if item.until is not None else None,
+            ),
+        )
+
+    def stand(self, item: Item) -> None:
+        """Count an item among those that wait, and have it looked at."""
+        self.in_line[item.line.name] = self.in_line.get(item.line.name, 0) + 1
+        self.fresh[item.id] = None
+
+    def step_out(self, item: Item) -> None:
+        """Take an item out of its line, wherever it stood."""
+        self.unplace(item)
+        self.in_line[item.line.name] -= 1
+        self.fresh.pop(item.id, None)
+
+    def unplace(self, item: Item) -> None:
+        """Take an item out of the index; it still waits."""
+        self.tokens += 1
+        item.token = self.tokens
+        if item.shape is not None:
+            item.shape.waiting -= 1
+            item.shape = None
+        if item.held_for is not None:
+            self.agents[item.held_for].personal.pop(item.id, None)
+            item.held_for = None
+
+    def forget(self, item: Item) -> None:
+        """Strike out an item that is closed or abandoned."""
+        del self.items[item.id]
+
+    # --- agents -------------------------------------------------------------------------------------------------------
+
+    def touch(self, agent: Agent) -> None:
+        """Work out anew what an agent is free for; their state is told at the end of the fact."""
+        self.touched[agent.id] = None
+        self.dirty[agent.id] = None
+        used = sum(agent.external.values())
+        for item in agent.work.values():
+            used += counted(item)
+        for offer in agent.offers.values():
+            used += offer.units
+        agent.used = used
+        self._count_busy(agent)
+        agent.routable = (
+            agent.intent is Intent.READY
+            and agent.next_intent in (None, Intent.READY)
+            and agent.health is Health.OK
+            and not agent.draining
+            and not agent.removed
+        )
+
+    def _count_busy(self, agent: Agent) -> None:
+        """Keep the time an agent has work in hand."""
+        if agent.work or agent.external:
+            agent.busy_from = agent.busy_from or self.now
+        elif agent.busy_from:
+            agent.busy += self.now - agent.busy_from
+            agent.busy_from = 0
+
+    def watch(self, agent: Agent) -> None:
+        """Set the moment at which a silent console is next judged."""
+        self.tokens += 1
+        agent.watch = self.tokens
+        self.deadlines.add(health_due(agent), Due.HEALTH, agent.id, agent.watch)
+
+    def can_take(self, agent: Agent, item: Item | Shape) -> bool:
+        """Say whether an agent has room for an item or for what a shape stands for."""
+        rule = item.rule
+        if not agent.routable or (rule.needs_device and agent.device is None):
+            return False
+        room = FULL - (agent.capacity.get(rule.name, rule.units) if agent.capacity else rule.units)
+        if agent.used <= room:
+            return True
+        if not rule.interrupts:
+            return False
+        yielding = 0
+        for held in agent.work.values():
+            if held.state is State.ACTIVE and held.channel in rule.interrupts:
+                yielding += held.units
+        for offer in agent.offers.values():
+            if offer.item.channel in rule.interrupts:
+                yielding += offer.units
+        return agent.used - yielding <= room
+
+    def units(self, agent: Agent, item: Item) -> int:
+        """Return what an item takes from this agent's capacity."""
+        return agent.capacity.get(item.rule.name, item.rule.units)
+
+    def choice(self, agent: Agent, shape: Shape) -> Choice:
+        """Return what the line's strategy compares of an agent, the smallest first."""
+        idle = float(agent.idle_since or 0)
+        return STRATEGIES[shape.line.strategy](agent, shape, idle, self.now)
+
+    def fits(self, agent: Agent, shape: Shape) -> bool:
+        """Say whether an agent has what a shape asks for, room aside."""
+        return agent.profile.fits(shape)
+
+    def renew_index(self) -> None:
+        """Build the index anew, for a new policy."""
+        self.index = Index(self._fill)
+        for agent in self.agents.values():
+            agent.profile = self.index.profile(agent.skills, agent.lines, agent.languages)
+            agent.profile.members[agent.id] = agent
+
+    def _fill(self, shape: Shape) -> None:
+        """List the agents who are free for a new shape; those about to be looked at are listed then."""
+        for profile in shape.profiles:
+            for agent in profile.members.values():
+                if agent.id not in self.dirty and self.can_take(agent, shape):
+                    shape.show(self.choice(agent, shape))
+
+    def tell_agents(self, cause: str, actor: str | None = None) -> None:
+        """Tell the state of every agent that changed since it was last told."""
+        for name in self.touched:
+            agent = self.agents.get(name)
+            if agent is None:
+                continue
+            state = show(agent)
+            if state != agent.shown:
+                agent.shown = state
+                self.wishes.append(agent_state(agent, state, cause, actor))
+        self.touched.clear()
+
+    # --- deadlines ----------------------------------------------------------------------------------------------------
+
+    def _holds(self, entry: Entry) -> bool:
+        """Say whether a deadline still means something."""
+        _, due, key, _ = entry
+        if due is Due.OFFER:
+            return key in self.offers
+        if due in (Due.HEALTH, Due.BREAK):
+            return self._agent_deadline_holds(entry)
+        item = self.items.get(key)
+        return item is not None and self._item_deadline_holds(item, entry)
+
+    def _item_deadline_holds(self, item: Item, entry: Entry) -> bool:
+        at, due, _, stamp = entry
+        if due in (Due.WRAPUP, Due.PARK):
+            state = State.WRAPUP if due is Due.WRAPUP else State.PARKED
+            return item.state is state and item.until == at
+        if due is Due.RETURN:
+            owner = self.agents.get(item.agent or "")
+            return owner is not None and item.id in owner.work and owner.away == stamp
+        return item.token == stamp
+
+    def _agent_deadline_holds(self, entry: Entry) -> bool:
+        at, due, key, stamp = entry
+        agent = self.agents.get(key)
+        if agent is None:
+            return False
+        if due is Due.BREAK:
+            return agent.intent is Intent.NOT_READY and agent.intent_since == stamp
+        if agent.seen is None or agent.health is Health.LOST or agent.watch != stamp:
+            return False
+        if at >= health_due(agent):
+            return True
+        self.watch(agent)
+        return False
+
+
+LAG_MS = 20_000
+LOST_MS = 45_000
+
+
+def health_due(agent: Agent) -> int:
+    """Return when a silent console's agent is next judged: lagging after 20 s, lost after 45 s."""
+    return (agent.seen or 0) + (LAG_MS if agent.health is Health.OK else LOST_MS)

@@ -1,0 +1,242 @@
+"""Who gets what: the scheduling pass that follows every fact.
+
+Two questions are asked.  *Which agent?* for every item that has come into line, among the agents listed as free.  *Which item?*
+for every agent who may have become free, among everything that waits.  Before a fact no free agent stands beside an item they
+may take; only what the fact touched is asked about, so after the pass this holds again.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from contactd.clock import from_ms
+from contactd.core.effects import Standing
+from contactd.routing.deadlines import Due
+from contactd.routing.floor import Floor
+from contactd.routing.offers import Pick, make_offer
+from contactd.routing.shapes import Choice, Rung, Shape, Waiting, pop_left_behind
+from contactd.routing.state import Agent, Item
+
+NEXT_BEST = 5
+REASK_MS = 60_000
+
+
+def settle(floor: Floor) -> None:
+    """Bring together what may come together, until nothing is left to ask about."""
+    while floor.fresh or floor.dirty:
+        while floor.fresh:
+            interaction = next(iter(floor.fresh))
+            del floor.fresh[interaction]
+            place(floor, floor.items[interaction])
+        while floor.dirty and not floor.fresh:
+            name = next(iter(floor.dirty))
+            _serve(floor, name)
+
+
+def place(floor: Floor, item: Item) -> None:
+    """Offer a waiting item to the best free agent, or let it stand in line at its present step."""
+    floor.unplace(item)
+    if not item.matched:
+        return
+    _note_skips(floor, item)
+    if _hold(floor, item):
+        return
+    ladder = floor.index.ladder(item)
+    start = item.step
+    item.step = min(item.step, len(ladder) - 1)
+    while True:
+        rung = ladder[item.step]
+        if not _rung_over(floor, item, rung):
+            agent, others = find_agent(floor, rung.shape, item)
+            if agent is not None:
+                make_offer(floor, item, agent, Pick(rung.shape.need, next_best=others))
+                return
+            if not _rung_skipped(item, rung):
+                break
+            item.step_since = floor.now
+        item.step += 1
+    rung.shape.put(item)
+    if rung.ms is not None:
+        floor.deadlines.add(item.step_since + rung.ms, Due.STEP, item.id, item.token)
+    if item.step != start:
+        tell_standing(floor, item)
+
+
+def tell_standing(floor: Floor, item: Item) -> None:
+    """Tell how an item stands in line, for the next start."""
+    held = item.prefer is not None and item.prefer_until > floor.now
+    floor.emit(
+        Standing(
+            interaction=item.id,
+            step=item.step,
+            step_since=from_ms(item.step_since),
+            skip_agents=tuple(
+                (agent, None if until is None else from_ms(until)) for agent, until in item.skips.items()
+            ),
+            prefer_agent=item.prefer if held else None,
+            prefer_until=from_ms(item.prefer_until) if held else None,
+            hops=item.hops,
+        ),
+    )
+
+
+def _rung_over(floor: Floor, item: Item, rung: Rung) -> bool:
+    """Say whether the time of a step has passed; the next one began when it ended."""
+    if rung.ms is None or rung.ms == 0 or item.step_since + rung.ms > floor.now:
+        return False
+    item.step_since += rung.ms
+    return True
+
+
+def _rung_skipped(item: Item, rung: Rung) -> bool:
+    """Say whether a step is left at once: it has no time, or nobody signed in can meet it."""
+    if rung.ms is None:
+        return False
+    return rung.ms == 0 or (item.line.skip_unmet and not anybody(rung.shape))
+
+
+def anybody(shape: Shape) -> bool:
+    """Say whether anyone signed in has what a shape asks for."""
+    return any(agent.signed_in for profile in shape.profiles for agent in profile.members.values())
+
+
+def skipped(item: Item, agent: str, now: int) -> bool:
+    """Say whether an item is not to be offered to an agent now."""
+    if agent not in item.skips:
+        return False
+    until = item.skips[agent]
+    return until is None or until > now
+
+
+def _note_skips(floor: Floor, item: Item) -> None:
+    """Set the moments at which agents who were passed over may be asked again."""
+    if not item.skips:
+        return
+    for agent in [agent for agent, until in item.skips.items() if until is not None and until <= floor.now]:
+        del item.skips[agent]
+    ends = [until for until in item.skips.values() if until is not None]
+    if ends:
+        floor.deadlines.add(min(ends), Due.SKIP, item.id, item.token)
+    if len(ends) < len(item.skips):
+        rounds = (floor.now - item.queued_at) // REASK_MS + 1
+        floor.deadlines.add(item.queued_at + rounds * REASK_MS, Due.REASK, item.id, item.token)
+
+
+def _hold(floor: Floor, item: Item) -> bool:
+    """Offer an item to its preferred agent, or let it wait for them; False when that time is over or they are not there."""
+    agent = floor.agents.get(item.prefer) if item.prefer is not None else None
+    if agent is None or not agent.signed_in or item.prefer_until <= floor.now or skipped(item, agent.id, floor.now):
+        return False
+    shape = floor.index.ladder(item)[-1].shape
+    if not item.direct and not floor.fits(agent, shape):
+        return False
+    if floor.can_take(agent, item) and agent.id not in floor.dirty:
+        make_offer(floor, item, agent, Pick(shape.need, preferred=item.prefer_kind))
+        return True
+    item.held_for = agent.id
+    agent.personal[item.id] = item
+    floor.deadlines.add(item.prefer_until, Due.HOLD, item.id, item.token)
+    return True
+
+
+def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tuple[Choice, ...]]:
+    """Return the agent the line's strategy prefers among the free ones, and up to five who come next."""
+    aside: list[Choice] = []
+    found: list[Choice] = []
+    while shape.free and len(found) <= NEXT_BEST:
+        choice = heappop(shape.free)
+        name = choice[3]
+        if shape.ready.get(name) != choice:
+            continue
+        if name in floor.dirty or skipped(item, name, floor.now):
+            aside.append(choice)
+        elif floor.can_take(floor.agents[name], shape):
+            found.append(choice)
+        else:
+            del shape.ready[name]
+    for choice in aside:
+        heappush(shape.free, choice)
+    for choice in found:
+        heappush(shape.free, choice)
+    if not found:
+        return None, ()
+    return floor.agents[found[0][3]], tuple(found[1:])
+
+
+def _serve(floor: Floor, name: str) -> None:
+    """Offer an agent the best of what waits, as long as they have room; then list them as free."""
+    agent = floor.agents.get(name)
+    if agent is None or not agent.routable:
+        del floor.dirty[name]
+        return
+    best = pick_item(floor, agent)
+    if best is not None:
+        item, shape, starved = best
+        preferred = item.prefer_kind if item.held_for else None
+        make_offer(floor, item, agent, Pick(shape.need, preferred=preferred, share=starved))
+        return
+    del floor.dirty[name]
+    for shape in agent.profile.shapes:
+        if floor.can_take(agent, shape):
+            shape.show(floor.choice(agent, shape))
+
+
+Best = tuple[Item, Shape, bool]
+
+
+def pick_item(floor: Floor, agent: Agent) -> Best | None:
+    """Return the item that comes first for an agent, with its shape, and whether it takes the share of starved work."""
+    best: tuple[float, int, str] | None = None
+    chosen: tuple[Item, Shape] | None = None
+    share: tuple[float, int, str] | None = None
+    shared: tuple[Item, Shape] | None = None
+    share_due = agent.share >= floor.policy.deferred_share - 1
+    for item, shape, score in _heads(floor, agent):
+        rank = (-score, item.age_from, item.id)
+        if best is None or rank < best:
+            best, chosen = rank, (item, shape)
+        if (
+            share_due
+            and not shape.scale.live
+            and shape.scale.starved(floor.now - item.age_from)
+            and (share is None or rank < share)
+        ):
+            share, shared = rank, (item, shape)
+    if shared is not None:
+        return (*shared, True)
+    if chosen is None:
+        return None
+    item, shape = chosen
+    return item, shape, not shape.scale.live and shape.scale.starved(floor.now - item.age_from)
+
+
+def _heads(floor: Floor, agent: Agent) -> list[tuple[Item, Shape, float]]:
+    """Return the first item of every group an agent may take, and what waits for this agent only."""
+    heads = []
+    now = floor.now
+    for shape in agent.profile.shapes:
+        if not shape.waiting or not floor.can_take(agent, shape):
+            continue
+        for fixed, group in shape.groups.items():
+            item = first_for(floor, group, agent)
+            if item is not None:
+                heads.append((item, shape, shape.scale.score(fixed, now - item.age_from)))
+    for item in agent.personal.values():
+        if floor.can_take(agent, item):
+            shape = floor.index.ladder(item)[-1].shape
+            heads.append((item, shape, shape.scale.score(shape.scale.fixed(item), now - item.age_from)))
+    return heads
+
+
+def first_for(floor: Floor, group: list[Waiting], agent: Agent) -> Item | None:
+    """Return the first item of a group that is not to pass this agent by."""
+    item = pop_left_behind(group, floor.items)
+    if item is None or not item.skips or not skipped(item, agent.id, floor.now):
+        return item
+    aside: list[Waiting] = []
+    while item is not None and skipped(item, agent.id, floor.now):
+        aside.append(heappop(group))
+        item = pop_left_behind(group, floor.items)
+    for entry in aside:
+        heappush(group, entry)
+    return item

@@ -1,0 +1,147 @@
+"""The router: facts in, wishes out.  Pure: the same facts at the same moments always give the same wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from contactd.clock import from_ms
+from contactd.core import events
+from contactd.core.effects import Refuse, Wish
+from contactd.core.events import Fact
+from contactd.core.interaction import Cause
+from contactd.routing import arrivals, offers, presence, recovery, supervision, work
+from contactd.routing.deadlines import Due
+from contactd.routing.digest import digest
+from contactd.routing.explain import explain, waiting_lines
+from contactd.routing.floor import Floor, RefusedError
+from contactd.routing.hands import give_back
+from contactd.routing.matching import settle
+from contactd.routing.policy import Policy
+
+HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
+    events.InteractionArrived: arrivals.arrived,
+    events.InteractionGone: arrivals.gone,
+    events.Transferred: arrivals.transferred,
+    events.OfferAccepted: offers.accepted,
+    events.OfferRejected: offers.rejected,
+    events.DeliveryFailed: offers.delivery_failed,
+    events.IntentSet: presence.intent_set,
+    events.ConsoleSeen: presence.console_seen,
+    events.ConsoleLost: presence.console_lost,
+    events.AgentConfigured: presence.configured,
+    events.WorkEnded: work.ended,
+    events.WrapupDone: work.wrapup_done,
+    events.Held: work.held,
+    events.Resumed: work.resumed,
+    events.Parked: work.parked,
+    events.Unparked: work.unparked,
+    events.WorkStarted: work.started,
+    events.ExternalWork: work.external,
+    events.SupervisorSet: supervision.supervised,
+    events.PolicyPublished: recovery.published,
+    events.WorkRestored: recovery.work_restored,
+    events.OfferRestored: recovery.offer_restored,
+    events.AgentRestored: recovery.agent_restored,
+}
+"""Kind of fact → what it does.  A handler refuses before it changes anything, or not at all."""
+
+
+def _stand_again(floor: Floor, interaction: str) -> None:
+    """A step, a hold or a skip is over: look at the item anew."""
+    floor.fresh[interaction] = None
+
+
+HAPPENINGS: dict[Due, Callable[[Floor, str], None]] = {
+    Due.OFFER: offers.timed_out,
+    Due.HEALTH: presence.judge_health,
+    Due.WRAPUP: lambda floor, key: work.close(floor, floor.items[key], Cause.WRAPUP_DONE),
+    Due.PARK: lambda floor, key: work.wake(floor, floor.items[key], Cause.DUE),
+    Due.RETURN: give_back,
+    Due.STEP: _stand_again,
+    Due.HOLD: _stand_again,
+    Due.SKIP: _stand_again,
+    Due.REASK: offers.ask_again,
+    Due.BREAK: presence.break_overrun,
+}
+"""What falls due → what it does."""
+
+
+class Router:
+    """All lines, all agents, one queue."""
+
+    def __init__(self, policy: Policy, *, version: int = 0, epoch: int = 0, seq: int = 0) -> None:
+        """Begin with an empty floor under `version` of the policy.
+
+        `epoch` and the last journal number `seq` make the ids of offers unique.
+        """
+        self._floor = Floor(policy, version, epoch, seq)
+
+    @property
+    def seq(self) -> int:
+        """The journal number of the last fact or tick that did something."""
+        return self._floor.seq
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that rules now."""
+        return self._floor.policy
+
+    def handle(self, fact: Fact, now: datetime) -> list[Wish]:
+        """Take a fact in; return what is wanted because of it, in order.
+
+        A fact that cannot be applied gives one `Refuse` and changes nothing.
+        """
+        floor = self._floor
+        floor.begin(now)
+        handler = HANDLERS.get(type(fact))
+        if handler is None:
+            return [_refuse(fact, "unknown_fact")]
+        try:
+            handler(floor, fact)
+        except RefusedError as refused:
+            return [_refuse(fact, refused.reason)]
+        settle(floor)
+        floor.tell_agents(type(fact).__name__, getattr(fact, "actor", None))
+        return floor.wishes
+
+    def tick(self, now: datetime) -> list[Wish]:
+        """Let everything happen that is due by `now`; an empty list when nothing was."""
+        floor = self._floor
+        floor.turn_to(now)
+        first = floor.deadlines.first()
+        if first is None or first > floor.now:
+            return []
+        floor.begin(now)
+        while (entry := floor.deadlines.take(floor.now)) is not None:
+            HAPPENINGS[entry[1]](floor, entry[2])
+            settle(floor)
+        floor.tell_agents("tick")
+        return floor.wishes
+
+    def next_deadline(self) -> datetime | None:
+        """Return when `tick` is next needed, None when nothing will happen by itself."""
+        first = self._floor.deadlines.first()
+        return None if first is None else from_ms(first)
+
+    def digest(self) -> str:
+        """Return a fingerprint of the whole state, for checkpoints and audits."""
+        return digest(self._floor)
+
+    def waiting(self) -> dict[str, list[str]]:
+        """Return what waits, by line, in the order of the queue."""
+        return waiting_lines(self._floor)
+
+    def explain(self, interaction: str, now: datetime) -> dict[str, Any]:
+        """Say why an item waits, or who has it; for people, as plain data."""
+        return explain(self._floor, interaction, now)
+
+
+def _refuse(fact: Any, reason: str) -> Refuse:
+    return Refuse(
+        reason=reason,
+        interaction=getattr(fact, "interaction", None),
+        agent=getattr(fact, "agent", None),
+        offer=getattr(fact, "offer", None),
+    )

@@ -1,0 +1,197 @@
+"""The index: what waits, grouped by what it asks for, and who is there, grouped by what they can.
+
+A *shape* is one kind of demand: line, channel and the skills asked for.  A *profile* is one kind of ability: skills, lines and
+languages.  Which profiles fit which shapes is worked out once for each pair.  Within a shape items stand in groups of the same
+fixed points, oldest first, and free agents stand in the line's order of choice; both are heaps that may hold entries that mean
+nothing any more, which are dropped when they come to the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from contactd.core.events import Skills
+from contactd.routing.line import LANGUAGE, ChannelRule, Line
+from contactd.routing.score import Scale
+from contactd.routing.state import Agent, Item
+
+MAX_LADDERS = 4096
+MAX_SHAPES = 4096
+LANGUAGE_LEVEL = 1
+
+Waiting = tuple[int, str, int]
+"""(waiting counts from, interaction, token)."""
+Choice = tuple[float, float, float, str]
+"""What a line's strategy compares, smallest first; the agent's id comes last."""
+
+
+@dataclass(slots=True, eq=False)
+class Shape:
+    """One kind of demand."""
+
+    line: Line
+    channel: str
+    rule: ChannelRule
+    need: Skills
+    scale: Scale
+    profiles: list[Profile] = field(default_factory=list)
+    groups: dict[float, list[Waiting]] = field(default_factory=dict)
+    """Fixed points → heap of what waits."""
+    waiting: int = 0
+    ready: dict[str, Choice] = field(default_factory=dict)
+    """Agents who may be free, with their entry that counts."""
+    free: list[Choice] = field(default_factory=list)
+    """Heap of the entries."""
+
+    def put(self, item: Item) -> None:
+        """Let an item stand in line."""
+        fixed = self.scale.fixed(item)
+        group = self.groups.get(fixed)
+        if group is None:
+            group = self.groups[fixed] = []
+        heappush(group, (item.age_from, item.id, item.token))
+        self.waiting += 1
+        item.shape = self
+
+    def show(self, choice: Choice) -> None:
+        """Let an agent stand among the free ones; an older entry of theirs counts no longer."""
+        agent = choice[3]
+        if self.ready.get(agent) == choice:
+            return
+        self.ready[agent] = choice
+        heappush(self.free, choice)
+        if len(self.free) > 2 * len(self.ready) + 64:
+            self.free = list(self.ready.values())
+            heapify(self.free)
+
+
+@dataclass(slots=True, eq=False)
+class Profile:
+    """One kind of ability."""
+
+    skills: dict[str, int]
+    lines: tuple[str, ...]
+    shapes: list[Shape] = field(default_factory=list)
+    members: dict[str, Agent] = field(default_factory=dict)
+
+    def fits(self, shape: Shape) -> bool:
+        """Say whether these agents are members of the shape's line and have every skill it needs."""
+        if "*" not in self.lines and shape.line.name not in self.lines:
+            return False
+        return all(self.skills.get(skill, 0) >= level for skill, level in shape.need)
+
+
+@dataclass(slots=True, frozen=True)
+class Rung:
+    """One step of an item's way down to the bare requirement; `ms` None = the last one."""
+
+    shape: Shape
+    ms: int | None
+
+
+class Index:
+    """All shapes, profiles and ladders under one policy."""
+
+    def __init__(self, fill: Callable[[Shape], None]) -> None:
+        """Call `fill` for every new shape, to list the agents who are free for it."""
+        self._fill = fill
+        self._shapes: dict[tuple[str, str, Skills], Shape] = {}
+        self._profiles: dict[tuple[Skills, tuple[str, ...], tuple[str, ...]], Profile] = {}
+        self._ladders: dict[tuple[str, str, Skills, str | None], tuple[Rung, ...]] = {}
+
+    def profile(self, skills: Skills, lines: tuple[str, ...], languages: tuple[str, ...]) -> Profile:
+        """Return the profile of these abilities."""
+        key = (skills, lines, languages)
+        profile = self._profiles.get(key)
+        if profile is None:
+            spoken = {LANGUAGE + language: LANGUAGE_LEVEL for language in languages}
+            profile = self._profiles[key] = Profile(dict(skills) | spoken, lines)
+            for shape in self._shapes.values():
+                self._join(profile, shape)
+        return profile
+
+    def leave(self, agent: Agent) -> None:
+        """Take an agent out of their profile; a profile nobody has is dropped."""
+        profile = agent.profile
+        profile.members.pop(agent.id, None)
+        for shape in profile.shapes:
+            shape.ready.pop(agent.id, None)
+        if not profile.members:
+            for shape in profile.shapes:
+                shape.profiles.remove(profile)
+            self._profiles = {key: kept for key, kept in self._profiles.items() if kept is not profile}
+
+    def ladder(self, item: Item) -> tuple[Rung, ...]:
+        """Return the steps an item goes down, preferences first, its bare requirement last."""
+        key = (item.line.name, item.channel, item.skills, item.language)
+        ladder = self._ladders.get(key)
+        if ladder is None:
+            if len(self._ladders) >= MAX_LADDERS:
+                self._ladders.clear()
+                self._forget_empty()
+            ladder = self._ladders[key] = self._build(item)
+        return ladder
+
+    def shapes(self) -> list[Shape]:
+        """Return every shape."""
+        return list(self._shapes.values())
+
+    def _build(self, item: Item) -> tuple[Rung, ...]:
+        line = item.line
+        spoken = {LANGUAGE + item.language: LANGUAGE_LEVEL} if item.language else {}
+        required = _merged(dict(line.required), dict(item.skills), spoken if line.language == "require" else {})
+        wished = spoken if line.language == "prefer" else {}
+        rungs = [
+            Rung(self._shape(item, _merged(required, dict(step.prefer), wished)), round(step.seconds * 1000))
+            for step in line.steps
+        ]
+        if wished:
+            rungs.append(Rung(self._shape(item, _merged(required, wished)), round(line.language_s * 1000)))
+        return (*rungs, Rung(self._shape(item, required), None))
+
+    def _shape(self, item: Item, skills: dict[str, int]) -> Shape:
+        need = tuple(sorted(skills.items()))
+        key = (item.line.name, item.channel, need)
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = Shape(item.line, item.channel, item.rule, need, Scale.of(item.line, item.rule))
+            self._shapes[key] = shape
+            for profile in self._profiles.values():
+                self._join(profile, shape)
+            self._fill(shape)
+        return shape
+
+    def _join(self, profile: Profile, shape: Shape) -> None:
+        if profile.fits(shape):
+            profile.shapes.append(shape)
+            shape.profiles.append(profile)
+
+    def _forget_empty(self) -> None:
+        """Drop shapes nothing waits in, when there are too many: requirements come from outside."""
+        if len(self._shapes) <= MAX_SHAPES:
+            return
+        self._shapes = {key: shape for key, shape in self._shapes.items() if shape.waiting}
+        for profile in self._profiles.values():
+            profile.shapes = [shape for shape in profile.shapes if shape.waiting]
+
+
+def _merged(*parts: dict[str, int]) -> dict[str, int]:
+    """Put requirements together; the higher level of a skill counts."""
+    merged: dict[str, int] = {}
+    for part in parts:
+        for skill, level in part.items():
+            merged[skill] = max(level, merged.get(skill, 0))
+    return merged
+
+
+def pop_left_behind(heap: list[Waiting], items: dict[str, Item]) -> Item | None:
+    """Return the first item of a group that still stands there; entries left behind are dropped."""
+    while heap:
+        _, interaction, token = heap[0]
+        item = items.get(interaction)
+        if item is not None and item.token == token:
+            return item
+        heappop(heap)
+    return None

@@ -1,0 +1,149 @@
+"""What the router knows of items, agents and live offers.  Moments are whole milliseconds since 1970 UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from contactd.core.agent import Health, Intent
+from contactd.core.effects import Decision
+from contactd.core.events import Skills
+from contactd.core.interaction import State
+from contactd.routing.line import ChannelRule, Line
+
+if TYPE_CHECKING:
+    from contactd.routing.shapes import Profile, Shape
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Item:
+    """One open interaction."""
+
+    id: str
+    channel: str
+    line: Line
+    rule: ChannelRule
+    state: State
+    since: int
+    """When it came into its state."""
+    queued_at: int
+    """When it entered its present stay in a line."""
+    age_from: int
+    """The moment its waiting counts from, earlier waits included; right while it waits or is offered."""
+    waited: int = 0
+    """Its whole waiting until it was last assigned; right while an agent has it."""
+    priority: int = 0
+    skills: Skills = ()
+    party: str | None = None
+    vip: int = 0
+    language: str | None = None
+    matched: bool = True
+    """False: an outside system routes it; it is counted only."""
+    skips: dict[str, int | None] = field(default_factory=dict)
+    """Agents not to be asked until a moment; None = for good."""
+    step: int = 0
+    step_since: int = 0
+    prefer: str | None = None
+    prefer_kind: str = "owner"
+    prefer_until: int = 0
+    direct: bool = False
+    """The preferred agent was named by a person: skills and membership are not asked."""
+    held_for: str | None = None
+    """It waits for this agent only."""
+    shape: Shape | None = None
+    """The shape it stands in line with; None while it does not stand there."""
+    token: int = 0
+    """Changes whenever its place changes, so that entries left behind are known as such."""
+    agent: str | None = None
+    """Who has it; of a parked one, who put it aside."""
+    offer: LiveOffer | None = None
+    until: int | None = None
+    """When wrap-up ends or a parked item wakes, by itself."""
+    interrupted: bool = False
+    """Held because more urgent work came in between; it comes back by itself."""
+    units: int = 0
+    """What it takes of its agent's capacity, while it counts."""
+    hops: int = 0
+    outcome: str | None = None
+    ended_by: str | None = None
+    disposition: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class LiveOffer:
+    """One live offer."""
+
+    id: str
+    item: Item
+    agent: Agent
+    expires: int
+    units: int
+    decision: Decision | None = None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Agent:
+    """One agent: abilities, intent × slots × health, and what is in their hands."""
+
+    id: str
+    profile: Profile
+    skills: Skills = ()
+    lines: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    capacity: dict[str, int] = field(default_factory=dict)
+    device: str | None = None
+    intent: Intent = Intent.LOGGED_OUT
+    reason: str | None = None
+    intent_since: int = 0
+    next_intent: Intent | None = None
+    next_reason: str | None = None
+    health: Health = Health.OK
+    seen: int | None = None
+    """When the console last showed; None = no console is watched."""
+    watch: int = 0
+    """Stamp of the deadline at which a silent console is judged."""
+    away: int = 0
+    """Since when the agent is lost or signed out with work left; 0 = is not."""
+    draining: bool = False
+    removed: bool = False
+    work: dict[str, Item] = field(default_factory=dict)
+    """Active, held and in wrap-up."""
+    offers: dict[str, LiveOffer] = field(default_factory=dict)
+    """By interaction."""
+    external: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(channel, ref) → units of work the router did not give."""
+    personal: dict[str, Item] = field(default_factory=dict)
+    """Items that wait for this agent only."""
+    used: int = 0
+    """Capacity units in use by work that counts, offers and outside work."""
+    routable: bool = False
+    """Ready, healthy and not on the way out; capacity aside."""
+    idle_since: int | None = None
+    misses: dict[str, int] = field(default_factory=dict)
+    share: int = 0
+    """Assignments since the last starved deferred one."""
+    given: int = 0
+    """The journal number of the last offer, for taking turns."""
+    busy: int = 0
+    """Milliseconds with work in hand since signing in, up to `busy_from`."""
+    busy_from: int = 0
+    """Since when there is work in hand; 0 = there is none."""
+    signed_at: int = 0
+    shown: tuple[object, ...] = ()
+    """What the last `AgentState` said."""
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether the agent is there at all."""
+        return self.intent is not Intent.LOGGED_OUT and self.health is not Health.LOST and not self.removed
+
+    def standing(self) -> tuple[int, ...]:
+        """Return the router's own counters on the agent, as they are stored and handed back after a restart."""
+        return (self.share, self.given, self.busy, self.busy_from, self.signed_at, self.away)
+
+
+def counted(item: Item) -> int:
+    """Return the units an item in an agent's hands counts for: held work counts only while the customer is there."""
+    if item.state is State.HELD and (item.interrupted or not item.rule.live):
+        return 0
+    return item.units

@@ -1,0 +1,246 @@
+"""What an agent does with work in hand: hold, resume, park, end, wrap up; and work that did not come through the router."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contactd.clock import to_ms
+from contactd.core.effects import Assign
+from contactd.core.events import (
+    ExternalWork,
+    Held,
+    Parked,
+    Resumed,
+    Unparked,
+    WorkEnded,
+    WorkStarted,
+    WrapupDone,
+)
+from contactd.core.interaction import Cause, Outcome, SegmentReason, State
+from contactd.core.offer import OfferOutcome, WithdrawReason
+from contactd.routing.deadlines import Due
+from contactd.routing.floor import FULL, Floor, RefusedError
+from contactd.routing.hands import (
+    apply_next,
+    back_in_line,
+    let_go,
+    make_room,
+    need_room,
+    put_in_hand,
+    resume_interrupted,
+)
+from contactd.routing.offers import end_offer
+from contactd.routing.state import Agent, Item
+
+
+def in_hand(floor: Floor, interaction: str, agent: str, cause: Cause) -> Item:
+    """Return an item this agent has and that `cause` can move, or refuse."""
+    item = floor.item(interaction)
+    floor.agent(agent)
+    floor.check(item, cause)
+    if item.agent != agent:
+        reason = "not_yours"
+        raise RefusedError(reason)
+    return item
+
+
+def held(floor: Floor, fact: Held) -> None:
+    """A contact was put on hold."""
+    item = in_hand(floor, fact.interaction, fact.agent, Cause.HOLD)
+    floor.move(item, Cause.HOLD)
+    floor.touch(floor.agents[fact.agent])
+
+
+def resumed(floor: Floor, fact: Resumed) -> None:
+    """A held contact was taken up again."""
+    item = in_hand(floor, fact.interaction, fact.agent, Cause.RESUME)
+    agent = floor.agents[fact.agent]
+    if item.interrupted or not item.rule.live:
+        need_room(floor, agent, item)
+    item.interrupted = False
+    floor.move(item, Cause.RESUME)
+    floor.touch(agent)
+
+
+def parked(floor: Floor, fact: Parked) -> None:
+    """A contact was put aside; a call cannot be."""
+    item = in_hand(floor, fact.interaction, fact.agent, Cause.PARK)
+    if item.rule.connects:
+        reason = "not_allowed"
+        raise RefusedError(reason)
+    until = _moment(fact.until)
+    let_go(floor, item)
+    item.agent = fact.agent
+    item.until = until
+    if until is not None:
+        floor.deadlines.add(until, Due.PARK, item.id)
+    floor.move(item, Cause.PARK)
+
+
+def _moment(until: datetime | None) -> int | None:
+    return None if until is None else to_ms(until)
+
+
+def unparked(floor: Floor, fact: Unparked) -> None:
+    """A parked contact wakes, or a customer writes on during wrap-up."""
+    item = floor.item(fact.interaction)
+    cause = Cause.TAKEN_UP if fact.cause == "taken_up" else Cause.CUSTOMER_WRITES
+    floor.check(item, cause)
+    if item.state is State.WRAPUP:
+        _write_on(floor, item)
+    elif cause is Cause.TAKEN_UP:
+        agent = floor.agent(fact.agent or item.agent or "")
+        need_room(floor, agent, item)
+        item.agent = agent.id
+        floor.emit(Assign(interaction=item.id, agent=agent.id))
+        put_in_hand(floor, item, agent, Cause.TAKEN_UP)
+    else:
+        wake(floor, item, Cause.CUSTOMER_WRITES)
+
+
+def _write_on(floor: Floor, item: Item) -> None:
+    """The customer writes on before the wrap-up is over: the contact goes on; a call cannot."""
+    if item.rule.connects:
+        reason = "bad_state"
+        raise RefusedError(reason)
+    item.until = None
+    item.outcome = item.ended_by = None
+    floor.move(item, Cause.CUSTOMER_WRITES)
+    floor.touch(floor.agents[item.agent or ""])
+
+
+def wake(floor: Floor, item: Item, cause: Cause) -> None:
+    """A parked item stands in line again, for its owner alone during the return window."""
+    owner = item.agent
+    item.until = None
+    back_in_line(floor, item, cause, SegmentReason.RETURN)
+    prefer(floor, item, owner, "owner", item.line.return_window_s)
+
+
+def prefer(floor: Floor, item: Item, agent: str | None, kind: str, seconds: float) -> None:
+    """Let an item wait for one agent, whatever skills are asked for."""
+    item.prefer, item.prefer_kind, item.direct = agent, kind, True
+    item.prefer_until = floor.now + round(seconds * 1000)
+
+
+def ended(floor: Floor, fact: WorkEnded) -> None:
+    """The contact with the customer is over."""
+    item = floor.item(fact.interaction)
+    if fact.agent is not None and item.agent != fact.agent:
+        reason = "not_yours"
+        raise RefusedError(reason)
+    finish(floor, item, fact)
+
+
+def finish(floor: Floor, item: Item, fact: WorkEnded) -> None:
+    """End a contact: into wrap-up, or closed where the line has none."""
+    if item.state is State.PARKED:
+        _note_end(item, fact)
+        close(floor, item, Cause.GIVEN_UP)
+        return
+    floor.check(item, Cause.ENDED)
+    _note_end(item, fact)
+    if _closes_at_once(item, fact):
+        close(floor, item, Cause.ENDED_NO_WRAPUP)
+        return
+    seconds = item.rule.wrapup.seconds
+    item.interrupted = False
+    if seconds and item.rule.wrapup.mode != "mandatory":
+        item.until = floor.now + round(seconds * 1000)
+        floor.deadlines.add(item.until, Due.WRAPUP, item.id)
+    floor.move(item, Cause.ENDED)
+    floor.touch(floor.agents[item.agent or ""])
+
+
+def _note_end(item: Item, fact: WorkEnded) -> None:
+    item.outcome = fact.outcome or (Outcome.ANSWERED if item.rule.live else Outcome.HANDLED)
+    item.ended_by = fact.ended_by
+    item.disposition = fact.disposition or item.disposition
+
+
+def _closes_at_once(item: Item, fact: WorkEnded) -> bool:
+    mode = item.rule.wrapup.mode
+    if mode == "off":
+        return True
+    if not fact.skip_wrapup or mode == "timed_fixed":
+        return False
+    return mode != "mandatory" or item.disposition is not None
+
+
+def close(floor: Floor, item: Item, cause: Cause) -> None:
+    """Close an item an agent has, and free the agent."""
+    item.until = None
+    floor.move(item, cause)
+    floor.forget(item)
+    let_go(floor, item)
+
+
+def wrapup_done(floor: Floor, fact: WrapupDone) -> None:
+    """The agent finished wrap-up, where it may end now."""
+    item = in_hand(floor, fact.interaction, fact.agent, Cause.WRAPUP_DONE)
+    rule = item.rule.wrapup
+    if rule.mode == "mandatory" and not (fact.disposition or item.disposition):
+        reason = "disposition_needed"
+        raise RefusedError(reason)
+    item.disposition = fact.disposition or item.disposition
+    if rule.mode == "timed_fixed" and item.until is not None and item.until > floor.now:
+        return
+    close(floor, item, Cause.WRAPUP_DONE)
+
+
+def started(floor: Floor, fact: WorkStarted) -> None:
+    """An agent began a contact themselves: it is in their hands, room or not."""
+    agent = floor.agent(fact.agent)
+    if fact.interaction in floor.items:
+        reason = "known_interaction"
+        raise RefusedError(reason)
+    line = floor.policy.lines.get(fact.line) or floor.policy.lines[floor.policy.default_line]
+    item = Item(
+        id=fact.interaction,
+        channel=fact.channel,
+        line=line,
+        rule=floor.policy.rule(line.name, fact.channel),
+        state=State.ACTIVE,
+        since=floor.now,
+        queued_at=floor.now,
+        age_from=floor.now,
+        party=fact.party,
+        agent=agent.id,
+    )
+    floor.items[item.id] = item
+    make_room(floor, agent, item)
+    item.units = floor.units(agent, item)
+    agent.work[item.id] = item
+    floor.touch(agent)
+    _take_back_over(floor, agent)
+
+
+def external(floor: Floor, fact: ExternalWork) -> None:
+    """Work the router did not give began or ended on an agent's device."""
+    agent = floor.agent(fact.agent)
+    key = (fact.channel, fact.ref)
+    if fact.on == (key in agent.external):
+        reason = "bad_state"
+        raise RefusedError(reason)
+    if not fact.on:
+        del agent.external[key]
+        floor.touch(agent)
+        resume_interrupted(floor, agent)
+        apply_next(floor, agent)
+        return
+    rule = floor.policy.rule(floor.policy.default_line, fact.channel)
+    agent.external[key] = agent.capacity.get(fact.channel, rule.units)
+    floor.touch(agent)
+    for held_back in reversed(list(agent.work.values())):
+        if agent.used > FULL and held_back.state is State.ACTIVE and held_back.channel in rule.interrupts:
+            held_back.interrupted = True
+            floor.move(held_back, Cause.INTERRUPTED)
+            floor.touch(agent)
+    _take_back_over(floor, agent)
+
+
+def _take_back_over(floor: Floor, agent: Agent) -> None:
+    """Take back the latest offers of an agent who has too much in hand."""
+    for offer in reversed(list(agent.offers.values())):
+        if agent.used > FULL:
+            end_offer(floor, offer, OfferOutcome.WITHDRAWN, WithdrawReason.REROUTED)
