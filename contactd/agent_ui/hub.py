@@ -17,7 +17,7 @@ import structlog
 from contactd.agent_ui.session import Answer, Beat, Command, Greeting, Results, failure, read, snapshot, success
 from contactd.clock import Clock
 from contactd.core.errors import BusyError, ContactdError, ForbiddenError
-from contactd.desk.access import Actor, authorize
+from contactd.desk.rights import Actor, authorize
 from contactd.desk.stream import Stream
 from contactd.desk.views import Views
 
@@ -57,11 +57,11 @@ class Desk(Protocol):
         """
         ...
 
-    async def console_seen(self, agent: str) -> None:
+    def console_seen(self, agent: str) -> None:
         """Note that an agent's console is alive."""
         ...
 
-    async def console_lost(self, agent: str) -> None:
+    def console_lost(self, agent: str) -> None:
         """Note that an agent's last console is gone."""
         ...
 
@@ -160,7 +160,6 @@ class Hub:
         self._by_stream: dict[str, Console] = {}
         self._results: dict[str, Results] = {}
         self._pending: dict[tuple[str, str, bytes], list[Console]] = {}
-        self._owed: dict[str, bool] = {}
         self._flush_due = False
         self._tasks: set[asyncio.Task[None]] = set()
         views.audience.listeners.append(self._heard)
@@ -187,7 +186,7 @@ class Hub:
         mine.add(console)
         return console
 
-    async def leave(self, console: Console) -> None:
+    def leave(self, console: Console) -> None:
         """Note that a console's socket is gone; its stream waits for it."""
         mine = self._consoles.get(console.actor.id, set())
         mine.discard(console)
@@ -200,7 +199,7 @@ class Hub:
             del self._by_stream[stream.key]
             self._views.audience.cut(stream, self._clock.now())
         if not any(one.stream is not None for one in mine):
-            await self._tell(console.actor.id, seen=False)
+            self._desk.console_lost(console.actor.id)
 
     async def receive(self, console: Console, text: str | None) -> None:
         """Take one frame; waits while too many commands of this console are being carried out."""
@@ -208,9 +207,9 @@ class Hub:
         if isinstance(act, Answer):
             console.answer(act.frame)
         elif isinstance(act, Greeting):
-            await self._greet(console, act)
+            self._greet(console, act)
         elif isinstance(act, Beat):
-            await self._beat(console)
+            self._beat(console)
         elif console.stream is None:
             console.answer(failure(act.id, ForbiddenError("Say hello first.", code="hello_first")))
         else:
@@ -229,22 +228,20 @@ class Hub:
             console.close(code)
         return len(gone)
 
-    async def sweep(self) -> None:
-        """Cut off consoles whose send is stuck, and say again what could not be said; call it about once a second."""
+    def sweep(self) -> None:
+        """Cut off consoles whose send is stuck; call it about once a second."""
         latest = self._clock.monotonic() - STUCK.total_seconds()
         for consoles in self._consoles.values():
             for console in consoles:
                 if console.sending is not None and console.sending < latest:
                     self._cut(console)
-        for agent, seen in tuple(self._owed.items()):
-            await self._tell(agent, seen=seen)
 
     async def settle(self) -> None:
         """Wait until every command that was taken has its result."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
-    async def _greet(self, console: Console, greeting: Greeting) -> None:
+    def _greet(self, console: Console, greeting: Greeting) -> None:
         actor, audience, resume = console.actor, self._views.audience, greeting.resume
         first = console.stream is None
         stream = audience.find(resume.epoch, actor.id) if resume is not None else console.stream
@@ -261,21 +258,12 @@ class Hub:
         self._by_stream[stream.key] = console
         console.greet(stream, resume.epoch if resume is not None else "", resume.seq if resume is not None else 0)
         if first:
-            await self._tell(actor.id, seen=True)
+            self._desk.console_seen(actor.id)
 
-    async def _beat(self, console: Console) -> None:
+    def _beat(self, console: Console) -> None:
         """Pass a sign of life on only where it is news: the router knows that a connected console is alive."""
         if console.stream is not None and self._views.me(console.actor.id)["health"] != "ok":
-            await self._tell(console.actor.id, seen=True)
-
-    async def _tell(self, agent: str, *, seen: bool) -> None:
-        """Tell the desk that an agent's console is there or gone; what fails is said again later, the last word only."""
-        self._owed.pop(agent, None)
-        try:
-            await (self._desk.console_seen(agent) if seen else self._desk.console_lost(agent))
-        except ContactdError as error:
-            log.warning("console.untold", agent=agent, seen=seen, code=error.code)
-            self._owed.setdefault(agent, seen)
+            self._desk.console_seen(console.actor.id)
 
     async def _work(self, console: Console) -> None:
         """Carry out a console's commands, one after another."""
@@ -317,16 +305,14 @@ class Hub:
             return failure(command.id, ContactdError("Something went wrong.", code="internal")), False
 
     async def _do(self, console: Console, command: Command) -> Mapping[str, Any] | None:
-        actor, data = console.actor, command.data
-        interaction = data.get("interaction")
-        authorize(actor, command.name, self._views.owners(interaction) if interaction else (actor.id,))
         if command.name != "interaction.watch":
-            return await self._desk.run(actor, command.name, data)
-        stream = console.stream
-        if stream is not None and not self._views.audience.watch(stream, data["interaction"], on=data["on"]):
+            return await self._desk.run(console.actor, command.name, command.data)
+        authorize(console.actor, command.name)
+        stream, interaction, on = console.stream, command.data["interaction"], command.data["on"]
+        if stream is not None and not self._views.audience.watch(stream, interaction, on=on):
             message = "This console watches too many interactions."
             raise BusyError(message, code="too_many")
-        return {"on": data["on"]}
+        return {"on": on}
 
     def _heard(self, streams: list[Stream]) -> None:
         """Wake the consoles that have something new; the floor's news waits for the tick."""

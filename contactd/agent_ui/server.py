@@ -14,7 +14,8 @@ from contactd.agent_ui.hub import Console, Hub
 from contactd.clock import Clock
 from contactd.core.errors import ContactdError
 from contactd.desk import problem
-from contactd.desk.access import Access, authorize
+from contactd.desk.access import Access
+from contactd.desk.rights import authorize
 
 PATH = "/ws/console"
 GOODBYE: Final = 1.0
@@ -50,14 +51,14 @@ class ConsoleServer:
             await socket.accept()
             await self._serve(socket, console)
         finally:
-            await self._hub.leave(console)
+            self._hub.leave(console)
 
     async def keep(self) -> None:
         """Look after the consoles for ever: stuck ones, and sessions that ended elsewhere; run it as a task."""
         next_check = self._clock.monotonic() + RECHECK
         while True:
             await asyncio.sleep(1.0)
-            await self._hub.sweep()
+            self._hub.sweep()
             if self._clock.monotonic() >= next_check:
                 next_check = self._clock.monotonic() + RECHECK
                 await self._check_sessions()

@@ -1,0 +1,130 @@
+"""What only the REST interface asks of the store: parts of many interactions at once, cases, uploads, repeated requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from contactd.crm_store import cursors
+from contactd.crm_store import schema as s
+from contactd.crm_store.interactions import cluster, text
+from contactd.crm_store.statements import insert
+from contactd.crm_store.write_conn import WriteConn
+
+
+def with_parts(conn: Connection, views: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add `offers`, `segments` and `topics` to a page of interactions, in three reads."""
+    idents = [view["id"] for view in views]
+    parts: dict[str, dict[str, list[dict[str, Any]]]] = {
+        ident: {"offers": [], "segments": [], "topics": []} for ident in idents
+    }
+    if not idents:
+        return []
+    offer, segment, topic = s.offer, s.interaction_segment, s.interaction_topic
+    for row in conn.execute(select(offer).where(offer.c.interaction_id.in_(idents)).order_by(offer.c.offered_at)):
+        parts[row.interaction_id]["offers"].append(
+            {
+                "agent": row.agent,
+                "outcome": row.outcome,
+                "offered_at": text(row.offered_at),
+                "ring_s": row.ring_ms / 1000,
+            },
+        )
+    for row in conn.execute(select(segment).where(segment.c.interaction_id.in_(idents)).order_by(segment.c.n)):
+        parts[row.interaction_id]["segments"].append(
+            {
+                "line": row.line,
+                "reason": row.reason,
+                "entered_at": text(row.entered_at),
+                "answered_at": text(row.answered_at),
+                "ended_at": text(row.ended_at),
+                "agent": row.agent,
+                "outcome": row.outcome,
+                **{f"{clock}_s": getattr(row, f"{clock}_ms") / 1000 for clock in ("wait", "talk", "hold", "wrap")},
+            },
+        )
+    for row in conn.execute(select(topic).where(topic.c.interaction_id.in_(idents)).order_by(topic.c.n)):
+        parts[row.interaction_id]["topics"].append(
+            {"disposition": row.disposition, "case": row.case_id, "note": row.note, "primary": row.is_primary},
+        )
+    return [view | parts[view["id"]] for view in views]
+
+
+def cases(
+    conn: Connection,
+    *,
+    party: str | None = None,
+    state: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a page of cases, newest first, and the next cursor.
+
+    Raises:
+        BadRequestError: the cursor or the limit is wrong.
+    """
+    query = select(s.case_).where(s.case_.c.deleted_at.is_(None))
+    if party is not None:
+        query = query.where(s.case_.c.party_id.in_(cluster(conn, party)))
+    if state is not None:
+        query = query.where(s.case_.c.state == state)
+    query = cursors.after(query, cursor, s.case_.c.created_at, s.case_.c.id, limit)
+    rows, following = cursors.page(list(conn.execute(query)), limit, "created_at")
+    names = ("id", "no", "type", "state", "priority", "severity", "subject", "party_id", "assignee", "row_version")
+    items = [
+        {name: getattr(row, name) for name in names}
+        | {"created_at": text(row.created_at), "updated_at": text(row.updated_at), "closed_at": text(row.closed_at)}
+        for row in rows
+    ]
+    return items, following
+
+
+def message_files(conn: Connection, message: str) -> list[Any]:
+    """Return `id, blob, media_type, size, content_id` of a message's files that have a Content-ID."""
+    file = s.attachment
+    query = select(file.c.id, file.c.blob, file.c.media_type, file.c.size, file.c.content_id)
+    return list(
+        conn.execute(query.where(file.c.message_id == message, file.c.content_id.is_not(None)).order_by(file.c.n))
+    )
+
+
+def add_upload(conn: WriteConn, row: Mapping[str, Any]) -> None:
+    """Store an upload (columns of `upload`), and forget those nobody used in time."""
+    conn.execute(delete(s.upload).where(s.upload.c.expires_at < row["created_at"], s.upload.c.used_at.is_(None)))
+    conn.execute(insert(s.upload).values(**row))
+
+
+def begin_once(conn: WriteConn, row: Mapping[str, Any], abandoned: datetime) -> Any:
+    """Note a request that may be repeated.
+
+    Args:
+        conn: the unit's transaction.
+        row: columns of `idempotency_key` without an answer.
+        abandoned: a request without an answer from before this moment was cut off by a crash and may be tried again.
+
+    Returns:
+        None: it is new, carry it out.  A row: it came before, with its `status` and `response` once it was answered.
+    """
+    table = s.idempotency_key
+    mine = (table.c.actor == row["actor"], table.c.key == row["key"])
+    conn.execute(delete(table).where(table.c.expires_at < row["at"]))
+    conn.execute(delete(table).where(*mine, table.c.status.is_(None), table.c.at < abandoned))
+    made = conn.execute(insert(table).values(**row).on_conflict_do_nothing())
+    return None if made.rowcount == 1 else conn.execute(select(table).where(*mine)).first()
+
+
+def end_once(conn: WriteConn, actor: str, key: str, status: int, response: Any) -> None:
+    """Keep the answer of a request that may be repeated."""
+    table = s.idempotency_key
+    conn.execute(
+        update(table).where(table.c.actor == actor, table.c.key == key).values(status=status, response=response),
+    )
+
+
+def drop_once(conn: WriteConn, actor: str, key: str) -> None:
+    """Forget a request that was not carried out: it may be tried again."""
+    table = s.idempotency_key
+    conn.execute(delete(table).where(table.c.actor == actor, table.c.key == key, table.c.status.is_(None)))
