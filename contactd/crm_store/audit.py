@@ -70,7 +70,7 @@ def append(conn: WriteConn, entry: Entry, now: datetime) -> int:
         "action": entry.action,
         "object_kind": entry.object_kind,
         "object_id": entry.object_id,
-        "detail": dict(entry.detail or {}),
+        "detail": json.loads(storable(json.dumps(entry.detail or {}, ensure_ascii=False))),
         "ip": storable(entry.ip),
         "prev_hash": before.hash if before else FIRST,
     }

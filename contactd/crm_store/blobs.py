@@ -63,7 +63,7 @@ class Blobs:
         try:
             with self.path(name).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == name
-        except OSError:
+        except (OSError, BadRequestError):
             return False
 
     def path(self, name: str) -> Path:
