@@ -49,6 +49,16 @@ def decode_wishes(rows: list[dict[str, Any]]) -> list[Wish]:
     return [_decode(WISHES, row["kind"], {"v": VERSION, **row}) for row in rows]
 
 
+def decode_decision(payload: dict[str, Any]) -> Decision:
+    """Read a stored decision back.
+
+    Raises:
+        ValueError: it is not of a form that was ever written.
+    """
+    decision: Decision = _build(Decision, payload)
+    return decision
+
+
 def _decode(table: dict[str, type[Any]], kind: str, payload: dict[str, Any]) -> Any:
     made = table.get(kind)
     if made is None or payload.get("v") != VERSION:
@@ -68,9 +78,7 @@ def _build(made: type[Any], payload: dict[str, Any]) -> Any:
 
 def _plain_fields(thing: Any) -> dict[str, Any]:
     return {
-        field.name: _plain(value)
-        for field in fields(thing)
-        if (value := getattr(thing, field.name)) != field.default
+        field.name: _plain(value) for field in fields(thing) if (value := getattr(thing, field.name)) != field.default
     }
 
 

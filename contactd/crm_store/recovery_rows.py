@@ -5,40 +5,37 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, update
+from sqlalchemy import Connection, func, select
 
 from contactd.crm_store import schema as s
-from contactd.crm_store.store import WriteConn
 
 OPEN = ("queued", "offered", "active", "held", "parked", "wrapup")
 
 
-def withdraw_offers(conn: WriteConn, now: datetime) -> None:
-    """Take back the offers that stood when the router was lost: their items stand in line again."""
-    conn.execute(
-        update(s.offer)
-        .where(s.offer.c.outcome.is_(None), s.offer.c.id.in_(_routed_offers()))
-        .values(
-            outcome="withdrawn",
-            reason="rerouted",
-            ended_at=now,
-            ring_ms=literal(now, s.offer.c.offered_at.type) - s.offer.c.offered_at,
+def live_offers(conn: Connection) -> list[Any]:
+    """Return the offers of ours that still stand, oldest first."""
+    return list(
+        conn.execute(
+            select(s.offer)
+            .join(s.interaction, s.interaction.c.id == s.offer.c.interaction_id)
+            .where(
+                s.offer.c.outcome.is_(None),
+                s.interaction.c.routed_by == "contactd",
+                s.interaction.c.state == "offered",
+            )
+            .order_by(s.offer.c.offered_at, s.offer.c.id),
         ),
     )
-    conn.execute(
-        update(s.interaction)
-        .where(s.interaction.c.state == "offered", s.interaction.c.routed_by == "contactd")
-        .values(state="queued", state_since=now, agent=None, row_version=s.interaction.c.row_version + 1),
-    )
 
 
-def _routed_offers() -> Any:
-    return (
-        select(s.offer.c.id)
-        .join(s.interaction, s.interaction.c.id == s.offer.c.interaction_id)
-        .where(s.offer.c.outcome.is_(None), s.interaction.c.routed_by == "contactd")
-        .scalar_subquery()
+def standing(conn: Connection) -> dict[str, Any]:
+    """Return how each waiting interaction stands in line."""
+    rows = conn.execute(
+        select(s.interaction_routing)
+        .join(s.interaction, s.interaction.c.id == s.interaction_routing.c.interaction_id)
+        .where(s.interaction.c.state.in_(OPEN)),
     )
+    return {row.interaction_id: row for row in rows}
 
 
 def last_seq(conn: Connection) -> int:
@@ -65,6 +62,8 @@ def agents(conn: Connection) -> list[Any]:
                 s.agent_routing.c.next_reason,
                 s.agent_routing.c.idle_since,
                 s.agent_routing.c.misses,
+                s.agent_routing.c.standing,
+                s.agent_routing.c.intent_since,
             )
             .outerjoin(s.agent_routing, s.agent_routing.c.agent == s.agent.c.id)
             .where(s.agent.c.disabled.is_(False))

@@ -35,6 +35,7 @@ class Batch(Protocol):
     offers_ended: list[dict[str, Any]]
     agent_intervals: list[dict[str, Any]]
     agent_routing: dict[str, dict[str, Any]]
+    standing: dict[str, dict[str, Any]]
 
 
 _EPOCH = hot(select(s.router_lease.c.epoch).where(s.router_lease.c.name == LEASE))
@@ -130,7 +131,27 @@ _AGENT = hot(
         index_elements=["agent"],
         set_={
             name: _new_agent.excluded[name]
-            for name in ("intent", "reason", "next_intent", "next_reason", "idle_since", "misses", "updated_at")
+            for name in (
+                "intent",
+                "reason",
+                "next_intent",
+                "next_reason",
+                "idle_since",
+                "misses",
+                "standing",
+                "intent_since",
+                "updated_at",
+            )
+        },
+    ),
+)
+_new_standing = insert(s.interaction_routing)
+_STANDING = hot(
+    _new_standing.on_conflict_do_update(
+        index_elements=["interaction_id"],
+        set_={
+            name: _new_standing.excluded[name]
+            for name in ("step", "step_since", "skips", "preferred_agent", "preferred_until", "hops")
         },
     ),
 )
@@ -175,6 +196,7 @@ def write_batch(conn: WriteConn, batch: Batch, epoch: int) -> None:
     conn.many(_SEGMENT, list(batch.segments.values()))
     for event in batch.events:
         add_event(conn, event["interaction_id"], event["at"], event["type"], event["actor"], event["data"])
+    conn.many(_STANDING, list(batch.standing.values()))
     conn.many(_OFFER, batch.offers)
     conn.many(_OFFER_ENDED, batch.offers_ended)
     _agent_rows(conn, batch.agent_intervals, list(batch.agent_routing.values()))

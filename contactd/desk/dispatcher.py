@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import structlog
 
 from contactd.clock import Clock
-from contactd.core.effects import Refuse, Wish
+from contactd.core.effects import Offer, Refuse, Wish
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError, StoreDownError
 from contactd.core.events import Fact
 from contactd.core.journal import VERSION, encode, encode_wishes
@@ -39,7 +39,10 @@ log = structlog.get_logger(__name__)
 class Decider(Protocol):
     """What the dispatcher needs of a router."""
 
-    seq: int
+    @property
+    def seq(self) -> int:
+        """Number of the last fact or tick that did something."""
+        ...
 
     def handle(self, fact: Fact, now: datetime) -> list[Wish]:
         """Decide what one fact leads to."""
@@ -65,6 +68,11 @@ class Restoring(Protocol):
     @property
     def facts(self) -> list[Fact]:
         """What to tell it, in order."""
+        ...
+
+    @property
+    def offers(self) -> list[Offer]:
+        """Offers that still stand."""
         ...
 
 
@@ -335,11 +343,12 @@ class Dispatcher:
     async def _restore_once(self) -> None:
         """Make a new router and tell it what stands in the store; its answers are journaled like any other."""
         restored = await self._rebuild()
-        self._router = router = restored.router
+        self._router = restored.router
         for start in range(0, max(len(restored.facts), 1), BATCH):
             rows = Rows()
             if start == 0:
-                router.seq += 1
+                for offer in restored.offers:
+                    self._ledger.restore_offer(offer)
                 self._journal(rows, "restart", {"v": VERSION, "epoch": self._epoch}, [], self._now())
             for fact in restored.facts[start : start + BATCH]:
                 self._decide(Waiting(fact, None, None), rows)

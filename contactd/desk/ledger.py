@@ -22,6 +22,7 @@ from contactd.core.effects import (
     Offer,
     Overflow,
     Requeue,
+    Standing,
     Wish,
     Withdraw,
 )
@@ -32,7 +33,7 @@ from contactd.desk.book import Book, Entry
 from contactd.desk.changes import AgentChanged, AlertRaised, InteractionClosed, InteractionUpsert, OfferOver
 from contactd.desk.idents import Idents
 from contactd.desk.roster import Roster
-from contactd.desk.rows import Rows, agent_routing_row, interaction_row, segment_row
+from contactd.desk.rows import Rows, agent_routing_row, interaction_row, segment_row, standing_row
 
 NEW_STAY = {
     Cause.TRANSFER: SegmentReason.TRANSFER,
@@ -66,6 +67,7 @@ class Ledger:
             Alert: self._alert,
             Requeue: self._requeue,
             Overflow: self._overflow,
+            Standing: self._standing,
         }
 
     def record(self, wishes: list[Wish], now: datetime) -> None:
@@ -209,7 +211,7 @@ class Ledger:
                     "actor": wish.actor or wish.agent,
                 },
             )
-        self._rows.agent_routing[wish.agent] = agent_routing_row(wish, now)
+        self._rows.agent_routing[wish.agent] = agent_routing_row(wish, member.intent_since, now)
         self._effects.append(AgentChanged(view=member.view()))
 
     def _alert(self, wish: Alert, now: datetime) -> None:
@@ -227,6 +229,9 @@ class Ledger:
         entry = self._book.get(wish.interaction)
         if entry is not None:
             self._event(entry, "requeue", now, None, {"line": wish.line, "reason": wish.reason})
+
+    def _standing(self, wish: Standing, _now: datetime) -> None:
+        self._rows.standing[wish.interaction] = standing_row(wish)
 
     def _overflow(self, wish: Overflow, now: datetime) -> None:
         entry = self._book.get(wish.interaction)

@@ -1,20 +1,28 @@
 """Recovery: book, roster and router read back from the store.  Start, crash and error are this one path.
 
-What a router needs again is fed to it as facts, in a fixed order: agents, what each had chosen, the work they have in hand, the
-items in line.  An offer that stood when the router was lost is taken back first; nothing else is changed.
+What a router needs again is fed to it as facts, in a fixed order: items in line, agents, the work they have in hand, offers that
+still stand, outside work, and last what each agent had chosen.  Nothing in the store is changed by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from contactd.clock import Clock
-from contactd.core.events import AgentRestored, Fact, InteractionArrived, WorkRestored
+from contactd.clock import Clock, from_ms
+from contactd.core.effects import Offer
+from contactd.core.events import (
+    AgentRestored,
+    ExternalWork,
+    Fact,
+    InteractionArrived,
+    OfferRestored,
+    WorkRestored,
+)
 from contactd.core.interaction import State
+from contactd.core.journal import decode_decision
 from contactd.core.segment import Segment, begin
 from contactd.crm_store import recovery_rows
 from contactd.crm_store.store import Store
@@ -42,6 +50,8 @@ class Restored:
 
     router: Router
     facts: list[Fact]
+    offers: list[Offer]
+    """Offers that still stand, for the ledger."""
 
 
 class Recovery:
@@ -69,13 +79,13 @@ class Recovery:
 
     async def rebuild(self) -> Restored:
         """Read everything back; return a new router and what it must be told."""
-        now = self._clock.now()
-        await self._store.write(partial(recovery_rows.withdraw_offers, now=now), urgent=True)
         await self._load_roster()
         await self._load_book()
         seq = await self._store.read(recovery_rows.last_seq)
-        router = Router(self._rules.policy, epoch=self._epoch(), seq=seq)
-        return Restored(router, self._facts())
+        standing = await self._store.read(recovery_rows.standing)
+        offers = await self._store.read(recovery_rows.live_offers)
+        router = Router(self._rules.policy, version=self._rules.version, epoch=self._epoch(), seq=seq + 1)
+        return Restored(router, self._facts(standing, offers), [_live(row) for row in offers])
 
     async def show(self) -> None:
         """Show consoles everything anew, after the router has been told."""
@@ -138,14 +148,30 @@ class Recovery:
         entry.live = self._rules.rule(entry.line, entry.channel).live
         return entry
 
-    def _facts(self) -> list[Fact]:
-        facts: list[Fact] = []
-        for member in self._roster:
-            facts.append(member.configured())
-            facts.append(member.restored())
+    def _facts(self, standing: Mapping[str, Any], offers: list[Any]) -> list[Fact]:
+        """Return what a new router is told, in the order `routing.recovery` asks for."""
         entries = list(self._book)
-        facts += [_work(entry) for entry in entries if entry.agent and entry.state not in IN_LINE and _routed(entry)]
-        facts += [_arrival(entry) for entry in entries if entry.state in IN_LINE or not _routed(entry)]
+        facts: list[Fact] = [
+            _arrival(entry, standing.get(entry.id)) for entry in entries if entry.state in IN_LINE or not _routed(entry)
+        ]
+        facts += [member.configured() for member in self._roster]
+        facts += [_work(entry, standing.get(entry.id)) for entry in entries if _in_hand(entry)]
+        facts += [
+            OfferRestored(
+                offer=row.id,
+                interaction=row.interaction_id,
+                agent=row.agent,
+                offered_at=row.offered_at,
+                expires_at=row.expires_at,
+            )
+            for row in offers
+        ]
+        facts += [
+            ExternalWork(agent=entry.agent, channel=entry.channel, on=True, ref=entry.id)
+            for entry in entries
+            if entry.agent and not _routed(entry) and entry.state not in IN_LINE
+        ]
+        facts += [member.restored() for member in self._roster]
         return facts
 
     def _figures(self, rows: Iterable[Any]) -> list[DayFigures]:
@@ -167,6 +193,23 @@ def _routed(entry: Entry) -> bool:
     return entry.routed_by == "contactd"
 
 
+def _in_hand(entry: Entry) -> bool:
+    return bool(entry.agent) and entry.state not in IN_LINE and _routed(entry)
+
+
+def _live(row: Any) -> Offer:
+    return Offer(
+        offer=row.id,
+        lease=row.lease,
+        interaction=row.interaction_id,
+        agent=row.agent,
+        channel=row.channel,
+        line=row.line,
+        expires_at=row.expires_at,
+        decision=decode_decision(row.decision),
+    )
+
+
 def _sla(channels: Any) -> float | None:
     """Return the target a line shows: the strictest of its live channels."""
     return min((rule.sla_s for rule in channels.values() if rule.live), default=None)
@@ -184,6 +227,10 @@ def _member(row: Any, skills: list[tuple[str, int]], lines: list[str]) -> Member
         capacity=tuple(sorted((row.capacity or {}).items())),
         device=row.device or None,
         team=row.team,
+        intent=row.intent or "logged_out",
+        reason=row.reason,
+        intent_since=row.intent_since,
+        since=row.intent_since,
         saved=AgentRestored(
             agent=row.id,
             intent=row.intent or "logged_out",
@@ -192,6 +239,8 @@ def _member(row: Any, skills: list[tuple[str, int]], lines: list[str]) -> Member
             next_reason=row.next_reason,
             idle_since=row.idle_since,
             misses=tuple((channel, count) for channel, count in row.misses or ()),
+            standing=tuple(row.standing or ()),
+            since=row.intent_since,
         ),
     )
 
@@ -270,7 +319,7 @@ def _waited(entry: Entry) -> timedelta:
     return entry.earlier.get("wait", timedelta())
 
 
-def _arrival(entry: Entry) -> InteractionArrived:
+def _arrival(entry: Entry, stood: Any) -> InteractionArrived:
     return InteractionArrived(
         interaction=entry.id,
         channel=entry.channel,
@@ -286,10 +335,18 @@ def _arrival(entry: Entry) -> InteractionArrived:
         direction=entry.direction,
         routed_by=entry.routed_by,
         reason="restart",
+        step=stood.step if stood else 0,
+        step_since=stood.step_since if stood else None,
+        skip_agents=tuple((agent, None if until is None else from_ms(until)) for agent, until in stood.skips)
+        if stood
+        else (),
+        prefer_agent=stood.preferred_agent if stood else None,
+        prefer_until=stood.preferred_until if stood else None,
+        hops=stood.hops if stood else 0,
     )
 
 
-def _work(entry: Entry) -> WorkRestored:
+def _work(entry: Entry, stood: Any) -> WorkRestored:
     until: datetime | None = entry.wrapup_until or entry.parked_until
     return WorkRestored(
         interaction=entry.id,
@@ -305,4 +362,9 @@ def _work(entry: Entry) -> WorkRestored:
         party=entry.party,
         vip=entry.vip,
         until=until,
+        language=entry.language,
+        hops=stood.hops if stood else 0,
+        outcome=entry.outcome,
+        ended_by=entry.ended_by,
+        disposition=entry.disposition,
     )

@@ -36,6 +36,7 @@ class Member:
     health: str = "lost"
     state: str = "logged_out"
     since: datetime | None = None
+    intent_since: datetime | None = None
     slots: tuple[tuple[str, str, int], ...] = ()
     used: int = 0
     work: dict[str, Entry] = field(default_factory=dict)
@@ -59,6 +60,8 @@ class Member:
     def take(self, wish: AgentState, now: datetime) -> bool:
         """Take over a routing state; return True when what a person would call the state changed."""
         before = (self.state, self.intent, self.reason, self.health)
+        if (self.intent, self.reason) != (wish.intent, wish.reason) or self.intent_since is None:
+            self.intent_since = now
         self.intent, self.reason, self.health, self.state = wish.intent, wish.reason, wish.health, wish.state
         self.next_intent, self.next_reason = wish.next_intent, wish.next_reason
         self.slots, self.used = wish.slots, wish.used
@@ -118,6 +121,7 @@ class Roster:
                 "health",
                 "state",
                 "since",
+                "intent_since",
                 "slots",
                 "used",
                 "work",

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from contactd.core.effects import AgentState
+from contactd.clock import to_ms
+from contactd.core.effects import AgentState, Standing
 from contactd.core.segment import Segment
 from contactd.desk.book import Entry
 
@@ -24,6 +25,7 @@ class Rows:
     agent_routing: dict[str, dict[str, Any]] = field(default_factory=dict)
     journal: list[dict[str, Any]] = field(default_factory=list)
     consumed: list[dict[str, Any]] = field(default_factory=list)
+    standing: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def interaction_row(entry: Entry) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def segment_row(interaction: str, segment: Segment) -> dict[str, Any]:
     }
 
 
-def agent_routing_row(wish: AgentState, now: datetime) -> dict[str, Any]:
+def agent_routing_row(wish: AgentState, since: datetime | None, now: datetime) -> dict[str, Any]:
     """Return what of an agent's routing state must survive a restart."""
     return {
         "agent": wish.agent,
@@ -86,7 +88,22 @@ def agent_routing_row(wish: AgentState, now: datetime) -> dict[str, Any]:
         "next_reason": wish.next_reason,
         "idle_since": wish.idle_since,
         "misses": [list(pair) for pair in wish.misses],
+        "standing": list(wish.standing),
+        "intent_since": since,
         "updated_at": now,
+    }
+
+
+def standing_row(wish: Standing) -> dict[str, Any]:
+    """Return how an item stands in line, for after a restart."""
+    return {
+        "interaction_id": wish.interaction,
+        "step": wish.step,
+        "step_since": wish.step_since,
+        "skips": [[agent, None if until is None else to_ms(until)] for agent, until in wish.skip_agents],
+        "preferred_agent": wish.prefer_agent,
+        "preferred_until": wish.prefer_until,
+        "hops": wish.hops,
     }
 
 

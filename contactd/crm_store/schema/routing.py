@@ -107,8 +107,8 @@ agent_routing = Table(
     moment("idle_since", optional=True),
     document("misses", empty=[]),
     count("rr_seq"),
-    document("slots", empty=[]),
-    moment("wrap_until", optional=True),
+    document("standing", empty=[]),
+    moment("intent_since", optional=True),
     Column("updated_at", Moment),
 )
 

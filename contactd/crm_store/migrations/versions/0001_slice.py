@@ -47,8 +47,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.Column("idle_since", sa.BigInteger(), nullable=True),
         sa.Column("misses", sa.Text(), nullable=False),
         sa.Column("rr_seq", sa.Integer(), nullable=False),
-        sa.Column("slots", sa.Text(), nullable=False),
-        sa.Column("wrap_until", sa.BigInteger(), nullable=True),
+        sa.Column("standing", sa.Text(), nullable=False),
+        sa.Column("intent_since", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("agent", name=op.f("pk_agent_routing")),
     )
