@@ -19,6 +19,8 @@ EVENT = "event"
 RESPONSE = "response"
 BANNER = "banner"
 
+_REPEATED = ("Output", "ChanVariable", "DestChanVariable")
+"""Keys of which a block may have several, each a value of its own."""
 MAX_BLOCK = 1024 * 1024
 """Bytes one block may have; a longer one is dropped whole."""
 MAX_FORGED = 8 * 1024
@@ -58,7 +60,7 @@ class Event:
     name: str
     """The event's name; for a response its status (`Success`, `Error` …), for the banner its version."""
     fields: Mapping[str, str]
-    """Key → first value.  Several `Output` lines are joined by line feeds.  Names still carry their C escapes."""
+    """Key → first value.  Lines of `Output` and `ChanVariable` are joined by line feeds.  Names still carry their C escapes."""
     at: datetime | None
     """When its last byte was received, as told to `feed`."""
     kind: str = EVENT
@@ -207,7 +209,7 @@ def _event(lines: list[bytes], at: datetime | None) -> Event | None:
         value = value.removeprefix(" ").rstrip("\n")
         if key not in fields:
             fields[key] = value
-        elif key == "Output":
+        elif key in _REPEATED:
             fields[key] += "\n" + value
     if "Event" in fields:
         return Event(name=fields["Event"], fields=fields, at=at)

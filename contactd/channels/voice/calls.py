@@ -10,6 +10,7 @@ Only what is known from a Newchannel or from a list we asked for is believed, be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,8 @@ _RING_ENDS = {
     "CANCEL": OfferOutcome.WITHDRAWN,
 }
 """DialStatus → how the ring ended; anything else failed."""
+_SHOWN = re.compile(r"^CALLERID\(pres\)=(\w*)", re.MULTILINE)
+"""What `channelvars = CALLERID(pres)` in manager.conf adds to every event of a channel."""
 _NOT_A_TALK = frozenset({"parking", "holding"})
 """Types of bridges in which nobody talks to anybody."""
 
@@ -139,6 +142,9 @@ class Calls:
             if leg is None:
                 continue
             leg.learn(event.get(f"{prefix}CallerIDNum"), event.get(f"{prefix}CallerIDName"))
+            shown = _SHOWN.search(event.get(f"{prefix}ChanVariable"))
+            if shown:
+                self._presented(leg.uniqueid, shown[1])
             linkedid = event.get(f"{prefix}Linkedid", leg.linkedid)
             if linkedid != leg.linkedid:
                 self._merge(self._roster.relink(leg, linkedid))
@@ -162,7 +168,7 @@ class Calls:
 
     def _presented(self, uniqueid: str, value: str) -> None:
         call = self._roster.call(self._roster.legs.get(uniqueid))
-        if call is None or call.presentation != UNKNOWN:
+        if call is None or call.presentation != UNKNOWN or call.customer not in ("", uniqueid):
             return
         call.presentation = ALLOWED if value.startswith("allowed") else WITHHELD
         kept, call.kept_back = call.kept_back, []
@@ -173,6 +179,7 @@ class Calls:
     def _newchannel(self, event: Event) -> None:
         if event.get("Uniqueid") and event.get("Linkedid") and self._roster.leg(event) is None:
             self._roster.add(event, self._now)
+            self._learn(event)
 
     def _rename(self, event: Event) -> None:
         leg = self._roster.leg(event)
@@ -287,7 +294,9 @@ class Calls:
             outcome = OfferOutcome.REJECTED
         elif outcome is OfferOutcome.TIMED_OUT and leg.cause in _UNREACHABLE_CAUSES:
             outcome = OfferOutcome.FAILED
-        self._tell(call, "ring_ended", line=call.line, agent=agent, outcome=outcome, cause=leg.cause or None)
+        still = bool(call.ringing) or outcome is OfferOutcome.ACCEPTED
+        rest: dict[str, Any] = {"outcome": outcome, "cause": leg.cause or None, "data": {"still_ringing": still}}
+        self._tell(call, "ring_ended", line=call.line, agent=agent, **rest)
 
     def _agent_connect(self, event: Event) -> None:
         call, leg = self._roster.customer_call(event), self._roster.leg(event, "Dest")

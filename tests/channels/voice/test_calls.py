@@ -217,3 +217,19 @@ def test_lost_and_shuffled_events_never_break_it_and_no_call_ends_twice(seed: in
     assert len(ends) == len(set(ends))
     assert len(starts) == len(set(starts))
     assert set(ends) <= set(starts)
+
+
+def test_the_pbx_may_say_itself_with_every_event_whether_the_number_is_shown() -> None:
+    for value, shown in (("allowed_not_screened", "13800138000"), ("prohib_passed_screen", None)):
+        stream = [
+            replace(each, fields={**each.fields, "ChanVariable": f"X=1\nCALLERID(pres)={value}"})
+            if each.get("Uniqueid") == CUSTOMER
+            else each
+            for each in STREAM
+        ]
+        calls = Calls(ask=True)
+        facts = told(calls, stream)
+        assert calls.questions() == []
+        assert isinstance(facts[0], CallStarted)
+        assert facts[0].caller == shown
+        assert kinds(facts)[-1] == "ended"

@@ -1,0 +1,550 @@
+"""Calls that contactd routes over the Asterisk REST Interface: a pure machine, events and orders in, things to do out.
+
+The sequence is telephony.md section 4: subscribe at once, answer, music; when an agent has accepted, ring their phone; when it
+answers, put both into one bridge.  Every request may lose a race against a hang-up; such an error changes nothing, because the
+event that caused it does.  Ids and application arguments carry the call's id, so that everything can be rebuilt after a cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from contactd.channels.voice.legs import number, person
+from contactd.core.channel import Change
+from contactd.core.errors import BadRequestError, ConflictError
+from contactd.core.events import DeliveryFailed, Fact, Held, InteractionGone, Resumed, WorkEnded
+from contactd.core.interaction import Cause, EndedBy, State
+from contactd.core.offer import FailReason
+
+DEVICE = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.+*#@-]{1,64}")
+"""What may be dialled as an agent's phone: `PJSIP/1001`; no separator that a dial string gives a meaning."""
+DIGITS = re.compile(r"[0-9A-D*#]{1,32}")
+PRESENTATION = "CALLERID(pres)"
+FALLBACK = "CONTACTD_FALLBACK"
+"""Variable the dialplan looks at after Stasis(): the call goes to its own queue."""
+
+MEMORY = 10_000
+"""Ids of calls that are remembered after their end."""
+
+_BUSY_CAUSES = frozenset({17, 21})
+_INBOUND, _AGENT = "inbound", "agent"
+
+
+class Stage(StrEnum):
+    """Where a routed call stands."""
+
+    WAITING = "waiting"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HELD = "held"
+    OVER = "over"
+
+
+class Cue(StrEnum):
+    """What moves it."""
+
+    OFFER = "offer"
+    """An agent accepted: ring their phone."""
+    JOINED = "joined"
+    """The phone was answered."""
+    AGENT_GONE = "agent_gone"
+    CALLER_GONE = "caller_gone"
+    HOLD = "hold"
+    RESUME = "resume"
+    PHONE_HOLD = "phone_hold"
+    PHONE_RESUME = "phone_resume"
+    BACK = "back"
+    """It goes back into a line."""
+    RELEASE = "release"
+    """Our side ends it."""
+
+
+MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
+    (Stage.WAITING, Cue.OFFER): (Stage.RINGING, "originate"),
+    (Stage.WAITING, Cue.CALLER_GONE): (Stage.OVER, "abandoned"),
+    (Stage.WAITING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.RINGING, Cue.JOINED): (Stage.TALKING, "bridge"),
+    (Stage.RINGING, Cue.AGENT_GONE): (Stage.WAITING, "not_delivered"),
+    (Stage.RINGING, Cue.CALLER_GONE): (Stage.OVER, "abandoned"),
+    (Stage.RINGING, Cue.BACK): (Stage.WAITING, "call_off"),
+    (Stage.RINGING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.TALKING, Cue.HOLD): (Stage.HELD, "hold"),
+    (Stage.TALKING, Cue.PHONE_HOLD): (Stage.HELD, "phone_held"),
+    (Stage.TALKING, Cue.BACK): (Stage.WAITING, "back_in_line"),
+    (Stage.TALKING, Cue.AGENT_GONE): (Stage.OVER, "agent_left"),
+    (Stage.TALKING, Cue.CALLER_GONE): (Stage.OVER, "caller_left"),
+    (Stage.TALKING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.HELD, Cue.RESUME): (Stage.TALKING, "resume"),
+    (Stage.HELD, Cue.PHONE_RESUME): (Stage.TALKING, "phone_resumed"),
+    (Stage.HELD, Cue.BACK): (Stage.WAITING, "back_in_line"),
+    (Stage.HELD, Cue.AGENT_GONE): (Stage.OVER, "agent_left"),
+    (Stage.HELD, Cue.CALLER_GONE): (Stage.OVER, "caller_left"),
+    (Stage.HELD, Cue.RELEASE): (Stage.OVER, "release"),
+}
+"""(stage, cue) → (next stage, what to do about it).  What is not here is late or doubled, and changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """One request to the PBX."""
+
+    call: str
+    method: str
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    step: str = ""
+    """What its answer decides: presentation | originate | bridged; empty when nothing does."""
+    leg: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """The call is set up: take it in."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Customer and agent are in one bridge."""
+
+    call: str
+    interaction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Something for the router."""
+
+    call: str
+    fact: Fact
+
+
+Do = Rest | Accept | Answered | Report
+"""What the machine asks for; to be done in order, one call after another."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RoutedCall:
+    """One call in our application."""
+
+    id: str
+    """Its channel's id: the external key of the interaction."""
+    dialled: str
+    caller: str | None
+    caller_name: str
+    presentation: str = ""
+    """`CALLERID(pres)` as the PBX says it; empty while nobody knows."""
+    channel: Mapping[str, Any] = field(default_factory=dict)
+    stage: Stage = Stage.WAITING
+    interaction: str = ""
+    agent: str | None = None
+    device: str = ""
+    leg: str = ""
+    bridge: str = ""
+    gone: bool = False
+    phone_held: bool = False
+    music: bool = True
+
+    @property
+    def shown(self) -> bool:
+        """Whether its number may be shown, searched and stored; without the PBX's word it may not."""
+        return self.presentation.startswith("allowed")
+
+
+class RoutedCalls:
+    """Every call in our Stasis application.
+
+    Args:
+        app: name of the application.
+        new_id: gives a new unique id; never reuse one (it is the Uniqueid in the PBX's own records).
+        ring_s: how long an agent's phone rings.
+    """
+
+    def __init__(self, app: str, new_id: Callable[[], str], ring_s: int = 15) -> None:
+        self.app = app
+        self.ring_s = ring_s
+        self.replaced = False
+        """Another program took the application over: we do not fight for it."""
+        self._new_id = new_id
+        self._calls: dict[str, RoutedCall] = {}
+        self._legs: dict[str, str] = {}
+        self._seen: dict[str, None] = {}
+        self._actions: dict[str, Callable[[RoutedCall, Any], list[Do]]] = {
+            "originate": self._originate,
+            "bridge": self._bridge,
+            "not_delivered": self._not_delivered,
+            "call_off": self._call_off,
+            "abandoned": self._abandoned,
+            "hold": self._hold,
+            "resume": self._resume,
+            "phone_held": self._phone_held,
+            "phone_resumed": self._phone_resumed,
+            "back_in_line": self._back_in_line,
+            "agent_left": self._agent_left,
+            "caller_left": self._caller_left,
+            "release": self._release,
+        }
+
+    def get(self, call: str) -> RoutedCall | None:
+        """Return a call by its channel's id."""
+        return self._calls.get(call)
+
+    def is_ours(self, channel: str) -> bool:
+        """Tell whether a call is or lately was one of ours, so that nobody else counts it too."""
+        return channel in self._seen
+
+    def by_interaction(self, interaction: str) -> RoutedCall | None:
+        """Return the call of an interaction."""
+        return next((call for call in self._calls.values() if call.interaction == interaction), None)
+
+    def ids(self) -> list[str]:
+        """Return the ids of the calls that are on."""
+        return list(self._calls)
+
+    def restore(self, channel: Mapping[str, Any], dialled: str, interaction: str, agent: str | None) -> RoutedCall:
+        """Take a call up again that was accepted before (after a cut or a restart of ours)."""
+        call = self._calls.get(str(channel["id"])) or self._take_in(channel, dialled)
+        call.interaction, call.agent, call.presentation = interaction, agent, call.presentation or "withheld"
+        return call
+
+    def attach(self, call: RoutedCall, leg: str, bridge: str, stage: Stage) -> None:
+        """Say where a restored call stands."""
+        call.leg, call.bridge, call.stage, call.music = leg, bridge, stage, stage is not Stage.TALKING
+        self._legs[leg] = call.id
+
+    # Events.
+
+    def handle(self, event: Mapping[str, Any]) -> list[Do]:
+        """Take one message of the event socket; unknown and malformed ones change nothing."""
+        channel = event.get("channel")
+        channel_id = str(channel.get("id", "")) if isinstance(channel, Mapping) else ""
+        match event.get("type"):
+            case "ApplicationReplaced":
+                self.replaced = True
+            case "StasisStart" if isinstance(channel, Mapping):
+                return self.stasis_start(channel, event.get("args"))
+            case "StasisEnd" | "ChannelDestroyed" as kind:
+                return self._channel_gone(channel_id, kind, event.get("cause"))
+            case "ChannelHold":
+                return self._by_leg(channel_id, Cue.PHONE_HOLD)
+            case "ChannelUnhold":
+                return self._by_leg(channel_id, Cue.PHONE_RESUME)
+            case _:
+                pass
+        return []
+
+    def stasis_start(self, channel: Mapping[str, Any], args: Any) -> list[Do]:
+        """Take in what entered our application: a caller, or the phone of an agent we called."""
+        channel_id = str(channel.get("id", ""))
+        words = [str(each) for each in args] if isinstance(args, list) else []
+        if words[:1] == [_AGENT]:
+            return self._agent_joined(channel_id)
+        if words[:1] != [_INBOUND] or not channel_id or channel_id in self._calls:
+            return []
+        dialled = words[1] if len(words) > 1 else str(channel.get("dialplan", {}).get("exten", ""))
+        call = self._take_in(channel, dialled)
+        setup: list[Do] = [
+            Rest(
+                call=call.id,
+                method="POST",
+                path=f"/applications/{self.app}/subscription",
+                params={"eventSource": f"channel:{call.id}"},
+            ),
+        ]
+        if call.caller is not None and not call.presentation:
+            path = f"/channels/{call.id}/variable"
+            setup.append(
+                Rest(call=call.id, method="GET", path=path, params={"variable": PRESENTATION}, step="presentation"),
+            )
+        setup.append(Rest(call=call.id, method="POST", path=f"/channels/{call.id}/answer"))
+        return [*setup, self.music_on(call), Accept(call=call.id)]
+
+    def _take_in(self, channel: Mapping[str, Any], dialled: str) -> RoutedCall:
+        caller = channel.get("caller") or {}
+        variables = channel.get("channelvars") or {}
+        call = RoutedCall(
+            id=str(channel["id"]),
+            dialled=dialled[:64],
+            caller=number(str(caller.get("number", ""))),
+            caller_name=person(str(caller.get("name", ""))),
+            presentation=str(variables.get(PRESENTATION, "")),
+            channel=channel,
+        )
+        self._calls[call.id] = call
+        self._seen[call.id] = None
+        if len(self._seen) > MEMORY:
+            del self._seen[next(iter(self._seen))]
+        return call
+
+    def _agent_joined(self, leg: str) -> list[Do]:
+        call = self._calls.get(self._legs.get(leg, ""))
+        if call is None or call.leg != leg or call.stage is not Stage.RINGING:
+            self._legs.pop(leg, None)
+            return [Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})]
+        return self.cue(call, Cue.JOINED)
+
+    def _channel_gone(self, channel: str, kind: str, cause: Any) -> list[Do]:
+        """Take StasisEnd as the caller's going; a leg that never joined has only its ChannelDestroyed."""
+        call = self._calls.get(channel)
+        if call is not None:
+            call.gone = True
+            return self.cue(call, Cue.CALLER_GONE)
+        call = self._calls.get(self._legs.get(channel, ""))
+        if kind == "ChannelDestroyed":
+            self._legs.pop(channel, None)
+        if call is None or call.leg != channel or (kind == "StasisEnd" and call.stage is Stage.RINGING):
+            return []
+        return self.cue(call, Cue.AGENT_GONE, cause)
+
+    def _by_leg(self, leg: str, cue: Cue) -> list[Do]:
+        call = self._calls.get(self._legs.get(leg, ""))
+        return self.cue(call, cue) if call is not None and call.leg == leg else []
+
+    # Orders.
+
+    def connect(self, change: Change) -> list[Do]:
+        """Bring the agent who accepted and the caller together."""
+        call = self._calls.get(change.external_key)
+        if call is None:
+            failed = DeliveryFailed(interaction=change.interaction, agent=change.agent or "", reason=FailReason.MEDIA)
+            return [Report(call=change.external_key, fact=failed)]
+        if call.gone or call.stage is not Stage.WAITING:
+            return []
+        call.interaction, call.agent, call.device = change.interaction, change.agent, change.device or ""
+        return self.cue(call, Cue.OFFER)
+
+    def changed(self, change: Change) -> list[Do]:
+        """Follow what was decided about a call: held, taken up again, back in a line, over."""
+        call = self._calls.get(change.external_key)
+        if call is None:
+            return []
+        match change.state:
+            case State.HELD:
+                return self.cue(call, Cue.HOLD)
+            case State.ACTIVE if change.cause == Cause.RESUME:
+                return self.cue(call, Cue.RESUME)
+            case State.QUEUED:
+                return self.cue(call, Cue.BACK)
+            case State.WRAPUP | State.CLOSED | State.ABANDONED:
+                return self.cue(call, Cue.RELEASE)
+            case _:
+                return []
+
+    def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> list[Do]:
+        """Carry out what the agent presses.
+
+        Raises:
+            BadRequestError: there is no such command, or its data is wrong.
+            ConflictError: nobody is talking on this call.
+        """
+        call = self.by_interaction(interaction)
+        if name not in ("call.hangup", "call.dtmf", "call.mute"):
+            message = f"a call has no command {name}"
+            raise BadRequestError(message)
+        if call is None or call.stage not in (Stage.TALKING, Stage.HELD):
+            message = "nobody is talking on this call"
+            raise ConflictError(message, code="bad_state")
+        if name == "call.hangup":
+            ended = WorkEnded(interaction=interaction, agent=call.agent, ended_by=EndedBy.AGENT)
+            return [*self.cue(call, Cue.RELEASE), Report(call=call.id, fact=ended)]
+        if name == "call.mute":
+            method = "POST" if data.get("on", True) else "DELETE"
+            return [Rest(call=call.id, method=method, path=f"/channels/{call.leg}/mute", params={"direction": "in"})]
+        digits = data.get("digits")
+        if not isinstance(digits, str) or not DIGITS.fullmatch(digits):
+            message = "digits must be 1 to 32 of 0-9, A-D, * and #"
+            raise BadRequestError(message, field="digits")
+        return [Rest(call=call.id, method="POST", path=f"/channels/{call.id}/dtmf", params={"dtmf": digits})]
+
+    # Answers.
+
+    def accepted(self, call_id: str, interaction: str) -> list[Do]:
+        """Learn which interaction a call became; a caller who hung up meanwhile has abandoned it."""
+        call = self._calls.get(call_id)
+        if call is None:
+            return [Report(call=call_id, fact=InteractionGone(interaction=interaction))]
+        call.interaction = interaction
+        if call.gone:
+            del self._calls[call_id]
+            return [Report(call=call_id, fact=InteractionGone(interaction=interaction))]
+        return []
+
+    def refused(self, call_id: str) -> list[Do]:
+        """Give a call that could not be taken in back to the dialplan, which has its own way."""
+        call = self._calls.pop(call_id, None)
+        if call is None or call.gone:
+            return []
+        variable = {"variable": FALLBACK, "value": "1"}
+        return [
+            Rest(call=call_id, method="POST", path=f"/channels/{call_id}/variable", params=variable),
+            Rest(call=call_id, method="DELETE", path=f"/channels/{call_id}/moh"),
+            Rest(call=call_id, method="POST", path=f"/channels/{call_id}/continue"),
+        ]
+
+    def result(self, request: Rest, status: int, body: Any) -> list[Do]:
+        """Take a request's answer; 0 as `status` means that none came."""
+        call = self._calls.get(request.call)
+        ok = 200 <= status < 300  # noqa: PLR2004 - the class of HTTP success
+        if call is None:
+            return []
+        match request.step:
+            case "presentation":
+                value = body.get("value") if ok and isinstance(body, Mapping) else None
+                call.presentation = str(value or "withheld")
+            case "originate" if not ok and call.leg == request.leg:
+                return self.cue(call, Cue.AGENT_GONE)
+            case "bridged" if call.stage is Stage.TALKING and call.leg == request.leg:
+                return [Answered(call=call.id, interaction=call.interaction)] if ok else self._not_bridged(call)
+            case _:
+                pass
+        return []
+
+    # What each move does.
+
+    def cue(self, call: RoutedCall, cue: Cue, detail: Any = None) -> list[Do]:
+        """Move a call by `cue`; return what there is to do about it."""
+        move = MOVES.get((call.stage, cue))
+        if move is None:
+            return []
+        call.stage, action = move
+        done = self._actions[action](call, detail)
+        if call.stage is Stage.OVER and (call.interaction or not call.gone):
+            self._calls.pop(call.id, None)
+        return done
+
+    def _originate(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        call.leg = self._new_id()
+        if not DEVICE.fullmatch(call.device):
+            return self.cue(call, Cue.AGENT_GONE)
+        self._legs[call.leg] = call.id
+        caller = call.caller if call.shown and call.caller else "anonymous"
+        params = {
+            "endpoint": call.device,
+            "app": self.app,
+            "appArgs": f"{_AGENT},{call.id},{call.device}",
+            "channelId": call.leg,
+            "originator": call.id,
+            "timeout": self.ring_s,
+            "callerId": re.sub(r"[^0-9A-Za-z+*#._-]", "", caller),
+        }
+        body = {"variables": {"__contactd_call_id": call.id}}
+        return [
+            Rest(
+                call=call.id,
+                method="POST",
+                path="/channels",
+                params=params,
+                body=body,
+                step="originate",
+                leg=call.leg,
+            ),
+        ]
+
+    def _bridge(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        call.bridge, call.music = self._new_id(), False
+        make = {"type": "mixing", "name": f"call-{call.id}", "bridgeId": call.bridge}
+        return [
+            Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"),
+            Rest(call=call.id, method="POST", path="/bridges", params=make),
+            self._add(call, f"{call.id},{call.leg}", step="bridged"),
+        ]
+
+    def _not_bridged(self, call: RoutedCall) -> list[Do]:
+        """Undo: the agent's leg goes, the caller hears music again and stands in line."""
+        call.stage = Stage.WAITING
+        return [*self._drop(call, leg=True, bridge=True), self.music_on(call), self._failed(call, FailReason.MEDIA)]
+
+    def _not_delivered(self, call: RoutedCall, cause: Any) -> list[Do]:
+        call.leg = ""
+        busy = cause in _BUSY_CAUSES
+        return [self._failed(call, FailReason.DEVICE_BUSY if busy else FailReason.DEVICE_UNREACHABLE)]
+
+    def _failed(self, call: RoutedCall, reason: FailReason) -> Report:
+        return Report(
+            call=call.id, fact=DeliveryFailed(interaction=call.interaction, agent=call.agent or "", reason=reason)
+        )
+
+    def _call_off(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        return self._drop(call, leg=True)
+
+    def _abandoned(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        gone: list[Do] = (
+            [Report(call=call.id, fact=InteractionGone(interaction=call.interaction))] if call.interaction else []
+        )
+        return [*self._drop(call, leg=True), *gone]
+
+    def _hold(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        path = f"/bridges/{call.bridge}/removeChannel"
+        return [Rest(call=call.id, method="POST", path=path, params={"channel": call.id}), self.music_on(call)]
+
+    def _resume(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        if call.phone_held:
+            call.phone_held = False
+            return []
+        call.music = False
+        return [Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"), self._add(call, call.id)]
+
+    def _phone_held(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        call.phone_held = True
+        return [Report(call=call.id, fact=Held(interaction=call.interaction, agent=call.agent or ""))]
+
+    def _phone_resumed(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        if not call.phone_held:
+            call.stage = Stage.HELD
+            return []
+        call.phone_held = False
+        return [Report(call=call.id, fact=Resumed(interaction=call.interaction, agent=call.agent or ""))]
+
+    def _back_in_line(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        path = f"/bridges/{call.bridge}/removeChannel"
+        out: list[Do] = (
+            []
+            if call.music
+            else [
+                Rest(call=call.id, method="POST", path=path, params={"channel": call.id}),
+                self.music_on(call),
+            ]
+        )
+        call.agent, call.phone_held = None, False
+        return [*out, *self._drop(call, leg=True, bridge=True)]
+
+    def _agent_left(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.AGENT)
+        return [*self._drop(call, caller=True, bridge=True), Report(call=call.id, fact=ended)]
+
+    def _caller_left(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.CUSTOMER)
+        return [*self._drop(call, leg=True, bridge=True), Report(call=call.id, fact=ended)]
+
+    def _release(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        return self._drop(call, caller=True, leg=True, bridge=True)
+
+    def music_on(self, call: RoutedCall) -> Rest:
+        """Let the caller hear music."""
+        call.music = True
+        return Rest(call=call.id, method="POST", path=f"/channels/{call.id}/moh", params={"mohClass": "default"})
+
+    def _add(self, call: RoutedCall, channels: str, step: str = "") -> Rest:
+        path = f"/bridges/{call.bridge}/addChannel"
+        return Rest(call=call.id, method="POST", path=path, params={"channel": channels}, step=step, leg=call.leg)
+
+    def _drop(self, call: RoutedCall, *, caller: bool = False, leg: bool = False, bridge: bool = False) -> list[Do]:
+        """Hang up what is named and still there."""
+        gone: list[Do] = []
+        hang_up = {"reason": "normal"}
+        if leg and call.leg:
+            gone.append(Rest(call=call.id, method="DELETE", path=f"/channels/{call.leg}", params=hang_up))
+            self._legs.pop(call.leg, None)
+            call.leg = ""
+        if caller and not call.gone:
+            gone.append(Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}", params=hang_up))
+        if bridge and call.bridge:
+            gone.append(Rest(call=call.id, method="DELETE", path=f"/bridges/{call.bridge}"))
+            call.bridge = ""
+        return gone

@@ -1,0 +1,115 @@
+"""After a cut: what the PBX has and what the store believes, put together again (telephony.md section 4, step 13).
+
+Calls stay bridged while nobody listens, and events missed meanwhile are lost; the lists of channels and bridges and the ids in
+their application arguments are enough to know every call, and who is not on a list is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contactd.channels.voice.ari import Cue, Do, Report, Rest, RoutedCall, RoutedCalls, Stage
+from contactd.core.events import InteractionGone, WorkEnded
+from contactd.core.interaction import EndedBy, State
+
+Json = Mapping[str, Any]
+
+_WITH_AGENT = frozenset({State.ACTIVE, State.HELD})
+_IN_LINE = frozenset({State.RECEIVED, State.QUEUED, State.OFFERED})
+_OURS = "call-"
+"""How the names of our bridges begin."""
+
+
+def resync(calls: RoutedCalls, channels: Sequence[Json], bridges: Sequence[Json], contacts: Sequence[Json]) -> list[Do]:
+    """Rebuild `calls` from the PBX's lists and the store's open contacts; return what there is to do about the differences."""
+    arguments = {str(each.get("id", "")): _arguments(calls.app, each) for each in channels}
+    inside = {str(member): each for each in bridges for member in each.get("channels", ())}
+    by_key = {str(each["external_key"]): each for each in contacts}
+    legs = {words[1]: leg for leg, words in arguments.items() if words[:1] == ["agent"] and len(words) > 1}
+    done = _gone(calls, set(arguments), by_key)
+    for channel in channels:
+        channel_id = str(channel.get("id", ""))
+        words = arguments[channel_id]
+        if words[:1] == ["inbound"]:
+            done += _caller(calls, channel, words, by_key.get(channel_id), legs.get(channel_id), channels, inside)
+    wanted = {call.leg for key in calls.ids() if (call := calls.get(key)) is not None}
+    done += [
+        Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})
+        for leg, words in arguments.items()
+        if words[:1] == ["agent"] and leg not in wanted
+    ]
+    used = {call.bridge for key in calls.ids() if (call := calls.get(key)) is not None}
+    return done + [
+        Rest(call="", method="DELETE", path=f"/bridges/{each['id']}")
+        for each in bridges
+        if str(each.get("name", "")).startswith(_OURS) and each.get("id") not in used
+    ]
+
+
+def _arguments(app: str, channel: Json) -> list[str]:
+    """Return the application arguments of a channel that is in our application."""
+    plan = channel.get("dialplan") or {}
+    words = str(plan.get("app_data", "")).split(",")
+    return words[1:] if plan.get("app_name") == "Stasis" and words[0] == app else []
+
+
+def _gone(calls: RoutedCalls, present: set[str], contacts: Mapping[str, Json]) -> list[Do]:
+    """End what has no channel any more: calls we knew, and contacts the store has open."""
+    done: list[Do] = []
+    known = set(calls.ids())
+    for key in sorted(known - present):
+        done += calls.handle({"type": "StasisEnd", "channel": {"id": key}})
+    for key in sorted(contacts.keys() - present - known):
+        state, interaction = contacts[key]["state"], str(contacts[key]["id"])
+        if state in _IN_LINE:
+            done.append(Report(call=key, fact=InteractionGone(interaction=interaction)))
+        elif state in _WITH_AGENT:
+            ended = WorkEnded(interaction=interaction, agent=contacts[key].get("agent"), ended_by=EndedBy.SYSTEM)
+            done.append(Report(call=key, fact=ended))
+    return done
+
+
+def _caller(
+    calls: RoutedCalls,
+    channel: Json,
+    words: list[str],
+    contact: Json | None,
+    leg: str | None,
+    channels: Sequence[Json],
+    inside: Mapping[str, Json],
+) -> list[Do]:
+    """Take one caller's channel up again, or in for the first time."""
+    if contact is None:
+        return calls.stasis_start(channel, words)
+    call = calls.restore(channel, words[1] if len(words) > 1 else "", str(contact["id"]), contact.get("agent"))
+    state = contact["state"]
+    if state not in _WITH_AGENT | _IN_LINE:
+        return calls.cue(call, Cue.RELEASE)
+    if leg is None:
+        if state in _WITH_AGENT:
+            call.stage = Stage.TALKING
+            return calls.cue(call, Cue.AGENT_GONE)
+        call.stage = Stage.WAITING
+        return [calls.music_on(call)]
+    return _with_leg(calls, call, leg, state, channels, inside)
+
+
+def _with_leg(
+    calls: RoutedCalls,
+    call: RoutedCall,
+    leg: str,
+    state: str,
+    channels: Sequence[Json],
+    inside: Mapping[str, Json],
+) -> list[Do]:
+    bridge = inside.get(leg)
+    if bridge is not None:
+        together = call.id in bridge.get("channels", ())
+        held = state == State.HELD
+        calls.attach(call, leg, str(bridge["id"]), Stage.HELD if held else Stage.TALKING)
+        call.phone_held = held and together
+        return []
+    calls.attach(call, leg, "", Stage.RINGING)
+    up = any(each.get("id") == leg and each.get("state") == "Up" for each in channels)
+    return calls.cue(call, Cue.JOINED) if up else []
