@@ -177,7 +177,13 @@ class FaxChannel:
             log.warning("fax.not_a_fax", file=path.name)
             await asyncio.to_thread(spool.set_aside, path)
             return
-        receipt = await self._accept("spool", found.key, found.data, found.envelope)
+        try:
+            receipt = await self._accept("spool", found.key, found.data, found.envelope)
+        except (BusyError, StoreDownError):
+            raise
+        except ContactdError as error:
+            log.warning("fax.refused", file=path.name, code=error.code)
+            return
         await asyncio.to_thread(path.unlink, missing_ok=True)
         log.info("fax.taken", interaction=receipt.interaction, duplicate=receipt.duplicate)
 

@@ -40,7 +40,9 @@ _SIZE = 36
 _LEADING = 54
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
-_LATIN_END = 0x250
+_BUILT_IN = frozenset("“”‘’…«»·™")  # noqa: RUF001 - the very quotation marks
+_PLAIN = str.maketrans({"–": "-", "—": "-", "•": "*", "\u00a0": " ", "\u202f": " "})
+"""What European texts use beside letters, as the built-in font can draw it."""
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -59,7 +61,7 @@ def pack(text: str, attachments: tuple[NewAttachment, ...]) -> bytes:
     if sum(len(file.data) for file in attachments) > MAX_BYTES:
         message = f"the files of a fax have at most {MAX_BYTES // 1024 // 1024} MB"
         raise BadRequestError(message, field="attachments")
-    if needs_cjk(text) and cjk_font() is None:
+    if needs_font(text) and letters_font() is None:
         message = f"this text cannot be drawn: install a font with its letters (package {FONT_PACKAGE})"
         raise BadRequestError(message, code="no_font", field="text")
     for file in attachments:
@@ -83,15 +85,13 @@ def _check(file: NewAttachment) -> None:
         raise BadRequestError(message, code="bad_file", field="attachments")
 
 
-def needs_cjk(text: str) -> bool:
-    """Tell whether `text` has letters beyond those the built-in font draws."""
-    return any(ord(c) >= _LATIN_END and not unicodedata.category(c).startswith(("P", "Z", "C")) for c in text) or any(
-        unicodedata.east_asian_width(c) in "WF" for c in text
-    )
+def needs_font(text: str) -> bool:
+    """Tell whether `text` has letters beyond those the built-in font draws: hardly more than ASCII."""
+    return any(not c.isascii() and c not in _BUILT_IN and c.isprintable() for c in text.translate(_PLAIN))
 
 
-def cjk_font() -> tuple[str, int] | None:
-    """Return the file and face of an installed font with Chinese letters; None when there is none."""
+def letters_font() -> tuple[str, int] | None:
+    """Return the file and face of an installed font with Chinese (and all European) letters; None when there is none."""
     return next(((path, face) for path, face in FONTS if Path(path).is_file()), None)
 
 
@@ -120,6 +120,8 @@ def render(payload: bytes) -> bytes:
 def _text_pages(text: str) -> Iterator[Image.Image]:
     """Draw text on as many pages as it needs."""
     font = _font(text)
+    if not needs_font(text):
+        text = text.translate(_PLAIN)
     lines = [line for paragraph in text.expandtabs(4).splitlines() for line in _wrap(paragraph, font)]
     per_page = (HEIGHT - 2 * _MARGIN) // _LEADING
     for first in range(0, min(len(lines), per_page * MAX_PAGES), per_page):
@@ -136,9 +138,9 @@ def _font(text: str) -> Font:
     Raises:
         RenderError: it was there when the fax was queued and is gone.
     """
-    if not needs_cjk(text):
+    if not needs_font(text):
         return ImageFont.load_default(_SIZE)
-    found = cjk_font()
+    found = letters_font()
     if found is None:
         message = f"no font for this text: install {FONT_PACKAGE}"
         raise RenderError(message)

@@ -146,12 +146,13 @@ def _read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
     except OSError as error:
         text = f"{path.name} cannot be read: {error.strerror}"
         raise SpoolError(text) from error
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit:
+        os.close(descriptor)
+        text = f"{path.name} is no regular file of at most {limit} bytes"
+        raise SpoolError(text)
     with os.fdopen(descriptor, "rb") as source:
-        facts = os.fstat(source.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit:
-            text = f"{path.name} is no regular file of at most {limit} bytes"
-            raise SpoolError(text)
-        return source.read(limit + 1)
+        return source.read(limit)
 
 
 def _sync(place: Path) -> None:

@@ -7,6 +7,8 @@ are, a page is half as high as it was.
 from __future__ import annotations
 
 import io
+import os
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ _FAX_WIDTH = 1728
 _NORMAL_ROWS = 1400
 """A page of 1728 columns and fewer rows than this was sent in normal resolution, whatever its tags say or leave out."""
 _NORMAL_RATIO = 196 / 98
+_STRIP_OFFSETS, _STRIP_BYTES = 273, 279
 _MODES = {"1": 1, "L": 1, "P": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 """Kinds of pixels that are drawn, and the bytes one takes in memory."""
 
@@ -63,21 +66,41 @@ def pages(data: bytes) -> tuple[list[Page], TiffError | None]:
         try:
             for image in _frames(data):
                 total += _check(image)
+                if not _is_whole(image, len(data)):
+                    return drawn, TiffError(f"page {len(drawn) + 1} is cut off")
                 if len(drawn) == MAX_PAGES or total > MAX_TOTAL_PIXELS or size > MAX_TOTAL_PNG:
                     return drawn, TiffError(f"more than {len(drawn)} pages of this size are not shown")
                 drawn.append(draw(image))
                 size += len(drawn[-1].png)
+            complete = _chain_ends(data, len(drawn))
         except TiffError as error:
             return drawn, error
         except Exception:  # noqa: BLE001 - on hostile files Pillow raises almost anything
             return drawn, TiffError(f"page {len(drawn) + 1} cannot be read")
+    if not complete:
+        # Pillow takes a link to a page that was cut off for the end of the file.
+        return drawn, TiffError(f"page {len(drawn) + 1} is missing")
     return drawn, None if drawn else TiffError("no page in the file")
 
 
-def _frames(data: bytes) -> Iterator[Image.Image]:
+def _chain_ends(data: bytes, pages: int) -> bool:
+    """Tell whether the file's chain of directories ends after so many pages, as it should (TIFF 6.0 section 2)."""
+    order = "<" if data[:2] == b"II" else ">"
+    link = 4
+    for _ in range(pages):
+        (start,) = struct.unpack_from(f"{order}I", data, link)
+        (entries,) = struct.unpack_from(f"{order}H", data, start)
+        link = start + 2 + 12 * entries
+        if start == 0 or link + 4 > len(data):
+            return False
+    return len(data) >= link + 4 and struct.unpack_from(f"{order}I", data, link) == (0,)
+
+
+def _frames(data: bytes) -> Iterator[TiffImagePlugin.TiffImageFile]:
     """Yield the pages as they stand in the file, none of them decoded yet."""
     with TiffImagePlugin.TiffImageFile(io.BytesIO(data)) as image:
-        yield from ImageSequence.Iterator(image)
+        for _ in ImageSequence.Iterator(image):
+            yield image
 
 
 def _check(image: Image.Image) -> int:
@@ -95,6 +118,12 @@ def _check(image: Image.Image) -> int:
         reason = f"a page of {image.width}x{image.height} is too large"
         raise TiffError(reason)
     return pixels
+
+
+def _is_whole(image: TiffImagePlugin.TiffImageFile, size: int) -> bool:
+    """Tell whether a page's data lies within the file: a decoder may paint what is missing white."""
+    starts, lengths = image.tag_v2.get(_STRIP_OFFSETS, ()), image.tag_v2.get(_STRIP_BYTES, ())
+    return all(start + length <= size for start, length in zip(starts, lengths, strict=False))
 
 
 def draw(image: Image.Image) -> Page:
@@ -144,12 +173,21 @@ def resolution(image: Image.Image) -> tuple[float, float]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Pillow from writing about every defect of a file, and from its own idea of a bomb: ours is stricter."""
+    """Keep Pillow and libtiff (which writes to standard error itself) from telling of every defect of a hostile file.
+
+    Pillow's own idea of a bomb is set aside: ours is stricter.
+    """
     limit = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = None
+    said = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+        os.dup2(said, 2)
+        os.close(said)
+        os.close(nowhere)
