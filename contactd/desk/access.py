@@ -105,26 +105,17 @@ class Access:
             UnauthorizedError: name or password is wrong (the same answer, after the same work, for both).
             SlowDownError: too many failures; nothing was checked.
         """
-        now = self._clock.now()
-        place = throttle.network(ip)
-        account, familiar = await self._store.read(
-            lambda conn: (rows.account_named(conn, username), rows.has_logged_in_from(conn, username, place)),
-        )
-        counted = throttle.subjects(username, ip, familiar=familiar)
-        until = await self._store.read(lambda conn: rows.blocked_until(conn, [one.key for one in counted], now))
-        if until is not None:
-            raise SlowDownError((until - now).total_seconds())
-        stored = account.password_hash if account is not None else None
-        right = await self._passwords.verify(stored, password)
-        if not right or account is None or stored is None:
-            await self._count_failure(counted, now)
-            log.info("login.failed", ip=place)
-            message = "Name or password is wrong."
-            raise UnauthorizedError(message)
-        newer = await self._passwords.rehash(stored, password)
-        if newer is not None:
-            await self._store.write(lambda conn: rows.rehash_password(conn, account.id, stored, newer))
-        return await self._begin(account, counted[0].key, place, user_agent)
+        account, counted = await self._check(username, password, ip)
+        return await self._begin(account, counted.key, throttle.network(ip), user_agent)
+
+    async def prove(self, actor: Actor, password: str, *, ip: str) -> None:
+        """Check the password of somebody who is logged in, with the same delays.
+
+        Raises:
+            UnauthorizedError: it is wrong.
+            SlowDownError: too many failures; nothing was checked.
+        """
+        await self._check(actor.username, password, ip)
 
     async def log_out(self, actor: Actor) -> None:
         """End the session the actor came with."""
@@ -231,6 +222,29 @@ class Access:
                 await self._touch(actor.login, login, now)
         self._forget(lambda one: one.login in over)
         return over
+
+    async def _check(self, username: str, password: str, ip: str) -> tuple[rows.Account, throttle.Subject]:
+        """Check a password; return whose it is, and what failures of exactly this account and place count for."""
+        now = self._clock.now()
+        place = throttle.network(ip)
+        account, familiar = await self._store.read(
+            lambda conn: (rows.account_named(conn, username), rows.has_logged_in_from(conn, username, place)),
+        )
+        counted = throttle.subjects(username, ip, familiar=familiar)
+        until = await self._store.read(lambda conn: rows.blocked_until(conn, [one.key for one in counted], now))
+        if until is not None:
+            raise SlowDownError((until - now).total_seconds())
+        stored = account.password_hash if account is not None else None
+        right = await self._passwords.verify(stored, password)
+        if not right or account is None or stored is None:
+            await self._count_failure(counted, now)
+            log.info("login.failed", ip=place)
+            message = "Name or password is wrong."
+            raise UnauthorizedError(message)
+        newer = await self._passwords.rehash(stored, password)
+        if newer is not None:
+            await self._store.write(lambda conn: rows.rehash_password(conn, account.id, stored, newer))
+        return account, counted[0]
 
     async def _begin(self, account: rows.Account, counted: str, place: str, user_agent: str) -> Ticket:
         secret = secrets.token_urlsafe(32)

@@ -1,0 +1,75 @@
+"""The console's files: the built page at /console and its assets, with a policy under which only they may run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+STATIC = Path(__file__).parent / "static"
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; frame-src 'self' blob:; worker-src 'self' blob:; media-src 'self' data: blob:; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""The styles of the component library are made at run time: hence 'unsafe-inline' for styles, and for nothing else."""
+ASSETS = "assets"
+FOR_EVER = "public, max-age=31536000, immutable"
+"""Assets have a digest in their name."""
+
+_UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>contactd</title>
+<style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}</style>
+<h1>The console is not built yet</h1>
+<p>The server runs; the page agents work with is made from its source once, with Node 20 or newer:</p>
+<pre>make console</pre>
+<p>or, by hand:</p>
+<pre>cd contactd/agent_ui/web &amp;&amp; npm ci &amp;&amp; npm run build</pre>
+<p><code>make run</code> does it by itself. The wheel comes with the console built.</p></html>"""
+
+
+def routes(static: Path = STATIC) -> list[Route]:
+    """Return the routes of the console's files, as they lie in `static`."""
+
+    async def home(_request: Request) -> Response:
+        return RedirectResponse("/console", 307)
+
+    async def page(_request: Request) -> Response:
+        return _index(static)
+
+    async def file(request: Request) -> Response:
+        path = request.path_params["path"]
+        found = _find(static, path)
+        if found is not None:
+            immutable = path.startswith(f"{ASSETS}/")
+            return FileResponse(found, headers={"cache-control": FOR_EVER if immutable else "no-cache"})
+        # Every other address is a page of the console's own router.
+        return Response(status_code=404) if path.startswith(f"{ASSETS}/") else _index(static)
+
+    return [
+        Route("/", home, methods=["GET"]),
+        Route("/console", page, methods=["GET"]),
+        Route("/console/{path:path}", file, methods=["GET"]),
+    ]
+
+
+def _index(static: Path) -> Response:
+    """Return the console's page, or how to build it."""
+    index = static / "index.html"
+    if not index.is_file():
+        return HTMLResponse(_UNBUILT, 503, {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"})
+    return FileResponse(index, headers={"content-security-policy": CSP, "cache-control": "no-cache"})
+
+
+def _find(static: Path, path: str) -> Path | None:
+    """Return a file below `static`; None for anything else, `..` and links out of it included."""
+    if not path or "\x00" in path:
+        return None
+    try:
+        found = (static / path).resolve()
+        inside = found.is_relative_to(static.resolve()) and found.is_file()
+    except (OSError, ValueError):
+        return None
+    return found if inside else None

@@ -1,0 +1,146 @@
+"""Bytes: attachments out, uploads in, and a message's HTML, each so that nothing in them can run on our origin."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, File, Request, Response, UploadFile
+from starlette.responses import FileResponse
+
+from contactd.api.once import once
+from contactd.api.parts import Ident, Parts, PartsOf, may
+from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.crm_store import api_reads, messages
+from contactd.desk.rights import Actor
+
+router = APIRouter(tags=["files"])
+
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
+"""Pictures without scripts: a browser may know what they are."""
+PAGE = "image/png"
+"""Page images are re-encoded by us; they alone are shown in place."""
+INLINE_PICTURE = 512 * 1024
+INLINE_PICTURES = 8 * 1024 * 1024
+"""Bytes of a message's own pictures that are put into its HTML: each, and together."""
+UPLOAD_KEPT = timedelta(hours=24)
+
+LOCKED = "default-src 'none'; sandbox"
+"""Content-Security-Policy of a file: nothing loads, nothing runs."""
+FRAME = "default-src 'none'; img-src {images}; style-src 'unsafe-inline'; font-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"  # noqa: E501 - one header
+"""Content-Security-Policy of a message's HTML: no script, no form, no frame, links open elsewhere."""
+
+
+@router.get("/files/{ident}", summary="One attachment")
+async def attachment(parts: PartsOf, _actor: Annotated[Actor, may("file.read")], ident: Ident) -> Response:
+    """Return an attachment to be saved; only our own page images are shown in place."""
+    row = await parts.store.read(lambda conn: messages.attachment(conn, ident))
+    if not parts.store.blobs.has(row["blob"]):
+        message = "There is no such file."
+        raise NotFoundError(message)
+    page_image = row["page"] is not None and row["media_type"] == PAGE
+    media = row["media_type"] if row["media_type"] in PICTURES else "application/octet-stream"
+    disposition = "inline" if page_image else "attachment"
+    return FileResponse(
+        parts.store.blobs.path(row["blob"]),
+        media_type=media,
+        headers={
+            "content-disposition": f"{disposition}; filename*=UTF-8''{quote(_name(row['name']), safe='')}",
+            "content-security-policy": LOCKED,
+            "cache-control": "private, max-age=3600, immutable",
+            "x-content-type-options": "nosniff",
+        },
+    )
+
+
+@router.get("/api/v1/messages/{ident}/html", summary="A message's HTML, made safe")
+async def html(
+    parts: PartsOf,
+    _actor: Annotated[Actor, may("interaction.read")],
+    ident: Ident,
+    images: bool = False,
+) -> Response:
+    """Return a document for a sandboxed frame; `images=1` lets it load pictures from elsewhere."""
+    message, files = await parts.store.read(
+        lambda conn: (messages.get(conn, ident), api_reads.message_files(conn, ident)),
+    )
+    if message["html_blob"] is None:
+        text = "This message has no HTML."
+        raise NotFoundError(text)
+    raw = await parts.store.blobs.load(message["html_blob"])
+    document = await parts.render_html(raw.decode(errors="replace"), await _pictures(parts, files), images)
+    sources = "data: https: http:" if images else "data:"
+    headers = {
+        "content-security-policy": FRAME.format(images=sources),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
+    return Response(document.encode(errors="replace"), headers=headers, media_type="text/html; charset=utf-8")
+
+
+@router.post("/api/v1/uploads", status_code=201, summary="Bring a file to be sent")
+async def upload(
+    request: Request,
+    parts: PartsOf,
+    file: Annotated[UploadFile, File()],
+    actor: Annotated[Actor, may("upload.create")],
+) -> Response:
+    """Store a file for `interaction.send`; only the one who brought it may send it, within a day."""
+    data = await file.read()
+    if len(data) > parts.upload_bytes:
+        message = "The file is too large."
+        raise BadRequestError(message, code="too_large", field="file")
+
+    async def do() -> tuple[int, Any]:
+        now = parts.clock.now()
+        row = {
+            "id": secrets.token_urlsafe(16),
+            "owner": actor.id,
+            "blob": await parts.store.blobs.store(data),
+            "name": _name(file.filename or "file"),
+            "media_type": _media(file.content_type),
+            "size": len(data),
+            "created_at": now,
+            "expires_at": now + UPLOAD_KEPT,
+        }
+        await parts.store.write(partial(api_reads.add_upload, row=row))
+        return 201, {"id": row["id"], "name": row["name"], "size": row["size"]}
+
+    return await once(request, parts, actor, do, content=data)
+
+
+async def _pictures(parts: Parts, files: list[Any]) -> dict[str, str]:
+    """Return Content-ID → data URI of a message's own pictures, as far as they are small.
+
+    A sandboxed frame has no origin and sends no cookie: it could not fetch them.
+    """
+    found: dict[str, str] = {}
+    room = INLINE_PICTURES
+    for file in files:
+        if file.media_type not in PICTURES or file.size > min(INLINE_PICTURE, room):
+            continue
+        room -= file.size
+        data = await parts.store.blobs.load(file.blob)
+        found[file.content_id.strip("<>")] = f"data:{file.media_type};base64,{base64.b64encode(data).decode()}"
+    return found
+
+
+_TRICKS = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff/\\]")
+
+
+def _name(name: str) -> str:
+    """Return a file name without paths, control characters and reversed text; at most 200 characters."""
+    clean = _TRICKS.sub("_", name.encode(errors="replace").decode()).strip(". ")
+    return clean[-200:] or "file"
+
+
+def _media(given: str | None) -> str:
+    """Return a media type as data, or the one that means nothing."""
+    plain = (given or "").partition(";")[0].strip().lower()
+    return plain if re.fullmatch(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", plain) else "application/octet-stream"

@@ -1,0 +1,171 @@
+"""Interactions: lists, one with everything, its messages and events, why it went where, quarantine, and a new one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from contactd.api.once import once
+from contactd.api.parts import Cursor, Filter, Ident, Limit, PartsOf, answer, may, page
+from contactd.clock import parse_rfc3339
+from contactd.core.errors import BadRequestError
+from contactd.crm_store import api_reads, customer, interactions, messages
+from contactd.desk.rights import Actor
+
+router = APIRouter(prefix="/api/v1/interactions", tags=["interactions"])
+_Reader = Annotated[Actor, may("interaction.read")]
+
+
+class Dismissal(BaseModel):
+    """Why something unreadable is put away."""
+
+    model_config = ConfigDict(extra="ignore")
+    reason: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+@router.get("", summary="List interactions, newest first")
+async def listed(
+    parts: PartsOf,
+    _actor: _Reader,
+    channel: Filter = None,
+    line: Filter = None,
+    state: Filter = None,
+    agent: Filter = None,
+    party: Filter = None,
+    thread: Filter = None,
+    case: Filter = None,
+    since: Filter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Return a page of interactions; `state` may be `open`."""
+    wanted = interactions.Filter(
+        channel=channel,
+        line=line,
+        state=state,
+        agent=agent,
+        party=party,
+        thread=thread,
+        case=case,
+        since=_moment(since),
+    )
+
+    def read(conn: Any) -> tuple[list[dict[str, Any]], str | None]:
+        items, following = interactions.listed(conn, wanted, limit=limit, cursor=cursor)
+        return api_reads.with_parts(conn, items), following
+
+    items, following = await parts.store.read(read)
+    return page([_live(parts, item) for item in items], following)
+
+
+@router.get("/{ident}", summary="One interaction with offers, segments, topics and customer")
+async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
+    """Return an interaction and the CustomerHead of its customer."""
+
+    def read(conn: Any) -> dict[str, Any]:
+        return interactions.get(conn, ident) | {"customer": customer.of_interaction(conn, ident)}
+
+    return answer(_live(parts, await parts.store.read(read)))
+
+
+@router.get("/{ident}/messages", summary="What was said, oldest first")
+async def said(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 200, cursor: Cursor = None) -> Response:
+    """Return a page of MessageViews."""
+    after = _number(cursor)
+
+    def read(conn: Any) -> list[dict[str, Any]]:
+        interactions.get(conn, ident)
+        return messages.of_interaction(conn, ident, after_seq=after, limit=limit + 1)
+
+    found = await parts.store.read(read)
+    return page(found[:limit], str(found[limit - 1]["seq"]) if len(found) > limit else None)
+
+
+@router.get("/{ident}/events", summary="What happened, in order")
+async def events(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 200, cursor: Cursor = None) -> Response:
+    """Return a page of events."""
+    after = _number(cursor)
+
+    def read(conn: Any) -> list[dict[str, Any]]:
+        interactions.get(conn, ident)
+        return interactions.events(conn, ident)
+
+    found = [
+        {"id": f"{ident}:{event['seq']}", **event, "kind": event["type"]}
+        for event in await parts.store.read(read)
+        if event["seq"] > after
+    ]
+    return page(found[:limit], str(found[limit - 1]["seq"]) if len(found) > limit else None)
+
+
+@router.get("/{ident}/explain", summary="Why it was offered to whom")
+async def explain(parts: PartsOf, _actor: Annotated[Actor, may("interaction.explain")], ident: Ident) -> Response:
+    """Return every offer with the decision behind it, the segments and the events."""
+
+    def read(conn: Any) -> dict[str, Any]:
+        found = interactions.get(conn, ident)
+        names = ("id", "state", "line", "channel", "priority", "skills", "queued_at", "offers", "segments")
+        return {name: found[name] for name in names} | {"events": interactions.events(conn, ident)}
+
+    return answer(await parts.store.read(read))
+
+
+@router.post("/{ident}/replay", summary="Read something in quarantine again")
+async def replay(
+    request: Request,
+    parts: PartsOf,
+    ident: Ident,
+    actor: Annotated[Actor, may("interaction.replay")],
+) -> Response:
+    """Read the raw bytes once more and put the interaction in line."""
+
+    async def do() -> tuple[int, Any]:
+        await parts.quarantine.replay(ident)
+        return 200, {"id": ident}
+
+    return await once(request, parts, actor, do)
+
+
+@router.post("/{ident}/dismiss", summary="Put something in quarantine away")
+async def dismiss(
+    request: Request,
+    parts: PartsOf,
+    ident: Ident,
+    actor: Annotated[Actor, may("interaction.dismiss")],
+    given: Dismissal | None = None,
+) -> Response:
+    """Close it; its raw bytes stay."""
+
+    async def do() -> tuple[int, Any]:
+        await parts.quarantine.dismiss(ident, actor.id, given.reason if given is not None else "")
+        return 200, {"id": ident}
+
+    return await once(request, parts, actor, do)
+
+
+def _live(parts: PartsOf, found: dict[str, Any]) -> dict[str, Any]:
+    """Put in what only the present knows."""
+    now = parts.views.interactions.get(found["id"])
+    if now is not None:
+        found |= {name: now[name] for name in ("unread", "live") if name in now}
+    return found
+
+
+def _moment(text: str | None) -> Any:
+    try:
+        return parse_rfc3339(text) if text is not None else None
+    except ValueError:
+        message = "since is an RFC 3339 time with an offset"
+        raise BadRequestError(message, field="since") from None
+
+
+def _number(cursor: str | None) -> int:
+    """Read the cursor of a list that is counted."""
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 12):  # noqa: PLR2004 - no list is that long
+        message = "not a cursor of this list"
+        raise BadRequestError(message, field="cursor")
+    return int(cursor)

@@ -1,0 +1,246 @@
+"""Customers: search, one, timeline, new, changed, who is behind a number or an address; cases."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from contactd.api.once import once
+from contactd.api.parts import Cursor, Filter, Ident, Limit, Parts, PartsOf, answer, may, page
+from contactd.core import address
+from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.party import Point
+from contactd.crm_store import api_reads, customer, parties, timeline
+from contactd.desk.rights import Actor
+
+router = APIRouter(prefix="/api/v1", tags=["customers"])
+_Word = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Reader = Annotated[Actor, may("party.read")]
+LOOKS = 20
+"""Pages of a timeline looked through for one channel; what is not full then goes on with the cursor."""
+
+
+class NewPoint(BaseModel):
+    """An address of a customer."""
+
+    model_config = ConfigDict(extra="ignore")
+    kind: _Word
+    value: Annotated[_Word, StringConstraints(min_length=1)]
+    label: _Word | None = None
+
+
+class Change(BaseModel):
+    """Fields of a customer; those that are left out stay."""
+
+    model_config = ConfigDict(extra="ignore")
+    name: _Word | None = None
+    kind: _Word | None = None
+    family_name: _Word | None = None
+    given_name: _Word | None = None
+    salutation: _Word | None = None
+    legal_name: _Word | None = None
+    uscc: _Word | None = None
+    language: _Word | None = None
+    tz: _Word | None = None
+    lifecycle: _Word | None = None
+    vip: Annotated[int, Field(ge=0, le=3)] | None = None
+    owner: _Word | None = None
+    roles: Annotated[list[_Word], Field(max_length=50)] | None = None
+    tags: Annotated[list[_Word], Field(max_length=100)] | None = None
+    custom: Annotated[dict[str, Any], Field(max_length=200)] | None = None
+    points: Annotated[list[NewPoint], Field(max_length=50)] = []
+    row_version: int | None = None
+    """The version the change was made on; without it the present one."""
+
+    def columns(self) -> dict[str, Any]:
+        """Return what is given, under the store's names."""
+        given = self.model_dump(exclude_unset=True, exclude={"points", "row_version"})
+        names = {"name": "display_name", "language": "lang", "owner": "owner_id"}
+        return {names.get(key, key): value for key, value in given.items()}
+
+
+class NewParty(Change):
+    """A customer who is new."""
+
+    name: Annotated[_Word, StringConstraints(min_length=1)]
+    kind: _Word | None = "person"
+
+
+@router.get("/parties", summary="List or search customers")
+async def listed(
+    parts: PartsOf, _actor: _Reader, q: Filter = None, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """Return a page of customers; `q` is the beginning of a name, an address or a number."""
+    items, following = await parts.store.read(
+        lambda conn: parties.listed(conn, q=q, limit=limit, cursor=cursor),
+    )
+    return page([_shown(item) for item in items], following)
+
+
+@router.get("/parties/{ident}", summary="One customer")
+async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
+    """Return a customer with contact points; a merged one answers with the survivor."""
+    return answer(await _read(parts, ident))
+
+
+@router.get("/parties/{ident}/timeline", summary="One customer's timeline over all channels")
+async def history(
+    parts: PartsOf,
+    _actor: _Reader,
+    ident: Ident,
+    channel: Filter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Return a page of TimelineItems, newest first."""
+
+    def read(conn: Any) -> tuple[list[dict[str, Any]], str | None]:
+        parties.get(conn, ident)
+        found: list[dict[str, Any]] = []
+        following = cursor
+        for _ in range(LOOKS):
+            items, following = timeline.page(conn, ident, limit=limit - len(found), cursor=following)
+            found += [item for item in items if channel is None or item["channel"] == channel]
+            if following is None or len(found) == limit:
+                break
+        return found, following
+
+    items, following = await parts.store.read(read)
+    return page(items, following)
+
+
+@router.post("/parties", status_code=201, summary="Add a customer")
+async def create(
+    request: Request,
+    parts: PartsOf,
+    given: NewParty,
+    actor: Annotated[Actor, may("party.create")],
+) -> Response:
+    """Store a customer with contact points, which are taken as asserted."""
+    points = _points(given.points, parts.region)
+    columns = {"kind": "person", **{key: value for key, value in given.columns().items() if value is not None}}
+
+    async def do() -> tuple[int, Any]:
+        ident, now = parts.idents.new(), parts.clock.now()
+        unit = partial(_make, ident=ident, columns=columns, points=points, parts=parts, actor=actor.id, now=now)
+        await parts.store.write(unit)
+        return 201, await _read(parts, ident)
+
+    return await once(request, parts, actor, do)
+
+
+@router.patch("/parties/{ident}", summary="Change a customer")
+async def change(
+    request: Request,
+    parts: PartsOf,
+    ident: Ident,
+    given: Change,
+    actor: Annotated[Actor, may("party.edit")],
+) -> Response:
+    """Change fields and add contact points; 409 when somebody else changed it since `row_version`."""
+    points = _points(given.points, parts.region)
+
+    async def do() -> tuple[int, Any]:
+        now = parts.clock.now()
+        known = await parts.store.read(lambda conn: parties.get(conn, ident))
+        version = given.row_version if given.row_version is not None else known["row_version"]
+
+        def unit(conn: Any) -> None:
+            parties.patch(conn, known["id"], given.columns(), row_version=version, now=now, actor=actor.id)
+            _claim(conn, known["id"], points, parts, actor.id, now)
+
+        await parts.store.write(unit)
+        return 200, await _read(parts, ident)
+
+    return await once(request, parts, actor, do)
+
+
+@router.get("/lookup", summary="Who is behind a number or an address")
+async def lookup(
+    parts: PartsOf,
+    _actor: Annotated[Actor, may("party.lookup")],
+    phone: Filter = None,
+    email: Annotated[str | None, Query(max_length=320, pattern=r"^[^\x00-\x1f\x7f]*$")] = None,
+) -> Response:
+    """Return the CustomerHead of everybody it may be."""
+    if (phone is None) == (email is None):
+        message = "Ask for a phone number or for an e-mail address."
+        raise BadRequestError(message, field="phone")
+    point = address.email(email) if email is not None else address.phone_point(phone or "", region=parts.region)
+    if point is None:
+        nobody: dict[str, Any] = {"resolve_state": "anonymous", "party_id": None, "point": None, "candidates": []}
+        return answer(nobody | {"timeline": [], "open_cases": 0})
+    return answer(await parts.store.read(lambda conn: customer.of_point(conn, point)))
+
+
+@router.get("/cases", summary="List cases, newest first")
+async def cases(
+    parts: PartsOf,
+    _actor: Annotated[Actor, may("case.read")],
+    party: Filter = None,
+    state: Filter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Return a page of cases."""
+    items, following = await parts.store.read(
+        lambda conn: api_reads.cases(conn, party=party, state=state, limit=limit, cursor=cursor),
+    )
+    return page(items, following)
+
+
+def _make(
+    conn: Any, *, ident: str, columns: dict[str, Any], points: list[Any], parts: Parts, actor: str, now: Any
+) -> None:
+    parties.create(conn, ident, columns, now=now, actor=actor)
+    _claim(conn, ident, points, parts, actor, now)
+
+
+def _claim(conn: Any, party: str, points: list[tuple[Point, str | None]], parts: Parts, actor: str, now: Any) -> None:
+    """Say that these addresses are the customer's."""
+    for point, label in points:
+        contact_point = parties.point_id(conn, parts.idents.new(), point, now=now)
+        parties.claim(
+            conn,
+            parts.idents.new(),
+            contact_point,
+            party,
+            level="asserted",
+            source="agent",
+            now=now,
+            actor=actor,
+            label=label,
+        )
+
+
+def _points(given: list[NewPoint], region: str) -> list[tuple[Point, str | None]]:
+    """Normalise addresses.
+
+    Raises:
+        BadRequestError: one is none.
+    """
+    found = []
+    for place, one in enumerate(given):
+        point = address.email(one.value) if "@" in one.value else address.phone_point(one.value, one.kind, region)
+        if point is None or point.kind != one.kind:
+            message = "This is no such address."
+            raise BadRequestError(message, field=f"points.{place}.value")
+        found.append((point, one.label))
+    return found
+
+
+async def _read(parts: Parts, ident: str) -> dict[str, Any]:
+    try:
+        return _shown(await parts.store.read(lambda conn: parties.get(conn, ident)))
+    except NotFoundError:
+        message = "There is no such customer."
+        raise NotFoundError(message) from None
+
+
+def _shown(party: dict[str, Any]) -> dict[str, Any]:
+    """Return a customer with the names screens use."""
+    points = [{"id": point["contact_point"], **point} for point in party.get("points", [])]
+    return {**party, "language": party["lang"], "owner": party["owner_id"], "points": points}

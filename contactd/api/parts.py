@@ -1,0 +1,139 @@
+"""What the REST interface is built of, and the doorman of its routes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol
+
+import structlog
+from fastapi import Depends, Path, Query, Request, Response
+
+from contactd.clock import Clock
+from contactd.core.channel import Arrival, Content, Receipt
+from contactd.core.errors import BadRequestError
+from contactd.crm_store.store import Store
+from contactd.desk.access import Access
+from contactd.desk.idents import Idents
+from contactd.desk.rights import Actor, authorize
+from contactd.desk.stream import text
+from contactd.desk.views import Views
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+MEGABYTE = 1024 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+class Doors(Protocol):
+    """The one door (`desk.intake`)."""
+
+    async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
+        """Take something in; return after the commit."""
+        ...
+
+
+class Quarantine(Protocol):
+    """What is done with what could not be read."""
+
+    async def replay(self, interaction: str) -> None:
+        """Read it again and place it."""
+        ...
+
+    async def dismiss(self, interaction: str, actor: str, reason: str) -> None:
+        """Close it for good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything the routes may touch."""
+
+    access: Access
+    store: Store
+    views: Views
+    clock: Clock
+    policy: Callable[[], tuple[int, Mapping[str, Any]]]
+    """The published version and its whole document."""
+    doors: Doors
+    quarantine: Quarantine
+    render_html: Callable[[str, Mapping[str, str], bool], Awaitable[str]]
+    """(document, Content-ID → data URI, show remote images) → a safe document to show in a sandboxed frame."""
+    ready: Callable[[], Awaitable[list[str]]]
+    """Reasons why no work is taken now; none = ready."""
+    metrics: Callable[[], bytes]
+    metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
+    version: str = ""
+    upload_bytes: int = 25 * MEGABYTE
+    region: str = "CN"
+    """Country whose rules numbers without a country code follow."""
+    idents: Idents = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make ids by the same clock."""
+        object.__setattr__(self, "idents", Idents(self.clock))
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts the application was built with."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+async def actor_of(request: Request) -> Actor:
+    """Say who asks."""
+    client = request.client.host if request.client else None
+    unsafe = request.method not in SAFE
+    return await parts_of(request).access.identify(request.headers, client, unsafe=unsafe)
+
+
+def may(action: str) -> Any:
+    """Let a route be used by those who may do `action`; the route gets the actor."""
+
+    async def check(request: Request) -> Actor:
+        actor = await actor_of(request)
+        authorize(actor, action)
+        if action in _NOTED:
+            log.info("api.read", action=action, actor=actor.id, path=request.url.path)
+        return actor
+
+    return Depends(check)
+
+
+_NOTED = frozenset({"interaction.read", "party.read", "party.lookup", "file.read"})
+"""Reading customers is written down."""
+
+PartsOf = Annotated[Parts, Depends(parts_of)]
+_PLAIN = r"^[^\x00-\x1f\x7f]*$"
+Ident = Annotated[str, Path(min_length=1, max_length=128, pattern=_PLAIN)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=300, pattern=_PLAIN)]
+Filter = Annotated[str | None, Query(max_length=200, pattern=_PLAIN)]
+
+
+def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return JSON that is never cached."""
+    return Response(text(data), status, {"cache-control": "no-store", **(headers or {})}, media_type="application/json")
+
+
+def page(items: list[Any], cursor: str | None, **more: Any) -> Response:
+    """Return one page of a list."""
+    return answer({"items": items, "next_cursor": cursor, **more})
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object a request carries; no body is an empty one.
+
+    Raises:
+        BadRequestError: it is not a JSON object.
+    """
+    raw = await request.body()
+    try:
+        data = json.loads(raw) if raw.strip() else {}
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        message = "The body is a JSON object."
+        raise BadRequestError(message, code="bad_json")
+    return data

@@ -1,0 +1,32 @@
+"""All REST routes in one application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from contactd.api import arrivals, errors, files, floor, health, interactions, parties, reference, session
+from contactd.api.parts import Parts
+
+ABOUT = (
+    "Contacts over every channel, the customers they come from and the agents who answer them. "
+    "Programs send a bearer token; errors are problem documents; lists page by cursor; "
+    "unsafe calls may carry an Idempotency-Key."
+)
+
+
+def build(parts: Parts) -> FastAPI:
+    """Make the application; further routes may be added to it."""
+    app = FastAPI(
+        title="contactd",
+        description=ABOUT,
+        version=parts.version or "1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.parts = parts
+    errors.install(app)
+    for module in (session, interactions, arrivals, parties, floor, files, health, reference):
+        app.include_router(module.router)
+    return app
