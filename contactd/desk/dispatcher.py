@@ -71,8 +71,8 @@ class Restoring(Protocol):
         ...
 
     @property
-    def offers(self) -> list[Offer]:
-        """Offers that still stand."""
+    def offers(self) -> list[tuple[Offer, datetime]]:
+        """Offers that still stand, with the moment each was made."""
         ...
 
 
@@ -118,6 +118,7 @@ class Dispatcher:
         self._inbox_seen: set[str] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
+        self._ready = asyncio.Event()
         self._last = datetime(1970, 1, 1, tzinfo=UTC)
         self._stopping = False
         self.lost_lease = False
@@ -165,9 +166,18 @@ class Dispatcher:
                 raise refusal(wish)
         return wishes
 
+    def nudge(self) -> None:
+        """Look at the clock again: it was moved, or a deadline may be due."""
+        self._wake.set()
+
+    async def ready(self) -> None:
+        """Wait until the router stands as the store says."""
+        await self._ready.wait()
+
     async def run(self) -> None:
-        """Work until `stop`."""
+        """Work until `drain`."""
         await self._restore()
+        self._ready.set()
         while not self.lost_lease:
             await self._await_work()
             if not self._queue and self._stopping and not self._due():
@@ -347,8 +357,8 @@ class Dispatcher:
         for start in range(0, max(len(restored.facts), 1), BATCH):
             rows = Rows()
             if start == 0:
-                for offer in restored.offers:
-                    self._ledger.restore_offer(offer)
+                for offer, offered_at in restored.offers:
+                    self._ledger.restore_offer(offer, offered_at)
                 self._journal(rows, "restart", {"v": VERSION, "epoch": self._epoch}, [], self._now())
             for fact in restored.facts[start : start + BATCH]:
                 self._decide(Waiting(fact, None, None), rows)

@@ -46,7 +46,7 @@ class Intake:
         blobs: Blobs,
         clock: Clock,
         idents: Idents,
-        dispatcher: Callable[[], Dispatcher],
+        dispatcher: Dispatcher,
         book: Book,
         publish: Callable[[list[Effect]], None],
         rules: Rules,
@@ -184,12 +184,12 @@ class Intake:
 
         prepare()
         if placed.fact is not None:
-            self._dispatcher().feed(placed.fact, placed.inbox_id, prepare)
+            self._dispatcher.feed(placed.fact, placed.inbox_id, prepare)
         self._publish([InteractionUpsert(view=entry.view())])
 
     def _after_join(self, placed: Placed) -> None:
         if placed.fact is not None:
-            self._dispatcher().feed(placed.fact, placed.inbox_id)
+            self._dispatcher.feed(placed.fact, placed.inbox_id)
         self.show_messages(placed.interaction, placed.messages)
 
     def show_messages(self, interaction: str, messages: tuple[Mapping[str, Any], ...]) -> None:

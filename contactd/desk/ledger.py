@@ -96,9 +96,12 @@ class Ledger:
         """Return a live offer."""
         return self._ringing.get(offer)
 
-    def restore_offer(self, offer: Offer) -> None:
-        """Know an offer that outlived a restart, so that its end is booked."""
+    def restore_offer(self, offer: Offer, offered_at: datetime) -> None:
+        """Know an offer that outlived a restart: its end is booked, and the agent's console rings again."""
         self._ringing[offer.offer] = offer
+        entry = self._book.get(offer.interaction)
+        if entry is not None:
+            self._effects.append(after.Ring(offer=offer, offered_at=offered_at, view=entry.view(), party=entry.party))
 
     def arrived(self, entry: Entry) -> None:
         """Show an interaction that was just placed."""

@@ -7,7 +7,7 @@ follow Postfix's habit (doubling pauses, five days) with jitter; a destination g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -80,9 +80,9 @@ class Outbox:
         idents: Idents,
         publish: Callable[[list[Effect]], None],
         spread: Callable[[], float],
-        delivered: Callable[[str, str], None],
+        delivered: Callable[[str], Awaitable[None]],
     ) -> None:
-        """Deliver through `channels`; `delivered(message, state)` shows a message's new delivery state."""
+        """Deliver through `channels`; `delivered(message)` shows a message as it stands now."""
         self._store = store
         self._blobs = blobs
         self._clock = clock
@@ -154,7 +154,7 @@ class Outbox:
         )
         await self._store.write(unit, urgent=True)
         log.info("outbox.attempt", interaction=row.interaction_id, outbox=row.id, status=settled.state)
-        self._delivered(row.message_id, settled.shown)
+        await self._delivered(row.message_id)
         if settled.state == "failed":
             self.failures += 1
             self._raise_alert(row, now, delivery.detail)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ import structlog
 from contactd.clock import Clock, rfc3339
 from contactd.core import effects as wish
 from contactd.core.channel import Channel
-from contactd.desk.changes import Changed, OfferMade
+from contactd.desk.changes import AlertRaised, Changed, OfferMade
 from contactd.desk.effects import Effect, Ring, SaidByAgent, TellChannel
 from contactd.desk.views import Views
 
@@ -45,6 +46,19 @@ class Publisher:
             self._show_plain()
         if self._queue:
             self._wake.set()
+
+    def alert(
+        self,
+        ident: str,
+        now: datetime,
+        kind: str,
+        *,
+        interaction: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Tell supervisors something."""
+        alert = {"id": ident, "at": rfc3339(now), "kind": kind, "agent": None, "interaction": interaction, "line": None}
+        self.publish([AlertRaised(alert=alert | {"detail": detail})])
 
     async def run(self) -> None:
         """Carry out what needs a look-up, for ever."""

@@ -50,8 +50,8 @@ class Restored:
 
     router: Router
     facts: list[Fact]
-    offers: list[Offer]
-    """Offers that still stand, for the ledger."""
+    offers: list[tuple[Offer, datetime]]
+    """Offers that still stand, for the ledger, with the moment each was made."""
 
 
 class Recovery:
@@ -197,8 +197,8 @@ def _in_hand(entry: Entry) -> bool:
     return bool(entry.agent) and entry.state not in IN_LINE and _routed(entry)
 
 
-def _live(row: Any) -> Offer:
-    return Offer(
+def _live(row: Any) -> tuple[Offer, datetime]:
+    offer = Offer(
         offer=row.id,
         lease=row.lease,
         interaction=row.interaction_id,
@@ -208,6 +208,7 @@ def _live(row: Any) -> Offer:
         expires_at=row.expires_at,
         decision=decode_decision(row.decision),
     )
+    return offer, row.offered_at
 
 
 def _sla(channels: Any) -> float | None:

@@ -14,10 +14,11 @@ import structlog
 from contactd.core.channel import Arrival, Content, Known, Progress, Receipt, Said
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import Fact, Unparked
+from contactd.core.interaction import Direction
 from contactd.core.journal import encode
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
-from contactd.crm_store import contact_rows, intake_rows, lookup_rows, message_rows, routing_rows, transcript_rows
+from contactd.crm_store import contact_rows, intake_rows, lookup_rows, message_rows, messages, routing_rows
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.store import WriteConn
 from contactd.desk.desk import Desk
@@ -98,7 +99,10 @@ class ChannelTools:
 
     async def transcript(self, interaction: str, after_seq: int = 0) -> list[Mapping[str, Any]]:
         """Return a conversation's messages after `after_seq`, without agents' notes."""
-        return await self._desk.store.read(lambda conn: transcript_rows.after(conn, interaction, after_seq))
+        found = await self._desk.store.read(
+            lambda conn: messages.of_interaction(conn, interaction, after_seq=after_seq),
+        )
+        return [message for message in found if message["direction"] != Direction.INTERNAL]
 
     async def find(self, adapter: str, external_key: str) -> Mapping[str, Any] | None:
         """Return what the store knows of a contact by its outside key."""

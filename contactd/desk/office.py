@@ -1,0 +1,234 @@
+"""The desk put together: every part built by hand and joined, started in order, stopped in reverse.
+
+It needs a store, a clock, workers and channels; it serves no port.  Tests and the server build it with the same function.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from contactd.clock import Clock
+from contactd.core.channel import Channel
+from contactd.core.events import Fact
+from contactd.crm_store import customer, policies, routing_rows
+from contactd.crm_store.store import Store
+from contactd.crm_store.write_conn import WriteConn
+from contactd.desk.book import Book
+from contactd.desk.commands import Commands
+from contactd.desk.desk import Desk
+from contactd.desk.dispatcher import Dispatcher
+from contactd.desk.idents import Idents
+from contactd.desk.inbox import Inbox
+from contactd.desk.intake import Intake
+from contactd.desk.ledger import Ledger
+from contactd.desk.mirror import Mirror
+from contactd.desk.outbox import Outbox
+from contactd.desk.parts import Parts
+from contactd.desk.publisher import Publisher
+from contactd.desk.reading import Reading
+from contactd.desk.recovery import Recovery
+from contactd.desk.roster import Roster
+from contactd.desk.rules import Rules
+from contactd.desk.shown import show_delivery
+from contactd.desk.tools import ChannelTools, Route
+from contactd.desk.views import Views
+from contactd.routing.policy import Policy
+
+Work = Callable[..., Awaitable[Any]]
+Build = Callable[[ChannelTools], Channel]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Office:
+    """A desk that can be opened and closed."""
+
+    desk: Desk
+    views: Views
+    commands: Commands
+    reading: Reading
+    recovery: Recovery
+    inbox: Inbox
+    mirror: Mirror
+    data_dir: Path
+    work: Work
+    routes: list[Route] = field(default_factory=list)
+    tools: dict[str, ChannelTools] = field(default_factory=dict)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def add_channel(self, name: str, build: Build) -> Channel:
+        """Build a channel with tools of its own and let it take part."""
+        tools = ChannelTools(
+            name,
+            self.desk,
+            self.mirror,
+            data_dir=self.data_dir,
+            work=self.work,
+            routes=self.routes,
+        )
+        channel = build(tools)
+        self.tools[name] = tools
+        self.desk.channels[name] = channel
+        self.desk.publisher.channels[name] = channel
+        self.desk.outbox.channels[name] = channel
+        if channel.reader is not None:
+            self.reading.readers[name] = channel.reader
+        return channel
+
+    async def open(self) -> None:
+        """Rebuild the router from the store and begin to work; channels are started by the caller afterwards."""
+        for name, run in (
+            ("publisher", self.desk.publisher.run()),
+            ("dispatcher", self.desk.dispatcher.run()),
+        ):
+            self._begin(name, run)
+        await self.desk.dispatcher.ready()
+        for name, run in (
+            ("inbox", self.inbox.run()),
+            ("reading", self.reading.run()),
+            ("outbox", self.desk.outbox.run()),
+        ):
+            self._begin(name, run)
+
+    async def close(self) -> None:
+        """Finish what is in hand, in the stop order of the house: reading, outbox, facts, what follows them."""
+        await self.reading.settle()
+        await self.desk.outbox.settle_all()
+        await self.desk.dispatcher.drain()
+        await self.desk.publisher.settle()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the desk's tasks that ended by an error."""
+        return [task.get_name() for task in self._tasks if task.done() and not task.cancelled() and task.exception()]
+
+    def _begin(self, name: str, run: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(run, name=name))
+
+
+async def published(store: Store, clock: Clock, seed: Mapping[str, Any], *, from_file: bool) -> Rules:
+    """Return the policy that rules: the published one, or `seed` as version 1 of an empty store.
+
+    With `from_file` the file is the only source: what differs from the store's version is published first.
+    """
+    Policy.from_mapping(seed)
+    now = clock.now()
+
+    def unit(conn: WriteConn) -> policies.Version:
+        current = policies.current(conn.connection)
+        if current is not None and not from_file:
+            return current
+        return policies.publish(conn, seed, now=now, actor=None, note="configuration")
+
+    version = await store.write(unit, urgent=True)
+    return Rules(Policy.from_mapping(version.document), version.version)
+
+
+async def build_office(
+    *,
+    store: Store,
+    clock: Clock,
+    rules: Rules,
+    work: Work,
+    died: tuple[type[Exception], ...],
+    data_dir: Path,
+) -> Office:
+    """Build the desk's parts, top to bottom, and take the router's lease."""
+    idents, book, roster, views = Idents(clock), Book(), Roster(), Views()
+    epoch = await store.write(partial(routing_rows.take_lease, node=store.node, now=clock.now()), urgent=True)
+    publisher = Publisher(views, clock, lambda ident: store.read(partial(customer.of_interaction, ident=ident)))
+    recovery = Recovery(
+        store=store,
+        clock=clock,
+        book=book,
+        roster=roster,
+        rules=rules,
+        views=views,
+        epoch=lambda: epoch,
+    )
+    dispatcher = Dispatcher(
+        store=store,
+        clock=clock,
+        ledger=Ledger(book, roster, idents),
+        rebuild=recovery.rebuild,
+        shown=recovery.show,
+        publish=publisher.publish,
+        quarantine=partial(_put_aside, store, publisher, idents, clock),
+        epoch=epoch,
+    )
+    intake = Intake(
+        store=store,
+        blobs=store.blobs,
+        clock=clock,
+        idents=idents,
+        dispatcher=dispatcher,
+        book=book,
+        publish=publisher.publish,
+        rules=rules,
+        node=store.node,
+    )
+    outbox = Outbox(
+        store=store,
+        blobs=store.blobs,
+        clock=clock,
+        idents=idents,
+        publish=publisher.publish,
+        spread=lambda: secrets.randbelow(1000) / 1000,
+        delivered=partial(show_delivery, store, publisher),
+    )
+    desk = Desk(
+        store=store,
+        blobs=store.blobs,
+        clock=clock,
+        idents=idents,
+        book=book,
+        roster=roster,
+        rules=rules,
+        dispatcher=dispatcher,
+        publisher=publisher,
+        intake=intake,
+        outbox=outbox,
+        parts=Parts(store.blobs, idents),
+    )
+    reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)
+    intake.unread = reading.add
+    mirror = Mirror(desk)
+    return Office(
+        desk=desk,
+        views=views,
+        commands=Commands(desk),
+        reading=reading,
+        recovery=recovery,
+        inbox=Inbox(desk, recovery),
+        mirror=mirror,
+        data_dir=data_dir,
+        work=work,
+    )
+
+
+async def _put_aside(
+    store: Store,
+    publisher: Publisher,
+    idents: Idents,
+    clock: Clock,
+    fact: Fact,
+    inbox_id: str,
+) -> None:
+    """Put aside a fact that failed alone twice: its inbox row says so, and supervisors are told."""
+    log.error("fact.put_aside", fact=type(fact).__name__, interaction=getattr(fact, "interaction", None))
+    if inbox_id:
+        await store.write(partial(routing_rows.spoil, inbox_id=inbox_id, error="it failed twice"), urgent=True)
+    publisher.alert(idents.new(), clock.now(), "fact_failed", interaction=getattr(fact, "interaction", None))

@@ -1,0 +1,304 @@
+"""From the door to the agent and out again, on a real store: what customers and agents get."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from contactd.core.channel import Arrival, Content, Delivery, Progress
+from contactd.core.errors import ConflictError, ForbiddenError
+from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
+from contactd.core.message import NewMessage
+from contactd.crm_store import interactions, messages, records
+from contactd.crm_store import schema as s
+from contactd.crm_store.store import Store
+from contactd.testing.clock import ManualClock
+from tests.desk.bench import Bench, open_bench
+
+
+async def shown(bench: Bench, interaction: str) -> dict[str, object]:
+    return await bench.store.read(lambda conn: interactions.get(conn, interaction))
+
+
+async def test_a_mail_is_offered_answered_and_closed(bench: Bench) -> None:
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    receipt = await bench.mail_in("li@example.cn|Invoice|Where is it?", "k1", id="<a@x>")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann), "the offer")
+    assert offer["interaction"]["id"] == receipt.interaction
+    assert offer["interaction"]["subject"] == "Invoice"
+    assert offer["reasons"]
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    assert bench.state_of(receipt.interaction) == "active"
+    sent = await bench.run(ann, "interaction.send", interaction=receipt.interaction, text="Tomorrow.")
+    assert sent["message"]["delivery_state"] == "queued"
+    await bench.until(lambda: bench.mail.delivered, "the delivery")
+    assert bench.mail.delivered[0].payload == b"Tomorrow."
+    bench.clock.advance(60)
+    await bench.run(ann, "interaction.complete", interaction=receipt.interaction, disposition="billing")
+    assert bench.state_of(receipt.interaction) is None
+    view = await shown(bench, receipt.interaction)
+    assert (view["state"], view["outcome"], view["agent"]) == ("closed", "handled", ann.id)
+    assert view["answered_at"] is not None
+    assert view["talk_s"] == 60
+    (said, answer) = await bench.store.read(lambda conn: messages.of_interaction(conn, receipt.interaction))
+    assert (said["text"], answer["text"]) == ("Where is it?", "Tomorrow.")
+    await _delivered(bench, answer["id"], "sent")
+    assert (await _audit(bench)) == []
+
+
+async def _delivered(bench: Bench, message: str, state: str) -> None:
+    for _ in range(1000):
+        if (await bench.store.read(lambda conn: messages.get(conn, message)))["delivery_state"] == state:
+            return
+        await asyncio.sleep(0.005)
+    pytest.fail(f"never {state}")
+
+
+async def _audit(bench: Bench) -> list[object]:
+    report = await bench.store.read(lambda conn: records.check(conn, bench.store.blobs), limit=timedelta(seconds=20))
+    return list(report.faults)
+
+
+async def test_nothing_is_receipted_before_the_commit(bench: Bench) -> None:
+    with bench.store.hold_commits() as hold:
+        coming = asyncio.create_task(bench.mail_in("li@example.cn|S|T", "k1"))
+        await hold.reached()
+        assert not coming.done()
+    assert (await coming).interaction
+
+
+async def test_the_same_delivery_gets_the_old_receipt(bench: Bench) -> None:
+    first = await bench.mail_in("li@example.cn|S|T", "k1")
+    again = await bench.mail_in("li@example.cn|S|T", "k1")
+    assert (again.id, again.duplicate) == (first.id, True)
+
+
+async def test_what_cannot_be_read_is_quarantined_and_replayed(bench: Bench) -> None:
+    receipt = await bench.mail_in("BROKEN", "k1")
+    await _state(bench, receipt.interaction, "quarantined")
+    bench.office.reading.readers["email"] = lambda _raw, _envelope: Content(
+        subject="fixed",
+        messages=(NewMessage(direction="inbound", sender="a@b.cn", text="read"),),
+    )
+    await bench.office.reading.replay(receipt.interaction)
+    await _state(bench, receipt.interaction, "queued")
+    assert (await _audit(bench)) == []
+
+
+@pytest.mark.parametrize("raw", ["RAISE", "DIE"])
+async def test_a_reader_that_fails_or_dies_spoils_only_its_own_item(bench: Bench, raw: str) -> None:
+    bad = await bench.mail_in(raw, "bad")
+    good = await bench.mail_in("li@example.cn|S|T", "good")
+    await _state(bench, bad.interaction, "quarantined")
+    await _state(bench, good.interaction, "queued")
+
+
+async def _state(bench: Bench, interaction: str, state: str) -> None:
+    for _ in range(2000):
+        if (await shown(bench, interaction))["state"] == state:
+            return
+        await asyncio.sleep(0.005)
+    pytest.fail(f"never {state}: {await shown(bench, interaction)}")
+
+
+async def test_a_further_mail_joins_the_open_turn_and_a_late_one_opens_a_new_one(bench: Bench) -> None:
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    first = await bench.mail_in("li@example.cn|Invoice|One", "k1", id="<1@x>")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    second = await bench.mail_in("li@example.cn|Invoice|Two", "k2", id="<2@x>", references=["<1@x>"])
+    await _messages(bench, first.interaction, 2)
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    await bench.run(ann, "interaction.complete", interaction=first.interaction)
+    third = await bench.mail_in("li@example.cn|Invoice|Three", "k3", id="<3@x>", references=["<2@x>"])
+    await _state(bench, third.interaction, "offered")
+    view = await shown(bench, third.interaction)
+    assert view["parent_id"] == first.interaction
+    assert second.interaction != first.interaction
+    joined = await bench.store.read(lambda conn: conn.execute(select(s.receipt).where(s.receipt.c.joined)).all())
+    assert [row.interaction_id for row in joined] == [first.interaction]
+    assert (await _audit(bench)) == []
+
+
+async def _messages(bench: Bench, interaction: str, count: int) -> None:
+    for _ in range(2000):
+        found = await bench.store.read(lambda conn: messages.of_interaction(conn, interaction))
+        if len(found) == count:
+            return
+        await asyncio.sleep(0.005)
+    pytest.fail("the message did not join")
+
+
+async def test_a_stranger_with_the_right_reference_begins_a_conversation_of_their_own(bench: Bench) -> None:
+    first = await bench.mail_in("li@example.cn|Invoice|One", "k1", id="<1@x>")
+    await _state(bench, first.interaction, "queued")
+    stranger = await bench.mail_in("eve@evil.example|Invoice|Hi", "k2", id="<2@x>", references=["<1@x>"])
+    await _state(bench, stranger.interaction, "queued")
+    assert (await shown(bench, stranger.interaction))["thread"] != (await shown(bench, first.interaction))["thread"]
+
+
+async def test_a_chat_line_reaches_the_agent_and_the_answer_the_visitor(bench: Bench) -> None:
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    receipt = await bench.chat_in("Hello", "visitor-1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    said = await bench.chat.tools.joined(
+        receipt.interaction,
+        NewMessage(direction="inbound", sender="v", text="Are you there?", provider_id="v-2"),
+    )
+    again = await bench.chat.tools.joined(
+        receipt.interaction,
+        NewMessage(direction="inbound", sender="v", text="Are you there?", provider_id="v-2"),
+    )
+    assert (again.id, again.duplicate, said.duplicate) == (said.id, True, False)
+    await bench.run(ann, "interaction.send", interaction=receipt.interaction, text="Yes!")
+    (line,) = await bench.until(lambda: bench.chat.lines)
+    assert (line["text"], line["delivery_state"]) == ("Yes!", "sent")
+    await bench.run(ann, "interaction.complete", interaction=receipt.interaction, end=False, note="a note")
+    assert bench.state_of(receipt.interaction) == "active"
+    await bench.run(ann, "interaction.complete", interaction=receipt.interaction, disposition="product")
+    with pytest.raises(ConflictError):
+        await bench.chat.tools.joined(receipt.interaction, NewMessage(direction="inbound", sender="v", text="?"))
+
+
+async def test_a_call_is_connected_talked_and_wrapped_up(bench: Bench) -> None:
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    await bench.ready(ann)
+    receipt = await _call(bench, "ch-1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    bench.clock.advance(3)
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    (change,) = await bench.until(lambda: bench.voice.connects)
+    assert (change.device, change.agent) == ("PJSIP/1001", ann.id)
+    await bench.voice.tools.answered(receipt.interaction, bench.clock.now())
+    bench.clock.advance(40)
+    await bench.voice.tools.report(WorkEnded(interaction=receipt.interaction, ended_by="customer"))
+    assert bench.state_of(receipt.interaction) == "wrapup"
+    bench.clock.advance(5)
+    await bench.run(ann, "interaction.complete", interaction=receipt.interaction, disposition="solved")
+    view = await shown(bench, receipt.interaction)
+    assert (view["state"], view["outcome"], view["ended_by"]) == ("closed", "answered", "customer")
+    assert (view["wait_s"], view["talk_s"], view["wrap_s"]) == (3, 40, 5)
+    assert view["offers"][0]["outcome"] == "accepted"  # type: ignore[index]
+
+
+async def _call(bench: Bench, key: str, routed_by: str = "contactd"):  # noqa: ANN202 - a receipt
+    arrival = Arrival(
+        channel="voice",
+        adapter="ari" if routed_by == "contactd" else "ami",
+        external_key=key,
+        raw=b"{}",
+        at=bench.clock.now(),
+        sender="13800138000",
+        recipient="400800001",
+        line_text="" if routed_by == "contactd" else "sales",
+        routed_by=routed_by,
+    )
+    return await bench.voice.tools.accept(arrival, Content())
+
+
+async def test_a_call_that_cannot_be_connected_goes_back_in_line(bench: Bench) -> None:
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    await bench.ready(ann)
+    receipt = await _call(bench, "ch-1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    await bench.voice.tools.report(
+        DeliveryFailed(interaction=receipt.interaction, agent=ann.id, reason="device_unreachable"),
+    )
+    assert bench.state_of(receipt.interaction) == "queued"
+
+
+async def test_a_caller_who_gives_up_is_counted_as_abandoned(bench: Bench) -> None:
+    receipt = await _call(bench, "ch-1")
+    bench.clock.advance(30)
+    await bench.voice.tools.report(InteractionGone(interaction=receipt.interaction))
+    view = await shown(bench, receipt.interaction)
+    assert (view["state"], view["outcome"], view["wait_s"]) == ("abandoned", "abandoned", 30)
+    assert (await _audit(bench)) == []
+
+
+async def test_a_mirrored_call_is_shown_with_the_names_of_its_pbx(bench: Bench) -> None:
+    receipt = await _call(bench, "pbx-1", routed_by="pbx")
+
+    async def tell(kind: str, **data: object) -> None:
+        bench.clock.advance(2)
+        await bench.voice.tools.progress(
+            Progress(adapter="ami", external_key="pbx-1", at=bench.clock.now(), kind=kind, **data),  # type: ignore[arg-type]
+        )
+
+    await tell("waiting", line="sales")
+    await tell("ringing", agent="PJSIP/1001")
+    await tell("ring_ended", agent="PJSIP/1001", outcome="timed_out")
+    await tell("ringing", agent="PJSIP/1002")
+    await tell("answered", agent="PJSIP/1002")
+    await tell("held")
+    await tell("resumed")
+    await tell("ended", outcome="answered", ended_by="customer")
+    view = await shown(bench, receipt.interaction)
+    assert (view["line"], view["agent"], view["state"]) == ("sales", "PJSIP/1002", "closed")
+    assert (view["outcome"], view["ended_by"], view["routed_by"]) == ("answered", "customer", "pbx")
+    assert (view["hold_s"], view["talk_s"]) == (2, 4)
+    assert [one["outcome"] for one in view["offers"]] == ["timed_out", "accepted"]  # type: ignore[union-attr]
+    assert (await _audit(bench)) == []
+
+
+async def test_somebody_elses_contact_cannot_be_touched(bench: Bench) -> None:
+    ann, bob = await bench.agent("ann"), await bench.agent("bob")
+    await bench.ready(ann)
+    receipt = await bench.mail_in("li@example.cn|S|T", "k1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    with pytest.raises((ForbiddenError, ConflictError)):
+        await bench.run(bob, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    for command in ("interaction.hold", "interaction.send", "interaction.complete"):
+        with pytest.raises(ForbiddenError):
+            await bench.run(bob, command, interaction=receipt.interaction, text="x")
+
+
+async def test_a_restart_keeps_everything(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    first = await open_bench(store, clock, tmp_path)
+    ann = await first.agent("ann")
+    await first.ready(ann)
+    held = await first.mail_in("li@example.cn|Held|T", "k1")
+    (offer,) = await first.until(lambda: first.offers_of(ann))
+    await first.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    ringing = await first.mail_in("wang@example.cn|Ringing|T", "k2")
+    await first.until(lambda: first.offers_of(ann))
+    waiting = await first.mail_in("zhao@example.cn|Waiting|T", "k3")
+    await first.until(lambda: first.state_of(waiting.interaction) == "queued")
+    before = first.office.desk.dispatcher.router.digest()  # type: ignore[union-attr]
+    await first.office.close()
+
+    second = await open_bench(store, clock, tmp_path)
+    assert second.state_of(held.interaction) == "active"
+    assert second.state_of(ringing.interaction) == "offered"
+    assert second.state_of(waiting.interaction) == "queued"
+    after = second.office.desk.dispatcher.router.digest()  # type: ignore[union-attr]
+    assert after == before
+    (again,) = await second.until(lambda: second.offers_of(ann))
+    await second.run(ann, "offer.accept", offer=again["offer"], lease=again["lease"])
+    assert second.state_of(ringing.interaction) == "active"
+    await second.office.close()
+
+
+async def test_an_answer_that_cannot_be_delivered_is_tried_again_and_then_shown_as_failed(bench: Bench) -> None:
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    bench.mail.answer = Delivery(status="retry", detail="451 later")
+    receipt = await bench.mail_in("li@example.cn|S|T", "k1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    sent = await bench.run(ann, "interaction.send", interaction=receipt.interaction, text="x")
+    await _delivered(bench, sent["message"]["id"], "retrying")
+    bench.mail.answer = Delivery(status="failed", detail="550 no")
+    bench.clock.advance(120)
+    bench.office.desk.outbox.wake()
+    await _delivered(bench, sent["message"]["id"], "failed")
+    assert len(bench.mail.delivered) == 2
