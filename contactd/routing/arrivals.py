@@ -145,7 +145,7 @@ def transferred(floor: Floor, fact: Transferred) -> None:
 def _target(floor: Floor, item: Item, name: str) -> Agent:
     """Return the person a contact is given to; a call only to one who can take it now."""
     agent = floor.agent(name)
-    if item.agent == name or (item.rule.connects and not floor.can_take(agent, item)):
+    if item.agent == name or (item.rule.connects and not floor.can_take(agent, item.rule)):
         reason = "agent_unavailable"
         raise RefusedError(reason)
     return agent

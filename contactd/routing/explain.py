@@ -95,6 +95,6 @@ def what_keeps(floor: Floor, item: Item, agent: Agent) -> str:
         ("device", item.rule.needs_device and agent.device is None),
         ("skipped", skipped(item, agent.id, floor.now)),
         ("waits_for_other", item.held_for is not None and item.held_for != agent.id),
-        ("busy", not floor.can_take(agent, item)),
+        ("busy", not floor.can_take(agent, item.rule)),
     )
     return next((name for name, holds in checks if holds), "free")

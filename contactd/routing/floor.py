@@ -15,6 +15,7 @@ from contactd.core.errors import ConflictError
 from contactd.core.interaction import TERMINAL_STATES, Cause, State, move
 from contactd.routing.deadlines import Deadlines, Due, Entry
 from contactd.routing.faces import agent_state, show
+from contactd.routing.line import ChannelRule
 from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Shape
 from contactd.routing.state import Agent, Item, LiveOffer, counted
@@ -153,9 +154,9 @@ class Floor:
     # --- agents -------------------------------------------------------------------------------------------------------
 
     def touch(self, agent: Agent) -> None:
-        """Work out anew what an agent is free for; their state is told at the end of the fact."""
+        """Work out anew what room an agent has; with more than before they are looked at, and their state is told."""
         self.touched[agent.id] = None
-        self.dirty[agent.id] = None
+        was_routable, was_used = agent.routable, agent.used
         used = sum(agent.external.values())
         for item in agent.work.values():
             used += counted(item)
@@ -170,6 +171,13 @@ class Floor:
             and not agent.draining
             and not agent.removed
         )
+        if agent.routable and (used < was_used or not was_routable):
+            self.dirty[agent.id] = None
+
+    def look_at(self, agent: Agent) -> None:
+        """Work out an agent's room and have them looked at in any case: their abilities changed."""
+        self.touch(agent)
+        self.dirty[agent.id] = None
 
     def _count_busy(self, agent: Agent) -> None:
         """Keep the time an agent has work in hand."""
@@ -185,9 +193,8 @@ class Floor:
         agent.watch = self.tokens
         self.deadlines.add(health_due(agent), Due.HEALTH, agent.id, agent.watch)
 
-    def can_take(self, agent: Agent, item: Item | Shape) -> bool:
-        """Say whether an agent has room for an item or for what a shape stands for."""
-        rule = item.rule
+    def can_take(self, agent: Agent, rule: ChannelRule) -> bool:
+        """Say whether an agent has room for an item under a channel's rule."""
         if not agent.routable or (rule.needs_device and agent.device is None):
             return False
         room = FULL - (agent.capacity.get(rule.name, rule.units) if agent.capacity else rule.units)
@@ -228,7 +235,7 @@ class Floor:
         """List the agents who are free for a new shape; those about to be looked at are listed then."""
         for profile in shape.profiles:
             for agent in profile.members.values():
-                if agent.id not in self.dirty and self.can_take(agent, shape):
+                if agent.id not in self.dirty and self.can_take(agent, shape.rule):
                     shape.show(self.choice(agent, shape))
 
     def tell_agents(self, cause: str, actor: str | None = None) -> None:

@@ -7,6 +7,7 @@ from contactd.core.effects import Requeue
 from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import FULL, Floor, RefusedError
+from contactd.routing.line import ChannelRule
 from contactd.routing.state import Agent, Item
 
 
@@ -21,21 +22,19 @@ def put_in_hand(floor: Floor, item: Item, agent: Agent, cause: Cause) -> None:
     floor.touch(agent)
 
 
-def make_room(floor: Floor, agent: Agent, item: Item) -> None:
-    """Interrupt active work that an item may interrupt, the latest first, until there is room for it."""
-    room = FULL - floor.units(agent, item)
-    floor.touch(agent)
+def make_room(floor: Floor, agent: Agent, rule: ChannelRule, room: int) -> None:
+    """Interrupt active work that yields under a channel's rule, the latest first, until at most `room` units are in use."""
     for held in reversed(list(agent.work.values())):
         if agent.used <= room:
             return
-        if held.state is State.ACTIVE and held.channel in item.rule.interrupts:
+        if held.state is State.ACTIVE and held.channel in rule.interrupts:
             held.interrupted = True
             floor.move(held, Cause.INTERRUPTED)
             floor.touch(agent)
 
 
 def has_room(floor: Floor, agent: Agent, item: Item) -> bool:
-    """Say whether an agent's free capacity is enough for an item."""
+    """Say whether an agent's free capacity is enough for an item that does not count yet."""
     return agent.used + floor.units(agent, item) <= FULL
 
 

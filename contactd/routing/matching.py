@@ -130,7 +130,7 @@ def _hold(floor: Floor, item: Item) -> bool:
     shape = floor.index.ladder(item)[-1].shape
     if not item.direct and not floor.fits(agent, shape):
         return False
-    if floor.can_take(agent, item) and agent.id not in floor.dirty:
+    if floor.can_take(agent, item.rule) and agent.id not in floor.dirty:
         make_offer(floor, item, agent, Pick(shape.need, preferred=item.prefer_kind))
         return True
     item.held_for = agent.id
@@ -148,12 +148,15 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
         name = choice[3]
         if shape.ready.get(name) != choice:
             continue
+        agent = floor.agents[name]
         if name in floor.dirty or skipped(item, name, floor.now):
             aside.append(choice)
-        elif floor.can_take(floor.agents[name], shape):
-            found.append(choice)
-        else:
+        elif not floor.can_take(agent, shape.rule):
             del shape.ready[name]
+        elif (now_compares := floor.choice(agent, shape)) != choice:
+            shape.show(now_compares)
+        else:
+            found.append(choice)
     for choice in aside:
         heappush(shape.free, choice)
     for choice in found:
@@ -176,61 +179,68 @@ def _serve(floor: Floor, name: str) -> None:
         make_offer(floor, item, agent, Pick(shape.need, preferred=preferred, share=starved))
         return
     del floor.dirty[name]
-    for shape in agent.profile.shapes:
-        if floor.can_take(agent, shape):
-            shape.show(floor.choice(agent, shape))
+    for shapes in agent.profile.shapes.values():
+        if shapes and floor.can_take(agent, shapes[0].rule):
+            for shape in shapes:
+                shape.show(floor.choice(agent, shape))
 
 
 Best = tuple[Item, Shape, bool]
+Ranked = tuple[float, int, str, Item, Shape]
+"""(negative score, waiting counts from, interaction, …): the smallest comes first."""
 
 
 def pick_item(floor: Floor, agent: Agent) -> Best | None:
     """Return the item that comes first for an agent, with its shape, and whether it takes the share of starved work."""
-    best: tuple[float, int, str] | None = None
-    chosen: tuple[Item, Shape] | None = None
-    share: tuple[float, int, str] | None = None
-    shared: tuple[Item, Shape] | None = None
-    share_due = agent.share >= floor.policy.deferred_share - 1
-    for item, shape, score in _heads(floor, agent):
-        rank = (-score, item.age_from, item.id)
-        if best is None or rank < best:
-            best, chosen = rank, (item, shape)
-        if (
-            share_due
-            and not shape.scale.live
-            and shape.scale.starved(floor.now - item.age_from)
-            and (share is None or rank < share)
-        ):
-            share, shared = rank, (item, shape)
-    if shared is not None:
-        return (*shared, True)
-    if chosen is None:
+    heads = _heads(floor, agent)
+    if not heads:
         return None
-    item, shape = chosen
-    return item, shape, not shape.scale.live and shape.scale.starved(floor.now - item.age_from)
+    chosen = min(heads, key=_rank)
+    if agent.share >= floor.policy.deferred_share - 1 and not _starved_deferred(floor, chosen):
+        starved = [head for head in heads if _starved_deferred(floor, head)]
+        if starved:
+            chosen = min(starved, key=_rank)
+    return chosen[3], chosen[4], _starved_deferred(floor, chosen)
 
 
-def _heads(floor: Floor, agent: Agent) -> list[tuple[Item, Shape, float]]:
+def _rank(head: Ranked) -> tuple[float, int, str]:
+    return head[:3]
+
+
+def _starved_deferred(floor: Floor, head: Ranked) -> bool:
+    scale = head[4].scale
+    return not scale.live and scale.starved(floor.now - head[1])
+
+
+def _heads(floor: Floor, agent: Agent) -> list[Ranked]:
     """Return the first item of every group an agent may take, and what waits for this agent only."""
-    heads = []
+    heads: list[Ranked] = []
     now = floor.now
-    for shape in agent.profile.shapes:
-        if not shape.waiting or not floor.can_take(agent, shape):
+    for shapes in agent.profile.shapes.values():
+        if not shapes or not floor.can_take(agent, shapes[0].rule):
             continue
-        for fixed, group in shape.groups.items():
-            item = first_for(floor, group, agent)
-            if item is not None:
-                heads.append((item, shape, shape.scale.score(fixed, now - item.age_from)))
+        score = shapes[0].scale.score
+        for shape in shapes:
+            if not shape.waiting:
+                continue
+            for fixed, group in shape.groups.items():
+                item = first_for(floor, group, agent) if group else None
+                if item is not None:
+                    heads.append((-score(fixed, now - item.age_from), item.age_from, item.id, item, shape))
     for item in agent.personal.values():
-        if floor.can_take(agent, item):
+        if floor.can_take(agent, item.rule):
             shape = floor.index.ladder(item)[-1].shape
-            heads.append((item, shape, shape.scale.score(shape.scale.fixed(item), now - item.age_from)))
+            points = shape.scale.score(shape.scale.fixed(item), now - item.age_from)
+            heads.append((-points, item.age_from, item.id, item, shape))
     return heads
 
 
 def first_for(floor: Floor, group: list[Waiting], agent: Agent) -> Item | None:
-    """Return the first item of a group that is not to pass this agent by."""
-    item = pop_left_behind(group, floor.items)
+    """Return the first item of a group (one that is not empty) that is not to pass this agent by."""
+    _, name, token = group[0]
+    item = floor.items.get(name)
+    if item is None or item.token != token:
+        item = pop_left_behind(group, floor.items)
     if item is None or not item.skips or not skipped(item, agent.id, floor.now):
         return item
     aside: list[Waiting] = []

@@ -149,11 +149,11 @@ def accepted(floor: Floor, fact: OfferAccepted) -> None:
 def _accept(floor: Floor, offer: LiveOffer) -> None:
     item, agent = offer.item, offer.agent
     agent.misses.pop(item.channel, None)
+    item.waited = floor.now - item.age_from
+    make_room(floor, agent, item.rule, FULL)
     del floor.offers[offer.id]
     del agent.offers[item.id]
     item.offer = None
-    item.waited = floor.now - item.age_from
-    make_room(floor, agent, item)
     floor.emit(Assign(interaction=item.id, agent=agent.id, offer=offer.id))
     put_in_hand(floor, item, agent, Cause.ACCEPTED)
     if item.rule.connects:

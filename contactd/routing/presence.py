@@ -32,7 +32,7 @@ def configured(floor: Floor, fact: AgentConfigured) -> None:
     agent.skills, agent.lines, agent.languages = skills, tuple(sorted(fact.lines)), tuple(sorted(fact.languages))
     agent.capacity = {channel: min(max(units, 1), 100) for channel, units in sorted(fact.capacity)}
     agent.device = fact.device
-    floor.touch(agent)
+    floor.look_at(agent)
 
 
 def new_agent(floor: Floor, name: str) -> Agent:

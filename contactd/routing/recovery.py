@@ -109,7 +109,7 @@ def agent_restored(floor: Floor, fact: AgentRestored) -> None:
     if agent.intent is not Intent.LOGGED_OUT:
         agent.seen = floor.now
         floor.watch(agent)
-    floor.touch(agent)
+    floor.look_at(agent)
     agent.shown = show(agent)
     if agent.away:
         watch_return(floor, agent)
@@ -135,4 +135,4 @@ def published(floor: Floor, fact: PolicyPublished) -> None:
     for item in waiting:
         floor.stand(item)
     for agent in floor.agents.values():
-        floor.touch(agent)
+        floor.look_at(agent)

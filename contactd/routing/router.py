@@ -11,7 +11,7 @@ from contactd.core import events
 from contactd.core.effects import Refuse, Wish
 from contactd.core.events import Fact
 from contactd.core.interaction import Cause
-from contactd.routing import arrivals, offers, presence, recovery, supervision, work
+from contactd.routing import arrivals, mirrored, offers, presence, recovery, supervision, work
 from contactd.routing.deadlines import Due
 from contactd.routing.digest import digest
 from contactd.routing.explain import explain, waiting_lines
@@ -39,6 +39,7 @@ HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.Unparked: work.unparked,
     events.WorkStarted: work.started,
     events.ExternalWork: work.external,
+    events.ExternallyMoved: mirrored.moved,
     events.SupervisorSet: supervision.supervised,
     events.PolicyPublished: recovery.published,
     events.WorkRestored: recovery.work_restored,

@@ -40,6 +40,8 @@ class Scale:
     sla: float
     starve: float
     boost: float
+    boosted_from: float
+    """Age in milliseconds at which the boost begins."""
     base: int
     base_points: float
 
@@ -52,6 +54,7 @@ class Scale:
             sla=rule.sla_s * 1000.0,
             starve=rule.starve_s * 1000.0 if rule.starve_s else float("inf"),
             boost=line.sla_boost if rule.sla_s else 0.0,
+            boosted_from=rule.sla_s * 500.0 if rule.sla_s else float("inf"),
             base=line.base,
             base_points=STRICT_POINTS if line.strict else BASE_POINTS,
         )
@@ -64,11 +67,12 @@ class Scale:
     def score(self, fixed: float, age: int) -> float:
         """Return the score of an item with `fixed` points at `age` milliseconds."""
         points = age * self.per_ms
-        if not self.live:
-            points = min(points, DEFERRED_AGE_LIMIT)
-        elif age >= self.starve:
-            points += STARVED_POINTS
-        if self.boost:
+        if self.live:
+            if age >= self.starve:
+                points += STARVED_POINTS
+        elif points > DEFERRED_AGE_LIMIT:
+            points = DEFERRED_AGE_LIMIT
+        if age >= self.boosted_from:
             points += self._boost(age)
         return fixed + points
 

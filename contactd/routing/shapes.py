@@ -8,7 +8,7 @@ nothing any more, which are dropped when they come to the top.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
@@ -73,8 +73,14 @@ class Profile:
 
     skills: dict[str, int]
     lines: tuple[str, ...]
-    shapes: list[Shape] = field(default_factory=list)
+    shapes: dict[tuple[str, str], list[Shape]] = field(default_factory=dict)
+    """What these agents can serve, by line and channel: room is the same for all of one list."""
     members: dict[str, Agent] = field(default_factory=dict)
+
+    def every_shape(self) -> Iterator[Shape]:
+        """Yield what these agents can serve."""
+        for shapes in self.shapes.values():
+            yield from shapes
 
     def fits(self, shape: Shape) -> bool:
         """Say whether these agents are members of the shape's line and have every skill it needs."""
@@ -116,10 +122,10 @@ class Index:
         """Take an agent out of their profile; a profile nobody has is dropped."""
         profile = agent.profile
         profile.members.pop(agent.id, None)
-        for shape in profile.shapes:
+        for shape in profile.every_shape():
             shape.ready.pop(agent.id, None)
         if not profile.members:
-            for shape in profile.shapes:
+            for shape in profile.every_shape():
                 shape.profiles.remove(profile)
             self._profiles = {key: kept for key, kept in self._profiles.items() if kept is not profile}
 
@@ -165,7 +171,7 @@ class Index:
 
     def _join(self, profile: Profile, shape: Shape) -> None:
         if profile.fits(shape):
-            profile.shapes.append(shape)
+            profile.shapes.setdefault((shape.line.name, shape.channel), []).append(shape)
             shape.profiles.append(profile)
 
     def _forget_empty(self) -> None:
@@ -174,7 +180,9 @@ class Index:
             return
         self._shapes = {key: shape for key, shape in self._shapes.items() if shape.waiting}
         for profile in self._profiles.values():
-            profile.shapes = [shape for shape in profile.shapes if shape.waiting]
+            profile.shapes = {
+                key: [shape for shape in shapes if shape.waiting] for key, shapes in profile.shapes.items()
+            }
 
 
 def _merged(*parts: dict[str, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from contactd.core.events import SupervisorSet, Transferred, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, SegmentReason, State
 from contactd.core.offer import WithdrawReason
 from contactd.routing.arrivals import MAX_PRIORITY, sorted_skills, transferred
-from contactd.routing.floor import Floor, RefusedError
+from contactd.routing.floor import FULL, Floor, RefusedError
 from contactd.routing.hands import back_in_line, make_room, put_in_hand, set_intent
 from contactd.routing.offers import stop_offered, withdraw_all
 from contactd.routing.presence import read_intent
@@ -88,7 +88,7 @@ def _pull(floor: Floor, fact: SupervisorSet) -> None:
     stop_offered(floor, item, WithdrawReason.REROUTED)
     floor.step_out(item)
     item.waited = floor.now - item.age_from
-    make_room(floor, agent, item)
+    make_room(floor, agent, item.rule, FULL - floor.units(agent, item))
     floor.emit(Assign(interaction=item.id, agent=agent.id))
     put_in_hand(floor, item, agent, Cause.PULLED)
 

@@ -59,7 +59,7 @@ def resumed(floor: Floor, fact: Resumed) -> None:
         need_room(floor, agent, item)
     item.interrupted = False
     floor.move(item, Cause.RESUME)
-    floor.touch(agent)
+    floor.look_at(agent)
 
 
 def parked(floor: Floor, fact: Parked) -> None:
@@ -106,7 +106,7 @@ def _write_on(floor: Floor, item: Item) -> None:
     item.until = None
     item.outcome = item.ended_by = None
     floor.move(item, Cause.CUSTOMER_WRITES)
-    floor.touch(floor.agents[item.agent or ""])
+    floor.look_at(floor.agents[item.agent or ""])
 
 
 def wake(floor: Floor, item: Item, cause: Cause) -> None:
@@ -208,7 +208,7 @@ def started(floor: Floor, fact: WorkStarted) -> None:
         agent=agent.id,
     )
     floor.items[item.id] = item
-    make_room(floor, agent, item)
+    make_room(floor, agent, item.rule, FULL - floor.units(agent, item))
     item.units = floor.units(agent, item)
     agent.work[item.id] = item
     floor.touch(agent)
@@ -231,11 +231,7 @@ def external(floor: Floor, fact: ExternalWork) -> None:
     rule = floor.policy.rule(floor.policy.default_line, fact.channel)
     agent.external[key] = agent.capacity.get(fact.channel, rule.units)
     floor.touch(agent)
-    for held_back in reversed(list(agent.work.values())):
-        if agent.used > FULL and held_back.state is State.ACTIVE and held_back.channel in rule.interrupts:
-            held_back.interrupted = True
-            floor.move(held_back, Cause.INTERRUPTED)
-            floor.touch(agent)
+    make_room(floor, agent, rule, FULL)
     _take_back_over(floor, agent)
 
 
