@@ -132,10 +132,10 @@ class MemoryDesk:
     async def transcript(self, interaction: str, after_seq: int = 0) -> list[Mapping[str, Any]]:
         return [view for view in self.messages.get(interaction, []) if view["seq"] > after_seq]
 
-    async def find(self, adapter: str, external_key: str) -> Mapping[str, Any] | None:  # noqa: ARG002 - as Tools has it
+    async def find(self, adapter: str, external_key: str) -> Mapping[str, Any] | None:
         return self.contacts.get(external_key)
 
-    async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:  # noqa: ARG002 - as Tools has it
+    async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:
         return [c for c in self.contacts.values() if c["state"] not in {"closed", "abandoned"}]
 
     async def report(self, fact: Any) -> None:
@@ -143,13 +143,13 @@ class MemoryDesk:
             raise self.trouble
         self.facts.append(fact)
 
-    async def answered(self, interaction: str, at: datetime) -> None:  # noqa: ARG002 - as Tools has it
+    async def answered(self, interaction: str, at: datetime) -> None:
         self.answers.append(interaction)
 
-    async def wait_range(self, line: str) -> tuple[float | None, float | None]:  # noqa: ARG002 - as Tools has it
+    async def wait_range(self, line: str) -> tuple[float | None, float | None]:
         return 40.0, 120.0
 
-    def spawn(self, coroutine: Any, name: str) -> None:  # noqa: ARG002 - as Tools has it
+    def spawn(self, coroutine: Any, name: str) -> None:
         coroutine.close()
 
     def route(self, method: str, path: str, handler: Any) -> None:

@@ -73,7 +73,7 @@ class MemoryDesk:
     async def work(self, task: Callable[..., Any], *args: Any) -> Any:
         return task(*args)
 
-    def spawn(self, coroutine: Any, name: str) -> None:  # noqa: ARG002 - as Tools has it
+    def spawn(self, coroutine: Any, name: str) -> None:
         coroutine.close()
 
     def route(self, method: str, path: str, handler: Any) -> None:

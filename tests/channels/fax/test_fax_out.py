@@ -282,13 +282,13 @@ class Sink:
         self.mails: list[tuple[str, list[str], bytes]] = []
         self.answer = "250 ok"
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: ARG002, N802 - aiosmtpd's names
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's names
         if not self.answer.startswith("250"):
             return self.answer
         envelope.rcpt_tos.append(address)
         return "250 ok"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ARG002, N802 - aiosmtpd's names
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's names
         self.mails.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
         return "250 ok"
 
