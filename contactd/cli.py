@@ -23,7 +23,7 @@ OK, FAULT, MISTAKE, TRY_LATER = 0, 1, 2, 75
 """Exit codes; 75 is EX_TEMPFAIL of sysexits.h: a mail server keeps the mail and comes again."""
 
 Arguments = argparse.Namespace
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 Handler = Callable[[Arguments], int]
 
 
@@ -254,3 +254,68 @@ def _channel_commands(commands: Commands) -> None:
     parse = _add(mail, "parse", _mail_parse, "print what the e-mail channel makes of a raw mail, as JSON")
     parse.add_argument("file", metavar="FILE", help="- = stdin")
     parse.add_argument("--data", action="store_true", help="with the attachments themselves, in base64")
+
+
+def _fax_receive(arguments: Arguments) -> int:
+    from contactd.channels.fax import spool
+
+    where = _plain_settings(arguments)
+    details = [arguments.device, arguments.commid, arguments.message, *arguments.callid]
+    try:
+        print(spool.receive(where.data_dir, arguments.file, details, where.channels.get("fax", {}).get("spool", "")))
+    except (spool.SpoolError, OSError) as error:
+        print(error, file=sys.stderr)
+        return FAULT if isinstance(error, spool.SpoolError) else TRY_LATER
+    return OK
+
+
+def _plain_settings(arguments: Arguments) -> Settings:
+    """Read the settings without asking the channels about theirs: a hook must not wait for that."""
+    from contactd.settings import load
+
+    return load(arguments.config, os.environ, arguments.set)
+
+
+def _mail_parse(arguments: Arguments) -> int:
+    import base64
+    import hashlib
+    import json
+
+    from contactd.channels.email.parse import parse
+
+    raw = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
+    shown = parse(raw).as_json()
+    for attachment in shown["attachments"]:
+        attachment["sha256"] = hashlib.sha256(base64.b64decode(attachment["data"])).hexdigest()
+        if not arguments.data:
+            del attachment["data"]
+    print(json.dumps(shown, ensure_ascii=False, indent=2))
+    return OK
+
+
+def _mail_receive(arguments: Arguments) -> int:
+    from contactd.channels.email import spool
+
+    try:
+        envelope = {"mail_from": arguments.sender, "rcpt": arguments.recipients}
+        print(spool.put(_plain_settings(arguments).data_dir, sys.stdin.buffer.read(spool.MAX_BYTES + 1), envelope).stem)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return FAULT
+    except (OSError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return TRY_LATER
+    return OK
+
+
+def _mail_replay(arguments: Arguments) -> int:
+    from contactd.channels.email.reader import read
+    from contactd.desk.replay import replay
+    from contactd.workers import Workers
+
+    where = settings(arguments)
+    limits = where.limits
+    pool = Workers(count=1, memory_mb=limits.worker_memory_mb, timeout_s=limits.worker_seconds)
+    for line in replay(where, pool, "email", read, arguments.ids):
+        print(line)
+    return OK

@@ -83,8 +83,6 @@ class Limits(Section):
     """Memory a task may take beyond what an idle worker has."""
     worker_seconds: float = Field(default=20.0, gt=0)
     """Time a task may take."""
-    waiting_units: int = Field(default=2000, ge=1)
-    """Live writes that may wait for the store before channels are told to try later."""
     upload_mb: int = Field(default=25, ge=1)
     """Largest file an agent may attach."""
     disk_free_mb: int = Field(default=2048, ge=0)
