@@ -52,9 +52,10 @@ def run(argv: Sequence[str]) -> int:
 
 def settings(arguments: Arguments) -> Settings:
     """Read the settings a command was given."""
-    from contactd.app import read_settings
+    from contactd.desk.check import shapes
+    from contactd.settings import load
 
-    return read_settings(arguments.config, arguments.set)
+    return load(arguments.config, os.environ, arguments.set, shapes())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -117,9 +118,9 @@ def _demo(arguments: Arguments) -> int:
 
 
 def _check(arguments: Arguments) -> int:
-    from contactd import app
+    from contactd.desk.check import check
 
-    mistakes = app.check(arguments.config, arguments.set)
+    mistakes = check(arguments.config, os.environ, arguments.set)
     for mistake in mistakes:
         print(mistake)
     return MISTAKE if mistakes else OK

@@ -213,6 +213,16 @@ def problems(
     return _check(_gather(path, env or {}, overrides), channels)[1]
 
 
+def policy_of(
+    path: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    overrides: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Return the `[policy]` table alone, whatever may be wrong elsewhere; empty when there is none."""
+    policy = _gather(path, env or {}, overrides).table.get("policy")
+    return {key: value for key, value in policy.items() if key != "source"} if isinstance(policy, dict) else {}
+
+
 def _gather(path: Path | None, env: Mapping[str, str], overrides: Iterable[str]) -> _Source:
     """Merge file, environment and overrides, the later over the earlier."""
     source = _Source()

@@ -179,10 +179,10 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def mistakes(settings: Settings) -> list[Mistake]:
-    """Return what is wrong with, or doubtful about, the file's `[policy]`, as `contactd check` prints it."""
-    wrong = [Mistake(path, text) for path, text in Policy.problems(settings.policy)]
-    return wrong or list(_rules_in_vain(Policy.from_mapping(settings.policy)))
+def mistakes(document: Mapping[str, Any]) -> list[Mistake]:
+    """Return what is wrong with, or doubtful about, a policy, as `contactd check` prints it."""
+    wrong = [Mistake(path, text) for path, text in Policy.problems(document)]
+    return wrong or list(_rules_in_vain(Policy.from_mapping(document)))
 
 
 async def drift(office: Office, settings: Settings) -> list[Mistake]:
