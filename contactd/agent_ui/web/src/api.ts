@@ -1,0 +1,173 @@
+/** REST reads and the few writes that are not commands.  Errors are problem+json, thrown as `ApiError`. */
+import { CommandError } from "./socket";
+import type {
+  CustomerHead,
+  InteractionDetail,
+  InteractionEvent,
+  InteractionView,
+  MeView,
+  MessageView,
+  Page,
+  PartyView,
+  TimelineItem,
+} from "./wire";
+
+const ROOT = "/api/v1";
+const PAGES_MAX = 10;
+
+/** What the server answered instead of the thing asked for; `status` 0: it could not be reached. */
+export class ApiError extends CommandError {
+  readonly status: number;
+
+  constructor(status: number, code: string, text: string) {
+    super({ code, text });
+    this.status = status;
+  }
+}
+
+let skewMs = 0;
+
+/** How far the server's clock is ahead of this machine's, in milliseconds; small differences count as none. */
+export function clockSkew(): number {
+  return skewMs;
+}
+
+function learnClock(response: Response): void {
+  const date = Date.parse(response.headers.get("Date") ?? "");
+  if (Number.isNaN(date)) return;
+  const skew = date + 500 - Date.now();
+  skewMs = Math.abs(skew) < 2000 ? 0 : skew;
+}
+
+async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, { credentials: "same-origin", ...init });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "unreachable", "");
+  }
+  learnClock(response);
+  if (!response.ok) throw await problem(response);
+  return response;
+}
+
+async function problem(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
+  const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const code = typeof fields.code === "string" ? fields.code : `http_${response.status}`;
+  const text = [fields.detail, fields.title].find((value) => typeof value === "string" && value !== "");
+  return new ApiError(response.status, code, typeof text === "string" ? text : response.statusText);
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await request(ROOT + path, signal ? { signal } : {});
+  return (await response.json()) as T;
+}
+
+async function send<T>(method: string, path: string, body?: object): Promise<T | null> {
+  const response = await request(ROOT + path, {
+    method,
+    headers: { "Content-Type": "application/json" },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  const text = await response.text();
+  return text === "" ? null : (JSON.parse(text) as T);
+}
+
+function query(values: Record<string, string | number | null | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  me: (signal?: AbortSignal) => get<Partial<MeView> & { username: string }>("/me", signal),
+  policy: (signal?: AbortSignal) => get<unknown>("/policy", signal),
+
+  async login(username: string, password: string): Promise<void> {
+    await send("POST", "/session", { username, password });
+  },
+  async logout(): Promise<void> {
+    await send("DELETE", "/session");
+  },
+
+  interaction: (key: string, signal?: AbortSignal) => get<InteractionDetail>(`/interactions/${id(key)}`, signal),
+
+  /** The whole conversation, oldest first; bounded, because a screen is. */
+  async messages(key: string, signal?: AbortSignal): Promise<MessageView[]> {
+    const all: MessageView[] = [];
+    let cursor: string | null = null;
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const path: string = `/interactions/${id(key)}/messages${query({ limit: 200, cursor })}`;
+      const answer: Page<MessageView> = await get<Page<MessageView>>(path, signal);
+      all.push(...answer.items);
+      cursor = answer.next_cursor;
+      if (cursor === null) break;
+    }
+    return all.sort(byTime);
+  },
+  events: (key: string, signal?: AbortSignal) =>
+    get<Page<InteractionEvent>>(`/interactions/${id(key)}/events${query({ limit: 200 })}`, signal),
+  explain: (key: string, signal?: AbortSignal) => get<unknown>(`/interactions/${id(key)}/explain`, signal),
+  interactions: (filter: Record<string, string | null>, signal?: AbortSignal) =>
+    get<Page<InteractionView>>(`/interactions${query({ limit: 100, ...filter })}`, signal),
+  replay: (key: string) => send("POST", `/interactions/${id(key)}/replay`),
+  dismiss: (key: string, reason: string) => send("POST", `/interactions/${id(key)}/dismiss`, { reason }),
+
+  party: (key: string, signal?: AbortSignal) => get<PartyView>(`/parties/${id(key)}`, signal),
+  parties: (q: string, signal?: AbortSignal) => get<Page<PartyView>>(`/parties${query({ q, limit: 20 })}`, signal),
+  createParty: (party: object) => send<PartyView>("POST", "/parties", party),
+  changeParty: (key: string, change: object) => send<PartyView>("PATCH", `/parties/${id(key)}`, change),
+  timeline: (key: string, filter: { channel?: string | null; cursor?: string | null }, signal?: AbortSignal) =>
+    get<Page<TimelineItem>>(`/parties/${id(key)}/timeline${query({ limit: 30, ...filter })}`, signal),
+
+  htmlUrl: (message: string, images: boolean) => `${ROOT}/messages/${id(message)}/html${images ? "?images=1" : ""}`,
+  async html(message: string, signal?: AbortSignal): Promise<string> {
+    const response = await request(api.htmlUrl(message, false), signal ? { signal } : {});
+    return response.text();
+  },
+
+  async upload(file: File): Promise<{ id: string; name: string; size: number }> {
+    const form = new FormData();
+    form.append("file", file, file.name);
+    const response = await request(`${ROOT}/uploads`, { method: "POST", body: form });
+    return (await response.json()) as { id: string; name: string; size: number };
+  },
+
+  /** Is the server there, and does it still know us? */
+  async probe(): Promise<"ok" | "refused" | "unreachable"> {
+    try {
+      await api.me(AbortSignal.timeout(5000));
+      return "ok";
+    } catch (error) {
+      return error instanceof ApiError && error.status === 401 ? "refused" : "unreachable";
+    }
+  },
+};
+
+export function byTime(a: MessageView, b: MessageView): number {
+  return a.at === b.at ? a.seq - b.seq : a.at < b.at ? -1 : 1;
+}
+
+/** Query keys in one place, so that events refresh exactly what they change. */
+export const keys = {
+  me: ["me"] as const,
+  policy: ["policy"] as const,
+  interaction: (key: string) => ["interaction", key] as const,
+  messages: (key: string) => ["messages", key] as const,
+  events: (key: string) => ["events", key] as const,
+  explain: (key: string) => ["explain", key] as const,
+  party: (key: string) => ["party", key] as const,
+  timeline: (key: string) => ["timeline", key] as const,
+  quarantined: ["quarantined"] as const,
+};
+
+export function emptyHead(): CustomerHead {
+  return { resolve_state: "unknown", party_id: null, point: null, candidates: [], timeline: [], open_cases: 0 };
+}

@@ -1,0 +1,21 @@
+/** Files of a message; always downloaded, never opened in the console. */
+import { DownloadOutlined, PaperClipOutlined } from "@ant-design/icons";
+import { bytes } from "../format";
+import { useWords } from "../i18n";
+import type { AttachmentView } from "../wire";
+
+export function Attachments({ files }: { files: AttachmentView[] }) {
+  const { t } = useWords();
+  return (
+    <div className="files" aria-label={t("mail.attachments")}>
+      {files.map((file) => (
+        <a key={file.id} className="file" href={file.url} download={file.name} data-testid="attachment" title={t("mail.download")}>
+          <PaperClipOutlined />
+          <span className="cut">{file.name}</span>
+          <span className="dim num">{bytes(file.size)}</span>
+          <DownloadOutlined className="dim" />
+        </a>
+      ))}
+    </div>
+  );
+}

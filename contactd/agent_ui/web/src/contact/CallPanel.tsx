@@ -1,0 +1,161 @@
+/** A call: large clock, what may be done with it, keypad; below it the notes taken so far. */
+import {
+  AudioMutedOutlined,
+  AudioOutlined,
+  CaretRightOutlined,
+  NumberOutlined,
+  PauseOutlined,
+  StopOutlined,
+} from "@ant-design/icons";
+import { Button, Popover } from "antd";
+import { useState } from "react";
+import { useLineLabel, useRun } from "../desk";
+import { duration } from "../format";
+import { useWords } from "../i18n";
+import { Since, StateMark } from "../shell/bits";
+import type { InteractionView } from "../wire";
+import { nameOf } from "../work/WorkList";
+import { NoteLine, useMessages } from "./MailThread";
+
+const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+
+export function CallPanel({ interaction, mine }: { interaction: InteractionView; mine: boolean }) {
+  const { t } = useWords();
+  const line = useLineLabel()(interaction.line);
+  const { state } = interaction;
+  const over = state === "wrapup" || state === "closed" || state === "abandoned" || !interaction.live;
+  const phase = over ? "call.ended" : state === "held" ? "call.onHold" : interaction.answered_at ? "call.talking" : "call.ringing";
+  return (
+    <div className="call">
+      <div className="call-panel">
+        <div className={`call-phase s-${over ? "closed" : state}`}>
+          <StateMark state={over ? "closed" : state} pulse={phase === "call.ringing"} />
+          {t(phase)}
+        </div>
+        <div className="call-clock num" data-testid="call-clock">
+          {over ? <CallLength interaction={interaction} /> : <Since at={interaction.answered_at ?? interaction.state_since} />}
+        </div>
+        <div className="call-who">{nameOf(interaction, t("work.anonymous"))}</div>
+        <dl className="call-facts">
+          <div>
+            <dt>{t("call.from")}</dt>
+            <dd className="num">{interaction.from ?? t("work.anonymous")}</dd>
+          </div>
+          <div>
+            <dt>{t("call.to")}</dt>
+            <dd className="num">{[interaction.to, line].filter(Boolean).join(" · ")}</dd>
+          </div>
+          <div>
+            <dt>{t("call.waited")}</dt>
+            <dd className="num">{duration(interaction.wait_s ?? 0)}</dd>
+          </div>
+        </dl>
+        {mine && !over && interaction.routed_by !== "pbx" && <Controls interaction={interaction} />}
+      </div>
+      <CallNotes id={interaction.id} />
+    </div>
+  );
+}
+
+function CallLength({ interaction }: { interaction: InteractionView }) {
+  const counted = (interaction.talk_s ?? 0) + (interaction.hold_s ?? 0);
+  if (counted > 0) return <>{duration(counted)}</>;
+  const { answered_at, ended_at } = interaction;
+  if (answered_at === null || ended_at === null) return <>0:00</>;
+  return <>{duration((Date.parse(ended_at) - Date.parse(answered_at)) / 1000)}</>;
+}
+
+function Controls({ interaction }: { interaction: InteractionView }) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  const [muted, setMuted] = useState(false);
+  const [paused, setPaused] = useState(false);
+  const { id } = interaction;
+  const held = interaction.state === "held";
+  const mute = async (): Promise<void> => {
+    const { ok } = await run("call.mute", { interaction: id, on: !muted });
+    if (ok) setMuted(!muted);
+  };
+  const record = async (): Promise<void> => {
+    const { ok } = await run("call.record", { interaction: id, on: paused });
+    if (ok) setPaused(!paused);
+  };
+  return (
+    <div className="call-controls">
+      <Button
+        size="large"
+        className={held ? "call-held" : ""}
+        aria-pressed={held}
+        icon={held ? <CaretRightOutlined /> : <PauseOutlined />}
+        loading={busy.has("interaction.hold") || busy.has("interaction.resume")}
+        data-testid={held ? "call-resume" : "call-hold"}
+        onClick={() => void run(held ? "interaction.resume" : "interaction.hold", { interaction: id })}
+      >
+        {t(held ? "contact.resume" : "contact.hold")}
+      </Button>
+      <Button
+        size="large"
+        aria-pressed={muted}
+        className={muted ? "call-held" : ""}
+        icon={muted ? <AudioMutedOutlined /> : <AudioOutlined />}
+        loading={busy.has("call.mute")}
+        data-testid="call-mute"
+        onClick={() => void mute()}
+      >
+        {t(muted ? "call.unmute" : "call.mute")}
+      </Button>
+      <Popover trigger="click" placement="bottom" content={<Keypad id={id} />}>
+        <Button size="large" icon={<NumberOutlined />} data-testid="call-keypad">
+          {t("call.keypad")}
+        </Button>
+      </Popover>
+      <Button
+        size="large"
+        aria-pressed={paused}
+        className={paused ? "call-held" : ""}
+        icon={paused ? <CaretRightOutlined /> : <StopOutlined />}
+        loading={busy.has("call.record")}
+        data-testid="call-record"
+        onClick={() => void record()}
+      >
+        {t(paused ? "call.recordOn" : "call.record")}
+      </Button>
+    </div>
+  );
+}
+
+function Keypad({ id }: { id: string }) {
+  const { run } = useRun();
+  const [pressed, setPressed] = useState("");
+  return (
+    <div className="keypad">
+      <output className="num cut">{pressed || " "}</output>
+      {KEYS.map((key) => (
+        <Button
+          key={key}
+          size="large"
+          data-testid={`dtmf-${key}`}
+          onClick={() => {
+            setPressed((before) => (before + key).slice(-16));
+            void run("call.dtmf", { interaction: id, digits: key });
+          }}
+        >
+          {key}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+function CallNotes({ id }: { id: string }) {
+  const { t } = useWords();
+  const notes = useMessages(id).data ?? [];
+  if (notes.length === 0) return <p className="call-hint dim">{t("call.noText")}</p>;
+  return (
+    <div className="call-notes">
+      {notes.map((message) => (
+        <NoteLine key={message.id} message={message} />
+      ))}
+    </div>
+  );
+}

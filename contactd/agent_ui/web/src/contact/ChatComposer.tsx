@@ -1,0 +1,55 @@
+/** A line of chat: Enter sends; the field is free for the next line at once. */
+import { SendOutlined } from "@ant-design/icons";
+import { Button } from "antd";
+import { useEffect, useRef } from "react";
+import { newId, useRun } from "../desk";
+import { useDraft } from "../drafts";
+import { useWords } from "../i18n";
+import { serverNow } from "../ticker";
+import type { InteractionView } from "../wire";
+import { addPending, dropPending } from "./pending";
+
+export function ChatComposer({ interaction, focus }: { interaction: InteractionView; focus: number }) {
+  const { t } = useWords();
+  const { run } = useRun();
+  const [text, setText, clear] = useDraft(`reply.${interaction.id}`, "");
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current?.focus(), [focus, interaction.id]);
+
+  const send = async (): Promise<void> => {
+    const line = text.trim();
+    if (line === "") return;
+    const key = newId();
+    addPending({ key, interaction: interaction.id, text: line, at: new Date(serverNow()).toISOString(), failed: false });
+    clear();
+    field.current?.focus();
+    const { ok } = await run("interaction.send", { interaction: interaction.id, text: line }, { queue: true });
+    // What the server refused is given back, in front of what was typed meanwhile.
+    if (!ok) setText([line, field.current?.value ?? ""].filter(Boolean).join("\n"));
+    setTimeout(() => dropPending(key), ok ? 400 : 0);
+  };
+  return (
+    <div className="composer">
+      <textarea
+        ref={field}
+        value={text}
+        placeholder={t("chat.placeholder")}
+        aria-label={t("chat.send")}
+        data-testid="chat-text"
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            void send();
+          }
+        }}
+      />
+      <div className="dock-foot">
+        <Button type="primary" icon={<SendOutlined />} disabled={text.trim() === ""} data-testid="chat-send" onClick={() => void send()}>
+          {t("chat.send")}
+        </Button>
+        {!interaction.live && <span className="dim cut">{t("chat.left")}</span>}
+      </div>
+    </div>
+  );
+}

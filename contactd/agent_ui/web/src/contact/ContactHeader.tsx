@@ -1,0 +1,199 @@
+/** Head of a contact: title, state and clock, and what may be done with the whole of it. */
+import { DownOutlined, PauseCircleOutlined, PhoneOutlined, StopOutlined, SwapOutlined } from "@ant-design/icons";
+import { App as AntApp, Button, Dropdown, type MenuProps, Popconfirm, Tooltip } from "antd";
+import dayjs from "dayjs";
+import { useState } from "react";
+import { lookOf } from "../channels";
+import { useLineLabel, usePolicy, useRun } from "../desk";
+import { moment } from "../format";
+import { useWords } from "../i18n";
+import { ChannelIcon, Left, Since, StateMark, Vip } from "../shell/bits";
+import { serverNow } from "../ticker";
+import type { InteractionView } from "../wire";
+import { nameOf } from "../work/WorkList";
+import { TransferDialog } from "./TransferDialog";
+import { useWrapup } from "./wrapupDraft";
+
+interface Props {
+  interaction: InteractionView;
+  mine: boolean;
+  onNeedsDisposition(): void;
+}
+
+export function ContactHeader({ interaction, mine, onNeedsDisposition }: Props) {
+  const { t, word } = useWords();
+  const line = useLineLabel()(interaction.line);
+  const title = interaction.subject ?? nameOf(interaction, t("work.noName"));
+  return (
+    <header className="contact-head">
+      <ChannelIcon channel={interaction.channel} />
+      <div className="grow">
+        <div className="row">
+          <h1 className="cut">{title}</h1>
+          <Vip level={interaction.vip} />
+          {interaction.priority > 0 && <span className="tag">{t("contact.priority", { n: interaction.priority })}</span>}
+        </div>
+        <div className="row contact-meta">
+          <span className="row contact-state">
+            <StateMark state={interaction.state} />
+            {word("state", interaction.state)}
+            <Clock interaction={interaction} />
+          </span>
+          <span className="cut">
+            {word("channel", interaction.channel)} · {line}
+            {interaction.from ? ` · ${interaction.from}` : ""}
+          </span>
+          {interaction.state === "parked" && <ParkedUntil interaction={interaction} />}
+        </div>
+      </div>
+      {mine && <Actions interaction={interaction} onNeedsDisposition={onNeedsDisposition} />}
+    </header>
+  );
+}
+
+function Clock({ interaction }: { interaction: InteractionView }) {
+  const { t } = useWords();
+  if (interaction.state === "wrapup" && interaction.wrapup_until) {
+    return (
+      <span className="tag" data-testid="wrapup-left">
+        {t("contact.wrapupLeft")} <Left until={interaction.wrapup_until} />
+      </span>
+    );
+  }
+  if (interaction.state === "closed" || interaction.state === "abandoned") return null;
+  return <Since at={interaction.state_since} />;
+}
+
+function ParkedUntil({ interaction }: { interaction: InteractionView }) {
+  const { t } = useWords();
+  return (
+    <span className="tag">
+      {interaction.parked_until
+        ? t("contact.parkedUntil", { at: moment(interaction.parked_until, serverNow()) })
+        : t("contact.parkedOpen")}
+    </span>
+  );
+}
+
+function Actions({ interaction, onNeedsDisposition }: Omit<Props, "mine">) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  const [transfer, setTransfer] = useState(false);
+  const call = lookOf(interaction.channel).body === "call";
+  const external = interaction.routed_by === "pbx";
+  const { state, id } = interaction;
+  if (state === "wrapup") return null;
+  if (external) {
+    return (
+      <div className="row">
+        <span className="tag">{t("contact.external")}</span>
+        {!interaction.live && <End interaction={interaction} onNeedsDisposition={onNeedsDisposition} />}
+      </div>
+    );
+  }
+  return (
+    <div className="row contact-actions">
+      {state === "parked" && (
+        <Button
+          icon={<PauseCircleOutlined />}
+          loading={busy.has("interaction.resume")}
+          data-testid="take-up"
+          onClick={() => void run("interaction.resume", { interaction: id })}
+        >
+          {t("contact.takeUp")}
+        </Button>
+      )}
+      {state !== "parked" && (
+        <Button icon={<SwapOutlined />} data-testid="transfer-open" onClick={() => setTransfer(true)}>
+          {t("contact.transfer")}
+        </Button>
+      )}
+      {!call && state !== "parked" && <Park id={id} />}
+      {call && interaction.live ? (
+        <Button
+          danger
+          type="primary"
+          icon={<PhoneOutlined rotate={135} />}
+          loading={busy.has("call.hangup")}
+          data-testid="end-contact"
+          onClick={() => void run("call.hangup", { interaction: id })}
+        >
+          {t("call.hangup")}
+        </Button>
+      ) : (
+        <End interaction={interaction} onNeedsDisposition={onNeedsDisposition} />
+      )}
+      <TransferDialog interaction={interaction} open={transfer} onClose={() => setTransfer(false)} />
+    </div>
+  );
+}
+
+/** Ends the contact with what the disposition form holds; its own colour, its own confirmation, no key. */
+function End({ interaction, onNeedsDisposition }: { interaction: InteractionView; onNeedsDisposition(): void }) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  const policy = usePolicy();
+  const wrapup = useWrapup(interaction);
+  const { live } = interaction;
+  const end = async (): Promise<void> => {
+    if (policy.wrapup(interaction.line).required && wrapup.main === null) {
+      onNeedsDisposition();
+      wrapup.complain();
+      return;
+    }
+    const { ok, error } = await run(
+      "interaction.complete",
+      { interaction: interaction.id, ...wrapup.payload(), end: true },
+      { quietFields: ["disposition"] },
+    );
+    if (ok) wrapup.clear();
+    else if (error?.field === "disposition") {
+      onNeedsDisposition();
+      wrapup.complain();
+    }
+  };
+  return (
+    <Popconfirm
+      title={live ? t("contact.endConfirm") : t("contact.endMail")}
+      description={<div style={{ maxWidth: 260 }}>{t(live ? "contact.endConfirmHint" : "contact.endMailHint")}</div>}
+      okText={t(live ? "contact.end" : "contact.endMail")}
+      okButtonProps={{ danger: true, "data-testid": "end-confirm" } as never}
+      cancelText={t("common.cancel")}
+      placement="bottomRight"
+      onConfirm={() => void end()}
+    >
+      <Button danger icon={<StopOutlined />} loading={busy.has("interaction.complete")} data-testid="end-contact">
+        {t(live ? "contact.end" : "contact.endMail")}
+      </Button>
+    </Popconfirm>
+  );
+}
+
+function Park({ id }: { id: string }) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  const { message } = AntApp.useApp();
+  const park = async (until: dayjs.Dayjs | null): Promise<void> => {
+    const { ok } = await run("interaction.park", { interaction: id, ...(until ? { until: until.toISOString() } : {}) });
+    if (ok) message.success(until ? t("contact.parkedUntil", { at: until.format("MM-DD HH:mm") }) : t("contact.parkedOpen"));
+  };
+  const nine = (day: dayjs.Dayjs): dayjs.Dayjs => day.hour(9).minute(0).second(0).millisecond(0);
+  const now = dayjs(serverNow());
+  const monday = nine(now.add(((8 - now.day()) % 7) || 7, "day"));
+  const items: MenuProps["items"] = [
+    { key: "hour", label: t("contact.parkFor.hour"), onClick: () => void park(now.add(1, "hour")) },
+    { key: "tomorrow", label: t("contact.parkFor.tomorrow"), onClick: () => void park(nine(now.add(1, "day"))) },
+    { key: "monday", label: t("contact.parkFor.monday"), onClick: () => void park(monday) },
+    { type: "divider" },
+    { key: "customer", label: <span data-testid="park-open">{t("contact.parkFor.customer")}</span>, onClick: () => void park(null) },
+  ];
+  return (
+    <Dropdown menu={{ items }} trigger={["click"]}>
+      <Tooltip title={t("contact.parkUntil")}>
+        <Button icon={<PauseCircleOutlined />} loading={busy.has("interaction.park")} data-testid="park">
+          {t("contact.park")} <DownOutlined style={{ fontSize: 9 }} />
+        </Button>
+      </Tooltip>
+    </Dropdown>
+  );
+}

@@ -1,0 +1,76 @@
+/** The contact in the middle: who and what on top, the conversation, and below it reply, note and disposition. */
+import { useEffect, useState } from "react";
+import { lookOf } from "../channels";
+import { useWords } from "../i18n";
+import { useKeys } from "../keyboard";
+import type { InteractionDetail, InteractionView } from "../wire";
+import { CallPanel } from "./CallPanel";
+import { ChatThread } from "./ChatThread";
+import { ContactHeader } from "./ContactHeader";
+import { Dock, type DockTab } from "./Dock";
+import { FaxViewer } from "./FaxViewer";
+import { MailThread } from "./MailThread";
+import "./contact.css";
+
+interface Props {
+  interaction: InteractionView;
+  detail: InteractionDetail | null;
+  mine: boolean;
+}
+
+export function ContactPane({ interaction, detail, mine }: Props) {
+  const look = lookOf(interaction.channel);
+  const wrapping = interaction.state === "wrapup";
+  const [tab, setTab] = useState<DockTab>(wrapping ? "wrapup" : look.reply ? "reply" : "note");
+  const [focus, setFocus] = useState(0);
+  useEffect(() => {
+    if (wrapping) setTab("wrapup");
+  }, [wrapping]);
+  const open = (next: DockTab): void => {
+    setTab(next);
+    setFocus((n) => n + 1);
+  };
+  useKeys(
+    {
+      r: () => open(look.reply && !wrapping ? "reply" : "note"),
+      n: () => open("note"),
+      w: () => open("wrapup"),
+    },
+    mine,
+  );
+  return (
+    <section className="work-middle contact" data-testid="contact" data-id={interaction.id} data-state={interaction.state}>
+      <ContactHeader interaction={interaction} mine={mine} onNeedsDisposition={() => open("wrapup")} />
+      <div className="contact-body">
+        <Body interaction={interaction} mine={mine} />
+      </div>
+      {mine ? (
+        <Dock interaction={interaction} detail={detail} tab={tab} focus={focus} onTab={setTab} />
+      ) : (
+        <ReadOnly state={interaction.state} />
+      )}
+    </section>
+  );
+}
+
+export function Body({ interaction, mine }: { interaction: InteractionView; mine: boolean }) {
+  switch (lookOf(interaction.channel).body) {
+    case "call":
+      return <CallPanel interaction={interaction} mine={mine} />;
+    case "chat":
+      return <ChatThread interaction={interaction} />;
+    case "pages":
+      return <FaxViewer interaction={interaction} />;
+    default:
+      return <MailThread interaction={interaction} />;
+  }
+}
+
+function ReadOnly({ state }: { state: string }) {
+  const { t, word } = useWords();
+  return (
+    <div className="contact-closed" data-testid="read-only">
+      {state === "closed" ? t("contact.closedBanner") : word("state", state)}
+    </div>
+  );
+}

@@ -1,0 +1,158 @@
+/** A mail conversation, oldest first, the newest open; also notes and any channel that is mostly text. */
+import { CheckCircleOutlined, ClockCircleOutlined, EditOutlined, ExclamationCircleOutlined, MailOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Segmented, Tooltip } from "antd";
+import { useEffect, useRef, useState } from "react";
+import { api, keys } from "../api";
+import { unquote } from "../format";
+import { useWords } from "../i18n";
+import { At, Face, Hollow, Lines, LoadFailed } from "../shell/bits";
+import type { InteractionView, MessageView } from "../wire";
+import { Attachments } from "./Attachments";
+import { HtmlFrame } from "./HtmlFrame";
+
+export function useMessages(id: string) {
+  return useQuery({ queryKey: keys.messages(id), queryFn: ({ signal }) => api.messages(id, signal) });
+}
+
+export function MailThread({ interaction }: { interaction: InteractionView }) {
+  const { t } = useWords();
+  const messages = useMessages(interaction.id);
+  const end = useRef<HTMLDivElement>(null);
+  const count = messages.data?.length ?? 0;
+  useEffect(() => {
+    if (count > 1) end.current?.scrollIntoView({ block: "start" });
+  }, [count]);
+  if (messages.isPending) return <Lines n={8} />;
+  if (messages.isError) return <LoadFailed again={() => void messages.refetch()} />;
+  if (messages.data.length === 0) return <Hollow glyph={<MailOutlined />} title={t("mail.empty")} />;
+  const last = messages.data.length - 1;
+  return (
+    <div className="mails" data-testid="mail-thread">
+      {messages.data.map((message, at) => (
+        <div key={message.id} ref={at === last ? end : undefined}>
+          {message.direction === "internal" ? (
+            <NoteLine message={message} />
+          ) : (
+            <Mail message={message} open={at >= last || message.interaction === interaction.id} />
+          )}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Mail({ message, open: openAtFirst }: { message: MessageView; open: boolean }) {
+  const { t } = useWords();
+  const [open, setOpen] = useState(openAtFirst);
+  const [plain, setPlain] = useState(!message.has_html);
+  const mine = message.direction === "outbound";
+  const sender = message.sender_name || message.sender;
+  const people = (role: string): string =>
+    message.recipients
+      .filter((recipient) => recipient.role === role)
+      .map((recipient) => recipient.name || recipient.address)
+      .join("、");
+  const files = message.attachments.filter((file) => !file.inline);
+  return (
+    <article className={`mail${mine ? " mine" : ""}`} data-testid="message" data-direction={message.direction}>
+      <header className="mail-head">
+        <button type="button" className="clear row grow" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <Face name={sender} mine={mine} />
+          <span className="grow">
+            <span className="row">
+              <strong className="cut">{sender}</strong>
+              {message.sender_name && message.sender_name !== message.sender && (
+                <span className="dim cut">{message.sender}</span>
+              )}
+            </span>
+            <span className="mail-sub cut">
+              {open
+                ? [people("to") && `${t("contact.to")} ${people("to")}`, people("cc") && `${t("contact.cc")} ${people("cc")}`]
+                    .filter(Boolean)
+                    .join(" · ")
+                : unquote(message.text).fresh.replace(/\s+/g, " ")}
+            </span>
+          </span>
+        </button>
+        {open && message.has_html && (
+          <Segmented
+            size="small"
+            value={plain ? "plain" : "html"}
+            options={[
+              { value: "html", label: t("mail.html") },
+              { value: "plain", label: <span data-testid="mail-plain">{t("mail.plain")}</span> },
+            ]}
+            onChange={(value) => setPlain(value === "plain")}
+          />
+        )}
+        {mine && <Delivery state={message.delivery_state} />}
+        <span className="dim mail-at">
+          <At at={message.at} />
+        </span>
+      </header>
+      {open && (
+        <div className="mail-body">
+          {plain ? <PlainText text={message.text} /> : <HtmlFrame message={message.id} />}
+          {files.length > 0 && <Attachments files={files} />}
+        </div>
+      )}
+    </article>
+  );
+}
+
+function PlainText({ text }: { text: string }) {
+  const { t } = useWords();
+  const [all, setAll] = useState(false);
+  const { fresh, quoted } = unquote(text);
+  return (
+    <>
+      <div className="mail-text">{fresh}</div>
+      {quoted !== "" && (
+        <>
+          <button
+            type="button"
+            className="clear quote-fold"
+            aria-expanded={all}
+            aria-label={t(all ? "mail.hideQuoted" : "mail.quoted")}
+            title={t(all ? "mail.hideQuoted" : "mail.quoted")}
+            onClick={() => setAll(!all)}
+          >
+            •••
+          </button>
+          {all && <div className="mail-text mail-quoted">{quoted}</div>}
+        </>
+      )}
+    </>
+  );
+}
+
+export function NoteLine({ message }: { message: MessageView }) {
+  const { t } = useWords();
+  return (
+    <div className="note-line" data-testid="note">
+      <EditOutlined />
+      <span className="grow">
+        <b>{message.sender_name || message.sender || t("note.title")}</b> <span className="note-text">{message.text}</span>
+      </span>
+      <span className="dim">
+        <At at={message.at} />
+      </span>
+    </div>
+  );
+}
+
+/** Where an outgoing message is, by shape as well as by word. */
+export function Delivery({ state }: { state: string | null }) {
+  const { word } = useWords();
+  if (state === null) return null;
+  const bad = ["failed", "bounced"].includes(state);
+  const done = ["sent", "delivered", "read"].includes(state);
+  return (
+    <Tooltip title={word("delivery", state)}>
+      <span className={`delivery${bad ? " late" : ""}`} data-testid="delivery" data-state={state}>
+        {bad ? <ExclamationCircleOutlined /> : done ? <CheckCircleOutlined /> : <ClockCircleOutlined />} {word("delivery", state)}
+      </span>
+    </Tooltip>
+  );
+}

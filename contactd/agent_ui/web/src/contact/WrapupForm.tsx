@@ -1,0 +1,183 @@
+/**
+ * Disposition tree, several topics, a summary.  While the contact goes on it only saves (`end: false`); finishing wrap-up is
+ * another button that is there only in wrap-up, and ending the contact is a third, elsewhere and in another colour.
+ */
+import { CheckOutlined, CloseOutlined, PlusOutlined, SaveOutlined } from "@ant-design/icons";
+import { App as AntApp, Button, Input, TreeSelect } from "antd";
+import { useMemo } from "react";
+import { usePolicy, useRun } from "../desk";
+import { useWords } from "../i18n";
+import { isSend } from "../keyboard";
+import type { DispositionNode } from "../policy";
+import { Left } from "../shell/bits";
+import type { InteractionDetail, InteractionView } from "../wire";
+import { useWrapup, type WrapupContent } from "./wrapupDraft";
+
+export function WrapupForm({ interaction, detail }: { interaction: InteractionView; detail: InteractionDetail | null }) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  const { message } = AntApp.useApp();
+  const policy = usePolicy();
+  const wrapup = useWrapup(interaction, detail);
+  const { content } = wrapup;
+  const tree = useMemo(() => policy.dispositions(interaction.line), [policy, interaction.line]);
+  const wrapping = interaction.state === "wrapup";
+  const saving = busy.has("interaction.complete");
+
+  const complete = async (end: boolean): Promise<void> => {
+    if (saving) return;
+    if (end && policy.wrapup(interaction.line).required && tree.length > 0 && wrapup.main === null) {
+      wrapup.complain();
+      return;
+    }
+    const { ok, error } = await run(
+      "interaction.complete",
+      { interaction: interaction.id, ...wrapup.payload(), end },
+      { queue: true, quietFields: ["disposition"] },
+    );
+    if (error?.field === "disposition") wrapup.complain();
+    if (!ok) return;
+    if (end) wrapup.clear();
+    else if (!wrapping) message.success(t("wrapup.saved"));
+  };
+  const set = (change: Partial<WrapupContent>): void => wrapup.set({ ...content, ...change });
+  const topic = (at: number, change: Partial<WrapupContent["topics"][number]>): void =>
+    set({ topics: content.topics.map((item, n) => (n === at ? { ...item, ...change } : item)) });
+
+  return (
+    <div className="wrapup" data-testid="wrapup-form">
+      <div className="wrapup-fields">
+        {tree.length === 0 && <p className="dim">{t("wrapup.empty")}</p>}
+        {tree.length > 0 &&
+          content.topics.map((item, at) => (
+            <div className="wrapup-topic" key={at}>
+              <div data-testid={at === 0 ? "wrapup-disposition" : `wrapup-disposition-${at + 1}`}>
+                <DispositionSelect
+                  tree={tree}
+                  value={item.disposition}
+                  bad={at === 0 && wrapup.missing && item.disposition === null}
+                  onChange={(disposition) => topic(at, { disposition })}
+                />
+              </div>
+              {content.topics.length > 1 && (
+                <>
+                  <Input
+                    value={item.note}
+                    placeholder={t("wrapup.topicNote")}
+                    onChange={(event) => topic(at, { note: event.target.value })}
+                  />
+                  <Button
+                    type="text"
+                    icon={<CloseOutlined />}
+                    aria-label={t("wrapup.removeTopic")}
+                    onClick={() => set({ topics: content.topics.filter((_, n) => n !== at) })}
+                  />
+                </>
+              )}
+              {at === 0 && content.topics.length === 1 && (
+                <AddTopic onAdd={() => set({ topics: [...content.topics, { disposition: null, note: "" }] })} />
+              )}
+            </div>
+          ))}
+        {content.topics.length > 1 && (
+          <AddTopic onAdd={() => set({ topics: [...content.topics, { disposition: null, note: "" }] })} />
+        )}
+        <Input.TextArea
+          value={content.note}
+          placeholder={t("wrapup.note")}
+          aria-label={t("wrapup.note")}
+          autoSize={{ minRows: 2, maxRows: 6 }}
+          data-testid="wrapup-note"
+          onChange={(event) => set({ note: event.target.value })}
+          onKeyDown={(event) => {
+            if (isSend(event)) void complete(wrapping);
+          }}
+        />
+      </div>
+      <div className="dock-foot">
+        <Button icon={<SaveOutlined />} loading={saving} data-testid="wrapup-save" onClick={() => void complete(false)}>
+          {t("wrapup.save")}
+        </Button>
+        {wrapping && (
+          <Button
+            className="wrapup-finish"
+            icon={<CheckOutlined />}
+            loading={saving}
+            data-testid="wrapup-finish"
+            onClick={() => void complete(true)}
+          >
+            {t("wrapup.finish")}
+          </Button>
+        )}
+        {wrapup.missing && wrapup.main === null && (
+          <span className="late" role="alert">
+            {t("wrapup.required")}
+          </span>
+        )}
+        <span className="grow" />
+        {wrapping ? <Left until={interaction.wrapup_until} /> : <span className="dim">{t("wrapup.saveHint")}</span>}
+      </div>
+    </div>
+  );
+}
+
+function AddTopic({ onAdd }: { onAdd(): void }) {
+  const { t } = useWords();
+  return (
+    <Button type="dashed" size="small" icon={<PlusOutlined />} data-testid="wrapup-add-topic" onClick={onAdd}>
+      {t("wrapup.addTopic")}
+    </Button>
+  );
+}
+
+interface SelectProps {
+  tree: DispositionNode[];
+  value: string | null;
+  bad: boolean;
+  onChange(code: string | null): void;
+}
+
+interface TreeNode {
+  value: string;
+  title: React.ReactNode;
+  path: string;
+  selectable: boolean;
+  children: TreeNode[];
+}
+
+/** Only leaves may be chosen; what is chosen is shown with its way from the root, so it is unmistakable. */
+function DispositionSelect({ tree, value, bad, onChange }: SelectProps) {
+  const { t } = useWords();
+  const nodes = useMemo(() => tree.map((node) => asTree(node, "")), [tree]);
+  return (
+    <TreeSelect
+      treeData={nodes}
+      value={value ?? undefined}
+      onChange={(code: string | undefined) => onChange(code ?? null)}
+      treeNodeLabelProp="path"
+      treeNodeFilterProp="path"
+      treeDefaultExpandAll
+      treeExpandAction="click"
+      showSearch
+      allowClear
+      listHeight={320}
+      placement="topLeft"
+      placeholder={t("wrapup.pick")}
+      aria-label={t("wrapup.disposition")}
+      {...(bad ? { status: "error" as const } : {})}
+      style={{ width: "100%" }}
+      popupMatchSelectWidth={320}
+    />
+  );
+}
+
+function asTree(node: DispositionNode, above: string): TreeNode {
+  const path = above === "" ? node.label : `${above} / ${node.label}`;
+  return {
+    value: node.code,
+    path,
+    title: <span data-testid={`disposition-${node.code}`}>{node.label}</span>,
+    selectable: node.children.length === 0,
+    children: node.children.map((child) => asTree(child, path)),
+  };
+}

@@ -1,0 +1,193 @@
+/** The customer on the right: who it is or may be, how to reach them, and one timeline over every channel. */
+import { EditOutlined, FolderOpenOutlined, UserAddOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { App as AntApp, Button } from "antd";
+import { useState } from "react";
+import { api, keys } from "../api";
+import { useRun } from "../desk";
+import { useWords } from "../i18n";
+import { go } from "../route";
+import { Face, Vip } from "../shell/bits";
+import { PartyFinder } from "../shell/Search";
+import type { CandidateView, CustomerHead, InteractionView, PartyView } from "../wire";
+import { NewParty } from "./NewParty";
+import { Points } from "./Points";
+import { Timeline } from "./Timeline";
+import "./customer.css";
+
+interface Props {
+  interaction: InteractionView;
+  head: CustomerHead;
+  readOnly?: boolean;
+}
+
+export function CustomerPane({ interaction, head, readOnly = false }: Props) {
+  const partyId = head.party_id ?? interaction.party_id;
+  return (
+    <aside className="work-right customer" data-testid="customer" data-resolve={head.resolve_state}>
+      {partyId !== null ? (
+        <Known partyId={partyId} interaction={interaction} head={head} readOnly={readOnly} />
+      ) : (
+        <Doubtful interaction={interaction} head={head} readOnly={readOnly} />
+      )}
+    </aside>
+  );
+}
+
+function Known({ partyId, interaction, head, readOnly }: Props & { partyId: string; readOnly: boolean }) {
+  const { t, word } = useWords();
+  const [changing, setChanging] = useState(false);
+  const party = useQuery({ queryKey: keys.party(partyId), queryFn: ({ signal }) => api.party(partyId, signal) });
+  const known = head.candidates.find((candidate) => candidate.party_id === partyId);
+  const name = party.data?.name ?? known?.name ?? interaction.customer_name ?? t("work.noName");
+  const kind = party.data?.kind ?? known?.kind ?? "person";
+  const cases = party.data?.open_cases ?? head.open_cases;
+  return (
+    <>
+      <header className="customer-head">
+        <Face name={name} kind={kind} />
+        <div className="grow">
+          <div className="row">
+            <button type="button" className="clear customer-name cut" title={t("customer.open")} onClick={() => go("customer", partyId)}>
+              {name}
+            </button>
+            <Vip level={party.data?.vip ?? known?.vip ?? interaction.vip} />
+          </div>
+          <div className="row customer-tags">
+            <span className="dim">{word("customer.kinds", kind)}</span>
+            <span className={`tag${head.resolve_state === "known" || head.resolve_state === "confirmed" ? " accent" : ""}`}>
+              {word("resolve", head.resolve_state)}
+            </span>
+            {cases > 0 && (
+              <span className="tag" data-testid="open-cases">
+                <FolderOpenOutlined /> {t("customer.casesN", { n: cases })}
+              </span>
+            )}
+          </div>
+        </div>
+        {!readOnly && (
+          <Button type="text" icon={<EditOutlined />} aria-label={t("customer.change")} title={t("customer.change")} onClick={() => setChanging(!changing)} />
+        )}
+      </header>
+      {changing && <Reassign interaction={interaction} onDone={() => setChanging(false)} />}
+      <Points points={party.data?.points ?? known?.points ?? (head.point ? [head.point] : [])} here={head.point} />
+      <Timeline party={partyId} head={head.timeline} current={interaction.id} />
+    </>
+  );
+}
+
+/** Nobody is guessed: candidates with their evidence, or a search, or a new record; the agent's click decides. */
+function Doubtful({ interaction, head, readOnly }: Props & { readOnly: boolean }) {
+  const { t } = useWords();
+  const confirm = useConfirm(interaction);
+  const [creating, setCreating] = useState(false);
+  const some = head.candidates.length > 0;
+  const title = some
+    ? t(head.candidates.length > 1 ? "customer.who" : "customer.whoMaybe")
+    : t(head.resolve_state === "anonymous" ? "customer.anonymous" : "customer.unknown");
+  return (
+    <div className="customer-doubt">
+      <h2>{title}</h2>
+      {head.point && (
+        <p className="dim num">
+          {head.point.display}
+        </p>
+      )}
+      {head.candidates.map((candidate) => (
+        <Candidate
+          key={candidate.party_id}
+          candidate={candidate}
+          busy={confirm.busy}
+          readOnly={readOnly}
+          onConfirm={() => void confirm.to(candidate.party_id)}
+        />
+      ))}
+      {!readOnly && (
+        <>
+          {!some && <p className="dim">{t("customer.unknownHint")}</p>}
+          <PartyFinder placeholder={t("customer.find")} testId="link-search" onPick={(party) => void confirm.to(party.id)} />
+          {creating ? (
+            <NewParty
+              point={head.point}
+              suggested={interaction.customer_name}
+              onCreated={(party: PartyView) => void confirm.to(party.id)}
+              onCancel={() => setCreating(false)}
+            />
+          ) : (
+            <Button icon={<UserAddOutlined />} block data-testid="new-party" onClick={() => setCreating(true)}>
+              {t("customer.create")}
+            </Button>
+          )}
+        </>
+      )}
+      {head.timeline.length > 0 && <Timeline party={null} head={head.timeline} current={interaction.id} />}
+    </div>
+  );
+}
+
+interface CandidateProps {
+  candidate: CandidateView;
+  busy: boolean;
+  readOnly: boolean;
+  onConfirm(): void;
+}
+
+function Candidate({ candidate, busy, readOnly, onConfirm }: CandidateProps) {
+  const { t, word } = useWords();
+  return (
+    <article className="candidate" data-testid="candidate" data-party={candidate.party_id}>
+      <div className="row">
+        <Face name={candidate.name} kind={candidate.kind} />
+        <span className="grow">
+          <span className="row">
+            <strong className="cut">{candidate.name}</strong>
+            <Vip level={candidate.vip} />
+          </span>
+          <span className="dim cut candidate-points num">{candidate.points.map((point) => point.display).join(" · ")}</span>
+        </span>
+      </div>
+      <div className="candidate-why">
+        {candidate.why.map((key) => (
+          <span key={key} className={`tag${key.endsWith("verified") || key.endsWith("open_case") ? " accent" : ""}`}>
+            {word("claim", key.replace(/^claim\./, ""))}
+          </span>
+        ))}
+      </div>
+      {!readOnly && (
+        <Button block loading={busy} data-testid="confirm-candidate" onClick={onConfirm}>
+          {t("customer.confirm")}
+        </Button>
+      )}
+    </article>
+  );
+}
+
+function Reassign({ interaction, onDone }: { interaction: InteractionView; onDone(): void }) {
+  const { t } = useWords();
+  const confirm = useConfirm(interaction);
+  return (
+    <div className="customer-reassign">
+      <PartyFinder
+        placeholder={t("customer.change")}
+        testId="link-search"
+        autoFocus
+        onPick={(party) => {
+          void confirm.to(party.id).then(onDone);
+        }}
+      />
+    </div>
+  );
+}
+
+function useConfirm(interaction: InteractionView): { busy: boolean; to(party: string): Promise<void> } {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  const { message } = AntApp.useApp();
+  return {
+    busy: busy.has("party.confirm"),
+    async to(party) {
+      const { ok } = await run("party.confirm", { interaction: interaction.id, party }, { queue: true });
+      if (ok) message.success(t("customer.confirmed"));
+    },
+  };
+}

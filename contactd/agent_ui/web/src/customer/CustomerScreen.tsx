@@ -1,0 +1,54 @@
+/** A customer's own page, found by search: who, how to reach, everything that happened. */
+import { FolderOpenOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { api, keys } from "../api";
+import { useWords } from "../i18n";
+import { Face, Lines, LoadFailed, Vip } from "../shell/bits";
+import { Points } from "./Points";
+import { Timeline } from "./Timeline";
+import "./customer.css";
+
+export default function CustomerScreen({ party: id }: { party: string }) {
+  const { t, word } = useWords();
+  const party = useQuery({ queryKey: keys.party(id), queryFn: ({ signal }) => api.party(id, signal) });
+  if (party.isPending) return <Lines n={10} />;
+  if (party.isError) return <LoadFailed again={() => void party.refetch()} />;
+  const { name, kind, vip, open_cases, points, owner, language } = party.data;
+  return (
+    <div className="customer-page" data-testid="customer-page">
+      <section className="customer customer-card">
+        <header className="customer-head">
+          <Face name={name} kind={kind} />
+          <div className="grow">
+            <div className="row">
+              <h1 className="customer-name cut">{name}</h1>
+              <Vip level={vip} />
+            </div>
+            <div className="row customer-tags">
+              <span className="dim">{word("customer.kinds", kind)}</span>
+              {open_cases ? (
+                <span className="tag">
+                  <FolderOpenOutlined /> {t("customer.casesN", { n: open_cases })}
+                </span>
+              ) : null}
+              {owner && (
+                <span className="tag">
+                  {t("customer.owner")} {owner}
+                </span>
+              )}
+              {language && (
+                <span className="tag">
+                  {t("customer.language")} {language}
+                </span>
+              )}
+            </div>
+          </div>
+        </header>
+        <Points points={points ?? []} here={null} />
+      </section>
+      <section className="customer customer-wide">
+        <Timeline party={id} head={[]} current={null} />
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,232 @@
+/**
+ * Joins the parts for the screens: one socket, one store, one query cache, and hooks to read them and to give commands.
+ */
+import { QueryClient, useQuery } from "@tanstack/react-query";
+import { App as AntApp } from "antd";
+import { createContext, useCallback, useContext, useMemo, useState, useSyncExternalStore } from "react";
+import { api, ApiError, byTime, keys } from "./api";
+import { useWords, type Words } from "./i18n";
+import { type PolicyWords, readPolicy } from "./policy";
+import { useSettings } from "./settings";
+import { CommandError, ConsoleSocket, type Link, type PendingCommand } from "./socket";
+import { ConsoleStore } from "./store";
+import { pageTimers } from "./timers";
+import type { ConsoleState, MessageView, WireEvent } from "./wire";
+
+export interface LinkState {
+  link: Link;
+  since: number;
+  retryAt: number | null;
+}
+
+export interface Desk {
+  store: ConsoleStore;
+  socket: ConsoleSocket;
+  getLink(): LinkState;
+  onLink(watcher: () => void): () => void;
+  /** Hear every event as it is applied (ring, badge, notices). */
+  onEvent(watcher: (event: WireEvent) => void): () => void;
+  stop(): void;
+}
+
+const OUTBOX = "contactd.outbox";
+
+export function newId(): string {
+  // crypto.randomUUID is missing on plain http beyond localhost.
+  const random = crypto.getRandomValues(new Uint8Array(12));
+  return Date.now().toString(36) + [...random].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        refetchOnWindowFocus: false,
+        retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+      },
+    },
+  });
+}
+
+export function openDesk(queries: QueryClient, onRefused: () => void): Desk {
+  const store = new ConsoleStore();
+  const linkWatchers = new Set<() => void>();
+  const eventWatchers = new Set<(event: WireEvent) => void>();
+  let link: LinkState = { link: "connecting", since: Date.now(), retryAt: null };
+
+  const socket = new ConsoleSocket(
+    {
+      open: () => {
+        const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
+        return new WebSocket(`${scheme}//${window.location.host}/ws/console`) as never;
+      },
+      timers: pageTimers(),
+      random: Math.random,
+      newId,
+      probe: api.probe,
+      outbox: { load: loadOutbox, save: saveOutbox },
+    },
+    {
+      onSnapshot(state) {
+        const policy = store.get()?.policy_version;
+        store.reset(state);
+        // What was missed is unknown: everything on screen is asked for again.
+        void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "policy" });
+        if (policy !== state.policy_version) void queries.invalidateQueries({ queryKey: keys.policy });
+      },
+      onEvent(event) {
+        store.feed(event);
+        refresh(queries, event);
+        for (const watcher of [...eventWatchers]) watcher(event);
+      },
+      onLink(next, retryInMs) {
+        const since = next === link.link ? link.since : Date.now();
+        link = { link: next, since, retryAt: retryInMs === null ? null : Date.now() + retryInMs };
+        for (const watcher of [...linkWatchers]) watcher();
+        if (next === "refused") onRefused();
+      },
+    },
+  );
+  const nudge = (): void => socket.nudge();
+  const lost = (): void => socket.lost();
+  const woken = (): void => {
+    if (document.visibilityState === "visible") socket.nudge();
+  };
+  window.addEventListener("online", nudge);
+  window.addEventListener("offline", lost);
+  document.addEventListener("visibilitychange", woken);
+  socket.start();
+  return {
+    store,
+    socket,
+    getLink: () => link,
+    onLink(watcher) {
+      linkWatchers.add(watcher);
+      return () => linkWatchers.delete(watcher);
+    },
+    onEvent(watcher) {
+      eventWatchers.add(watcher);
+      return () => eventWatchers.delete(watcher);
+    },
+    stop() {
+      window.removeEventListener("online", nudge);
+      window.removeEventListener("offline", lost);
+      document.removeEventListener("visibilitychange", woken);
+      socket.stop();
+    },
+  };
+}
+
+/** An event changes or outdates what REST has told before. */
+function refresh(queries: QueryClient, event: WireEvent): void {
+  if (event.event === "message.added") {
+    const { interaction, message } = event.data;
+    queries.setQueryData<MessageView[]>(keys.messages(interaction), (known) =>
+      known ? [...known.filter((item) => item.id !== message.id), message].sort(byTime) : known,
+    );
+  } else if (event.event === "interaction.changed") {
+    const { interaction } = event.data;
+    void queries.invalidateQueries({ queryKey: keys.interaction(interaction.id) });
+    void queries.invalidateQueries({ queryKey: keys.events(interaction.id) });
+    if (interaction.party_id) void queries.invalidateQueries({ queryKey: keys.timeline(interaction.party_id) });
+  }
+}
+
+function loadOutbox(): PendingCommand[] {
+  try {
+    const kept: unknown = JSON.parse(sessionStorage.getItem(OUTBOX) ?? "[]");
+    return Array.isArray(kept) ? (kept as PendingCommand[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+function saveOutbox(commands: PendingCommand[]): void {
+  try {
+    if (commands.length === 0) sessionStorage.removeItem(OUTBOX);
+    else sessionStorage.setItem(OUTBOX, JSON.stringify(commands));
+  } catch {
+    // Without storage a reload forgets unanswered commands; their drafts are still there.
+  }
+}
+
+const DeskContext = createContext<Desk | null>(null);
+export const DeskProvider = DeskContext.Provider;
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (desk === null) throw new Error("no desk");
+  return desk;
+}
+
+/** A part of the console's state; `select` must return the same object for the same state. */
+export function useConsole<T>(select: (state: ConsoleState) => T): T | null {
+  const { store } = useDesk();
+  return useSyncExternalStore(store.subscribe, () => {
+    const state = store.get();
+    return state === null ? null : select(state);
+  });
+}
+
+export function useLink(): LinkState {
+  const desk = useDesk();
+  return useSyncExternalStore(desk.onLink, desk.getLink);
+}
+
+export interface RunOptions {
+  /** May wait for the link to come back (texts and notes); default: fails at once when offline. */
+  queue?: boolean;
+  /** Errors of these fields are shown by the caller. */
+  quietFields?: string[];
+}
+
+export type Run = (command: string, data: object, options?: RunOptions) => Promise<{ ok: boolean; error?: CommandError; data?: unknown }>;
+
+/** Give commands from a screen: `busy` names what is under way, errors are shown once. */
+export function useRun(): { run: Run; busy: ReadonlySet<string> } {
+  const { socket } = useDesk();
+  const { message } = AntApp.useApp();
+  const words = useWords();
+  const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
+  const run = useCallback<Run>(
+    async (command, data, options = {}) => {
+      setBusy((now) => new Set(now).add(command));
+      try {
+        return { ok: true, data: await socket.command(command, data, options.queue ?? false) };
+      } catch (caught) {
+        const error = caught as CommandError;
+        if (!error.field || !options.quietFields?.includes(error.field)) message.error(errorText(words, error));
+        return { ok: false, error };
+      } finally {
+        setBusy((now) => {
+          const next = new Set(now);
+          next.delete(command);
+          return next;
+        });
+      }
+    },
+    [socket, message, words],
+  );
+  return { run, busy };
+}
+
+/** The catalogue's sentence for an error code, else what the server said. */
+export function errorText({ t, word }: Words, error: CommandError): string {
+  return word("error", error.code, error.message) || t("error.unknown", { code: error.code });
+}
+
+export function usePolicy(): PolicyWords {
+  const { language } = useSettings();
+  const { data } = useQuery({ queryKey: keys.policy, queryFn: ({ signal }) => api.policy(signal), staleTime: 300_000 });
+  return useMemo(() => readPolicy(data, language), [data, language]);
+}
+
+/** The name of a line: from the policy, else from the live floor, else its id. */
+export function useLineLabel(): (line: string | null) => string {
+  const policy = usePolicy();
+  return useCallback(
+    (line) => (line === null ? "" : (policy.lines.find((item) => item.code === line)?.label ?? line)),
+    [policy],
+  );
+}

@@ -1,0 +1,98 @@
+/** Agents: state by shape and colour, time in it, what they have in hand. */
+import { TeamOutlined } from "@ant-design/icons";
+import { Checkbox, Tooltip } from "antd";
+import { useMemo, useState } from "react";
+import { lookOf } from "../channels";
+import { useLineLabel } from "../desk";
+import { useWords } from "../i18n";
+import { Hollow, Since, StateMark } from "../shell/bits";
+import type { AgentMood, AgentView, LineView } from "../wire";
+
+const ORDER: AgentMood[] = ["lost", "ready", "offered", "talking", "held", "wrapup", "not_ready", "logged_out"];
+
+export function AgentWall({ agents, lines }: { agents: AgentView[]; lines: LineView[] }) {
+  const { t, word } = useWords();
+  const [mood, setMood] = useState<AgentMood | null>(null);
+  const [out, setOut] = useState(false);
+  const present = useMemo(() => ORDER.filter((name) => agents.some((agent) => agent.state === name)), [agents]);
+  const shown = useMemo(
+    () =>
+      agents
+        .filter((agent) => (mood === null ? out || agent.state !== "logged_out" : agent.state === mood))
+        .sort(
+          (a, b) =>
+            ORDER.indexOf(a.state) - ORDER.indexOf(b.state) ||
+            (a.since ?? "").localeCompare(b.since ?? "") ||
+            a.agent.localeCompare(b.agent),
+        ),
+    [agents, mood, out],
+  );
+  return (
+    <section className="card grow-card">
+      <h2 className="card-title">
+        {t("floor.agents")} <span className="num dim">{shown.length}</span>
+        <span className="grow" />
+        <Checkbox checked={out} onChange={(event) => setOut(event.target.checked)}>
+          {t("floor.showOut")}
+        </Checkbox>
+      </h2>
+      <div className="moods" role="group" aria-label={t("floor.filterAgents")}>
+        {present
+          .filter((name) => out || name !== "logged_out")
+          .map((name) => (
+            <button
+              key={name}
+              type="button"
+              className={`clear mood${mood === name ? " on" : ""}`}
+              aria-pressed={mood === name}
+              onClick={() => setMood(mood === name ? null : name)}
+            >
+              <StateMark state={name} />
+              {word("mood", name)}
+              <span className="num">{agents.filter((agent) => agent.state === name).length}</span>
+            </button>
+          ))}
+      </div>
+      <div className="card-scroll">
+        {shown.length === 0 ? (
+          <Hollow glyph={<TeamOutlined />} title={t("floor.agentsEmpty")} />
+        ) : (
+          shown.map((agent) => <AgentRow key={agent.agent} agent={agent} lines={lines} />)
+        )}
+      </div>
+    </section>
+  );
+}
+
+function AgentRow({ agent, lines }: { agent: AgentView; lines: LineView[] }) {
+  const { word } = useWords();
+  const label = useLineLabel();
+  const member = agent.lines.includes("*") ? lines.map((line) => line.line) : agent.lines;
+  const reason =
+    agent.state === "not_ready" && agent.reason
+      ? word("intent.system", agent.reason, word("intent.defaults", agent.reason))
+      : null;
+  const away = agent.state === "not_ready" ? 1800 : null;
+  return (
+    <div className="agent" data-testid="floor-agent-row" data-agent={agent.agent} data-state={agent.state}>
+      <StateMark state={agent.state} pulse={agent.state === "offered"} />
+      <Tooltip title={member.map(label).join("、")} placement="left" mouseEnterDelay={0.4}>
+        <span className="agent-name cut">{agent.name ?? agent.agent}</span>
+      </Tooltip>
+      <span className="agent-mood cut">{reason ?? word("mood", agent.state)}</span>
+      <span className="agent-work">
+        {agent.work.slice(0, 6).map((item) => (
+          <span key={item.interaction} className={`agent-item m-${item.state}`} title={`${word("channel", item.channel)} · ${word("state", item.state)}`}>
+            {lookOf(item.channel).icon}
+          </span>
+        ))}
+      </span>
+      <span className="agent-load" title={`${agent.used}%`}>
+        <i style={{ width: `${Math.min(100, agent.used)}%` }} />
+      </span>
+      <span className="agent-since">
+        <Since at={agent.since} late={away} />
+      </span>
+    </div>
+  );
+}

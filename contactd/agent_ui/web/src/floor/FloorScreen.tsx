@@ -1,0 +1,49 @@
+/** The supervisor's wall: what waits where and how long, who is doing what since when, what went wrong; all of it live. */
+import { useState } from "react";
+import { useConsole } from "../desk";
+import { useWords } from "../i18n";
+import { Lines } from "../shell/bits";
+import type { FloorView, InteractionView } from "../wire";
+import { AgentWall } from "./AgentWall";
+import { Alerts } from "./Alerts";
+import { Figures } from "./Figures";
+import { LineTable } from "./LineTable";
+import { WaitingTable } from "./WaitingTable";
+import { WhyDrawer } from "./WhyDrawer";
+import "./floor.css";
+
+export default function FloorScreen() {
+  const floor = useConsole((state) => state.floor);
+  return floor === null ? <Lines n={12} /> : <Floor floor={floor} />;
+}
+
+function Floor({ floor }: { floor: FloorView }) {
+  const { t } = useWords();
+  const [line, setLine] = useState<string | null>(null);
+  const [why, setWhy] = useState<InteractionView | null>(null);
+  const waiting = line === null ? floor.waiting : floor.waiting.filter((item) => item.line === line);
+  const agents =
+    line === null ? floor.agents : floor.agents.filter((agent) => agent.lines.includes(line) || agent.lines.includes("*"));
+  return (
+    <div className="floor" data-testid="floor">
+      <Figures floor={floor} />
+      <div className="floor-main">
+        <section className="card">
+          <h2 className="card-title">{t("floor.lines")}</h2>
+          <LineTable lines={floor.lines} chosen={line} onChoose={(next) => setLine(next === line ? null : next)} />
+        </section>
+        <section className="card grow-card">
+          <h2 className="card-title">
+            {t("floor.items")} <span className="num dim">{waiting.length}</span>
+          </h2>
+          <WaitingTable waiting={waiting} lines={floor.lines} agents={floor.agents} onWhy={setWhy} />
+        </section>
+      </div>
+      <div className="floor-side">
+        <AgentWall agents={agents} lines={floor.lines} />
+        <Alerts alerts={floor.alerts} agents={floor.agents} />
+      </div>
+      <WhyDrawer item={why} onClose={() => setWhy(null)} />
+    </div>
+  );
+}

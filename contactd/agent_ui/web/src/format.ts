@@ -1,0 +1,74 @@
+/** How numbers, times and sizes are written; pure. */
+
+/** Seconds as `0:07`, `12:40`, `1:02:09`; a day and more as `2d 03:15`. */
+export function duration(seconds: number, dayWord = "d"): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const days = Math.floor(whole / 86_400);
+  const hours = Math.floor((whole % 86_400) / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  if (days > 0) return `${days}${dayWord} ${two(hours)}:${two(minutes)}`;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** Seconds between a moment and now; 0 for a missing moment and for the future. */
+export function secondsSince(at: string | null, now: number): number {
+  const then = at === null ? Number.NaN : Date.parse(at);
+  return Number.isNaN(then) ? 0 : Math.max(0, (now - then) / 1000);
+}
+
+/** A moment as short as it can be told: today the time, this year month and day too, else the whole date. */
+export function moment(at: string | null, now: number): string {
+  const date = at === null ? null : new Date(at);
+  if (date === null || Number.isNaN(date.getTime())) return "";
+  const today = new Date(now);
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (date.toDateString() === today.toDateString()) return time;
+  const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return date.getFullYear() === today.getFullYear() ? `${day} ${time}` : `${date.getFullYear()}-${day}`;
+}
+
+export function fullMoment(at: string | null): string {
+  const date = at === null ? null : new Date(at);
+  if (date === null || Number.isNaN(date.getTime())) return "";
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+export function bytes(size: number): string {
+  if (size < 1024) return `${size} B`;
+  if (size < 1024 * 1024) return `${Math.round(size / 1024)} KB`;
+  return `${(size / 1024 / 1024).toFixed(1)} MB`;
+}
+
+export function percent(share: number | null): string {
+  if (share === null || !Number.isFinite(share)) return "–";
+  return `${Math.round(share * 100)}%`;
+}
+
+/** One or two letters for a round picture: the surname of a Chinese name, the initials of another. */
+export function initials(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed === "") return "?";
+  if (/^\p{Script=Han}/u.test(trimmed)) return [...trimmed][0] ?? "?";
+  const words = trimmed.split(/[\s@._-]+/).filter((word) => word !== "");
+  const first = [...(words[0] ?? "")][0] ?? "?";
+  const last = words.length > 1 && !trimmed.includes("@") ? ([...(words.at(-1) ?? "")][0] ?? "") : "";
+  return (first + last).toUpperCase();
+}
+
+/** Text without the quoted past of a mail, and that past. */
+export function unquote(text: string): { fresh: string; quoted: string } {
+  const lines = text.split("\n");
+  const start = lines.findIndex(
+    (line, index) =>
+      /^\s*>/.test(line) ||
+      /^(-{2,}\s*(原始邮件|Original Message|Forwarded message|转发邮件)|On .{6,120} wrote:|在.{4,80}写道[：:])/i.test(line) ||
+      (/^_{10,}$/.test(line) && index > 0),
+  );
+  if (start <= 0) return { fresh: text, quoted: "" };
+  return { fresh: lines.slice(0, start).join("\n").trimEnd(), quoted: lines.slice(start).join("\n") };
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}

@@ -1,0 +1,75 @@
+/** The frame around every screen: top bar, link banner, bell, shortcuts; opens the desk and closes it. */
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { type Desk, DeskProvider, openDesk, useConsole } from "../desk";
+import { useKeys } from "../keyboard";
+import { go, type Screen, useRoute } from "../route";
+import { WorkScreen } from "../work/WorkScreen";
+import { Lines } from "./bits";
+import { LinkBanner } from "./LinkBanner";
+import { OfferBell } from "./OfferBell";
+import { Shortcuts } from "./Shortcuts";
+import { TopBar } from "./TopBar";
+import "./shell.css";
+
+const FloorScreen = lazy(() => import("../floor/FloorScreen"));
+const QuarantineScreen = lazy(() => import("../quarantine/QuarantineScreen"));
+const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
+
+interface Props {
+  username: string;
+  onRefused(): void;
+  onLeft(): void;
+}
+
+export default function Shell({ username, onRefused, onLeft }: Props) {
+  const queries = useQueryClient();
+  const [desk, setDesk] = useState<Desk | null>(null);
+  const refused = useRef(onRefused);
+  refused.current = onRefused;
+  useEffect(() => {
+    const opened = openDesk(queries, () => refused.current());
+    setDesk(opened);
+    return () => opened.stop();
+  }, [queries, username]);
+  return desk === null ? null : (
+    <DeskProvider value={desk}>
+      <Frame username={username} onLeft={onLeft} />
+    </DeskProvider>
+  );
+}
+
+function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
+  const route = useRoute();
+  const role = useConsole((state) => state.me.role);
+  const [help, setHelp] = useState(false);
+  useKeys({ "?": () => setHelp(true) });
+  const supervises = role === "supervisor" || role === "admin";
+  const screen = shown(route.screen, role === null ? null : supervises);
+  useEffect(() => {
+    if (screen !== null && route.screen !== screen) go(screen);
+  }, [screen, route.screen]);
+  return (
+    <div className="shell">
+      <TopBar screen={screen} supervises={supervises} username={username} onHelp={() => setHelp(true)} onLeft={onLeft} />
+      <LinkBanner />
+      <main className="shell-main">
+        <Suspense fallback={<Lines n={8} />}>
+          {screen === "work" && <WorkScreen selected={route.id} />}
+          {screen === "floor" && <FloorScreen />}
+          {screen === "quarantine" && <QuarantineScreen />}
+          {screen === "customer" && route.id !== null && <CustomerScreen party={route.id} />}
+        </Suspense>
+      </main>
+      <OfferBell />
+      <Shortcuts open={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}
+
+/** The screen for a route: supervisors start on the floor, agents have no other than their work and customers. */
+function shown(asked: Screen | null, supervises: boolean | null): Screen | null {
+  if (supervises === null) return asked === "floor" || asked === "quarantine" ? null : asked;
+  if (asked === null) return supervises ? "floor" : "work";
+  return !supervises && (asked === "floor" || asked === "quarantine") ? "work" : asked;
+}

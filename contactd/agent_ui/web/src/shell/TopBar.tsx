@@ -1,0 +1,181 @@
+/** Top bar: where to go, whom to find, my state when the work screen is not open, language, looks, log-out. */
+import { BellOutlined, GlobalOutlined, MoonOutlined, QuestionCircleOutlined, SunOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { App as AntApp, Badge, Button, Dropdown, type MenuProps, Tooltip } from "antd";
+import { useState } from "react";
+import { api, keys } from "../api";
+import { useConsole, useDesk, useLink } from "../desk";
+import { useWords } from "../i18n";
+import { go, type Screen } from "../route";
+import { changeSettings, useDark, useSettings } from "../settings";
+import { Face } from "./bits";
+import { IntentSwitch } from "./IntentSwitch";
+import { askForNotices, noticesAllowed } from "./notices";
+import { Search } from "./Search";
+
+interface Props {
+  screen: Screen | null;
+  supervises: boolean;
+  username: string;
+  onHelp(): void;
+  onLeft(): void;
+}
+
+export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) {
+  const { t } = useWords();
+  return (
+    <header className="top">
+      <a className="top-logo" href="#/" aria-label={t("app.name")}>
+        <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width={24} height={24} />
+        <span>{t("app.name")}</span>
+      </a>
+      <nav className="top-nav">
+        <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
+        {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
+        {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
+      </nav>
+      <Search />
+      <div className="top-end">
+        {screen !== "work" && screen !== null && <IntentSwitch compact />}
+        <LinkDot />
+        <LanguageButton />
+        <ThemeButton />
+        <Tooltip title={t("settings.shortcuts")}>
+          <Button type="text" icon={<QuestionCircleOutlined />} onClick={onHelp} aria-label={t("settings.shortcuts")} />
+        </Tooltip>
+        <UserMenu username={username} onLeft={onLeft} />
+      </div>
+    </header>
+  );
+}
+
+function NavLink({ to, now, label, badge }: { to: Screen; now: Screen | null; label: string; badge: React.ReactNode }) {
+  return (
+    <a
+      href={`#/${to}`}
+      className={now === to ? "on" : ""}
+      aria-current={now === to ? "page" : undefined}
+      data-testid={`nav-${to}`}
+      onClick={(event) => {
+        if (now === to) event.preventDefault();
+      }}
+    >
+      {label}
+      {badge}
+    </a>
+  );
+}
+
+function WorkBadge() {
+  const offers = useConsole((state) => state.offers.length) ?? 0;
+  return offers > 0 ? <span className="nav-badge">{offers}</span> : null;
+}
+
+function AlertBadge() {
+  const alerts = useConsole((state) => state.floor.alerts.length) ?? 0;
+  return alerts > 0 ? <span className="nav-badge quiet">{alerts}</span> : null;
+}
+
+function QuarantineBadge() {
+  const { data } = useQuery({
+    queryKey: keys.quarantined,
+    queryFn: ({ signal }) => api.interactions({ state: "quarantined" }, signal),
+    refetchInterval: 60_000,
+  });
+  const n = data?.items.length ?? 0;
+  return n > 0 ? <span className="nav-badge quiet">{n}</span> : null;
+}
+
+function LinkDot() {
+  const { link } = useLink();
+  const { t } = useWords();
+  const status = link === "online" ? "success" : link === "connecting" ? "processing" : "warning";
+  const title = link === "online" ? t("link.online") : link === "connecting" ? t("link.connecting") : t("link.offline");
+  return (
+    <Tooltip title={title}>
+      <span data-testid="link-state" data-link={link} className="top-link">
+        <Badge status={status} />
+        <span className="sr">{title}</span>
+      </span>
+    </Tooltip>
+  );
+}
+
+function LanguageButton() {
+  const { t, language } = useWords();
+  return (
+    <Tooltip title={t("settings.language")}>
+      <Button
+        type="text"
+        data-testid="lang-switch"
+        icon={<GlobalOutlined />}
+        onClick={() => changeSettings({ language: language === "en" ? "zh-CN" : "en" })}
+      >
+        {language === "en" ? "EN" : "中"}
+      </Button>
+    </Tooltip>
+  );
+}
+
+function ThemeButton() {
+  const { t } = useWords();
+  const dark = useDark();
+  return (
+    <Tooltip title={t("settings.theme")}>
+      <Button
+        type="text"
+        data-testid="theme-switch"
+        aria-label={dark ? t("settings.light") : t("settings.dark")}
+        icon={dark ? <SunOutlined /> : <MoonOutlined />}
+        onClick={() => changeSettings({ theme: dark ? "light" : "dark" })}
+      />
+    </Tooltip>
+  );
+}
+
+function UserMenu({ username, onLeft }: { username: string; onLeft(): void }) {
+  const { t } = useWords();
+  const { message } = AntApp.useApp();
+  const { socket } = useDesk();
+  const settings = useSettings();
+  const name = useConsole((state) => state.me.name) ?? username;
+  const [allowed, setAllowed] = useState(noticesAllowed());
+
+  const leave = async (): Promise<void> => {
+    socket.stop();
+    await api.logout().catch(() => undefined);
+    onLeft();
+    go("work");
+  };
+  const ask = async (): Promise<void> => {
+    const answer = await askForNotices();
+    setAllowed(answer);
+    if (answer !== "granted") message.warning(t("settings.desktopDenied"));
+  };
+  const items: MenuProps["items"] = [
+    {
+      key: "sound",
+      icon: <BellOutlined />,
+      label: `${t("settings.sound")}：${settings.sound ? t("common.yes") : t("common.no")}`.replace("：", settings.language === "en" ? ": " : "："),
+      onClick: () => changeSettings({ sound: !settings.sound }),
+    },
+    {
+      key: "desktop",
+      icon: <BellOutlined />,
+      disabled: allowed === "granted",
+      label: allowed === "granted" ? `${t("settings.desktop")} · ${t("settings.desktopOn")}` : t("settings.desktopAsk"),
+      onClick: () => void ask(),
+    },
+    { key: "system", icon: <MoonOutlined />, label: `${t("settings.theme")} · ${t("settings.system")}`, onClick: () => changeSettings({ theme: "system" }) },
+    { type: "divider" },
+    { key: "logout", danger: true, label: <span data-testid="logout">{t("login.logout")}</span>, onClick: () => void leave() },
+  ];
+  return (
+    <Dropdown menu={{ items }} trigger={["click"]} placement="bottomRight">
+      <button type="button" className="clear top-user" data-testid="user-menu">
+        <Face name={name} mine />
+        <span className="cut">{name}</span>
+      </button>
+    </Dropdown>
+  );
+}

@@ -1,0 +1,50 @@
+/** The screen before the phone rings: everything known about an offer, with room to read. */
+import { useLineLabel } from "../desk";
+import { useWords } from "../i18n";
+import { ChannelIcon, Since, Vip } from "../shell/bits";
+import { customerName } from "../shell/OfferBell";
+import type { OfferView } from "../wire";
+import { Countdown, OfferButtons } from "./OfferCard";
+import { useLabels, useReasonText } from "./reasons";
+
+export function OfferPreview({ offer }: { offer: OfferView }) {
+  const { t, word } = useWords();
+  const { interaction, customer } = offer;
+  const line = useLineLabel()(interaction.line);
+  const labels = useLabels();
+  const reasons = useReasonText(offer.reasons);
+  return (
+    <section className="work-middle preview" data-testid="offer-preview">
+      <div className="preview-card">
+        <Countdown offer={offer} size={72} />
+        <p className="dim">{t("offer.title", { channel: word("channel", interaction.channel) })}</p>
+        <h1>{customerName(offer) || t("work.anonymous")}</h1>
+        <p className="num">{customer.point?.display ?? interaction.from}</p>
+        <div className="row preview-tags">
+          <span className="tag">
+            <ChannelIcon channel={interaction.channel} title={false} /> {line}
+          </span>
+          <span className="tag">{word("resolve", customer.resolve_state)}</span>
+          <Vip level={interaction.vip} />
+          {interaction.skills.map(({ skill, level }) => (
+            <span className="tag" key={skill}>
+              {labels.skill(skill)} ≥{level}
+            </span>
+          ))}
+        </div>
+        {interaction.subject && <p className="preview-subject">{interaction.subject}</p>}
+        {interaction.last_message && <p className="preview-text">{interaction.last_message}</p>}
+        <p className="dim">
+          {t("floor.waited")} <Since at={interaction.queued_at} />
+        </p>
+        <OfferButtons offer={offer} large />
+        {reasons !== "" && (
+          <p className="preview-why">
+            {t("offer.why")}
+            {reasons}
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}

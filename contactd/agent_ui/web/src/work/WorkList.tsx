@@ -1,0 +1,97 @@
+/** My work: in progress, in wrap-up, parked; each with its clock. */
+import { hasDraft } from "../drafts";
+import { useLineLabel } from "../desk";
+import { useWords } from "../i18n";
+import { go } from "../route";
+import { useConsole } from "../desk";
+import { ChannelIcon, Left, Since, StateMark, Vip } from "../shell/bits";
+import type { InteractionView } from "../wire";
+
+const GROUPS = [
+  { key: "live", states: ["active", "held"] },
+  { key: "wrapup", states: ["wrapup"] },
+  { key: "parked", states: ["parked"] },
+] as const;
+
+/** In the order shown: live first, then what began longest ago. */
+export function sortWork(work: InteractionView[]): InteractionView[] {
+  const rank = (item: InteractionView): number => {
+    const group = GROUPS.findIndex(({ states }) => (states as readonly string[]).includes(item.state));
+    return (group === -1 ? 0 : group) * 2 + (item.live ? 0 : 1);
+  };
+  const since = (item: InteractionView): string => item.answered_at ?? item.queued_at ?? "";
+  return [...work].sort((a, b) => rank(a) - rank(b) || since(a).localeCompare(since(b)));
+}
+
+interface Props {
+  work: InteractionView[];
+  selected: string | null;
+  offered: boolean;
+}
+
+export function WorkList({ work, selected, offered }: Props) {
+  const { t } = useWords();
+  const intent = useConsole((state) => state.me.intent);
+  if (work.length === 0) {
+    if (offered) return null;
+    const hint = intent === "ready" ? "work.emptyReady" : intent === "not_ready" ? "work.emptyNotReady" : "work.emptyLoggedOut";
+    return <p className="work-empty">{t(hint)}</p>;
+  }
+  return (
+    <>
+      {GROUPS.map(({ key, states }) => {
+        const items = work.filter((item) => (states as readonly string[]).includes(item.state));
+        return items.length === 0 ? null : (
+          <section key={key} className="work-group">
+            <h2 className="section">
+              {t(`work.${key}`)} <span className="num">{items.length}</span>
+            </h2>
+            {items.map((item) => (
+              <WorkItem key={item.id} item={item} on={item.id === selected} />
+            ))}
+          </section>
+        );
+      })}
+    </>
+  );
+}
+
+function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
+  const { t, word } = useWords();
+  const line = useLineLabel()(item.line);
+  const unread = on ? 0 : (item.unread ?? 0);
+  return (
+    <button
+      type="button"
+      className={`clear work-item${on ? " on" : ""}`}
+      data-testid="work-item"
+      data-id={item.id}
+      data-channel={item.channel}
+      data-state={item.state}
+      aria-current={on}
+      onClick={() => go("work", item.id)}
+    >
+      <ChannelIcon channel={item.channel} title={false} />
+      <span className="work-item-text">
+        <span className="row">
+          <span className="work-item-name cut">{nameOf(item, t("work.noName"))}</span>
+          <Vip level={item.vip} />
+          <span className="grow" />
+          {unread > 0 && <span className="nav-badge">{unread}</span>}
+          <span className="work-item-time">
+            <StateMark state={item.state} />
+            {item.state === "wrapup" && item.wrapup_until ? <Left until={item.wrapup_until} /> : <Since at={item.state_since} />}
+          </span>
+        </span>
+        <span className={`work-item-sub cut${unread > 0 ? " fresh" : ""}`}>
+          {hasDraft(`reply.${item.id}`) && <span className="draft-mark">{t("work.draft")}</span>}
+          {item.last_message ?? item.subject ?? `${word("channel", item.channel)} · ${line}`}
+        </span>
+      </span>
+    </button>
+  );
+}
+
+export function nameOf(item: InteractionView, fallback: string): string {
+  return item.customer_name ?? (item.direction === "outbound" ? item.to : item.from) ?? fallback;
+}

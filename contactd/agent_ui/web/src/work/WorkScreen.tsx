@@ -1,0 +1,185 @@
+/** The agent's screen: my work on the left, the contact in the middle, the customer on the right. */
+import { InboxOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef } from "react";
+import { api, emptyHead, keys } from "../api";
+import { ContactPane } from "../contact/ContactPane";
+import { CustomerPane } from "../customer/CustomerPane";
+import { useConsole, useRun } from "../desk";
+import { useWords } from "../i18n";
+import { useKeys } from "../keyboard";
+import { go } from "../route";
+import { Hollow, Lines, LoadFailed } from "../shell/bits";
+import { IntentSwitch } from "../shell/IntentSwitch";
+import type { InteractionView, OfferView } from "../wire";
+import { rememberedHead } from "./heads";
+import { LineStrip } from "./LineStrip";
+import { acceptOffer, OfferCard } from "./OfferCard";
+import { OfferPreview } from "./OfferPreview";
+import { sortWork, WorkList } from "./WorkList";
+import "./work.css";
+
+const NO_OFFERS: OfferView[] = [];
+const NO_WORK: InteractionView[] = [];
+
+export function WorkScreen({ selected }: { selected: string | null }) {
+  const offers = useConsole((state) => state.offers) ?? NO_OFFERS;
+  const work = useConsole((state) => state.work) ?? NO_WORK;
+  const ready = useConsole((state) => state.me.intent) === "ready";
+  const loaded = useConsole(() => true) ?? false;
+  const { run } = useRun();
+  const order = useMemo(() => sortWork(work), [work]);
+  const shown = useShown(selected, offers, order);
+  const step = (by: number): void => {
+    const at = order.findIndex((item) => item.id === selected);
+    const next = order[at === -1 ? 0 : Math.min(order.length - 1, Math.max(0, at + by))];
+    if (next) go("work", next.id);
+  };
+  useKeys({
+    a: () => {
+      const offer = offers.find((item) => item.interaction.id === selected) ?? offers[0];
+      if (offer) void acceptOffer(run, offer);
+    },
+    s: () => void run("agent.set_intent", ready ? { intent: "not_ready", reason: "break" } : { intent: "ready" }),
+    j: () => step(1),
+    k: () => step(-1),
+  });
+  return (
+    <div className="work">
+      <aside className="work-left">
+        <IntentSwitch />
+        <div className="work-scroll">
+          <div className="offers" aria-live="assertive">
+            {offers.map((offer) => (
+              <OfferCard key={offer.offer} offer={offer} on={shown.kind === "offer" && shown.offer.offer === offer.offer} />
+            ))}
+          </div>
+          {loaded ? <WorkList work={order} selected={selected} offered={offers.length > 0} /> : <Lines n={6} />}
+        </div>
+        <LineStrip />
+      </aside>
+      <Middle shown={shown} loaded={loaded} />
+    </div>
+  );
+}
+
+type Shown =
+  | { kind: "nothing" }
+  | { kind: "offer"; offer: OfferView }
+  | { kind: "mine"; interaction: InteractionView }
+  | { kind: "other"; id: string };
+
+/** Between the answer to an accept and the event that makes the item mine. */
+const GRACE_MS = 1500;
+
+/** What the middle shows.  An offer comes up by itself only when nothing else is open: nobody is torn from a reply. */
+function useShown(selected: string | null, offers: OfferView[], order: InteractionView[]): Shown {
+  const mine = order.find((item) => item.id === selected);
+  const offer = offers.find((item) => item.interaction.id === selected);
+  const current: Shown | null = mine ? { kind: "mine", interaction: mine } : offer ? { kind: "offer", offer } : null;
+  const last = useRef<{ id: string; shown: Shown } | null>(null);
+  if (current !== null && selected !== null) last.current = { id: selected, shown: current };
+  const vanished = current === null && last.current !== null && last.current.id === selected ? last.current.shown : null;
+  const next = order.find((item) => item.state === "active" || item.state === "held")?.id ?? null;
+  const nextId = useRef(next);
+  nextId.current = next;
+  useEffect(() => {
+    if (vanished === null) return;
+    // What has left my hands is put away; an address opened on purpose (a link, the timeline) stays.
+    const timer = setTimeout(
+      () => {
+        last.current = null;
+        go("work", nextId.current);
+      },
+      vanished.kind === "offer" ? GRACE_MS : 0,
+    );
+    return () => clearTimeout(timer);
+  }, [vanished]);
+  if (current !== null) return current;
+  if (vanished !== null) return vanished;
+  if (selected !== null) return { kind: "other", id: selected };
+  return offers[0] ? { kind: "offer", offer: offers[0] } : { kind: "nothing" };
+}
+
+function Middle({ shown, loaded }: { shown: Shown; loaded: boolean }) {
+  const { t } = useWords();
+  if (shown.kind === "offer") {
+    const { offer } = shown;
+    return (
+      <>
+        <OfferPreview offer={offer} />
+        <CustomerPane key={offer.interaction.id} interaction={offer.interaction} head={offer.customer} readOnly />
+      </>
+    );
+  }
+  if (shown.kind === "mine") return <Contact key={shown.interaction.id} interaction={shown.interaction} />;
+  if (shown.kind === "other") return loaded ? <Other key={shown.id} id={shown.id} /> : <div className="work-middle" />;
+  return (
+    <>
+      <section className="work-middle">
+        {loaded && <Hollow glyph={<InboxOutlined />} title={t("work.pick")} hint={t("work.pickHint")} />}
+      </section>
+      <aside className="work-right">
+        <Hollow title={t("customer.none")} />
+      </aside>
+    </>
+  );
+}
+
+function Contact({ interaction }: { interaction: InteractionView }) {
+  const detail = useQuery({
+    queryKey: keys.interaction(interaction.id),
+    queryFn: ({ signal }) => api.interaction(interaction.id, signal),
+  });
+  const head = detail.data?.customer ?? rememberedHead(interaction.id);
+  return (
+    <>
+      <ContactPane interaction={interaction} detail={detail.data ?? null} mine />
+      {head || detail.isError ? (
+        <CustomerPane interaction={interaction} head={head ?? emptyHead()} />
+      ) : (
+        <aside className="work-right">
+          <Lines n={8} />
+        </aside>
+      )}
+    </>
+  );
+}
+
+/** An interaction that is not in my hands: shown, not touched. */
+function Other({ id }: { id: string }) {
+  const detail = useQuery({ queryKey: keys.interaction(id), queryFn: ({ signal }) => api.interaction(id, signal) });
+  const { t } = useWords();
+  if (detail.isPending) {
+    return (
+      <>
+        <section className="work-middle">
+          <Lines n={8} />
+        </section>
+        <aside className="work-right">
+          <Lines n={8} />
+        </aside>
+      </>
+    );
+  }
+  if (detail.isError) {
+    return (
+      <>
+        <section className="work-middle">
+          {detail.error.message === "" ? (
+            <LoadFailed again={() => void detail.refetch()} />
+          ) : (
+            <Hollow glyph={<InboxOutlined />} title={t("work.gone")} hint={t("work.goneHint")} />
+          )}
+        </section>
+        <aside className="work-right" />
+      </>
+    );
+  }
+  return (
+    <>
+      <ContactPane interaction={detail.data} detail={detail.data} mine={false} />
+      <CustomerPane interaction={detail.data} head={detail.data.customer ?? emptyHead()} readOnly />
+    </>
+  );
+}
