@@ -70,11 +70,11 @@ def quarantine(conn: WriteConn, interaction: str, reason: str, now: datetime) ->
     return True
 
 
-def dismiss(conn: WriteConn, interaction: str, actor: str, now: datetime) -> bool:
+def dismiss(conn: WriteConn, interaction: str, actor: str, reason: str, now: datetime) -> bool:
     """Close a quarantined interaction for good; False when it is not in quarantine."""
     if not conn.run(_DISMISS, b_id=interaction, b_at=now):
         return False
-    add_event(conn, interaction, now, Cause.DISMISSED, actor, {"state": State.CLOSED})
+    add_event(conn, interaction, now, Cause.DISMISSED, actor, {"state": State.CLOSED, "reason": reason})
     return True
 
 

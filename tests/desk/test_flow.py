@@ -272,8 +272,10 @@ async def test_a_restart_keeps_everything(store: Store, clock: ManualClock, tmp_
     ringing = await first.mail_in("wang@example.cn|Ringing|T", "k2")
     await first.until(lambda: first.offers_of(ann))
     waiting = await first.mail_in("zhao@example.cn|Waiting|T", "k3")
-    await first.until(lambda: first.state_of(waiting.interaction) == "queued")
-    before = first.office.desk.dispatcher.router.digest()  # type: ignore[union-attr]
+    router = first.office.desk.dispatcher.router
+    assert router is not None
+    await first.until(lambda: waiting.interaction in router.waiting().get("support", []))
+    before = router.digest()
     await first.office.close()
 
     second = await open_bench(store, clock, tmp_path)

@@ -1,0 +1,286 @@
+"""The application: builds every part by hand, top to bottom, starts them, and stops them in the order that loses nothing.
+
+Stop order: readyz says no → listeners closed → facts drained → writer flushed → sockets closed → workers → reactor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+import uvloop
+
+from contactd import channels as channel_folder
+from contactd import logs
+from contactd.agent_ui.hub import Hub
+from contactd.agent_ui.server import ConsoleServer
+from contactd.api.parts import Parts
+from contactd.clock import Clock, SystemClock
+from contactd.core.channel import Channel
+from contactd.core.errors import ContactdError
+from contactd.crm_store.store import Store
+from contactd.desk.access import Access
+from contactd.desk.dismissing import Quarantine
+from contactd.desk.office import Office, build_office, published
+from contactd.desk.readiness import Readiness
+from contactd.desk.tools import ChannelTools
+from contactd.http import HttpParts, Listener, build_http
+from contactd.http import serve as listen
+from contactd.metrics import Metrics
+from contactd.settings import Mistake, Settings, SettingsError, load, problems
+from contactd.workers import WorkerDiedError, Workers
+
+OK, FAILED, MISTAKE = 0, 1, 2
+GRACE_S = 10.0
+"""Longest time a stop may take."""
+SESSION_GONE = 1012
+"""Close code of console sockets at a stop: the service restarts (RFC 6455 registry)."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Server:
+    """Everything of one running contactd."""
+
+    settings: Settings
+    store: Store
+    workers: Workers
+    office: Office
+    access: Access
+    hub: Hub
+    console: ConsoleServer
+    metrics: Metrics
+    readiness: Readiness
+    listener: Listener
+    channels: dict[str, Channel]
+    addresses: dict[str, str] = field(default_factory=dict)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def start(self) -> dict[str, str]:
+        """Take work; return where, by name: `{"http": "127.0.0.1:8080", "smtp": …}`."""
+        await self.office.open()
+        for task in (self.console.keep(), self.metrics.watch_loop(), self.readiness.watch()):
+            self._tasks.append(asyncio.create_task(task))
+        self.addresses = {"http": await self.listener.start()}
+        for channel in self.channels.values():
+            await channel.start()
+            self.addresses |= channel.addresses()
+        self.readiness.open()
+        gc.collect()
+        gc.freeze()
+        return self.addresses
+
+    async def stop(self) -> None:
+        """Stop in the order that loses nothing that was acknowledged."""
+        self.readiness.close()
+        for channel in self.channels.values():
+            await _calmly(channel.stop_intake(), channel.name)
+        self.listener.close()
+        await self.hub.settle()
+        await self.office.close()
+        await self.store.ping()
+        self.hub.end(lambda _actor: True, SESSION_GONE)
+        for name, channel in self.channels.items():
+            await _calmly(channel.stop(), name)
+            await self.office.tools[name].cancel()
+        for task in self._tasks:
+            task.cancel()
+        await self.listener.stop()
+        await self.workers.close()
+        await self.store.close()
+
+
+async def _calmly(doing: Awaitable[None], name: str) -> None:
+    """Let one channel stop; whatever it does, the others stop too."""
+    try:
+        await asyncio.wait_for(doing, 3)
+    except Exception:  # a stop goes on
+        log.exception("channel.stop_failed", channel=name)
+
+
+async def build(settings: Settings, clock: Clock | None = None) -> Server:
+    """Build a server from its settings; nothing runs yet.
+
+    Raises:
+        ConfigError: an address cannot be used, the database is wrong, the policy is wrong.
+        StoreDownError: the database cannot be reached.
+    """
+    clock = clock or SystemClock()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    metrics = Metrics()
+    store = Store.open(
+        settings.database_url,
+        settings.data_dir / "blobs",
+        node=settings.node,
+        clock=clock,
+        observe_commit=metrics.commit.observe,
+    )
+    limits = settings.limits
+    workers = Workers(count=limits.workers, memory_mb=limits.worker_memory_mb, timeout_s=limits.worker_seconds)
+    rules = await published(store, clock, settings.policy, from_file=settings.policy_source == "file")
+    office = await build_office(
+        store=store,
+        clock=clock,
+        rules=rules,
+        work=workers.run,
+        died=(WorkerDiedError,),
+        data_dir=settings.data_dir,
+    )
+    made = {name: _channel(office, name, found, settings) for name, found in channel_folder.scan().items()}
+    access = Access(store, clock, public_url=settings.http.public_url)
+    hub = Hub(office.views, office.commands, clock, lambda: secrets.token_hex(16))
+    console = ConsoleServer(hub, access, clock)
+    readiness = Readiness(office, store, clock, made, disk_free_mb=limits.disk_free_mb)
+    _watch(metrics, office, hub, store, workers)
+    parts = Parts(
+        access=access,
+        store=store,
+        views=office.views,
+        clock=clock,
+        policy=lambda: (rules.version, rules.policy.document),
+        doors=office.desk.intake,
+        quarantine=Quarantine(office.desk, office.reading),
+        render_html=_renderer(made.values(), workers),
+        ready=readiness.reasons,
+        metrics=metrics.render,
+        upload_bytes=limits.upload_mb * 1024 * 1024,
+    )
+    app = build_http(
+        HttpParts(api=parts, console=console, channels=office.routes, public_url=settings.http.public_url),
+    )
+    return Server(
+        settings=settings,
+        store=store,
+        workers=workers,
+        office=office,
+        access=access,
+        hub=hub,
+        console=console,
+        metrics=metrics,
+        readiness=readiness,
+        listener=listen(app, settings.http.host, settings.http.port),
+        channels=made,
+    )
+
+
+def _channel(office: Office, name: str, found: channel_folder.Found, settings: Settings) -> Channel:
+    """Build one channel from its section of the settings."""
+    options = found.options.model_validate(settings.channels.get(name, {}))
+
+    def make(tools: ChannelTools) -> Channel:
+        return found.build(name, options, tools)
+
+    return office.add_channel(name, make)
+
+
+def _renderer(made: Iterable[Channel], workers: Workers) -> Callable[..., Awaitable[str]]:
+    """Return what shows HTML safely: the one channel that knows how, in a worker process."""
+    show = next((channel.show_html for channel in made if hasattr(channel, "show_html")), None)
+
+    async def render(document: str, cids: Mapping[str, str], images: bool) -> str:
+        if show is None:
+            return ""
+        return await workers.run(show, document, dict(cids), images)
+
+    return render
+
+
+def _watch(metrics: Metrics, office: Office, hub: Hub, store: Store, workers: Workers) -> None:
+    """Let the figures that are asked for be read where they stand."""
+    metrics.watch("store_waiting", "Units that wait for the writer", lambda: store.waiting)
+    metrics.watch("facts_waiting", "Facts that wait for the router", lambda: office.desk.dispatcher.waiting)
+    metrics.watch("unread_waiting", "Things accepted and not read yet", lambda: office.reading.waiting)
+    metrics.watch("open_interactions", "Interactions that are open", lambda: len(office.desk.book))
+    metrics.watch("worker_deaths", "Tasks that ended with their worker", lambda: workers.deaths)
+    metrics.watch("delivery_failures", "Messages that could not be delivered", lambda: office.desk.outbox.failures)
+    metrics.watch("console_sockets", "Connected consoles", lambda: len(hub))
+
+
+async def run(settings: Settings, out: TextIO, ready: Callable[[Server], Awaitable[None]] | None = None) -> None:
+    """Run until SIGTERM or SIGINT; print one line when work is taken; `ready` is called then, too."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    server = await build(settings)
+    try:
+        addresses = await server.start()
+        print(f"ready {json.dumps(addresses)}", file=out, flush=True)
+        if ready is not None:
+            await ready(server)
+        await stopping.wait()
+    finally:
+        log.info("stopping")
+        await asyncio.wait_for(server.stop(), GRACE_S)
+
+
+def serve(settings: Settings, ready: Callable[[Server], Awaitable[None]] | None = None) -> int:
+    """Run a server in this process; return the exit code."""
+    logs.configure(level=settings.log.level, form=settings.log.format, secrets=settings.secrets())
+    return in_reactor(lambda: run(settings, sys.stdout, ready))
+
+
+def in_reactor(main: Callable[[], Awaitable[None]]) -> int:
+    """Run `main` on one uvloop loop that Twisted's clients share; return the exit code.
+
+    Twisted's reactor runs the loop: its clients never connect when only the loop does.
+    """
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    from twisted.internet.asyncioreactor import AsyncioSelectorReactor  # noqa: PLC0415 - before anything asks for a reactor
+    from twisted.internet.main import installReactor  # noqa: PLC0415 - see above
+
+    reactor: Any = AsyncioSelectorReactor(loop)
+    installReactor(reactor)
+    code = OK
+
+    async def whole() -> None:
+        nonlocal code
+        try:
+            await main()
+        except ContactdError as error:
+            code = MISTAKE if error.code == "config" else FAILED
+            where = f"{error.field}: " if error.field else ""
+            print(f"contactd: {where}{error.text}", file=sys.stderr)  # noqa: T201 - the last word of a start that failed
+        except Exception:  # the process ends with a trace and a code
+            log.exception("server.failed")
+            code = FAILED
+        finally:
+            reactor.stop()
+
+    reactor.callWhenRunning(lambda: loop.create_task(whole()))
+    reactor.run(installSignalHandlers=False)
+    return code
+
+
+def shapes() -> dict[str, type[Any]]:
+    """Return the options class of every channel, for reading the settings."""
+    return {name: found.options for name, found in channel_folder.scan().items()}
+
+
+def check(config: Path | None, overrides: Iterable[str]) -> list[Mistake]:
+    """Return every mistake of a configuration: keys, policy, and what only the store can tell."""
+    import os  # noqa: PLC0415 - only this command reads the environment here
+
+    from contactd.desk import admin, policies  # noqa: PLC0415 - what the server itself does not need
+
+    found = problems(config, os.environ, overrides, shapes())
+    if found:
+        return found
+    settings = load(config, os.environ, overrides, shapes())
+    found = policies.mistakes(settings.policy)
+    try:
+        found += admin.at_work(settings, lambda office: policies.drift(office, settings))
+    except (ContactdError, SettingsError) as error:
+        found.append(Mistake("database.url", f"cannot be asked: {error}"))
+    return found
