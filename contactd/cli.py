@@ -46,6 +46,9 @@ def run(argv: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return FAULT
     except KeyboardInterrupt:
         return FAULT
 
