@@ -26,7 +26,7 @@ from contactd.agent_ui.server import ConsoleServer
 from contactd.api.parts import Parts
 from contactd.clock import Clock, SystemClock
 from contactd.core.channel import Channel
-from contactd.core.errors import ContactdError
+from contactd.core.errors import ContactdError, WorkerDiedError
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
 from contactd.desk.dismissing import Quarantine
@@ -37,7 +37,7 @@ from contactd.http import HttpParts, Listener, build_http
 from contactd.http import serve as listen
 from contactd.metrics import Metrics
 from contactd.settings import Mistake, Settings, SettingsError, load, problems
-from contactd.workers import WorkerDiedError, Workers
+from contactd.workers import Workers
 
 OK, FAILED, MISTAKE = 0, 1, 2
 GRACE_S = 10.0

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, delete, func, null, or_, select, u
 
 from contactd.core.events import WorkStarted
 from contactd.core.party import Claim, Point, Resolution, resolve
+from contactd.crm_store import parties
 from contactd.crm_store import schema as s
-from contactd.crm_store.intake_rows import add_event, claims_on, point_row
+from contactd.crm_store.intake_rows import add_event, claims_on
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
 
@@ -27,18 +28,6 @@ _DISPOSITION = hot(
         disposition=func.coalesce(bindparam("b_disposition"), s.interaction.c.disposition), updated_at=bindparam("b_at")
     ),
 )
-_new_claim = insert(s.contact_claim)
-_CLAIM = hot(
-    _new_claim.on_conflict_do_update(
-        index_elements=["contact_point_id", "party_id"],
-        set_={
-            "level": _new_claim.excluded.level,
-            "source": _new_claim.excluded.source,
-            "evidence_interaction_id": _new_claim.excluded.evidence_interaction_id,
-            "valid_to": null(),
-        },
-    ),
-)
 _PARTY = hot(
     select(s.party.c.canonical_id, s.party.c.display_name, s.party.c.vip).where(
         s.party.c.id == bindparam("party"),
@@ -47,13 +36,6 @@ _PARTY = hot(
 )
 _OF_INTERACTION = hot(
     select(s.interaction.c.contact_point_id, s.interaction.c.thread_id).where(s.interaction.c.id == bindparam("id")),
-)
-_CLAIM_LEVEL = hot(
-    select(s.contact_claim.c.level).where(
-        s.contact_claim.c.contact_point_id == bindparam("point"),
-        s.contact_claim.c.party_id == bindparam("party"),
-        s.contact_claim.c.valid_to.is_(null()),
-    ),
 )
 _CONFIRM = hot(
     update(s.interaction)
@@ -72,17 +54,6 @@ _THREAD_PARTY = hot(
 _NEW_INTERACTION = hot(insert(s.interaction))
 _NEW_SEGMENT = hot(insert(s.interaction_segment))
 _NEW_THREAD = hot(insert(s.thread))
-_POINT_BY_ID = hot(
-    select(
-        s.contact_point.c.kind,
-        s.contact_point.c.namespace,
-        s.contact_point.c.value_norm,
-        s.contact_point.c.value_raw,
-        s.contact_point.c.display,
-        s.contact_point.c.ext,
-        s.contact_point.c.shared,
-    ).where(s.contact_point.c.id == bindparam("id")),
-)
 _TEXTS = hot(
     update(s.interaction)
     .where(s.interaction.c.id == bindparam("b_id"))
@@ -168,17 +139,16 @@ def confirm(
     canonical = conn.one(_PARTY, party=found.canonical_id) or found
     own = conn.one(_OF_INTERACTION, id=interaction)
     if own is not None and own.contact_point_id is not None:
-        held = conn.one(_CLAIM_LEVEL, point=own.contact_point_id, party=found.canonical_id)
-        conn.run(
-            _CLAIM,
-            id=claim_id,
-            contact_point_id=own.contact_point_id,
-            party_id=found.canonical_id,
-            level="verified" if held is not None and held.level == "verified" else "asserted",
+        parties.claim(
+            conn,
+            claim_id,
+            own.contact_point_id,
+            found.canonical_id,
+            level="asserted",
             source="agent",
-            evidence_interaction_id=interaction,
-            valid_from=now,
-            created_by=actor,
+            now=now,
+            actor=actor,
+            evidence=interaction,
         )
     conn.run(_CONFIRM, b_id=interaction, b_party=found.canonical_id, b_vip=canonical.vip, b_at=now)
     if own is not None and own.thread_id is not None:
@@ -190,7 +160,7 @@ def confirm(
 def start(conn: WriteConn, new: Starting) -> Resolution:
     """Store a contact that an agent begins; return who it goes to."""
     now = new.interaction["created_at"]
-    point_id = point_row(conn, new.point, new.point_id, now)
+    point_id = parties.point_id(conn, new.point_id, new.point, now=now)
     claims: list[Claim] = claims_on(conn, new.point)
     found = resolve(new.point, claims)
     party = new.party or found.party

@@ -17,6 +17,7 @@ from contactd.core.events import InteractionArrived, Skills, Unparked
 from contactd.core.interaction import Direction, ResolveState, SegmentReason, State
 from contactd.core.journal import encode
 from contactd.core.party import Claim, Point, Resolution, resolve
+from contactd.crm_store import parties
 from contactd.crm_store import schema as s
 from contactd.crm_store.message_rows import Saying, add_message
 from contactd.crm_store.statements import hot, insert
@@ -90,7 +91,7 @@ _NEW_RAW = hot(insert(s.raw))
 _NEW_INTERACTION = hot(insert(s.interaction))
 _NEW_SEGMENT = hot(insert(s.interaction_segment))
 _NEW_FACT = hot(insert(s.fact_inbox))
-_NEW_POINT = hot(insert(s.contact_point))
+_NEW_canonical = s.party.alias("canonical")
 _NEW_THREAD = hot(insert(s.thread))
 _EVENT_SEQ = hot(
     select(func.coalesce(func.max(s.interaction_event.c.seq), 0).label("seq")).where(
@@ -98,17 +99,6 @@ _EVENT_SEQ = hot(
     ),
 )
 _NEW_EVENT = hot(insert(s.interaction_event))
-_POINT = hot(
-    select(s.contact_point.c.id, s.contact_point.c.shared).where(
-        s.contact_point.c.kind == bindparam("kind"),
-        s.contact_point.c.namespace == bindparam("namespace"),
-        s.contact_point.c.value_norm == bindparam("value"),
-        s.contact_point.c.ext == bindparam("ext"),
-    ),
-)
-_POINT_SEEN = hot(
-    update(s.contact_point).where(s.contact_point.c.id == bindparam("b_id")).values(last_seen=bindparam("b_seen")),
-)
 _canonical = s.party.alias("canonical")
 _CLAIMS = hot(
     select(
@@ -298,31 +288,8 @@ def _who(conn: WriteConn, new: Placing) -> tuple[str | None, Resolution]:
     point = new.content.sender
     if point is None:
         return None, resolve(None, ())
-    point_id = point_row(conn, point, new.new_ids["point"], new.at)
+    point_id = parties.point_id(conn, new.new_ids["point"], point, now=new.at)
     return point_id, resolve(point, claims_on(conn, point))
-
-
-def point_row(conn: WriteConn, point: Point, new_id: str, now: datetime) -> str:
-    """Return the id of a contact point's row, made if it is new."""
-    row = conn.one(_POINT, kind=point.kind, namespace=point.namespace, value=point.value, ext=point.ext)
-    if row is not None:
-        conn.run(_POINT_SEEN, b_id=row.id, b_seen=now)
-        return str(row.id)
-    conn.run(
-        _NEW_POINT,
-        id=new_id,
-        kind=point.kind,
-        namespace=point.namespace,
-        value_norm=point.value,
-        ext=point.ext,
-        value_raw=point.raw,
-        display=point.display or point.raw,
-        e164=point.value.startswith("+"),
-        shared=point.shared,
-        first_seen=now,
-        last_seen=now,
-    )
-    return new_id
 
 
 def claims_on(conn: WriteConn, point: Point) -> list[Claim]:
@@ -338,6 +305,7 @@ def claims_on(conn: WriteConn, point: Point) -> list[Claim]:
             last_seen=row.last_seen,
         )
         for row in rows
+        if row.ext in (point.ext, "")
     ]
 
 
