@@ -207,18 +207,19 @@ def _never_routed(row: Any) -> bool:
 
 def _raw_faults(conn: Connection, receipts: Any, blobs: Blobs) -> Iterator[Fault]:
     """The bytes of every receipt are there and are the ones that were received."""
-    wanted = {row.id: row.digest for row in receipts if row.duplicate_of is None}
+    digests = {row.id: row.digest for row in receipts}
+    wanted = {row.id for row in receipts if row.duplicate_of is None}
     last = ""
     query = select(s.raw).order_by(s.raw.c.receipt_id).limit(_RAW_CHUNK)
     found: set[str] = set()
     while rows := conn.execute(query.where(s.raw.c.receipt_id > last)).all():
         for row in rows:
             found.add(row.receipt_id)
-            fault = _raw_fault(row, wanted.get(row.receipt_id), blobs)
+            fault = _raw_fault(row, digests.get(row.receipt_id), blobs)
             if fault is not None:
                 yield Fault(record="raw", id=row.receipt_id, fault=fault)
         last = rows[-1].receipt_id
-    for ident in sorted(wanted.keys() - found):
+    for ident in sorted(wanted - found):
         yield Fault(record="raw", id=ident, fault="missing")
 
 

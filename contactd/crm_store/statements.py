@@ -124,15 +124,15 @@ def _slot(compiled: SQLCompiler, dialect: Dialect, name: str) -> tuple[str, Conv
     convert = (kinds[0] if kinds else bind.type).dialect_impl(dialect).bind_processor(dialect)
     if not bind.required and bind.value is not None:
         return name, convert, bind.value
-    return name, convert, _default(compiled, name)
+    return name, convert, _default(compiled, name, required=bind.required)
 
 
-def _default(compiled: SQLCompiler, name: str) -> Any:
-    """Return what an INSERT puts into a column nobody names; for every other value there is none."""
+def _default(compiled: SQLCompiler, name: str, *, required: bool) -> Any:
+    """Return what stands in a place nobody names: a column's default in an INSERT, the statement's own None, or nothing."""
     statement = compiled.statement
     table = statement.table if isinstance(statement, Insert) else None
     if not isinstance(table, TableClause) or name not in table.c:
-        return _REQUIRED
+        return _REQUIRED if required else None
     column = table.c[name]
     default = getattr(column, "default", None)
     if default is not None and default.is_scalar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -68,7 +69,8 @@ class WriteConn:
 
     def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
         """Run any Core statement in the same transaction, the slow and general way."""
-        result = self._connection.execute(statement, values)
+        # preserve_rowcount: else the count of an INSERT … ON CONFLICT DO NOTHING is gone on PostgreSQL.
+        result = self._connection.execute(statement, values, execution_options={"preserve_rowcount": True})
         self.written += max(result.rowcount, 0) if not result.returns_rows else 0
         return result
 
@@ -78,14 +80,31 @@ class WriteConn:
         return self._connection
 
     def begin(self) -> None:
-        """Open the group's transaction and the first unit's savepoint."""
-        self._say(self._words.begin)
-        self._say("SAVEPOINT unit")
+        """Open the group's transaction and the first unit's savepoint.
+
+        Raises:
+            TransactionLostError: the connection was cut while it stood idle.
+            StoreDownError: the database refuses to begin.
+        """
+        try:
+            self._say(self._words.begin)
+            self._say("SAVEPOINT unit")
+        except (sqlite3.Error, psycopg.Error) as error:
+            if connection_lost(self._raw):
+                raise TransactionLostError from error
+            raise for_callers(error) from error
 
     def next_unit(self) -> None:
-        """Keep what the unit before did, and open the next one's savepoint."""
-        for statement in self._words.between:
-            self._say(statement)
+        """Keep what the unit before did, and open the next one's savepoint.
+
+        Raises:
+            TransactionLostError: the whole transaction is gone.
+        """
+        try:
+            for statement in self._words.between:
+                self._say(statement)
+        except (sqlite3.Error, psycopg.Error) as error:
+            raise TransactionLostError from error
 
     def undo_unit(self) -> None:
         """Take back all that was done since the unit's savepoint.
@@ -129,8 +148,9 @@ class WriteConn:
 
     def close(self) -> None:
         """Close the connection, whatever state it is in."""
-        self._connection.invalidate()
-        self._connection.close()
+        with suppress(Exception):  # a broken one may refuse even this
+            self._connection.invalidate()
+            self._connection.close()
 
     def _say(self, statement: str) -> None:
         """Send a word of transaction control, as plain text."""

@@ -226,6 +226,13 @@ async def test_row_counts_tell_what_a_statement_did(store: Store) -> None:
     assert counts == (1, 0, 1, 0)
 
 
+async def test_cold_row_counts_tell_it_too(store: Store) -> None:
+    new = insert(schema.thread).values(id="a", channel="c", created_at=NOW, last_at=NOW)
+    once = new.on_conflict_do_nothing(index_elements=["id"])
+    counts = await store.write(lambda conn: (conn.execute(once).rowcount, conn.execute(once).rowcount))
+    assert counts == (1, 0)
+
+
 async def test_what_a_value_type_refuses_is_a_bad_request(store: Store) -> None:
     with pytest.raises(BadRequestError):
         await store.write(
