@@ -75,6 +75,7 @@ class Console:
         "actor",
         "answers",
         "closing",
+        "hang_up",
         "orders",
         "sending",
         "stream",
@@ -92,6 +93,8 @@ class Console:
         self.wake = asyncio.Event()
         self.closing: int | None = None
         """Close code, once it is over."""
+        self.hang_up: Callable[[], object] = lambda: None
+        """Ends the sending, also when it is stuck."""
         self.sending: float | None = None
         """Since when (monotonic) a send has been going on."""
         self.orders: asyncio.Queue[Command] = asyncio.Queue(ORDERS)
@@ -115,7 +118,7 @@ class Console:
         """Let the socket be closed."""
         if self.closing is None:
             self.closing = code
-        self.wake.set()
+            self.hang_up()
 
     @property
     def behind(self) -> int:

@@ -76,6 +76,7 @@ class ConsoleServer:
         """Read and write until either side ends it."""
         reader = asyncio.create_task(self._read(socket, console))
         writer = asyncio.create_task(self._write(socket, console))
+        console.hang_up = writer.cancel
         try:
             await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
         finally:

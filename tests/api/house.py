@@ -1,0 +1,175 @@
+"""The whole HTTP application on a real store, with doubles only where the rest of the desk would stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from argon2 import PasswordHasher
+
+from contactd.agent_ui.hub import Hub
+from contactd.agent_ui.server import ConsoleServer
+from contactd.api.parts import Parts
+from contactd.core.channel import Arrival, Content, Receipt
+from contactd.core.errors import ConflictError, ContactdError
+from contactd.crm_store.schema import agent
+from contactd.crm_store.store import Store
+from contactd.desk.access import Access
+from contactd.desk.passwords import Passwords
+from contactd.desk.rights import Actor
+from contactd.desk.views import Views
+from contactd.http import ChannelRoute, HttpParts, build_http
+from contactd.testing.clock import ManualClock
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "correct horse"
+PEOPLE = {"ann": "agent", "bob": "agent", "sue": "supervisor", "adam": "admin"}
+BASE = "http://127.0.0.1:8080"
+
+
+class Door:
+    """Takes everything in, and remembers."""
+
+    def __init__(self) -> None:
+        self.came: list[tuple[Arrival, Content | None]] = []
+        self.trouble: list[Exception] = []
+
+    async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
+        if self.trouble:
+            raise self.trouble.pop()
+        self.came.append((arrival, content))
+        return Receipt(id=f"r{len(self.came)}", interaction=f"i{len(self.came)}")
+
+
+class Aside:
+    """Says what was done with quarantine."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, ...]] = []
+
+    async def replay(self, interaction: str) -> None:
+        if interaction == "unreadable":
+            message = "it still cannot be read"
+            raise ConflictError(message, code="unreadable")
+        self.done.append(("replay", interaction))
+
+    async def dismiss(self, interaction: str, actor: str, reason: str) -> None:
+        self.done.append(("dismiss", interaction, actor, reason))
+
+
+class Orders:
+    """Carries commands out, as far as a test says."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[str, str, dict[str, Any]]] = []
+        self.heard: list[tuple[str, str]] = []
+        self.act: Callable[[Actor, str, dict[str, Any]], Any] = lambda _actor, _command, _data: {}
+
+    async def run(self, actor: Actor, command: str, data: dict[str, Any]) -> Mapping[str, Any] | None:
+        self.given.append((actor.id, command, data))
+        result = self.act(actor, command, data)
+        if hasattr(result, "__await__"):
+            result = await result
+        if isinstance(result, ContactdError):
+            raise result
+        found: Mapping[str, Any] | None = result
+        return found
+
+    def console_seen(self, agent_id: str) -> None:
+        self.heard.append(("seen", agent_id))
+
+    def console_lost(self, agent_id: str) -> None:
+        self.heard.append(("lost", agent_id))
+
+
+@dataclass
+class House:
+    """Everything a test may look at."""
+
+    store: Store
+    clock: ManualClock
+    views: Views
+    access: Access
+    hub: Hub
+    server: ConsoleServer
+    app: Any
+    door: Door
+    aside: Aside
+    orders: Orders
+    unready: list[str] = field(default_factory=list)
+
+    def client(self, host: str = "127.0.0.1", **more: Any) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, client=(host, 40000), raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=BASE, **more)
+
+    async def logged_in(self, who: str) -> httpx.AsyncClient:
+        client = self.client()
+        ticket = await self.access.log_in(who, PASSWORD, ip="127.0.0.1")
+        client.cookies.set("contactd", ticket.secret)
+        return client
+
+    async def with_token(self, *scopes: str, **more: Any) -> httpx.AsyncClient:
+        token = await self.access.add_token(f"t{'-'.join(scopes)}", scopes, **more)
+        return self.client("192.0.2.7", headers={"authorization": f"Bearer {token}"})
+
+
+POLICY = {
+    "lines": {"support": {"label": {"en": "Support", "zh": "支持"}}},
+    "dispositions": {"support": []},
+    "reasons": {"break": {}},
+    "intake": ["secret to screens"],
+}
+
+
+def build(
+    store: Store,
+    clock: ManualClock,
+    static: Path,
+    *,
+    public_url: str = "",
+    channels: tuple[ChannelRoute, ...] = (),
+) -> House:
+    """Put the application together."""
+    views, door, aside, orders = Views(), Door(), Aside(), Orders()
+    access = Access(store, clock, public_url=public_url, passwords=Passwords(CHEAP))
+    keys = iter(range(1_000_000))
+    hub = Hub(views, orders, clock, lambda: f"key{next(keys)}")
+    server = ConsoleServer(hub, access, clock)
+    unready: list[str] = []
+
+    async def render(document: str, pictures: Mapping[str, str], images: bool) -> str:
+        return f"<p>{len(document)} {sorted(pictures)} {images}</p>"
+
+    async def ready() -> list[str]:
+        return unready
+
+    parts = Parts(
+        access=access,
+        store=store,
+        views=views,
+        clock=clock,
+        policy=lambda: (3, POLICY),
+        doors=door,
+        quarantine=aside,
+        render_html=render,
+        ready=ready,
+        metrics=lambda: b"up 1\n",
+        upload_bytes=2 * 1024 * 1024,
+    )
+    app = build_http(HttpParts(api=parts, console=server, channels=channels, static=static, public_url=public_url))
+    return House(store, clock, views, access, hub, server, app, door, aside, orders, unready)
+
+
+async def hire(store: Store, clock: ManualClock) -> None:
+    """Make the people."""
+    hashed = CHEAP.hash(PASSWORD)
+    now = clock.now()
+    rows = [
+        {"id": f"id-{who}", "name": who, "display_name": who.title(), "role": role, "password_hash": hashed}
+        | {"created_at": now, "updated_at": now, "languages": ["zh"]}
+        for who, role in PEOPLE.items()
+    ]
+    await store.write(lambda conn: conn.execute(agent.insert().values(rows)))
