@@ -1,0 +1,119 @@
+"""An agent's draft in the form in which it leaves: fixed once, before it is queued, so that every attempt is the same mail."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from contactd.channels.email.bodies import as_html
+from contactd.channels.email.build import OutMail, bounded, build, refuse_breaks, wire_address
+from contactd.channels.email.headers import clean
+from contactd.channels.email.options import Options
+from contactd.channels.email.token import ThreadKey, tagged
+from contactd.core.channel import Composed, Draft
+from contactd.core.errors import BadRequestError
+from contactd.core.party import Point
+
+MAX_RECIPIENTS = 100
+_MAX_LOCAL = 64
+"""RFC 5321 section 4.5.3.1.1; where the token does not fit, our Message-ID still carries it."""
+_ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|回复|回覆|答复)\s*[:：]", re.IGNORECASE)
+_ID = re.compile(r"<[!-;=?-~]{1,480}>")
+
+
+def compose(draft: Draft, options: Options, key: ThreadKey) -> Composed:
+    """Make the mail of a draft.
+
+    `draft.options` may hold `cc` and `bcc` (addresses), `from` (an address of ours) and `quote` (text to put below).
+
+    Raises:
+        BadRequestError: no recipient, an address that is none, or a line break in subject or name.
+    """
+    refuse_breaks(draft.subject, "subject")
+    sender = _sender(draft, options)
+    to = tuple(dict.fromkeys(_address(point) for point in draft.to if point.kind == "email"))
+    cc, bcc = (_listed(draft.options, name) for name in ("cc", "bcc"))
+    recipients = tuple(dict.fromkeys([*to, *cc, *bcc]))
+    if not to:
+        message = "there is nobody to send it to"
+        raise BadRequestError(message, field="to")
+    if len(recipients) > MAX_RECIPIENTS:
+        message = f"more than {MAX_RECIPIENTS} recipients"
+        raise BadRequestError(message, field="to")
+    token = key.sign(draft.thread)
+    known = tuple(one for one in draft.references if _ID.fullmatch(one))
+    message_id = f"<{draft.message}.t.{token}@{sender[1].rpartition('@')[2]}>"
+    ours = sender[1].rpartition("@")[2] in options.domains
+    signed = tagged(sender[1], token)
+    text, markup = _bodies(draft)
+    mail = OutMail(
+        sender=sender,
+        to=tuple(("", one) for one in to),
+        cc=tuple(("", one) for one in cc),
+        reply_to=((sender[0], signed),) if ours and len(signed.rpartition("@")[0]) <= _MAX_LOCAL else (),
+        subject=_subject(draft.subject, answers=bool(draft.references)),
+        text=text,
+        html=markup,
+        attachments=draft.attachments,
+        message_id=message_id,
+        date=draft.at,
+        in_reply_to=known[-1] if known else None,
+        references=bounded(known),
+    )
+    return Composed(
+        payload=build(mail),
+        meta={"mail_from": sender[1], "rcpt": list(recipients)},
+        provider_id=message_id,
+        sender=sender[1],
+        recipients=tuple((role, "", one) for role, group in (("to", to), ("cc", cc), ("bcc", bcc)) for one in group),
+        subject=mail.subject,
+    )
+
+
+def _sender(draft: Draft, options: Options) -> tuple[str, str]:
+    """Return name and address an answer comes from: asked for, set for the line, or the line at our domain."""
+    asked = draft.options.get("from")
+    address = asked if isinstance(asked, str) and asked else options.senders.get(draft.line)
+    if not address:
+        local = re.sub(r"[^A-Za-z0-9._-]+", "-", draft.line).strip("-.") or "contact"
+        address = f"{local}@{options.home()}"
+    domain = address.rpartition("@")[2].lower()
+    if domain not in options.domains and address not in options.senders.values():
+        message = "answers cannot come from that address"
+        raise BadRequestError(message, field="from")
+    return clean(options.names.get(draft.line, draft.agent_name), 100), wire_address(address, field="from")
+
+
+def _address(point: Point) -> str:
+    """Return a point's address as the customer writes it; the normalised one where that cannot be sent to."""
+    try:
+        return wire_address(point.raw.strip("<> "), field="to")
+    except BadRequestError:
+        return wire_address(point.value, field="to")
+
+
+def _listed(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Return the addresses of an option."""
+    values = options.get(name) or ()
+    if not isinstance(values, list | tuple):
+        message = "a list of addresses is needed"
+        raise BadRequestError(message, field=name)
+    return tuple(dict.fromkeys(wire_address(str(value).strip(), field=name) for value in values))
+
+
+def _subject(subject: str, *, answers: bool) -> str:
+    """Return the subject line: an answer says so once."""
+    text = clean(subject, 500)
+    return f"Re: {text}".strip() if answers and not _ANSWER.match(text) else text
+
+
+def _bodies(draft: Draft) -> tuple[str, str]:
+    """Return the text and the HTML of a draft, with what it answers below where that was asked for."""
+    quote = draft.options.get("quote")
+    text, markup = draft.text, draft.html if draft.html is not None else as_html(draft.text)
+    if isinstance(quote, str) and quote.strip():
+        text = f"{text.rstrip()}\n\n" + "\n".join(f"> {line}".rstrip() for line in quote.splitlines())
+        markup = f'{markup}\n<blockquote type="cite" style="white-space: pre-wrap">{html.escape(quote)}</blockquote>'
+    return text, markup

@@ -1,0 +1,110 @@
+"""What an operator may set about mail: where it is taken in, for whom, how much of it, and by which smarthost it leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints, model_validator
+
+Domain = Annotated[str, StringConstraints(to_lower=True, strip_whitespace=True, pattern=r"^[^\s@/]{1,253}$")]
+Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}$")]
+
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+class _Table(BaseModel):
+    """A table of keys: none but the known ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Smtp(_Table):
+    """The listener."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=2525, ge=0, le=65535)
+    """0 = a free one."""
+    hostname: str = ""
+    """Name in the greeting; empty = the first of `domains`."""
+    certificate: Path | None = None
+    """PEM chain; with it STARTTLS is offered."""
+    key: Path | None = None
+    """PEM key, when it is not in `certificate`."""
+    require_tls: bool = False
+    """Take no mail before STARTTLS."""
+
+    @model_validator(mode="after")
+    def _has_certificate(self) -> Self:
+        """Refuse to require what cannot be offered."""
+        if self.require_tls and self.certificate is None:
+            message = "require_tls needs a certificate"
+            raise ValueError(message)
+        return self
+
+
+class Outbound(_Table):
+    """The smarthost that takes our mail."""
+
+    host: str = ""
+    """Empty = nothing can be sent; what is queued waits."""
+    port: int = Field(default=25, ge=1, le=65535)
+    security: Literal["auto", "none", "starttls", "tls"] = "auto"
+    """auto = STARTTLS where it is offered, and required once a password is set; starttls and tls fail closed."""
+    username: str = ""
+    password: str = Field(default="", repr=False)
+    ca_file: Path | None = None
+    """PEM certificates to trust instead of the system's."""
+    seconds: float = Field(default=60, gt=0)
+    """How long the smarthost may be silent."""
+
+    @model_validator(mode="after")
+    def _keeps_password(self) -> Self:
+        """Refuse to send a password over an open line."""
+        if self.password and self.security == "none" and self.host not in {"localhost", "127.0.0.1", "::1"}:
+            message = "a password needs security auto, starttls or tls"
+            raise ValueError(message)
+        return self
+
+
+class Limits(_Table):
+    """How much one client, and all together, may use."""
+
+    message_bytes: int = Field(default=50 * 1024 * 1024, ge=1024)
+    line_bytes: int = Field(default=1024 * 1024, ge=1000)
+    recipients: int = Field(default=100, ge=1)
+    connections: int = Field(default=200, ge=2)
+    """Open at once; from 80 % on slow and faulty clients are cut off early."""
+    connections_per_ip: int = Field(default=20, ge=1)
+    connects_per_minute: int = Field(default=60, ge=1)
+    """Connections, mails and recipients per address (IPv6: per /64)."""
+    messages_per_minute: int = Field(default=120, ge=1)
+    recipients_per_minute: int = Field(default=600, ge=1)
+    errors: int = Field(default=20, ge=1)
+    """Refused commands in one connection."""
+    idle_seconds: float = Field(default=300, gt=0)
+    stress_idle_seconds: float = Field(default=10, gt=0)
+    memory_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
+    """Mail text held while it comes in, all connections together."""
+    disk_free_mb: int = Field(default=256, ge=0)
+    """Below this much free disk mail is put off (452)."""
+    trusted: tuple[IPvAnyNetwork, ...] = Field(default=_LOOPBACK, validate_default=True)
+    """Networks of our own mail systems: no limits per address for them."""
+
+
+class Options(_Table):
+    """The section `[channels.email]`."""
+
+    smtp: Smtp = Smtp()
+    domains: tuple[Domain, ...] = Field(default=("localhost", "example.com"), min_length=1)
+    """Recipient domains that are ours; mail for any other is refused."""
+    outbound: Outbound = Outbound()
+    limits: Limits = Limits()
+    senders: dict[str, Address] = Field(default_factory=dict)
+    """Line → address its answers come from; else `<line>@<domain>`."""
+    names: dict[str, str] = Field(default_factory=dict)
+    """Line → name beside that address; else the agent's."""
+
+    def home(self) -> str:
+        """Return the domain of addresses we make up: the first that can be one on the Internet."""
+        return next((one for one in self.domains if "." in one), self.domains[0])

@@ -1,0 +1,95 @@
+"""`read`: the whole of a stored mail turned into what intake needs.  Pure and total; runs in a worker process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from contactd.channels.email.parse import ParsedMail, parse
+from contactd.channels.email.plain import to_text
+from contactd.core import address
+from contactd.core.channel import Content
+from contactd.core.message import NewAttachment, NewMessage
+
+MAX_TEXT = 1024 * 1024
+MAX_HTML = 2 * 1024 * 1024
+_SAMPLE = 4000
+_MIN_SHARE = 0.15
+_SCRIPTS = (
+    ("ja", re.compile("[\u3040-\u30ff]")),
+    ("ko", re.compile("[\uac00-\ud7a3]")),
+    ("zh", re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")),
+)
+_LETTER = re.compile(r"\w")
+
+
+def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
+    """Make content of a raw mail and the envelope it came in.
+
+    `envelope["thread"]` is the thread of a token that the door has verified; nothing in the mail itself is believed.
+    """
+    mail = parse(raw)
+    text = mail.text if mail.text is not None and mail.text.strip() else to_text(mail.html or "")
+    thread = envelope.get("thread")
+    return Content(
+        subject=mail.subject,
+        messages=(_message(mail, text, str(envelope.get("mail_from") or "")),),
+        sender=address.email(mail.from_address),
+        sender_name=mail.from_name,
+        references=_references(mail),
+        thread_token=thread if isinstance(thread, str) else None,
+        language=language(f"{mail.subject} {text[:_SAMPLE]}"),
+        auto=mail.auto or ("null sender" if envelope.get("mail_from") == "" else None),
+        quarantine="the mail could not be read" if "unreadable" in mail.defects else None,
+        defects=mail.defects + (("text_cut",) if len(text) > MAX_TEXT or len(mail.html or "") > MAX_HTML else ()),
+    )
+
+
+def _message(mail: ParsedMail, text: str, mail_from: str) -> NewMessage:
+    """Make the message that stands in the conversation."""
+    facts = {"mail_from": mail_from, "kind": mail.kind}
+    if mail.auto:
+        facts["auto"] = mail.auto
+    if mail.bounce:
+        facts["bounce"] = ", ".join(f"{one.address} {one.status}" for one in mail.bounce[:20])
+    return NewMessage(
+        direction="inbound",
+        sender=mail.from_address,
+        sender_name=mail.from_name,
+        text=text[:MAX_TEXT],
+        html=mail.html[:MAX_HTML] if mail.html is not None else None,
+        sent_at=mail.date,
+        provider_id=mail.message_id,
+        attachments=tuple(
+            NewAttachment(
+                name=one.filename,
+                media_type=one.content_type,
+                data=one.data,
+                content_id=one.content_id,
+                inline=one.inline,
+            )
+            for one in mail.attachments
+        ),
+        recipients=tuple(
+            (role, *mailbox)
+            for role, boxes in (("to", mail.to), ("cc", mail.cc), ("reply_to", mail.reply_to))
+            for mailbox in boxes
+        ),
+        headers=facts,
+    )
+
+
+def _references(mail: ParsedMail) -> tuple[str, ...]:
+    """Return the ids of the mails it answers, oldest first; for a delivery report the one that came back."""
+    ids = [*mail.references, *filter(None, (mail.in_reply_to, mail.returned_id))]
+    return tuple(dict.fromkeys(ids))
+
+
+def language(text: str) -> str | None:
+    """Tell Chinese, Japanese and Korean by their script; None for any other."""
+    letters = len(_LETTER.findall(text)) or 1
+    for name, script in _SCRIPTS:
+        if len(script.findall(text)) / letters >= _MIN_SHARE:
+            return name
+    return None

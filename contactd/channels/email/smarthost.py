@@ -1,0 +1,120 @@
+"""SMTP out: one attempt to give a composed mail to the smarthost, and what became of it.
+
+`retry` when it may work later, `failed` when it never will, `maybe` when the connection was lost after the mail was on
+its way: then only the smarthost knows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Sequence
+
+import aiosmtplib
+import structlog
+from aiosmtplib import SMTPResponseException
+
+from contactd.channels.email.headers import clean
+from contactd.channels.email.options import Outbound
+from contactd.core.channel import Delivery
+
+log = structlog.get_logger(__name__)
+
+_PERMANENT = 500
+_MIN_BYTES_S = 10_000
+_PATIENT_ATTEMPTS = 3
+"""So many attempts wait for a recipient that is put off, before the others get their mail without it."""
+
+
+class Smarthost:
+    """The one mail system we give our mail to."""
+
+    def __init__(self, options: Outbound, hostname: str) -> None:
+        self._options = options
+        self._hostname = hostname
+
+    async def send(self, payload: bytes, mail_from: str, recipients: Sequence[str], attempt: int) -> Delivery:
+        """Make one attempt."""
+        if not self._options.host:
+            return Delivery(status="retry", detail="no smarthost is configured")
+        client = self._client()
+        try:
+            await client.connect()
+        except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as error:
+            client.close()
+            return Delivery(status="retry", detail=_told(error))
+        try:
+            return await self._transact(client, payload, mail_from, recipients, attempt)
+        finally:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit(timeout=5)
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        """Make a client: with a password, or when told so, TLS is required and the certificate checked."""
+        options = self._options
+        must = options.security in {"starttls", "tls"} or bool(options.password)
+        start = {"auto": True if must else None, "none": False, "starttls": True, "tls": False}[options.security]
+        return aiosmtplib.SMTP(
+            hostname=options.host,
+            port=options.port,
+            username=options.username or None,
+            password=options.password or None,
+            local_hostname=self._hostname,
+            timeout=options.seconds,
+            use_tls=options.security == "tls",
+            start_tls=start,
+            validate_certs=must,
+            cert_bundle=str(options.ca_file) if options.ca_file else None,
+        )
+
+    async def _transact(
+        self, client: aiosmtplib.SMTP, payload: bytes, mail_from: str, recipients: Sequence[str], attempt: int
+    ) -> Delivery:
+        """Send envelope and text over an open connection."""
+        try:
+            await client.mail(mail_from, options=[f"size={len(payload)}"] if client.supports_extension("size") else [])
+            refused = await _offer(client, recipients)
+        except SMTPResponseException as error:
+            return _judged(error)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Delivery(status="retry", detail=_told(error))
+        put_off = any(error.code < _PERMANENT for error in refused)
+        if len(refused) == len(recipients) or (put_off and attempt <= _PATIENT_ATTEMPTS):
+            status = "retry" if put_off else "failed"
+            return Delivery(status=status, detail="; ".join(_told(error) for error in refused)[:500])
+        try:
+            response = await client.data(payload, timeout=self._options.seconds + len(payload) / _MIN_BYTES_S)
+        except SMTPResponseException as error:
+            return _judged(error)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Delivery(status="maybe", detail=_told(error))
+        detail = "; ".join([clean(response.message, 200), *(f"not to {_told(error)}" for error in refused)])
+        return Delivery(status="sent", detail=detail[:500])
+
+
+async def _offer(client: aiosmtplib.SMTP, recipients: Sequence[str]) -> list[aiosmtplib.SMTPRecipientRefused]:
+    """Name the recipients; return the refusals."""
+    refused: list[aiosmtplib.SMTPRecipientRefused] = []
+    for recipient in recipients:
+        try:
+            await client.rcpt(recipient)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            refused.append(error)
+    return refused
+
+
+def _judged(error: SMTPResponseException) -> Delivery:
+    """Tell a refusal for ever from one for now."""
+    return Delivery(status="failed" if error.code >= _PERMANENT else "retry", detail=_told(error))
+
+
+def _told(error: Exception) -> str:
+    """Return what the other side said, in one short line; never what we said to it."""
+    if isinstance(error, aiosmtplib.SMTPRecipientRefused):
+        return clean(f"{error.recipient}: {error.code} {error.message}", 200)
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return f"log-in refused ({error.code})"
+    if isinstance(error, SMTPResponseException):
+        return clean(f"{error.code} {error.message}", 200)
+    return clean(f"{type(error).__name__}: {error}", 200)
