@@ -47,7 +47,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class Errand:
     """What an administrative command works with."""
 
     store: Store
@@ -61,7 +61,7 @@ class Office:
         return self.idents.new(), self.idents.new()
 
 
-def at_work(settings: Settings, job: Callable[[Office], Awaitable[T]]) -> T:
+def at_work(settings: Settings, job: Callable[[Errand], Awaitable[T]]) -> T:
     """Open the store, do one job, close it.
 
     Raises:
@@ -71,11 +71,11 @@ def at_work(settings: Settings, job: Callable[[Office], Awaitable[T]]) -> T:
     clock = SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store.open(settings.database_url, settings.data_dir / BLOBS, node=settings.node, clock=clock)
-    office = Office(store, clock, Idents(clock), f"cli:{_me()}")
+    errand = Errand(store, clock, Idents(clock), f"cli:{_me()}")
 
     async def do() -> T:
         try:
-            return await job(office)
+            return await job(errand)
         finally:
             await store.close()
 
@@ -111,9 +111,9 @@ def user_add(settings: Settings, person: Person) -> str:
     values = values_of(person, Passwords())
     skills = skills_of(person.skills)
 
-    async def job(office: Office) -> str:
-        unit = partial(_put_person, office=office, person=person, values=values, skills=skills, ids=office.ids())
-        ident, fresh = await office.store.write(unit)
+    async def job(errand: Errand) -> str:
+        unit = partial(_put_person, errand=errand, person=person, values=values, skills=skills, ids=errand.ids())
+        ident, fresh = await errand.store.write(unit)
         return f"{person.role} {person.name} {'added' if fresh else 'changed'}: {ident}"
 
     return at_work(settings, job)
@@ -158,29 +158,29 @@ def skills_of(typed: tuple[str, ...]) -> Skills:
 def _put_person(
     conn: WriteConn,
     *,
-    office: Office,
+    errand: Errand,
     person: Person,
     values: Mapping[str, Any],
     skills: Skills,
     ids: tuple[str, str],
 ) -> tuple[str, bool]:
     """Write a person with the fact and the audit entry; return the id, and whether they are new.  A write unit."""
-    now, fresh = office.clock.now(), False
+    now, fresh = errand.clock.now(), False
     try:
         known = agents.named(conn.connection, person.name)
     except NotFoundError:
         given = Abilities(skills=skills, lines=person.lines or ("*",))
-        ident, fresh = agents.create(conn, ids[0], person.name, values, given, now=now, actor=office.by), True
+        ident, fresh = agents.create(conn, ids[0], person.name, values, given, now=now, actor=errand.by), True
     else:
         ident = known["id"]
         had = tuple((one["skill"], one["level"]) for one in known["skills"])
         given = Abilities(skills=skills or had, lines=person.lines or known["lines"])
         version = known["row_version"]
         changed = {**values, "disabled": False}
-        agents.change(conn, ident, changed, given, row_version=version, now=now, actor=office.by)
+        agents.change(conn, ident, changed, given, row_version=version, now=now, actor=errand.by)
     fact = configured(agents.get(conn.connection, ident))
-    inbox_rows.tell(conn, fact, ident=ids[1], node=office.store.node, now=now)
-    entry = Entry(actor=office.by, action="user.add", object_kind="agent", object_id=ident)
+    inbox_rows.tell(conn, fact, ident=ids[1], node=errand.store.node, now=now)
+    entry = Entry(actor=errand.by, action="user.add", object_kind="agent", object_id=ident)
     audit.append(conn, entry, now)
     return ident, fresh
 
@@ -207,8 +207,8 @@ def token_add(settings: Settings, name: str, scopes: list[str]) -> str:
         ConflictError: the name is taken.
     """
 
-    async def job(office: Office) -> str:
-        return await Access(office.store, office.clock).add_token(name, scopes, by=office.by)
+    async def job(errand: Errand) -> str:
+        return await Access(errand.store, errand.clock).add_token(name, scopes, by=errand.by)
 
     return at_work(settings, job)
 
@@ -220,9 +220,9 @@ def explain(settings: Settings, interaction: str) -> str:
         NotFoundError: there is no such interaction.
     """
 
-    async def job(office: Office) -> str:
-        found = await office.store.read(lambda conn: interactions.get(conn, interaction))
-        events = await office.store.read(lambda conn: interactions.events(conn, interaction))
+    async def job(errand: Errand) -> str:
+        found = await errand.store.read(lambda conn: interactions.get(conn, interaction))
+        events = await errand.store.read(lambda conn: interactions.events(conn, interaction))
         return "\n".join(lines(found, events))
 
     return at_work(settings, job)

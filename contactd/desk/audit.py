@@ -9,7 +9,7 @@ from datetime import timedelta
 from contactd.crm_store import audit as audit_log
 from contactd.crm_store import records
 from contactd.crm_store.audit import Break
-from contactd.desk.admin import Office, at_work
+from contactd.desk.admin import Errand, at_work
 from contactd.settings import Settings
 
 PATIENCE = timedelta(hours=1)
@@ -52,8 +52,8 @@ def audit(settings: Settings) -> Report:
     return at_work(settings, compare)
 
 
-async def compare(office: Office) -> Report:
+async def compare(errand: Errand) -> Report:
     """Compare the records of an open store."""
-    blobs = office.store.blobs
-    found = await office.store.read(lambda conn: records.check(conn, blobs), limit=PATIENCE)
-    return Report(found, tuple(await office.store.read(audit_log.verify, limit=PATIENCE)))
+    blobs = errand.store.blobs
+    found = await errand.store.read(lambda conn: records.check(conn, blobs), limit=PATIENCE)
+    return Report(found, tuple(await errand.store.read(audit_log.verify, limit=PATIENCE)))

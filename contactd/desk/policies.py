@@ -20,7 +20,7 @@ from contactd.core.events import PolicyPublished
 from contactd.crm_store import agents, audit, inbox_rows, policies
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.store import WriteConn
-from contactd.desk.admin import Office, at_work
+from contactd.desk.admin import Errand, at_work
 from contactd.routing.line import Intake, Line, glob
 from contactd.routing.policy import Policy
 from contactd.settings import Mistake, Settings
@@ -36,8 +36,8 @@ def export(settings: Settings, file: Path) -> str:
         BadRequestError: the file cannot be written.
     """
 
-    async def job(office: Office) -> str:
-        found = await office.store.read(policies.current)
+    async def job(errand: Errand) -> str:
+        found = await errand.store.read(policies.current)
         if found is None:
             message = "nothing is published yet: the first start publishes [policy] of the configuration"
             raise NotFoundError(message)
@@ -75,8 +75,8 @@ def diff(settings: Settings, file: Path) -> list[str]:
     document = read(file)
     Policy.from_mapping(document)
 
-    async def job(office: Office) -> list[str]:
-        found = await office.store.read(policies.current)
+    async def job(errand: Errand) -> list[str]:
+        found = await errand.store.read(policies.current)
         return list(differences(found.document if found else {}, document))
 
     return at_work(settings, job)
@@ -95,33 +95,33 @@ def publish(settings: Settings, file: Path | None) -> str:
         raise NotFoundError(message)
     document = read(file or _draft_file(settings))
 
-    async def job(office: Office) -> str:
-        version = await put_policy(office, document, note=file.name if file else "draft")
+    async def job(errand: Errand) -> str:
+        version = await put_policy(errand, document, note=file.name if file else "draft")
         return f"version {version} rules"
 
     return at_work(settings, job)
 
 
-async def put_policy(office: Office, document: Mapping[str, Any], *, note: str) -> int:
+async def put_policy(errand: Errand, document: Mapping[str, Any], *, note: str) -> int:
     """Publish a document and tell the router; return its version, the present one when it says the same.
 
     Raises:
         ConfigError: it is no right policy.
     """
     Policy.from_mapping(document)
-    fact, now = office.idents.new(), office.clock.now()
+    fact, now = errand.idents.new(), errand.clock.now()
 
     def unit(conn: WriteConn) -> int:
         before = policies.current(conn.connection)
-        new = policies.publish(conn, document, now=now, actor=office.by, note=note)
+        new = policies.publish(conn, document, now=now, actor=errand.by, note=note)
         if before is None or before.version != new.version:
             published = PolicyPublished(version=new.version, policy=new.document)
-            inbox_rows.tell(conn, published, ident=fact, node=office.store.node, now=now)
-            entry = Entry(actor=office.by, action="policy.publish", object_kind="policy", object_id=str(new.version))
+            inbox_rows.tell(conn, published, ident=fact, node=errand.store.node, now=now)
+            entry = Entry(actor=errand.by, action="policy.publish", object_kind="policy", object_id=str(new.version))
             audit.append(conn, entry, now)
         return new.version
 
-    return await office.store.write(unit)
+    return await errand.store.write(unit)
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -185,10 +185,10 @@ def mistakes(document: Mapping[str, Any]) -> list[Mistake]:
     return wrong or list(_rules_in_vain(Policy.from_mapping(document)))
 
 
-async def drift(office: Office, settings: Settings) -> list[Mistake]:
+async def drift(errand: Errand, settings: Settings) -> list[Mistake]:
     """Return what only the store can tell: lines nobody can serve, and how the file differs from what is published."""
-    found = await office.store.read(policies.current)
-    people = await office.store.read(agents.listed)
+    found = await errand.store.read(policies.current)
+    people = await errand.store.read(agents.listed)
     ruling = settings.policy if settings.policy_source == "file" or found is None else found.document
     doubts = list(_unserved(Policy.from_mapping(ruling), people)) if people else []
     if settings.policy_source == "store" and settings.policy and found is not None:

@@ -11,7 +11,7 @@ from contactd.core.channel import Reader
 from contactd.core.errors import ContactdError, WorkerDiedError
 from contactd.crm_store import interactions, policies
 from contactd.crm_store.interactions import Filter
-from contactd.desk.admin import Office, at_work
+from contactd.desk.admin import Errand, at_work
 from contactd.desk.book import Book
 from contactd.desk.intake import Intake
 from contactd.desk.reading import Reading
@@ -53,10 +53,10 @@ def replay(settings: Settings, pool: Pool, channel: str, reader: Reader, ids: Se
         ids: which; empty = all of the channel's.
     """
 
-    async def job(office: Office) -> list[str]:
-        async with _reading(office, settings, pool) as reading:
+    async def job(errand: Errand) -> list[str]:
+        async with _reading(errand, settings, pool) as reading:
             reading.readers[channel] = reader
-            wanted = list(ids) or [one async for one in _quarantined(office, channel)]
+            wanted = list(ids) or [one async for one in _quarantined(errand, channel)]
             return [f"{one}: {await _again(reading, one)}" for one in wanted]
 
     return at_work(settings, job)
@@ -71,12 +71,12 @@ async def _again(reading: Reading, interaction: str) -> str:
     return "placed"
 
 
-async def _quarantined(office: Office, channel: str) -> AsyncIterator[str]:
+async def _quarantined(errand: Errand, channel: str) -> AsyncIterator[str]:
     """Yield the ids of a channel's quarantined interactions."""
     wanted = Filter(channel=channel, state="quarantined")
     cursor: str | None = None
     while True:
-        rows, cursor = await office.store.read(partial(interactions.listed, wanted=wanted, limit=MOST, cursor=cursor))
+        rows, cursor = await errand.store.read(partial(interactions.listed, wanted=wanted, limit=MOST, cursor=cursor))
         for row in rows:
             yield row["id"]
         if cursor is None:
@@ -84,24 +84,24 @@ async def _quarantined(office: Office, channel: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _reading(office: Office, settings: Settings, pool: Pool) -> AsyncIterator[Reading]:
+async def _reading(errand: Errand, settings: Settings, pool: Pool) -> AsyncIterator[Reading]:
     """Make what reads and places, without a server around it."""
-    version = await office.store.read(policies.current)
+    version = await errand.store.read(policies.current)
     document = version.document if version and settings.policy_source == "store" else settings.policy
     nobody: Any = _Nobody()
     intake = Intake(
-        store=office.store,
-        blobs=office.store.blobs,
-        clock=office.clock,
-        idents=office.idents,
+        store=errand.store,
+        blobs=errand.store.blobs,
+        clock=errand.clock,
+        idents=errand.idents,
         dispatcher=nobody,
         book=Book(),
         publish=lambda _effects: None,
         rules=Rules(Policy.from_mapping(document), version.version if version else 0),
-        node=office.store.node,
+        node=errand.store.node,
     )
     work: Callable[..., Awaitable[Any]] = pool.run
     try:
-        yield Reading(store=office.store, blobs=office.store.blobs, intake=intake, work=work, died=(WorkerDiedError,))
+        yield Reading(store=errand.store, blobs=errand.store.blobs, intake=intake, work=work, died=(WorkerDiedError,))
     finally:
         await pool.close()
