@@ -97,6 +97,7 @@ export function antTheme(dark: boolean): ThemeConfig {
       colorText: p.text,
       colorTextSecondary: p.text2,
       colorTextTertiary: p.text3,
+      colorTextPlaceholder: p.text3,
       colorTextLightSolid: p.onAccent,
       fontFamily: "var(--font)",
       fontSize: 13,

@@ -21,14 +21,15 @@ interface Props {
   onTab(tab: DockTab): void;
 }
 
-const HEIGHT_KEY = "contactd.dock";
+const HEIGHT_KEY = "contactd.dock.";
 const LOWEST = 150;
+const FIRST = { low: 172, high: 236 };
 
 export function Dock({ interaction, detail, tab, focus, onTab }: Props) {
   const { t } = useWords();
   const { reply } = lookOf(interaction.channel);
   const writable = reply !== null && interaction.state !== "wrapup";
-  const [height, grip] = useHeight();
+  const [height, grip] = useHeight(reply === "chat" ? "low" : "high");
   const shown = tab === "reply" && !writable ? "note" : tab;
   const items = [
     ...(writable ? [{ key: "reply", label: <DockLabel id="reply" text={t(reply === "chat" ? "channel.message" : "mail.reply")} k="R" /> }] : []),
@@ -58,13 +59,13 @@ function DockLabel({ id, text, k }: { id: string; text: string; k: string }) {
 }
 
 /** A height drawn with the mouse or arrow keys on the upper edge. */
-function useHeight(): [number, React.HTMLAttributes<HTMLDivElement>] {
-  const [height, setHeight] = useState(() => Number(localStorage.getItem(HEIGHT_KEY)) || 248);
+function useHeight(kind: keyof typeof FIRST): [number, React.HTMLAttributes<HTMLDivElement>] {
+  const [height, setHeight] = useState(() => Number(localStorage.getItem(HEIGHT_KEY + kind)) || FIRST[kind]);
   const from = useRef<{ y: number; height: number } | null>(null);
   const set = (next: number): void => {
     const bounded = Math.round(Math.min(window.innerHeight * 0.7, Math.max(LOWEST, next)));
     setHeight(bounded);
-    localStorage.setItem(HEIGHT_KEY, String(bounded));
+    localStorage.setItem(HEIGHT_KEY + kind, String(bounded));
   };
   return [
     height,

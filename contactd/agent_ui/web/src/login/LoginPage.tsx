@@ -3,6 +3,7 @@ import { Button } from "antd";
 import { type FormEvent, useRef, useState } from "react";
 import { api, ApiError } from "../api";
 import { useWords } from "../i18n";
+import icon from "../icon.svg";
 import { changeSettings } from "../settings";
 import "./login.css";
 
@@ -46,7 +47,7 @@ export function LoginPage({ doubt, onEntered }: Props) {
         {language === "en" ? "中文" : "English"}
       </button>
       <form className="login-card" onSubmit={(event) => void submit(event)}>
-        <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width={44} height={44} />
+        <img src={icon} alt="" width={44} height={44} />
         <h1>{t("app.name")}</h1>
         <p className="dim">{t("app.tagline")}</p>
         <label>

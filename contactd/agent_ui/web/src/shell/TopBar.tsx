@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api, keys } from "../api";
 import { useConsole, useDesk, useLink } from "../desk";
 import { useWords } from "../i18n";
+import icon from "../icon.svg";
 import { go, type Screen } from "../route";
 import { changeSettings, useDark, useSettings } from "../settings";
 import { Face } from "./bits";
@@ -26,7 +27,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
   return (
     <header className="top">
       <a className="top-logo" href="#/" aria-label={t("app.name")}>
-        <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width={24} height={24} />
+        <img src={icon} alt="" width={24} height={24} />
         <span>{t("app.name")}</span>
       </a>
       <nav className="top-nav">
