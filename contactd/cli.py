@@ -33,24 +33,21 @@ def run(argv: Sequence[str]) -> int:
     handler: Handler = arguments.handler
     try:
         return handler(arguments)
-    except SettingsError as error:
-        for mistake in error.mistakes:
-            print(mistake, file=sys.stderr)
-        return MISTAKE
-    except ConfigError as error:
-        print(error.text, file=sys.stderr)
-        return MISTAKE
-    except ContactdError as error:
-        print(error.text, file=sys.stderr)
-        return FAULT
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except OSError as error:
-        print(error, file=sys.stderr)
-        return FAULT
     except KeyboardInterrupt:
         return FAULT
+    except (SettingsError, ContactdError, OSError) as error:
+        return _complain(error)
+
+
+def _complain(error: SettingsError | ContactdError | OSError) -> int:
+    """Say on standard error what hindered a command; return its exit code."""
+    told = error.mistakes if isinstance(error, SettingsError) else (error,)
+    for one in told:
+        print(one, file=sys.stderr)
+    return MISTAKE if isinstance(error, SettingsError | ConfigError) else FAULT
 
 
 def settings(arguments: Arguments) -> Settings:
