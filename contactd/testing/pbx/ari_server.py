@@ -1,0 +1,245 @@
+"""ARI of the scripted PBX: REST and the event socket on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from contactd.testing.pbx import templates
+from contactd.testing.pbx.parts import Channel, stamp
+from contactd.testing.pbx.switch import Switch
+
+_NOT_FOUND = "DELETE /channels/{id} 404"
+_NOT_IN_STASIS = "POST /bridges/{id}/addChannel 422"
+
+
+class _Quiet(uvicorn.Server):
+    """A server that leaves the process's signals alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none: the program the PBX runs in has its own."""
+        yield
+
+
+class AriServer:
+    """Serves one application at a time, as Asterisk does.
+
+    Attributes:
+        requests: every request that was made, in order: (method, path, query).
+    """
+
+    def __init__(self, switch: Switch, username: str, password: str) -> None:
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.port = 0
+        self._switch = switch
+        self._login = (username, password)
+        self._socket: WebSocket | None = None
+        self._queue: asyncio.Queue[dict[str, Any]] | None = None
+        self._server: _Quiet | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes a free one."""
+        app = Starlette(
+            routes=[
+                WebSocketRoute("/ari/events", self._events),
+                Route("/ari/{path:path}", self._rest, methods=["GET", "POST", "PUT", "DELETE"]),
+            ],
+        )
+        config = uvicorn.Config(app, host=host, port=port, log_level="critical", lifespan="off", ws="websockets-sansio")
+        self._server = _Quiet(config)
+        self._task = asyncio.get_running_loop().create_task(self._server.serve())
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+            await asyncio.sleep(0.01)
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the socket and stop listening."""
+        await self.drop()
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+
+    async def drop(self) -> None:
+        """Cut the event socket, as a network does."""
+        socket, self._socket = self._socket, None
+        self._switch.send_ari = None
+        if socket is not None:
+            await socket.close(1001)
+
+    @property
+    def connected(self) -> bool:
+        """Whether an application listens."""
+        return self._socket is not None
+
+    def _allowed(self, request: HTTPConnection) -> bool:
+        word, _, text = request.headers.get("authorization", "").partition(" ")
+        if word.lower() != "basic":
+            return request.query_params.get("api_key") == ":".join(self._login)
+        try:
+            return b64decode(text).decode() == ":".join(self._login)
+        except (Base64Error, UnicodeDecodeError):
+            return False
+
+    async def _events(self, socket: WebSocket) -> None:
+        if not self._allowed(socket):
+            await socket.close(4401)
+            return
+        await socket.accept()
+        replaced, old = self._queue, self._socket
+        if replaced is not None and old is not None:
+            message = templates.ari_event("ApplicationReplaced")
+            replaced.put_nowait(message | {"timestamp": stamp(self._switch.now()), "application": self._switch.app})
+        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._socket, self._queue = socket, queue
+        self._switch.app = socket.query_params.get("app", self._switch.app)
+        self._switch.send_ari = queue.put_nowait
+        writer = asyncio.get_running_loop().create_task(self._write(socket, queue))
+        try:
+            while True:
+                await socket.receive_text()
+        except WebSocketDisconnect:
+            pass
+        finally:
+            writer.cancel()
+            if self._socket is socket:
+                self._socket = self._queue = self._switch.send_ari = None
+
+    async def _write(self, socket: WebSocket, queue: asyncio.Queue[dict[str, Any]]) -> None:
+        while True:
+            await socket.send_text(json.dumps(await queue.get(), ensure_ascii=False))
+
+    async def _rest(self, request: Request) -> Response:
+        if not self._allowed(request):
+            return JSONResponse({"message": "Authentication required"}, 401)
+        path = request.path_params["path"]
+        query = dict(request.query_params)
+        self.requests.append((request.method, f"/{path}", query))
+        raw = await request.body()
+        body = json.loads(raw) if raw else {}
+        words = path.split("/")
+        return self._answer(request.method, words, query, body if isinstance(body, dict) else {})
+
+    def _answer(  # noqa: PLR0911 - one line for each kind of address
+        self,
+        method: str,
+        words: list[str],
+        query: dict[str, str],
+        body: dict[str, Any],
+    ) -> Response:
+        match (method, *words):
+            case ("GET", "channels"):
+                return JSONResponse([each.view() for each in self._switch.channels.values()])
+            case ("GET", "bridges"):
+                return JSONResponse([each.view() for each in self._switch.bridges.values()])
+            case ("POST", "channels"):
+                return self._originate(query, body)
+            case ("POST", "bridges"):
+                return JSONResponse(self._switch.bridge(query.get("bridgeId", ""), query.get("name", "")).view())
+            case (_, "applications", _, *_):
+                return self._application(method, words, query)
+            case (_, "channels", channel_id, *rest):
+                return self._channel(method, channel_id, "/".join(rest), query)
+            case (_, "bridges", bridge_id, *rest):
+                return self._bridge(method, bridge_id, "/".join(rest), query)
+            case _:
+                return JSONResponse({"message": "Invalid method"}, 404)
+
+    def _application(self, method: str, words: list[str], query: dict[str, str]) -> Response:
+        if method == "POST" and words[-1] == "subscription":
+            channel = self._switch.channels.get(query.get("eventSource", "").removeprefix("channel:"))
+            if channel is None:
+                return JSONResponse({"message": "Event source does not exist"}, 422)
+            channel.subscribed = True
+        view = templates.ari_reply("GET /applications/{id} 200") | {"name": words[1]}
+        view["channel_ids"] = [each.id for each in self._switch.channels.values() if each.subscribed]
+        return JSONResponse(view)
+
+    def _originate(self, query: dict[str, str], body: dict[str, Any]) -> Response:
+        phone = self._switch.phones.get(query.get("endpoint", ""))
+        if phone is None or not phone.registered:
+            return JSONResponse(templates.ari_reply("POST /channels 500"), 500)
+        leg = self._switch.originate(
+            phone,
+            query.get("channelId", ""),
+            query.get("originator", ""),
+            query.get("appArgs", "").split(","),
+            float(query.get("timeout", "30")),
+        )
+        variables = body.get("variables") or {}
+        leg.variables |= {str(key).lstrip("_"): str(value) for key, value in variables.items()}
+        return JSONResponse(leg.view())
+
+    def _channel(self, method: str, channel_id: str, act: str, query: dict[str, str]) -> Response:
+        channel = self._switch.channels.get(channel_id)
+        if channel is None:
+            return JSONResponse(templates.ari_reply(_NOT_FOUND), 404)
+        match (method, act):
+            case ("DELETE", ""):
+                self._switch.hang_up(channel)
+            case ("GET", "variable"):
+                value = channel.presentation if query.get("variable") == "CALLERID(pres)" else ""
+                return JSONResponse(templates.ari_reply("GET /channels/{id}/variable 200") | {"value": value})
+            case ("POST", "variable"):
+                channel.variables[query.get("variable", "")] = query.get("value", "")
+            case _ if not channel.in_stasis:
+                return JSONResponse(templates.ari_reply(_NOT_IN_STASIS), 409)
+            case (_, _):
+                return self._act(channel, method, act, query)
+        return Response(status_code=204)
+
+    def _act(self, channel: Channel, method: str, act: str, query: dict[str, str]) -> Response:
+        match (method, act):
+            case ("POST", "answer"):
+                if channel.state != "Up":
+                    self._switch.set_state(channel, "Up")
+            case ("POST", "moh"):
+                channel.music = True
+            case ("DELETE", "moh"):
+                channel.music = False
+            case ("POST", "mute"):
+                channel.muted = True
+            case ("DELETE", "mute"):
+                channel.muted = False
+            case ("POST", "dtmf"):
+                channel.digits += query.get("dtmf", "")
+            case ("POST", "continue"):
+                self._switch.leave_stasis(channel)
+            case _:
+                return JSONResponse({"message": "Invalid method"}, 404)
+        return Response(status_code=204)
+
+    def _bridge(self, method: str, bridge_id: str, act: str, query: dict[str, str]) -> Response:
+        bridge = self._switch.bridges.get(bridge_id)
+        if bridge is None:
+            return JSONResponse({"message": "Bridge not found"}, 404)
+        if (method, act) == ("DELETE", ""):
+            self._switch.destroy(bridge)
+            return Response(status_code=204)
+        channels = [self._switch.channels.get(each) for each in query.get("channel", "").split(",")]
+        for channel in channels:
+            if channel is None:
+                return JSONResponse({"message": "Channel not found"}, 400)
+            if not channel.in_stasis:
+                return JSONResponse(templates.ari_reply(_NOT_IN_STASIS), 422)
+        for channel in channels:
+            if channel is not None and act == "addChannel":
+                self._switch.enter(bridge, channel)
+            elif channel is not None and act == "removeChannel":
+                self._switch.leave(channel)
+        return Response(status_code=204)

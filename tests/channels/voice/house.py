@@ -1,0 +1,110 @@
+"""A double of the house: it keeps what a channel hands over, and can be told to be busy or down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from contactd.clock import SystemClock
+from contactd.core.channel import Arrival, Clock, Content, Known, Progress, Receipt, Said
+from contactd.core.errors import StoreDownError
+from contactd.core.events import Fact
+from contactd.core.message import NewMessage
+from contactd.core.party import Point
+
+T = TypeVar("T")
+
+
+class House:
+    """`contactd.core.channel.Tools`, kept in memory."""
+
+    def __init__(self) -> None:
+        self.clock: Clock = SystemClock()
+        self.data_dir = Path()
+        self.policy_lines: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
+        self.down = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.arrivals: dict[tuple[str, str], tuple[Arrival, Content | None]] = {}
+        self.progressed: list[Progress] = []
+        self.facts: list[Fact] = []
+        self.answers: list[str] = []
+        self.open: list[Mapping[str, Any]] = []
+        self.routes: dict[tuple[str, str], Callable[..., Awaitable[Any]]] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.failures: list[BaseException] = []
+
+    async def _commit(self) -> None:
+        await self.gate.wait()
+        if self.down:
+            message = "the store is down"
+            raise StoreDownError(message)
+
+    def key(self, interaction: str) -> str:
+        return interaction.removeprefix("i-")
+
+    async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
+        await self._commit()
+        key = (arrival.adapter, arrival.external_key)
+        duplicate = key in self.arrivals
+        if not duplicate:
+            self.arrivals[key] = (arrival, content)
+        return Receipt(id=f"r-{key[1]}", interaction=f"i-{key[1]}", duplicate=duplicate)
+
+    async def joined(self, interaction: str, message: NewMessage) -> Said:
+        raise NotImplementedError
+
+    async def progress(self, progress: Progress) -> None:
+        await self._commit()
+        self.progressed.append(progress)
+
+    async def report(self, fact: Fact) -> None:
+        await self._commit()
+        self.facts.append(fact)
+
+    async def answered(self, interaction: str, at: object) -> None:
+        await self._commit()
+        self.answers.append(interaction)
+
+    async def lookup(self, point: Point) -> Known:
+        return Known(state="unknown", party=None, candidates=(), names={})
+
+    async def transcript(self, interaction: str, after_seq: int = 0) -> list[Mapping[str, Any]]:
+        return []
+
+    async def find(self, adapter: str, external_key: str) -> Mapping[str, Any] | None:
+        if (adapter, external_key) not in self.arrivals:
+            return None
+        return {"id": f"i-{external_key}", "state": "queued", "line": None, "agent": None}
+
+    async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:
+        return list(self.open)
+
+    async def blob(self, data: bytes) -> str:
+        raise NotImplementedError
+
+    async def work(self, task: Callable[..., T], *args: Any) -> T:
+        return task(*args)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failures.append(task.exception())  # type: ignore[arg-type]
+
+    def route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
+        self.routes[method, path] = handler
+
+    async def wait_range(self, line: str) -> tuple[float | None, float | None]:
+        return None, None
+
+    async def until(self, condition: Callable[[], object], seconds: float = 5.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110 - the condition is any, no event tells of it
+                await asyncio.sleep(0.005)
