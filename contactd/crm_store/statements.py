@@ -52,11 +52,14 @@ class Prepared:
             raise TypeError(message)
         bound = []
         for name, convert, default in self.slots:
-            value = values.get(name, default)
-            if value is _REQUIRED:
+            if name in values:
+                value = values[name]
+                bound.append(value if convert is None or value is None else convert(value))
+            elif default is _REQUIRED:
                 message = f"no value for {name}"
                 raise TypeError(message)
-            bound.append(value if convert is None else convert(value))
+            else:
+                bound.append(default)
         return tuple(bound)
 
     def rows(self, fetched: Iterable[Sequence[Any]]) -> list[Any]:
@@ -117,14 +120,16 @@ def _row_class(names: list[str]) -> Any:
 
 
 def _slot(compiled: SQLCompiler, dialect: Dialect, name: str) -> tuple[str, Converter | None, Any]:
-    """Describe one place of the statement: its name, its converter, and what stands there when nothing is given."""
+    """Describe one place of the statement: its name, its converter, and what stands there (converted) if not given."""
     bind = compiled.binds[name]
     # A name may stand in several places, and not in each does SQLAlchemy know the type.
     kinds = [same.type for same, its in compiled.bind_names.items() if its == name and not same.type._isnull]  # noqa: SLF001 - has no public name
     convert = (kinds[0] if kinds else bind.type).dialect_impl(dialect).bind_processor(dialect)
-    if not bind.required and bind.value is not None:
-        return name, convert, bind.value
-    return name, convert, _default(compiled, name, required=bind.required)
+    literal = bind.value if not bind.required else None
+    default = literal if literal is not None else _default(compiled, name, required=bind.required)
+    if convert is not None and default is not None and default is not _REQUIRED:
+        default = convert(default)
+    return name, convert, default
 
 
 def _default(compiled: SQLCompiler, name: str, *, required: bool) -> Any:

@@ -23,6 +23,7 @@ metadata = MetaData(
 )
 """Every table of the store; names of constraints are fixed so that a migration can name them."""
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -77,7 +78,7 @@ class Json(TypeDecorator[Any]):
         _ = dialect
         if value is None:
             return None
-        return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return storable(_encode(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Read the JSON text."""
