@@ -11,13 +11,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import TypedDict, Unpack
 
 from contactd.testing.pbx.ami_server import AmiServer
 from contactd.testing.pbx.ari_server import AriServer
 from contactd.testing.pbx.parts import Caller, Channel, Phone
 from contactd.testing.pbx.switch import Switch
 
-__all__ = ["Caller", "Channel", "Phone", "ScriptedPbx"]
+__all__ = ["Behaviour", "Caller", "Channel", "Phone", "ScriptedPbx"]
+
+
+class Behaviour(TypedDict, total=False):
+    """What a phone does by itself."""
+
+    answer_after: float | None
+    """Seconds of ringing until it answers; None = only when told."""
+    busy: bool
+    reject: bool
+    registered: bool
 
 
 class ScriptedPbx:
@@ -71,20 +82,13 @@ class ScriptedPbx:
         """Address of ARI, for `channels.voice.ari.url`."""
         return f"http://{self.host}:{self.ari.port}"
 
-    def phone(
-        self,
-        device: str,
-        *,
-        answer_after: float | None = None,
-        busy: bool = False,
-        reject: bool = False,
-        registered: bool = True,
-    ) -> Phone:
-        """Say what an agent's phone does; return it, to be pressed by hand."""
+    def phone(self, device: str, **behaviour: Unpack[Behaviour]) -> Phone:
+        """Return an agent's phone, to be pressed by hand; what is given of its behaviour holds from now on."""
         phone = self.switch.phones.get(device)
         if phone is None:
             phone = self.switch.phones[device] = Phone(device=device, switch=self.switch)
-        phone.answer_after, phone.busy, phone.reject, phone.registered = answer_after, busy, reject, registered
+        for name, value in behaviour.items():
+            setattr(phone, name, value)
         return phone
 
     async def call(

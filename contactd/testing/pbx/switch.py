@@ -347,7 +347,7 @@ class Switch:
         channel, member = customer.channel, {"Queue": queue, "Interface": phone.device, "MemberName": phone.device}
         leg = customer.rings = self.ring(phone, channel.linkedid)
         leg.connected_number, leg.connected_name = channel.number, channel.caller_name
-        self.ami("AgentCalled", channel, leg, **member)
+        self.ami("AgentCalled", channel, leg, more=member)
         self.ami("DialBegin", channel, leg, DialString=phone.device)
         if phone.leg is leg:
             self.set_state(leg, "Ringing")
@@ -361,20 +361,20 @@ class Switch:
             self.ami("DialEnd", channel, leg, DialStatus="ANSWER")
             return leg
         if verdict == "timeout":
-            self.ami("AgentRingNoAnswer", channel, leg, **member, RingTime=str(int(RING_S * 1000)))
+            self.ami("AgentRingNoAnswer", channel, leg, more=member, RingTime=str(int(RING_S * 1000)))
             self.ami("DialEnd", channel, leg, DialStatus="NOANSWER")
             self.ami("DialEnd", channel, leg, DialStatus="CANCEL")
         else:
             self.ami("HangupRequest", leg, Cause="17" if verdict == "busy" else "21")
             self.ami("DialEnd", channel, leg, DialStatus="BUSY" if verdict == "busy" else "NOANSWER")
-            self.ami("AgentRingNoAnswer", channel, leg, **member, RingTime="0")
+            self.ami("AgentRingNoAnswer", channel, leg, more=member, RingTime="0")
         self.remove(leg, {"busy": 17, "reject": 21}.get(verdict, 0))
         return None
 
     def _talk(self, customer: Caller, queue: str, phone: Phone, leg: Channel) -> None:
         channel, member = customer.channel, {"Queue": queue, "Interface": phone.device, "MemberName": phone.device}
         held, began = self._seconds_since(customer.waits_since), asyncio.get_running_loop().time()
-        self.ami("AgentConnect", channel, leg, **member, HoldTime=held, RingTime="0")
+        self.ami("AgentConnect", channel, leg, more=member, HoldTime=held, RingTime="0")
         bridge = self.bridge()
         self.enter(bridge, leg)
         self.enter(bridge, channel)
@@ -382,7 +382,7 @@ class Switch:
         def complete(reason: str, other: Channel) -> None:
             channel.on_gone = leg.on_gone = None
             talked = self._seconds_since(began)
-            self.ami("AgentComplete", channel, leg, **member, HoldTime=held, TalkTime=talked, Reason=reason)
+            self.ami("AgentComplete", channel, leg, more=member, HoldTime=held, TalkTime=talked, Reason=reason)
             self.leave(channel)
             self.leave(leg)
             self.destroy(bridge)

@@ -190,12 +190,12 @@ async def test_a_caller_who_gives_up_while_the_phone_rings(stand: Stand) -> None
 )
 async def test_a_phone_that_cannot_be_reached(stand: Stand, behaviour: dict[str, bool], reason: str) -> None:
     call = await stand.waiting()
-    stand.pbx.phone("PJSIP/1001", **behaviour)  # type: ignore[arg-type]
+    stand.pbx.phone("PJSIP/1001", **behaviour)  # type: ignore[misc]
     stand.client.connect(stand.change(call, "active", "accepted"))
     await stand.house.until(lambda: stand.house.facts)
     assert stand.house.facts == [DeliveryFailed(interaction=f"i-{call.id}", agent="anna", reason=reason)]
     assert call.hears == {"music"}
-    stand.pbx.phone("PJSIP/1001", answer_after=0)
+    stand.pbx.phone("PJSIP/1001", answer_after=0, busy=False, reject=False, registered=True)
     stand.client.connect(stand.change(call, "active", "accepted"))
     await stand.house.until(lambda: stand.house.answers)
 
