@@ -60,7 +60,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """The SQLAlchemy URL of a fresh, migrated PostgreSQL database."""
     name = f"test_{next(_numbers)}"
-    yield _create(postgres_server, name, template=postgres_template.split("?")[0].rsplit("/", 1)[1])
+    yield _create(postgres_server, name, template=postgres_template.split("?", maxsplit=1)[0].rsplit("/", 1)[1])
     _drop(postgres_server, name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from contactd.crm_store.schema.types import Words, belongs, count, document, key, metadata, moment, words
 
@@ -91,8 +91,7 @@ outbox = Table(
 )
 """What is to be delivered: queued, sending, sent, failed or maybe; the payload is fixed when it is queued."""
 
-WAITING = text("state IN ('queued', 'sending', 'maybe')")
-Index("ix_outbox_due", outbox.c.next_at, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("ix_outbox_due", outbox.c.state, outbox.c.next_at)
 
 visitor = Table(
     "visitor",

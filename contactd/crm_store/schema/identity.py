@@ -42,6 +42,8 @@ party = Table(
 )
 """A person or an organisation; `canonical_id` is itself until it is merged into another.  `vip` is 0-3."""
 
+Index("ix_party_updated", party.c.updated_at, party.c.id)
+
 party_name = Table(
     "party_name",
     metadata,

@@ -232,6 +232,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
     )
     op.create_index(op.f("ix_party_canonical_id"), "party", ["canonical_id"], unique=False)
     op.create_index(op.f("ix_party_search_name"), "party", ["search_name"], unique=False)
+    op.create_index("ix_party_updated", "party", ["updated_at", "id"], unique=False)
     op.create_table(
         "policy_version",
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
@@ -481,16 +482,10 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
     )
     op.create_index(op.f("ix_interaction_case_id"), "interaction", ["case_id"], unique=False)
     op.create_index(op.f("ix_interaction_contact_point_id"), "interaction", ["contact_point_id"], unique=False)
-    op.create_index(
-        "ix_interaction_open",
-        "interaction",
-        ["state", "agent"],
-        unique=False,
-        sqlite_where=sa.text("state NOT IN ('closed', 'abandoned')"),
-        postgresql_where=sa.text("state NOT IN ('closed', 'abandoned')"),
-    )
+    op.create_index("ix_interaction_org", "interaction", ["org_party_id", "started_at", "id"], unique=False)
     op.create_index("ix_interaction_party", "interaction", ["party_id", "started_at", "id"], unique=False)
     op.create_index("ix_interaction_started", "interaction", ["started_at", "id"], unique=False)
+    op.create_index("ix_interaction_state", "interaction", ["state", "agent"], unique=False)
     op.create_index("ix_interaction_thread", "interaction", ["thread_id", "started_at"], unique=False)
     op.create_table(
         "party_link",
@@ -750,14 +745,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
     )
-    op.create_index(
-        "ix_outbox_due",
-        "outbox",
-        ["next_at"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('queued', 'sending', 'maybe')"),
-        postgresql_where=sa.text("state IN ('queued', 'sending', 'maybe')"),
-    )
+    op.create_index("ix_outbox_due", "outbox", ["state", "next_at"], unique=False)
     op.create_index(op.f("ix_outbox_interaction_id"), "outbox", ["interaction_id"], unique=False)
     op.create_table(
         "attachment",
