@@ -10,7 +10,6 @@ from contactd.core.offer import OfferOutcome, WithdrawReason
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import back_in_line
 from contactd.routing.line import Line
-from contactd.routing.matching import tell_standing
 from contactd.routing.offers import SKIP_MS, drop_offer, stop_offered
 from contactd.routing.state import Agent, Item
 from contactd.routing.work import finish, prefer
@@ -70,7 +69,7 @@ def _preference(item: Item, fact: InteractionArrived) -> None:
     if fact.prefer_agent is None:
         return
     item.prefer = fact.prefer_agent
-    item.direct = fact.reason in (SegmentReason.RETURN, SegmentReason.TRANSFER)
+    item.direct = fact.reason in (SegmentReason.RETURN, SegmentReason.TRANSFER) or fact.prefer_until is not None
     item.prefer_kind = "named" if fact.reason == SegmentReason.TRANSFER else "owner"
     seconds = item.line.return_window_s if item.direct else item.line.prefer_s
     until = item.queued_at + round(seconds * 1000)
@@ -172,7 +171,7 @@ def _hand_over(floor: Floor, item: Item, line: Line, target: Agent | None, giver
         prefer(floor, item, target.id, "named", seconds)
     if item.hops >= ALARMING_HOPS:
         floor.emit(Alert(kind="hops", interaction=item.id, line=line.name, detail=str(item.hops)))
-    tell_standing(floor, item)
+    item.untold = True
 
 
 def _wait_anew(floor: Floor, item: Item, giver: str | None) -> None:

@@ -18,7 +18,7 @@ from contactd.routing.faces import agent_state, show
 from contactd.routing.line import ChannelRule
 from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Shape
-from contactd.routing.state import Agent, Item, LiveOffer, counted
+from contactd.routing.state import Agent, Item, LiveOffer, counted, yields
 from contactd.routing.strategies import STRATEGIES
 
 FULL = 100
@@ -204,10 +204,10 @@ class Floor:
             return False
         yielding = 0
         for held in agent.work.values():
-            if held.state is State.ACTIVE and held.channel in rule.interrupts:
+            if yields(held, rule):
                 yielding += held.units
         for offer in agent.offers.values():
-            if offer.item.channel in rule.interrupts:
+            if yields(offer.item, rule):
                 yielding += offer.units
         return agent.used - yielding <= room
 

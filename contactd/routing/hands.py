@@ -8,7 +8,7 @@ from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import FULL, Floor, RefusedError
 from contactd.routing.line import ChannelRule
-from contactd.routing.state import Agent, Item
+from contactd.routing.state import Agent, Item, yields
 
 
 def put_in_hand(floor: Floor, item: Item, agent: Agent, cause: Cause) -> None:
@@ -27,7 +27,7 @@ def make_room(floor: Floor, agent: Agent, rule: ChannelRule, room: int) -> None:
     for held in reversed(list(agent.work.values())):
         if agent.used <= room:
             return
-        if held.state is State.ACTIVE and held.channel in rule.interrupts:
+        if yields(held, rule):
             held.interrupted = True
             floor.move(held, Cause.INTERRUPTED)
             floor.touch(agent)
@@ -49,7 +49,7 @@ def let_go(floor: Floor, item: Item) -> None:
     """Take an item out of its agent's hands; what it interrupted comes back, a chosen next intent may now apply."""
     agent = floor.agents.get(item.agent or "")
     item.agent = None
-    item.interrupted = False
+    item.interrupted = item.shielded = False
     item.until = None
     if agent is None or agent.work.pop(item.id, None) is None:
         return
@@ -172,6 +172,7 @@ def back_in_line(floor: Floor, item: Item, cause: Cause, reason: SegmentReason, 
     item.queued_at = floor.now
     item.step, item.step_since = 0, floor.now
     item.prefer, item.direct = None, False
+    item.untold = True
     floor.emit(Requeue(interaction=item.id, line=item.line.name, reason=reason))
     floor.move(item, cause, giver)
     floor.stand(item)

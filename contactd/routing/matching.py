@@ -42,28 +42,31 @@ def place(floor: Floor, item: Item) -> None:
     if _hold(floor, item):
         return
     ladder = floor.index.ladder(item)
-    start = item.step
     item.step = min(item.step, len(ladder) - 1)
     while True:
         rung = ladder[item.step]
         if not _rung_over(floor, item, rung):
             agent, others = find_agent(floor, rung.shape, item)
             if agent is not None:
+                tell_standing(floor, item)
                 make_offer(floor, item, agent, Pick(rung.shape.need, next_best=others))
                 return
             if not _rung_skipped(item, rung):
                 break
             item.step_since = floor.now
         item.step += 1
+        item.untold = True
     rung.shape.put(item)
     if rung.ms is not None:
         floor.deadlines.add(item.step_since + rung.ms, Due.STEP, item.id, item.token)
-    if item.step != start:
-        tell_standing(floor, item)
+    tell_standing(floor, item)
 
 
 def tell_standing(floor: Floor, item: Item) -> None:
-    """Tell how an item stands in line, for the next start."""
+    """Tell how an item stands in line, for the next start, when that has changed."""
+    if not item.untold:
+        return
+    item.untold = False
     held = item.prefer is not None and item.prefer_until > floor.now
     floor.emit(
         Standing(
@@ -124,18 +127,29 @@ def _note_skips(floor: Floor, item: Item) -> None:
 
 def _hold(floor: Floor, item: Item) -> bool:
     """Offer an item to its preferred agent, or let it wait for them; False when that time is over or they are not there."""
-    agent = floor.agents.get(item.prefer) if item.prefer is not None else None
-    if agent is None or not agent.signed_in or item.prefer_until <= floor.now or skipped(item, agent.id, floor.now):
+    if item.prefer is None:
         return False
+    agent = floor.agents.get(item.prefer)
     shape = floor.index.ladder(item)[-1].shape
-    if not item.direct and not floor.fits(agent, shape):
+    if (
+        agent is None
+        or not agent.signed_in
+        or item.prefer_until <= floor.now
+        or skipped(item, agent.id, floor.now)
+        or not (item.direct or floor.fits(agent, shape))
+    ):
+        item.prefer = None
+        item.untold = True
         return False
     if floor.can_take(agent, item.rule) and agent.id not in floor.dirty:
+        tell_standing(floor, item)
         make_offer(floor, item, agent, Pick(shape.need, preferred=item.prefer_kind))
         return True
     item.held_for = agent.id
     agent.personal[item.id] = item
     floor.deadlines.add(item.prefer_until, Due.HOLD, item.id, item.token)
+    item.untold = True
+    tell_standing(floor, item)
     return True
 
 
@@ -174,9 +188,9 @@ def _serve(floor: Floor, name: str) -> None:
         return
     best = pick_item(floor, agent)
     if best is not None:
-        item, shape, starved = best
+        item, shape, starved, shielded = best
         preferred = item.prefer_kind if item.held_for else None
-        make_offer(floor, item, agent, Pick(shape.need, preferred=preferred, share=starved))
+        make_offer(floor, item, agent, Pick(shape.need, preferred=preferred, starved=starved, shielded=shielded))
         return
     del floor.dirty[name]
     for shapes in agent.profile.shapes.values():
@@ -185,22 +199,21 @@ def _serve(floor: Floor, name: str) -> None:
                 shape.show(floor.choice(agent, shape))
 
 
-Best = tuple[Item, Shape, bool]
+Best = tuple[Item, Shape, bool, bool]
+"""(item, its shape, it is starved deferred work, it goes before something better)."""
 Ranked = tuple[float, int, str, Item, Shape]
 """(negative score, waiting counts from, interaction, …): the smallest comes first."""
 
 
 def pick_item(floor: Floor, agent: Agent) -> Best | None:
-    """Return the item that comes first for an agent, with its shape, and whether it takes the share of starved work."""
+    """Return what comes first for an agent; when the share of starved deferred work is due, that goes before all."""
     heads = _heads(floor, agent)
     if not heads:
         return None
-    chosen = min(heads, key=_rank)
-    if agent.share >= floor.policy.deferred_share - 1 and not _starved_deferred(floor, chosen):
-        starved = [head for head in heads if _starved_deferred(floor, head)]
-        if starved:
-            chosen = min(starved, key=_rank)
-    return chosen[3], chosen[4], _starved_deferred(floor, chosen)
+    first = chosen = min(heads, key=_rank)
+    if agent.share >= floor.policy.deferred_share - 1 and not _starved_deferred(floor, first):
+        chosen = min((head for head in heads if _starved_deferred(floor, head)), key=_rank, default=first)
+    return chosen[3], chosen[4], _starved_deferred(floor, chosen), chosen is not first
 
 
 def _rank(head: Ranked) -> tuple[float, int, str]:

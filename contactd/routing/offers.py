@@ -15,7 +15,7 @@ from contactd.routing.floor import FULL, Floor, RefusedError
 from contactd.routing.hands import let_go, make_room, put_in_hand, set_intent
 from contactd.routing.score import Scale
 from contactd.routing.shapes import Choice
-from contactd.routing.state import Agent, Item, LiveOffer
+from contactd.routing.state import Agent, Item, LiveOffer, yields
 
 SKIP_MS = 60_000
 """How long an item passes by an agent who did not take it."""
@@ -28,8 +28,10 @@ class Pick:
     need: Skills
     next_best: tuple[Choice, ...] = ()
     preferred: str | None = None
-    share: bool = False
-    """It took the share of starved deferred work."""
+    starved: bool = False
+    """It is starved deferred work: the promised share begins anew."""
+    shielded: bool = False
+    """It went before something better, because the share was due."""
 
 
 def make_offer(floor: Floor, item: Item, agent: Agent, pick: Pick) -> None:
@@ -44,8 +46,9 @@ def make_offer(floor: Floor, item: Item, agent: Agent, pick: Pick) -> None:
     floor.offers[name] = offer
     agent.offers[item.id] = offer
     item.offer = offer
+    item.shielded = pick.shielded
     agent.given = floor.seq
-    agent.share = 0 if pick.share else agent.share + 1
+    agent.share = 0 if pick.starved else agent.share + 1
     floor.touch(agent)
     floor.emit(
         Offer(
@@ -93,7 +96,7 @@ def _take_back_weaker(floor: Floor, item: Item, agent: Agent) -> None:
     for offer in list(agent.offers.values()):
         if agent.used <= room:
             return
-        if offer.item.channel in item.rule.interrupts:
+        if yields(offer.item, item.rule):
             end_offer(floor, offer, OfferOutcome.WITHDRAWN, WithdrawReason.REROUTED)
 
 
@@ -111,6 +114,7 @@ def drop_offer(floor: Floor, offer: LiveOffer, outcome: OfferOutcome, reason: st
 def end_offer(floor: Floor, offer: LiveOffer, outcome: OfferOutcome, reason: str | None = None) -> None:
     """End an offer; its item goes back in line, age and place kept."""
     item = offer.item
+    item.shielded = False
     drop_offer(floor, offer, outcome, reason)
     floor.emit(Requeue(interaction=item.id, line=item.line.name, reason=SegmentReason.REQUEUE))
     floor.move(item, Cause.OFFER_ENDED)
@@ -166,7 +170,7 @@ def rejected(floor: Floor, fact: OfferRejected) -> None:
     if not offer.item.rule.may_reject:
         reason = "not_allowed"
         raise RefusedError(reason)
-    offer.item.skips[fact.agent] = None
+    pass_by(offer.item, offer.agent, None)
     end_offer(floor, offer, OfferOutcome.REJECTED, fact.reason)
 
 
@@ -174,7 +178,7 @@ def timed_out(floor: Floor, name: str) -> None:
     """Nobody took up an offer in time; too many in a row make the agent not ready."""
     offer = floor.offers[name]
     item, agent = offer.item, offer.agent
-    item.skips[agent.id] = floor.now + SKIP_MS
+    pass_by(item, agent, floor.now + SKIP_MS)
     agent.misses[item.channel] = agent.misses.get(item.channel, 0) + 1
     end_offer(floor, offer, OfferOutcome.TIMED_OUT)
     if agent.misses[item.channel] >= item.rule.misses:
@@ -186,6 +190,12 @@ def stop_routing(floor: Floor, agent: Agent, reason: str) -> None:
     """Set an agent not ready at once, for a reason only the router gives; other offers are taken back."""
     set_intent(floor, agent, Intent.NOT_READY, reason)
     withdraw_all(floor, agent, WithdrawReason.REROUTED)
+
+
+def pass_by(item: Item, agent: Agent, until: int | None) -> None:
+    """Let an item pass by an agent until a moment, or for good."""
+    item.skips[agent.id] = until
+    item.untold = True
 
 
 def withdraw_all(floor: Floor, agent: Agent, reason: WithdrawReason) -> None:
@@ -202,7 +212,7 @@ def delivery_failed(floor: Floor, fact: DeliveryFailed) -> None:
         reason = "not_yours"
         raise RefusedError(reason)
     floor.check(item, Cause.OFFER_ENDED)
-    item.skips[agent.id] = floor.now + SKIP_MS
+    pass_by(item, agent, floor.now + SKIP_MS)
     item.age_from = item.since - item.waited
     let_go(floor, item)
     if fact.reason == FailReason.DEVICE_UNREACHABLE:
@@ -225,6 +235,7 @@ def ask_again(floor: Floor, interaction: str) -> None:
     )
     if next(others, None) is None:
         item.skips = {agent: until for agent, until in item.skips.items() if until is not None}
+        item.untold = True
     floor.fresh[interaction] = None
 
 

@@ -61,9 +61,13 @@ class Item:
     """When wrap-up ends or a parked item wakes, by itself."""
     interrupted: bool = False
     """Held because more urgent work came in between; it comes back by itself."""
+    shielded: bool = False
+    """Given as the promised share of deferred work: live work does not interrupt it."""
     units: int = 0
     """What it takes of its agent's capacity, while it counts."""
     hops: int = 0
+    untold: bool = False
+    """How it stands in line (step, skips, hold) has changed since it was told."""
     outcome: str | None = None
     ended_by: str | None = None
     disposition: str | None = None
@@ -140,6 +144,11 @@ class Agent:
     def standing(self) -> tuple[int, ...]:
         """Return the router's own counters on the agent, as they are stored and handed back after a restart."""
         return (self.share, self.given, self.busy, self.busy_from, self.signed_at, self.away)
+
+
+def yields(item: Item, rule: ChannelRule) -> bool:
+    """Say whether an active or offered item gives way to work under a channel's rule."""
+    return item.channel in rule.interrupts and not item.shielded and item.state in (State.ACTIVE, State.OFFERED)
 
 
 def counted(item: Item) -> int:
