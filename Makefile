@@ -105,7 +105,7 @@ check: $(VENV)/.stamp $(CONSOLE)/node_modules/.stamp $(WIDGET)/node_modules/.sta
 	$(BIN)/pytest -q -m "$(UNIT)"
 
 bench: setup
-	@for program in bench/bench_*.py; do echo "== $$program"; $(BIN)/python $$program $(ARGS) || exit 1; done
+	@for program in bench/[a-z]*.py; do echo "== $$program"; $(BIN)/python $$program $(ARGS) || exit 1; done
 
 # --- what is generated and kept in git ---
 
