@@ -23,6 +23,8 @@ FRAME_LIMIT: Final = 1024 * 1024 + 4096
 """Bytes of a WebSocket message; who serves it has narrower limits."""
 LINGER: Final = 5.0
 """Seconds a closed WebSocket may take to send what is buffered; then its connection is aborted."""
+HURRY: Final = 1.0
+"""The same, when the server stops."""
 KEEP_ALIVE: Final = 75
 GRACE: Final = 3
 BACKLOG: Final = 1024
@@ -82,8 +84,14 @@ class LingeringWebSocket(WebSocketsSansIOProtocol):
         try:
             await super().run_asgi()
         finally:
-            if not self.disconnected:
+            if not self.disconnected and self._abort is None:
                 self._abort = self.loop.call_later(LINGER, self.transport.abort)
+
+    def shutdown(self) -> None:
+        """Say that the server goes (1012), and wait for nobody who does not read."""
+        super().shutdown()
+        if self._abort is None:
+            self._abort = self.loop.call_later(HURRY, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is left to abort."""

@@ -335,5 +335,7 @@ class Hub:
         self._views.flush()
 
     def _cut(self, console: Console) -> None:
+        if console.closing is not None:
+            return
         log.info("console.cut", agent=console.actor.id, behind=console.behind)
         console.close(TRY_AGAIN)
