@@ -37,15 +37,22 @@ async def widget(request: Request) -> Response:
 async def demo(request: Request) -> Response:
     """Return the page of a made-up shop that embeds the widget."""
     headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _DEMO_CSP, "Referrer-Policy": "same-origin"}
-    return await _file(request, "demo.html", "text/html; charset=utf-8", headers)
+    return await _file(request, "demo.html", "text/html; charset=utf-8", headers, _language(request))
 
 
-async def _file(request: Request, name: str, media_type: str, headers: dict[str, str]) -> Response:
+def _language(request: Request) -> bytes:
+    """Return the language to show: the one asked for, else Chinese for browsers that prefer it, else English."""
+    asked = request.query_params.get("lang") or request.headers.get("accept-language", "")
+    return b"zh" if asked.lower().startswith("zh") else b"en"
+
+
+async def _file(request: Request, name: str, media_type: str, headers: dict[str, str], lang: bytes = b"") -> Response:
     """Return a built file with its ETag, or say that it is not built."""
     try:
         body = await asyncio.to_thread((STATIC / name).read_bytes)
     except FileNotFoundError:
         return PlainTextResponse(_NOT_BUILT, status_code=503)
+    body = body.replace(b"__LANG__", lang)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {**headers, "ETag": etag, "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == etag:
