@@ -9,62 +9,45 @@ export const ahead = (ms) => new Date(Date.now() + ms).toISOString();
 
 export const policy = {
   version: 7,
-  lines: [
-    { line: "support", label: { zh: "售后支持", en: "Support" }, wrapup: { mode: "timed" } },
-    { line: "billing", label: { zh: "账务发票", en: "Billing" }, wrapup: { mode: "mandatory" } },
-    { line: "sales", label: { zh: "销售咨询", en: "Sales" } },
-    { line: "intl", label: { zh: "海外客户", en: "International" } },
-  ],
-  skills: [
-    { skill: "billing", label: { zh: "账单", en: "Billing" } },
-    { skill: "english", label: { zh: "英语", en: "English" } },
-    { skill: "hardware", label: { zh: "硬件", en: "Hardware" } },
-  ],
-  reasons: {
-    not_ready: [
-      { code: "break", label: { zh: "小休", en: "Break" } },
-      { code: "meal", label: { zh: "用餐", en: "Meal" } },
-      { code: "training", label: { zh: "培训", en: "Training" } },
-      { code: "meeting", label: { zh: "会议", en: "Meeting" } },
-    ],
-    reject: [],
+  lines: {
+    support: { label: { zh: "售后支持", en: "Support" }, dispositions: "default" },
+    billing: { label: { zh: "账务发票", en: "Billing" }, dispositions: "default", wrapup: { mode: "mandatory" } },
+    sales: { label: { zh: "销售咨询", en: "Sales" } },
+    intl: { label: { zh: "海外客户", en: "International" } },
   },
-  dispositions: [
-    {
-      code: "invoice",
-      label: { zh: "发票", en: "Invoice" },
-      children: [
-        { code: "invoice.title", label: { zh: "抬头或税号更正", en: "Correct title or tax number" } },
-        { code: "invoice.resend", label: { zh: "重开与补寄", en: "Reissue and resend" } },
-        { code: "invoice.red", label: { zh: "红冲", en: "Credit note" } },
-      ],
-    },
-    {
-      code: "device",
-      label: { zh: "设备故障", en: "Device fault" },
-      children: [
-        { code: "device.network", label: { zh: "联网异常", en: "No network" } },
-        {
-          code: "device.repair",
-          label: { zh: "维修", en: "Repair" },
-          children: [
-            { code: "device.repair.onsite", label: { zh: "上门", en: "On site" } },
-            { code: "device.repair.mailin", label: { zh: "寄修", en: "Mail-in" } },
-          ],
-        },
-      ],
-    },
-    {
-      code: "order",
-      label: { zh: "订单", en: "Order" },
-      children: [
-        { code: "order.delivery", label: { zh: "物流查询", en: "Where is it" } },
-        { code: "order.change", label: { zh: "改单与取消", en: "Change or cancel" } },
-      ],
-    },
-    { code: "praise", label: { zh: "表扬与建议", en: "Praise and ideas" } },
-    { code: "other", label: { zh: "其他", en: "Other" } },
-  ],
+  skills: {
+    billing: { label: { zh: "账单", en: "Billing" } },
+    english: { label: { zh: "英语", en: "English" } },
+    hardware: { label: { zh: "硬件", en: "Hardware" } },
+  },
+  reasons: {
+    break: { label: { zh: "小休", en: "Break" }, max_s: 900 },
+    lunch: { label: { zh: "午餐", en: "Lunch" }, max_s: 3600 },
+    training: { label: { zh: "培训", en: "Training" } },
+    meeting: { label: { zh: "会议", en: "Meeting" } },
+  },
+  dispositions: {
+    default: [
+      { code: "invoice", label: { zh: "发票", en: "Invoice" }, children: [
+        { code: "invoice.title", label: { zh: "抬头或税号更正", en: "Correct title or tax number" }, children: [] },
+        { code: "invoice.resend", label: { zh: "重开与补寄", en: "Reissue and resend" }, children: [] },
+        { code: "invoice.red", label: { zh: "红冲", en: "Credit note" }, children: [] },
+      ] },
+      { code: "device", label: { zh: "设备故障", en: "Device fault" }, children: [
+        { code: "device.network", label: { zh: "联网异常", en: "No network" }, children: [] },
+        { code: "device.repair", label: { zh: "维修", en: "Repair" }, children: [
+          { code: "device.repair.onsite", label: { zh: "上门", en: "On site" }, children: [] },
+          { code: "device.repair.mailin", label: { zh: "寄修", en: "Mail-in" }, children: [] },
+        ] },
+      ] },
+      { code: "order", label: { zh: "订单", en: "Order" }, children: [
+        { code: "order.delivery", label: { zh: "物流查询", en: "Where is it" }, children: [] },
+        { code: "order.change", label: { zh: "改单与取消", en: "Change or cancel" }, children: [] },
+      ] },
+      { code: "praise", label: { zh: "表扬与建议", en: "Praise and ideas" }, children: [] },
+      { code: "other", label: { zh: "其他", en: "Other" }, children: [] },
+    ],
+  },
 };
 
 const point = (kind, value, display = value) => ({ kind, value, display });
@@ -245,10 +228,10 @@ export const agents = () => [
 ];
 
 export const lines = () => [
-  { line: "support", label: policy.lines[0].label, waiting: 6, oldest_at: ago(3 * MIN + 20_000), by_channel: { voice: 3, chat: 2, fax: 1 }, ready: 0, open: true, service_level: 0.74, answered: 148, abandoned: 9, sla_s: 120 },
-  { line: "billing", label: policy.lines[1].label, waiting: 3, oldest_at: ago(48 * MIN), by_channel: { email: 3 }, ready: 1, open: true, service_level: 0.91, answered: 62, abandoned: 1, sla_s: 14400 },
-  { line: "sales", label: policy.lines[2].label, waiting: 1, oldest_at: ago(35_000), by_channel: { chat: 1 }, ready: 1, open: true, service_level: 0.88, answered: 73, abandoned: 2, sla_s: 60 },
-  { line: "intl", label: policy.lines[3].label, waiting: 0, oldest_at: null, by_channel: {}, ready: 1, open: false, service_level: null, answered: 0, abandoned: 0, sla_s: 60 },
+  { line: "support", label: policy.lines.support.label, waiting: 6, oldest_at: ago(3 * MIN + 20_000), by_channel: { voice: 3, chat: 2, fax: 1 }, ready: 0, open: true, service_level: 0.74, answered: 148, abandoned: 9, sla_s: 120 },
+  { line: "billing", label: policy.lines.billing.label, waiting: 3, oldest_at: ago(48 * MIN), by_channel: { email: 3 }, ready: 1, open: true, service_level: 0.91, answered: 62, abandoned: 1, sla_s: 14400 },
+  { line: "sales", label: policy.lines.sales.label, waiting: 1, oldest_at: ago(35_000), by_channel: { chat: 1 }, ready: 1, open: true, service_level: 0.88, answered: 73, abandoned: 2, sla_s: 60 },
+  { line: "intl", label: policy.lines.intl.label, waiting: 0, oldest_at: null, by_channel: {}, ready: 1, open: false, service_level: null, answered: 0, abandoned: 0, sla_s: 60 },
 ];
 
 const NAMES = ["马超", "林志强", "Sofia Rossi", "深圳市华创精密仪器有限公司", "何雨晴", "139 8877 6655", "郑凯", "021-5566 7788", "高翔", "罗敏"];
@@ -269,23 +252,17 @@ export const alerts = () => [
 ];
 
 export const quarantined = () => [
-  view("q1", { state: "quarantined", state_since: ago(2 * HOUR), from: "no-reply@old-system.example", subject: "=?gb2312?B?tO3O8w?=", line: null, agent: null, last_message: "MIME 嵌套超过 64 层" }),
-  view("q2", { state: "quarantined", channel: "fax", state_since: ago(26 * HOUR), from: "0371-6013 5900", subject: null, line: "support", agent: null, last_message: "TIFF 目录越界，第 1 页无法读取" }),
+  view("q1", { state: "quarantined", state_since: ago(2 * HOUR), from: "no-reply@old-system.example", subject: "=?gb2312?B?tO3O8w?=", line: null, agent: null, quarantine_reason: "MIME 嵌套超过 64 层" }),
+  view("q2", { state: "quarantined", channel: "fax", state_since: ago(26 * HOUR), from: "0371-6013 5900", subject: null, line: "support", agent: null, quarantine_reason: "TIFF 目录越界，第 1 页无法读取" }),
 ];
 
-export const explain = {
-  interaction: "w1",
-  reasons: [{ key: "reason.waited", params: { s: 70 } }, { key: "reason.line", params: { line: "support" } }, { key: "reason.skill", params: { skill: "hardware", level: 3, needed: 5 } }],
-  score: 231.5,
-  terms: [["base", 0], ["age", 140], ["boost", 61.5], ["vip", 30]],
-  candidates: [
-    { agent: "wangfang", name: "王芳", removed_by: "capacity" },
-    { agent: "zhao", name: "赵敏", removed_by: "wrapup" },
-    { agent: "liuyang", name: "刘洋", removed_by: "intent" },
-    { agent: "chen", name: "陈晓东", removed_by: "skill" },
-    { agent: "huang", name: "黄磊", removed_by: "intent" },
-  ],
-};
+export const explain = () => ({
+  id: "w1", state: "queued", line: "support", channel: "chat", policy_version: 7, agent: null,
+  terms: { base: 0, age: 140, boost: 61.5, vip: 30 }, waited_s: 70, position: 2, waiting: 6, step: 0, steps: 2,
+  needs: [{ skill: "hardware", level: 5 }], next_step_at: ahead(42_000), waits_for: null,
+  filters: { busy: 3, not_ready: 2, skill: 4, not_member: 2, console: 1 },
+  offers: [{ agent: "huang", outcome: "timed_out", offered_at: ago(100_000) }],
+});
 
 export function faxPage(n) {
   const rows = n === 1

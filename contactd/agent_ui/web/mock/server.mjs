@@ -155,13 +155,14 @@ const commands = {
   "interaction.park": ({ interaction, until }) => void change(interaction, { state: "parked", state_since: now(), parked_until: until ?? null }),
   "interaction.transfer": ({ interaction }) => void change(interaction, { state: "queued" }, false),
   "call.hangup": ({ interaction }) => void change(interaction, { state: "wrapup", state_since: now(), ended_at: now(), live: false, wrapup_until: data.ahead(30_000) }),
+  "interaction.watch": () => undefined,
   "call.mute": () => undefined,
   "call.dtmf": () => undefined,
   "call.record": () => undefined,
   "interaction.complete"({ interaction, disposition, end = true }) {
     const item = world.work.find((entry) => entry.id === interaction);
     if (!item) return fail("not_found", "not yours");
-    if (end && item.line === "billing" && !disposition) return fail("required", "choose a disposition", "disposition");
+    if (end && item.line === "billing" && !disposition) return fail("disposition_required", "choose a disposition", "disposition");
     change(interaction, { disposition: disposition ?? null, ...(end ? { state: "closed", ended_at: now() } : {}) }, !end);
   },
   "party.confirm"({ interaction, party }) {
@@ -258,6 +259,7 @@ function rest(method, url, raw) {
   const [, kind, id, what] = path.split("/").map(decodeURIComponent);
   if (path === "/me") return world.me;
   if (path === "/policy") return data.policy;
+  if (path === "/agents") return page(world.agents);
   if (path === "/uploads") return { id: `u${++world.n}`, name: /filename="([^"]+)"/.exec(String(raw))?.[1] ?? "file", size: raw.length };
   if (kind === "messages" && what === "html") return data.html;
   if (kind === "parties") return partyRest(method, url, id, what, raw);
@@ -265,7 +267,7 @@ function rest(method, url, raw) {
   if (id === undefined) return page(url.searchParams.get("state") === "quarantined" ? world.quarantined : world.work);
   if (what === "messages") return page(world.messages[id] ?? []);
   if (what === "events") return page([]);
-  if (what === "explain") return data.explain;
+  if (what === "explain") return data.explain();
   if (what === "replay" || what === "dismiss") {
     world.quarantined = world.quarantined.filter((item) => item.id !== id);
     return {};

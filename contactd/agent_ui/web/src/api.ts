@@ -1,6 +1,7 @@
 /** REST reads and the few writes that are not commands.  Errors are problem+json, thrown as `ApiError`. */
 import { CommandError } from "./socket";
 import type {
+  Colleague,
   CustomerHead,
   InteractionDetail,
   InteractionEvent,
@@ -114,6 +115,7 @@ export const api = {
   },
   events: (key: string, signal?: AbortSignal) =>
     get<Page<InteractionEvent>>(`/interactions/${id(key)}/events${query({ limit: 200 })}`, signal),
+  agents: (signal?: AbortSignal) => get<Page<Colleague>>(`/agents${query({ limit: 200 })}`, signal),
   explain: (key: string, signal?: AbortSignal) => get<unknown>(`/interactions/${id(key)}/explain`, signal),
   interactions: (filter: Record<string, string | null>, signal?: AbortSignal) =>
     get<Page<InteractionView>>(`/interactions${query({ limit: 100, ...filter })}`, signal),
@@ -166,6 +168,7 @@ export const keys = {
   party: (key: string) => ["party", key] as const,
   timeline: (key: string) => ["timeline", key] as const,
   quarantined: ["quarantined"] as const,
+  agents: ["agents"] as const,
 };
 
 export function emptyHead(): CustomerHead {

@@ -23,7 +23,8 @@ export interface PolicyWords {
   reject: Choice[];
   dispositions(line: string | null): DispositionNode[];
   wrapup(line: string | null): { mode: string; required: boolean };
-  mayReject(line: string | null): boolean;
+  /** Whether an agent may decline; `null`: the policy's document does not say, the channel's own rule holds. */
+  mayReject(line: string | null, channel: string): boolean | null;
 }
 
 type Doc = Record<string, unknown>;
@@ -35,8 +36,8 @@ export function readPolicy(raw: unknown, language: string): PolicyWords {
   const lines = entries(doc.lines, ["line", "id", "name", "code"]);
   const byLine = new Map(lines);
   const reasons = asDoc(doc.reasons);
-  const notReady = Array.isArray(doc.reasons) ? doc.reasons : (reasons.not_ready ?? doc.not_ready_reasons);
-  const shared = tree(doc.dispositions, language);
+  const notReady = reasons.not_ready ?? doc.reasons;
+  const shared = tree(Array.isArray(doc.dispositions) ? doc.dispositions : asDoc(doc.dispositions).default, language);
   return {
     version: typeof doc.version === "number" ? doc.version : null,
     lines: lines.map(([code, line]) => ({ code, label: label(line.label, language) ?? code })),
@@ -44,19 +45,21 @@ export function readPolicy(raw: unknown, language: string): PolicyWords {
     notReady: choices(notReady, language).filter((reason) => !SYSTEM_REASONS.has(reason.code)),
     reject: choices(reasons.reject ?? doc.reject_reasons, language),
     dispositions(line) {
-      const own = tree(byLine.get(line ?? "")?.dispositions, language);
-      if (own.length > 0) return own;
-      const perLine = asDoc(doc.dispositions)[line ?? ""];
-      return byLine.has(line ?? "") && Array.isArray(perLine) ? tree(perLine, language) : shared;
+      const own = byLine.get(line ?? "")?.dispositions;
+      if (Array.isArray(own)) return tree(own, language);
+      return typeof own === "string" ? tree(asDoc(doc.dispositions)[own], language) : shared;
     },
     wrapup(line) {
       const rule = byLine.get(line ?? "")?.wrapup;
       const mode = typeof rule === "string" ? rule : asText(asDoc(rule).mode) ?? "optional";
       return { mode, required: mode === "mandatory" || asDoc(rule).required === true };
     },
-    mayReject(line) {
+    mayReject(line, channel) {
       const rule = byLine.get(line ?? "");
-      return (rule?.may_reject ?? rule?.reject) !== false;
+      const said = [asDoc(asDoc(rule?.channels)[channel]), rule, asDoc(asDoc(doc.channels)[channel])]
+        .map((place) => place?.may_reject)
+        .find((value) => typeof value === "boolean");
+      return typeof said === "boolean" ? said : null;
     },
   };
 }

@@ -71,6 +71,8 @@ export interface InteractionView {
   disposition: string | null;
   unread: number | null;
   last_message: string | null;
+  /** REST only, of what could not be read. */
+  quarantine_reason?: string | null;
 }
 
 export interface PointView {
@@ -277,6 +279,9 @@ export interface Topic {
   case?: string | null;
   note?: string | null;
 }
+
+/** GET /api/v1/agents as an agent sees colleagues. */
+export type Colleague = Pick<AgentView, "agent" | "name" | "role" | "state" | "since" | "lines">;
 
 /** GET /api/v1/interactions/{id}: the row, and what the screens about it need. */
 export interface InteractionDetail extends InteractionView {

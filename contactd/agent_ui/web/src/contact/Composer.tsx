@@ -57,7 +57,7 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
   const sending = busy.has("interaction.send");
   const send = async (): Promise<void> => {
     const text = draft.text.trim();
-    if (sending || uploading.length > 0 || (text === "" && draft.files.length === 0)) return;
+    if (sending || uploading.length > 0 || text === "") return;
     if (MENTIONS.test(text) && draft.files.length === 0) {
       const sure = await modal.confirm({ title: t("mail.attachmentHint"), okText: t("mail.send"), cancelText: t("common.cancel") });
       if (!sure) return;
@@ -128,7 +128,7 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
           type="primary"
           icon={<SendOutlined />}
           loading={sending}
-          disabled={draft.text.trim() === "" && draft.files.length === 0}
+          disabled={draft.text.trim() === ""}
           data-testid="composer-send"
           onClick={() => void send()}
         >

@@ -1,10 +1,12 @@
 /** Give a contact away: to a line, with what waits there, or to an agent; with a word for whoever takes it. */
+import { useQuery } from "@tanstack/react-query";
 import { App as AntApp, Input, Modal, Segmented } from "antd";
 import { useState } from "react";
+import { api, keys } from "../api";
 import { useConsole, usePolicy, useRun } from "../desk";
 import { useWords } from "../i18n";
-import { Since, StateMark } from "../shell/bits";
-import type { AgentView, InteractionView, LineView } from "../wire";
+import { Hollow, Lines, LoadFailed, Since, StateMark } from "../shell/bits";
+import type { Colleague, InteractionView, LineView } from "../wire";
 
 interface Props {
   interaction: InteractionView;
@@ -13,7 +15,6 @@ interface Props {
 }
 
 const NO_LINES: LineView[] = [];
-const NO_AGENTS: AgentView[] = [];
 
 export function TransferDialog({ interaction, open, onClose }: Props) {
   const { t } = useWords();
@@ -63,7 +64,7 @@ export function TransferDialog({ interaction, open, onClose }: Props) {
         {kind === "line" ? (
           <LineChoice from={interaction.line} value={target} onPick={setTarget} />
         ) : (
-          <AgentChoice value={target} onPick={setTarget} />
+          <AgentChoice from={interaction.line} value={target} onPick={setTarget} />
         )}
         <Input.TextArea
           value={note}
@@ -120,23 +121,19 @@ function LineChoice({ from, value, onPick }: ChoiceProps & { from: string | null
   );
 }
 
-/** Supervisors see who is there; an agent's console knows no colleagues, so the id is typed. */
-function AgentChoice({ value, onPick }: ChoiceProps) {
+/** Colleagues who are signed in, those of this line and those who are ready first. */
+function AgentChoice({ from, value, onPick }: ChoiceProps & { from: string | null }) {
   const { t, word } = useWords();
   const me = useConsole((state) => state.me.agent);
-  const agents = (useConsole((state) => state.floor.agents) ?? NO_AGENTS).filter(
-    (agent) => agent.agent !== me && agent.state !== "logged_out",
-  );
-  if (agents.length === 0) {
-    return (
-      <Input
-        value={value ?? ""}
-        placeholder={t("transfer.typeAgent")}
-        data-testid="transfer-agent-id"
-        onChange={(event) => onPick(event.target.value.trim())}
-      />
-    );
-  }
+  const found = useQuery({ queryKey: keys.agents, queryFn: ({ signal }) => api.agents(signal), refetchInterval: 5000 });
+  if (found.isPending) return <Lines n={4} />;
+  if (found.isError) return <LoadFailed again={() => void found.refetch()} />;
+  const member = (agent: Colleague): boolean => agent.lines.includes("*") || agent.lines.includes(from ?? "");
+  const rank = (agent: Colleague): number => (agent.state === "ready" ? 0 : 2) + (member(agent) ? 0 : 1);
+  const agents = found.data.items
+    .filter((agent) => agent.agent !== me && agent.state !== "logged_out")
+    .sort((a, b) => rank(a) - rank(b) || a.agent.localeCompare(b.agent));
+  if (agents.length === 0) return <Hollow title={t("floor.agentsEmpty")} />;
   return (
     <div className="choices" role="radiogroup" aria-label={t("transfer.pickAgent")}>
       {agents.map((agent) => (

@@ -37,8 +37,13 @@ export function WrapupForm({ interaction, detail }: { interaction: InteractionVi
     );
     if (error?.field === "disposition") wrapup.complain();
     if (!ok) return;
-    if (end) wrapup.clear();
-    else if (!wrapping) message.success(t("wrapup.saved"));
+    if (end) {
+      wrapup.clear();
+      return;
+    }
+    // The summary is stored as a note by each save: what was stored is not sent again.
+    wrapup.set({ ...content, note: "" });
+    message.success(t(wrapping ? "common.saved" : "wrapup.saved"));
   };
   const set = (change: Partial<WrapupContent>): void => wrapup.set({ ...content, ...change });
   const topic = (at: number, change: Partial<WrapupContent["topics"][number]>): void =>

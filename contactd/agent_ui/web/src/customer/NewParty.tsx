@@ -14,6 +14,8 @@ interface Props {
   onCancel(): void;
 }
 
+const ADDRESSES = ["phone", "fax", "email"];
+
 export function NewParty({ point, suggested, onCreated, onCancel }: Props) {
   const words = useWords();
   const { t } = words;
@@ -25,7 +27,8 @@ export function NewParty({ point, suggested, onCreated, onCancel }: Props) {
     if (name.trim() === "") return;
     setBusy(true);
     try {
-      const points = point ? [{ kind: point.kind, value: point.value ?? point.display }] : [];
+      // A visitor's mark is no address; confirming the customer ties it to them.
+      const points = point && ADDRESSES.includes(point.kind) ? [{ kind: point.kind, value: point.value ?? point.display }] : [];
       const party = await api.createParty({ name: name.trim(), kind, points });
       if (party) onCreated(party);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Everything that waits, in the order it stands; a thousand rows scroll smoothly. */
-import { CoffeeOutlined, QuestionCircleOutlined } from "@ant-design/icons";
+import { CoffeeOutlined } from "@ant-design/icons";
 import { Button, Table } from "antd";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useLineLabel } from "../desk";
@@ -45,14 +45,14 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
         rowKey="id"
         dataSource={rows}
         pagination={false}
-        scroll={{ x: 720, y: Math.max(120, height - HEAD_PX) }}
+        scroll={{ x: 780, y: Math.max(120, height - HEAD_PX) }}
         onRow={(item) => ({ "data-testid": "floor-waiting-row", "data-id": item.id, "data-channel": item.channel }) as object}
         columns={[
           { key: "channel", width: 46, render: (_, item) => <ChannelIcon channel={item.channel} title={false} /> },
           {
             key: "customer",
             title: t("floor.customer"),
-            width: 250,
+            width: 208,
             ellipsis: true,
             render: (_, item) => (
               <span className="waiting-who">
@@ -64,18 +64,18 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
               </span>
             ),
           },
-          { key: "line", title: t("floor.line"), width: 110, ellipsis: true, render: (_, item) => label(item.line) },
+          { key: "line", title: t("floor.line"), width: 96, ellipsis: true, render: (_, item) => label(item.line) },
           {
             key: "skills",
             title: t("floor.skills"),
-            width: 130,
+            width: 110,
             ellipsis: true,
             render: (_, item) => item.skills.map(({ skill, level }) => `${labels.skill(skill)} ${level}`).join(" · ") || <span className="dim">–</span>,
           },
           {
             key: "priority",
             title: t("floor.priority"),
-            width: 76,
+            width: 72,
             align: "end",
             sorter: (a, b) => a.priority - b.priority,
             render: (_, item) => <span className={`num${item.priority > 0 ? "" : " dim"}`}>{item.priority}</span>,
@@ -83,7 +83,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
           {
             key: "state",
             title: t("floor.state"),
-            width: 120,
+            width: 108,
             ellipsis: true,
             render: (_, item) => (
               <span className="row">
@@ -99,7 +99,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
           {
             key: "waited",
             title: t("floor.waited"),
-            width: 92,
+            width: 88,
             align: "end",
             sorter: (a, b) => (b.queued_at ?? "").localeCompare(a.queued_at ?? ""),
             render: (_, item) => {
@@ -109,10 +109,10 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
           },
           {
             key: "why",
-            width: 84,
+            width: 62,
             align: "end",
             render: (_, item) => (
-              <Button type="text" size="small" icon={<QuestionCircleOutlined />} data-testid="floor-why" onClick={() => onWhy(item)}>
+              <Button type="link" size="small" data-testid="floor-why" onClick={() => onWhy(item)}>
                 {t("floor.why")}
               </Button>
             ),

@@ -2,8 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Collapse, Drawer } from "antd";
 import { api, keys } from "../api";
+import { useConsole } from "../desk";
+import { duration } from "../format";
 import { useWords } from "../i18n";
-import { ChannelIcon, Lines, LoadFailed, Since, StateMark } from "../shell/bits";
+import { At, ChannelIcon, Lines, LoadFailed, Since, StateMark } from "../shell/bits";
+import { useNow } from "../ticker";
 import type { InteractionView } from "../wire";
 import { nameOf } from "../work/WorkList";
 import { reasonText, useLabels } from "../work/reasons";
@@ -44,47 +47,33 @@ function Why({ item }: { item: InteractionView }) {
 }
 
 function Answer({ explanation, raw }: { explanation: Explanation; raw: unknown }) {
-  const words = useWords();
-  const { t, word } = words;
-  const labels = useLabels();
-  const { sentences, terms, score, filtered, eligible, candidates } = explanation;
-  const said = sentences.map((reason) => reasonText(words, labels, reason) || reason.key).filter((text) => text !== "");
+  const { t, word } = useWords();
+  const names = useAgentNames();
+  const { terms, score, filters, free, offers } = explanation;
+  const facts = useFacts(explanation);
   const most = Math.max(1, ...terms.map(([, value]) => Math.abs(value)));
   return (
     <>
-      {said.length > 0 && (
+      {facts.length > 0 && (
         <ul className="why-said">
-          {said.map((text) => (
+          {facts.map((text) => (
             <li key={text}>{text}</li>
           ))}
         </ul>
       )}
-      {eligible !== null && (
-        <p>
-          <b className="num">{t("explain.eligibleN", { n: eligible })}</b>
-        </p>
-      )}
-      {filtered.length > 0 && (
-        <section>
-          <h3 className="section">{t("explain.filtered")}</h3>
-          {filtered.map(([name, n]) => (
-            <div key={name} className="why-row">
-              <span className="grow">{word("explain.removed", name)}</span>
-              <span className="num">{n}</span>
-            </div>
-          ))}
-        </section>
-      )}
-      {candidates.length > 0 && (
+      {free !== null && (
         <section>
           <h3 className="section">{t("explain.agents")}</h3>
-          {candidates.map((candidate) => (
-            <div key={candidate.agent} className="why-row" data-testid="why-candidate">
-              <StateMark state={candidate.removedBy === null ? "ready" : "logged_out"} />
-              <span className="grow cut">{candidate.name}</span>
-              <span className={candidate.removedBy === null ? "" : "dim"}>
-                {candidate.removedBy === null ? t("explain.eligible") : word("explain.removed", candidate.removedBy)}
-              </span>
+          <div className={`why-row${free > 0 ? " why-free" : ""}`}>
+            <StateMark state={free > 0 ? "ready" : "logged_out"} />
+            <span className="grow">{t("explain.eligible")}</span>
+            <b className="num">{free}</b>
+          </div>
+          {filters.map(([name, n]) => (
+            <div key={name} className="why-row" data-testid="why-filter">
+              <StateMark state="not_ready" />
+              <span className="grow">{word("explain.removed", name)}</span>
+              <span className="num">{n}</span>
             </div>
           ))}
         </section>
@@ -105,6 +94,21 @@ function Answer({ explanation, raw }: { explanation: Explanation; raw: unknown }
           ))}
         </section>
       )}
+      {offers !== null && (
+        <section>
+          <h3 className="section">{t("explain.offers")}</h3>
+          {offers.length === 0 && <p className="dim why-row">{t("explain.noOffers")}</p>}
+          {offers.map((offer) => (
+            <div key={`${offer.agent}${offer.at}`} className="why-row" data-testid="why-offer">
+              <span className="num dim">
+                <At at={offer.at} />
+              </span>
+              <span className="grow cut">{names(offer.agent)}</span>
+              <span>{offer.outcome === null ? word("state", "offered") : word("outcome", offer.outcome)}</span>
+            </div>
+          ))}
+        </section>
+      )}
       <Collapse
         size="small"
         ghost
@@ -112,6 +116,35 @@ function Answer({ explanation, raw }: { explanation: Explanation; raw: unknown }
       />
     </>
   );
+}
+
+/** Where it stands, in sentences. */
+function useFacts({ sentences, position, step, needs, waitsFor }: Explanation): string[] {
+  const words = useWords();
+  const { t, language } = words;
+  const labels = useLabels();
+  const names = useAgentNames();
+  const now = useNow();
+  const joint = language === "en" ? ", " : "，";
+  const next = step?.nextAt ? Math.max(0, (Date.parse(step.nextAt) - now) / 1000) : null;
+  const skills = needs.map(({ skill, level }) => `${labels.skill(skill)} ${level}`).join(joint);
+  return [
+    position && t("explain.position", { n: position[0], total: position[1] }),
+    skills !== "" && t("explain.needs", { skills }),
+    step && step.of > 1 && t("explain.stepNow", { n: step.n, total: step.of }),
+    next !== null && t("explain.nextStep", { in: duration(next, t("common.day")) }),
+    waitsFor && t("explain.waitsFor", { agent: names(waitsFor) }),
+    ...sentences.map((reason) => {
+      // The same facts are told to the agent as "you"; here somebody else reads them.
+      const key = reason.key.replace(/^reason\./, "explain.said.");
+      return reasonText(words, labels, { ...reason, key }) || reasonText(words, labels, reason);
+    }),
+  ].filter((text): text is string => typeof text === "string" && text !== "");
+}
+
+function useAgentNames(): (agent: string) => string {
+  const agents = useConsole((state) => state.floor.agents);
+  return (agent) => agents?.find((item) => item.agent === agent)?.name ?? agent;
 }
 
 function round(value: number): string {

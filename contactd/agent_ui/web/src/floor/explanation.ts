@@ -1,57 +1,69 @@
 /**
- * Reads the router's explanation into what the drawer shows.
- *
- * The explanation grows with the router; what is known is shown in words, all of it stands below as it came.
+ * Reads an explanation into what the drawer shows: why an item waits (position, step, what keeps whom from it) and why it was
+ * offered to whom it was.  What is known is shown in words; all of it stands below as it came.
  */
 import type { Reason } from "../wire";
 
+export interface PastOffer {
+  agent: string;
+  outcome: string | null;
+  at: string | null;
+}
+
 export interface Explanation {
   sentences: Reason[];
+  position: [number, number] | null;
+  /** Which skill step of how many, and when the next begins. */
+  step: { n: number; of: number; nextAt: string | null } | null;
+  needs: { skill: string; level: number }[];
+  waitsFor: string | null;
+  /** What keeps agents from it → how many; `free` could take it. */
+  filters: [string, number][];
+  free: number | null;
   /** Terms of the score in the order given. */
   terms: [string, number][];
   score: number | null;
-  /** Filter → how many agents it removed. */
-  filtered: [string, number][];
-  eligible: number | null;
-  candidates: { agent: string; name: string; removedBy: string | null }[];
+  offers: PastOffer[] | null;
 }
 
 type Doc = Record<string, unknown>;
 
+const FREE = "free";
+/** Not a part of the sum, but a fact beside it. */
+const FACTS = new Set(["waited_s"]);
+
 export function readExplanation(raw: unknown): Explanation {
-  const doc = asDoc(raw);
-  const decision = asDoc(doc.decision ?? lastOf(doc.decisions));
-  const candidates = asList(doc.candidates ?? doc.agents).map(asCandidate).filter((entry) => entry !== null);
-  const fit = candidates.filter((candidate) => candidate.removedBy === null).length;
-  const counts = pairs(doc.filtered ?? doc.filters ?? doc.removed);
+  const whole = asDoc(raw);
+  // The waiting part stands at the top or under a name of its own.
+  const doc = { ...whole, ...asDoc(whole.waiting_now ?? whole.explain ?? whole.now) };
+  const offers = Array.isArray(doc.offers) ? asList(doc.offers).map(asDoc) : null;
+  const decision = asDoc(doc.decision ?? offers?.at(-1)?.decision);
+  const terms = pairs(doc.terms ?? decision.terms).filter(([name]) => !FACTS.has(name));
+  const filters = pairs(doc.filters);
+  const [position, waiting] = [asNumber(doc.position), asNumber(doc.waiting)];
+  const [step, steps] = [asNumber(doc.step), asNumber(doc.steps)];
   return {
-    sentences: asList(doc.reasons ?? doc.sentences ?? decision.reasons).map(asReason).filter((entry) => entry !== null),
-    terms: pairs(doc.terms ?? decision.terms),
-    score: asNumber(doc.score ?? decision.score),
-    filtered: counts.length > 0 ? counts : countRemoved(candidates),
-    eligible: asNumber(doc.eligible ?? decision.eligible) ?? (candidates.length > 0 ? fit : null),
-    candidates,
+    sentences: asList(doc.reasons ?? decision.reasons).map(asReason).filter((entry) => entry !== null),
+    position: position === null || waiting === null ? null : [position, waiting],
+    step: step === null || steps === null ? null : { n: step + 1, of: steps, nextAt: asText(doc.next_step_at) },
+    needs: asList(doc.needs).flatMap((entry) => {
+      const { skill, level } = asDoc(entry);
+      return typeof skill === "string" && typeof level === "number" ? [{ skill, level }] : [];
+    }),
+    waitsFor: asText(doc.waits_for),
+    filters: filters.filter(([name]) => name !== FREE).sort((a, b) => b[1] - a[1]),
+    free: filters.length === 0 ? null : (filters.find(([name]) => name === FREE)?.[1] ?? 0),
+    terms,
+    score: asNumber(doc.score ?? decision.score) ?? (terms.length > 0 ? terms.reduce((sum, [, value]) => sum + value, 0) : null),
+    offers: offers?.map(asOffer) ?? null,
   };
 }
 
-function asCandidate(value: unknown): Explanation["candidates"][number] | null {
-  const doc = asDoc(value);
-  const agent = asText(doc.agent ?? doc.id);
-  if (agent === null) return null;
-  const removedBy = asText(doc.removed_by ?? doc.filter ?? doc.why_not ?? doc.reason);
-  return { agent, name: asText(doc.name) ?? agent, removedBy: removedBy === "ok" || removedBy === "eligible" ? null : removedBy };
-}
-
-function countRemoved(candidates: Explanation["candidates"]): [string, number][] {
-  const counts = new Map<string, number>();
-  for (const { removedBy } of candidates) {
-    if (removedBy !== null) counts.set(removedBy, (counts.get(removedBy) ?? 0) + 1);
-  }
-  return [...counts.entries()].sort((a, b) => b[1] - a[1]);
+function asOffer(doc: Doc): PastOffer {
+  return { agent: asText(doc.agent) ?? "–", outcome: asText(doc.outcome), at: asText(doc.offered_at) };
 }
 
 function asReason(value: unknown): Reason | null {
-  if (typeof value === "string") return { key: value, params: {} };
   const doc = asDoc(value);
   const key = asText(doc.key);
   return key === null ? null : { key, params: asDoc(doc.params) };
@@ -61,13 +73,9 @@ function asReason(value: unknown): Reason | null {
 function pairs(value: unknown): [string, number][] {
   const list = Array.isArray(value) ? (value as unknown[]) : Object.entries(asDoc(value));
   return list.flatMap((entry): [string, number][] => {
-    const [name, number] = Array.isArray(entry) ? (entry as unknown[]) : [asDoc(entry).name, asDoc(entry).value];
+    const [name, number] = Array.isArray(entry) ? (entry as unknown[]) : [];
     return typeof name === "string" && typeof number === "number" ? [[name, number]] : [];
   });
-}
-
-function lastOf(value: unknown): unknown {
-  return Array.isArray(value) ? (value as unknown[]).at(-1) : undefined;
 }
 
 function asDoc(value: unknown): Doc {

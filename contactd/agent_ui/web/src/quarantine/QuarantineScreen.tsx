@@ -60,9 +60,9 @@ export default function QuarantineScreen() {
   );
 }
 
-/** The reason stands where the server puts it: a field of its own, else the last text of the item. */
-function reasonOf(item: InteractionView & { reason?: string | null; quarantine_reason?: string | null }): string {
-  return item.quarantine_reason ?? item.reason ?? item.last_message ?? "–";
+
+function reasonOf(item: InteractionView): string {
+  return item.quarantine_reason ?? item.last_message ?? "–";
 }
 
 function Decide({ item }: { item: InteractionView }) {

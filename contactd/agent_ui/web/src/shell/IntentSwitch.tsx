@@ -89,13 +89,14 @@ function NextIntent({ me, onDrop }: { me: MeView; onDrop(): void }) {
   );
 }
 
+/** Reasons of the policy; the built-in ones as long as it names none. */
 function useReasonMenu(choose: (intent: string, reason: string | null) => void): MenuProps["items"] {
   const policy = usePolicy();
   const { t, word } = useWords();
   const reasons =
     policy.notReady.length > 0
       ? policy.notReady
-      : ["break", "meal", "training", "other"].map((code) => ({ code, label: code }));
+      : ["break", "lunch", "training", "meeting"].map((code) => ({ code, label: code }));
   return [
     ...reasons.map(({ code, label }) => ({
       key: code,

@@ -19,7 +19,7 @@ export async function acceptOffer(run: Run, offer: OfferView): Promise<void> {
   if (ok) go("work", offer.interaction.id);
 }
 
-export function OfferCard({ offer, on }: { offer: OfferView; on: boolean }) {
+export function OfferCard({ offer, on, first }: { offer: OfferView; on: boolean; first: boolean }) {
   const { t, word } = useWords();
   const line = useLineLabel()(offer.interaction.line);
   const reasons = useReasonText(offer.reasons);
@@ -49,16 +49,26 @@ export function OfferCard({ offer, on }: { offer: OfferView; on: boolean }) {
           </span>
         )}
       </button>
-      <OfferButtons offer={offer} />
+      <OfferButtons offer={offer} first={first} />
     </article>
   );
 }
 
-export function OfferButtons({ offer, large = false }: { offer: OfferView; large?: boolean }) {
+interface ButtonsProps {
+  offer: OfferView;
+  /** Whether the key takes this one: only that is the loud button. */
+  first?: boolean;
+  large?: boolean;
+}
+
+export function OfferButtons({ offer, first = true, large = false }: ButtonsProps) {
   const { t, word } = useWords();
   const { run, busy } = useRun();
   const policy = usePolicy();
-  const urgent = lookOf(offer.interaction.channel).body === "call";
+  const { line, channel } = offer.interaction;
+  const call = lookOf(channel).body === "call";
+  // Calls are not declined unless the line allows it; everything else may be, with a reason.
+  const mayReject = policy.mayReject(line, channel) ?? !call;
   const reasons =
     policy.reject.length > 0
       ? policy.reject
@@ -67,16 +77,16 @@ export function OfferButtons({ offer, large = false }: { offer: OfferView; large
   return (
     <div className="offer-buttons">
       <Button
-        type="primary"
+        type={first ? "primary" : "default"}
         size={size}
         className="grow"
         loading={busy.has("offer.accept")}
         data-testid={large ? "preview-accept" : "offer-accept"}
         onClick={() => void acceptOffer(run, offer)}
       >
-        {t(urgent ? "offer.answer" : "offer.accept")} <Kbd>A</Kbd>
+        {t(call ? "offer.answer" : "offer.accept")} {first && <Kbd>A</Kbd>}
       </Button>
-      {policy.mayReject(offer.interaction.line) && (
+      {mayReject && (
         <Dropdown
           trigger={["click"]}
           placement="bottomRight"

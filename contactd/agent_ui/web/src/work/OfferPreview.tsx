@@ -13,13 +13,15 @@ export function OfferPreview({ offer }: { offer: OfferView }) {
   const line = useLineLabel()(interaction.line);
   const labels = useLabels();
   const reasons = useReasonText(offer.reasons);
+  const name = customerName(offer) || t("work.anonymous");
+  const address = customer.point?.display ?? interaction.from;
   return (
     <section className="work-middle preview" data-testid="offer-preview">
       <div className="preview-card">
         <Countdown offer={offer} size={72} />
         <p className="dim">{t("offer.title", { channel: word("channel", interaction.channel) })}</p>
-        <h1>{customerName(offer) || t("work.anonymous")}</h1>
-        <p className="num">{customer.point?.display ?? interaction.from}</p>
+        <h1>{name}</h1>
+        {address !== name && <p className="num">{address}</p>}
         <div className="row preview-tags">
           <span className="tag">
             <ChannelIcon channel={interaction.channel} title={false} /> {line}

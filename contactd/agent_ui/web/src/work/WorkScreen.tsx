@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { api, emptyHead, keys } from "../api";
 import { ContactPane } from "../contact/ContactPane";
 import { CustomerPane } from "../customer/CustomerPane";
-import { useConsole, useRun } from "../desk";
+import { useConsole, useDesk, useLink, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { useKeys } from "../keyboard";
 import { go } from "../route";
@@ -30,6 +30,7 @@ export function WorkScreen({ selected }: { selected: string | null }) {
   const { run } = useRun();
   const order = useMemo(() => sortWork(work), [work]);
   const shown = useShown(selected, offers, order);
+  const takeable = offers.find((item) => item.interaction.id === selected) ?? offers[0];
   const step = (by: number): void => {
     const at = order.findIndex((item) => item.id === selected);
     const next = order[at === -1 ? 0 : Math.min(order.length - 1, Math.max(0, at + by))];
@@ -37,8 +38,7 @@ export function WorkScreen({ selected }: { selected: string | null }) {
   };
   useKeys({
     a: () => {
-      const offer = offers.find((item) => item.interaction.id === selected) ?? offers[0];
-      if (offer) void acceptOffer(run, offer);
+      if (takeable) void acceptOffer(run, takeable);
     },
     s: () => void run("agent.set_intent", ready ? { intent: "not_ready", reason: "break" } : { intent: "ready" }),
     j: () => step(1),
@@ -51,7 +51,12 @@ export function WorkScreen({ selected }: { selected: string | null }) {
         <div className="work-scroll">
           <div className="offers" aria-live="assertive">
             {offers.map((offer) => (
-              <OfferCard key={offer.offer} offer={offer} on={shown.kind === "offer" && shown.offer.offer === offer.offer} />
+              <OfferCard
+                key={offer.offer}
+                offer={offer}
+                on={shown.kind === "offer" && shown.offer.offer === offer.offer}
+                first={offer === takeable}
+              />
             ))}
           </div>
           {loaded ? <WorkList work={order} selected={selected} offered={offers.length > 0} /> : <Lines n={6} />}
@@ -146,10 +151,26 @@ function Contact({ interaction }: { interaction: InteractionView }) {
   );
 }
 
+/** A supervisor's console hears the messages of what it looks at; an agent's only those of its own work. */
+function useWatch(id: string): void {
+  const { socket } = useDesk();
+  const supervises = useConsole((state) => state.me.role !== "agent");
+  const { link } = useLink();
+  useEffect(() => {
+    if (!supervises || link !== "online") return;
+    const watch = (on: boolean): void => {
+      socket.command("interaction.watch", { interaction: id, on }, false).catch(() => undefined);
+    };
+    watch(true);
+    return () => watch(false);
+  }, [socket, supervises, link, id]);
+}
+
 /** An interaction that is not in my hands: shown, not touched. */
 function Other({ id }: { id: string }) {
   const detail = useQuery({ queryKey: keys.interaction(id), queryFn: ({ signal }) => api.interaction(id, signal) });
   const { t } = useWords();
+  useWatch(id);
   if (detail.isPending) {
     return (
       <>
