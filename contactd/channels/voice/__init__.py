@@ -1,1 +1,18 @@
-"""Calls: a PBX's own queue mirrored over AMI, calls routed by contactd over ARI, and any PBX's webhook."""
+"""Calls: a PBX's own queue mirrored over AMI, calls routed by contactd over ARI, and any PBX's webhook.  See README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contactd.channels.voice.channel import VoiceChannel
+from contactd.channels.voice.options import Options
+from contactd.core.channel import Tools
+
+__all__ = ["Options", "VoiceChannel", "build"]
+
+
+def build(name: str, options: Mapping[str, Any] | Options, tools: Tools) -> VoiceChannel:
+    """Make the voice channel from its checked options."""
+    checked = options if isinstance(options, Options) else Options.model_validate(options)
+    return VoiceChannel(name, checked, tools)

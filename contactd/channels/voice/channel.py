@@ -1,0 +1,107 @@
+"""The voice channel: what contactd routes over ARI, what a PBX routes by itself and is mirrored over AMI, and the webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contactd.channels.voice.ami_client import AmiClient
+from contactd.channels.voice.ari_client import ADAPTER as ARI
+from contactd.channels.voice.ari_client import AriClient
+from contactd.channels.voice.mirror import Mirror
+from contactd.channels.voice.options import Options
+from contactd.channels.voice.sender import Numbers
+from contactd.channels.voice.webhook import Webhook
+from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
+from contactd.core.errors import BadRequestError
+
+
+class VoiceChannel:
+    """Calls; see `contactd.core.channel.Channel`."""
+
+    reader: Reader | None = None
+
+    def __init__(self, name: str, options: Options, tools: Tools) -> None:
+        self.name = name
+        self.options = options
+        self._tools = tools
+        numbers = Numbers(options.region, options.area_code)
+        self._ari = AriClient(name, options.ari, tools, numbers) if options.ari.url else None
+        self._mirror = Mirror(name, tools, numbers, self._is_ours)
+        self._ami = AmiClient(options.ami, self._mirror, tools.clock.now) if options.ami.host else None
+        tools.route("POST", "/cti/{token}", Webhook(name, options.webhook.token, tools, numbers).endpoint)
+
+    def _is_ours(self, linkedid: str) -> bool:
+        return self._ari is not None and self._ari.calls.is_ours(linkedid)
+
+    # What the house asks of a channel.
+
+    async def start(self) -> None:
+        """Begin to connect to what is configured; a PBX that is away is tried again and again."""
+        if self._ari is not None:
+            await self._ari.start()
+        if self._ami is not None:
+            self._tools.spawn(self._mirror.run(), "mirror")
+            self._ami.start()
+
+    async def stop_intake(self) -> None:
+        """Leave new calls to the PBX's dialplan."""
+        if self._ari is not None:
+            await self._ari.stop_intake()
+
+    async def stop(self) -> None:
+        """Close the connections; calls go on without us."""
+        if self._ami is not None:
+            await self._ami.stop()
+        if self._ari is not None:
+            await self._ari.stop()
+
+    def addresses(self) -> dict[str, str]:
+        """Return nothing: we call the PBX, and the webhook lives on the HTTP port."""
+        return {}
+
+    def health(self) -> Health:
+        """Say whether what is configured is connected; with nothing configured the channel is idle and well."""
+        troubles = []
+        last = None
+        if self._ari is not None:
+            ari = self._ari.health()
+            last = ari.last_progress
+            troubles += [] if ari.ok else [f"ARI: {ari.detail}"]
+        if self._ami is not None and not self._mirror.up:
+            troubles.append(f"AMI: {self._mirror.detail}")
+        return Health(ok=not troubles, detail="; ".join(troubles), last_progress=last)
+
+    def compose(self, draft: Draft) -> Composed | None:  # noqa: ARG002 - the channel contract
+        """Return None: on a call people talk."""
+        return None
+
+    async def deliver(self, outgoing: Outgoing) -> Delivery:  # noqa: ARG002 - the channel contract
+        """Refuse: nothing of a call goes through the outbox."""
+        return Delivery(status="failed", detail="a call carries no messages")
+
+    async def said(self, interaction: str, message: Mapping[str, Any]) -> None:
+        """Do nothing: a line written during a call is a note."""
+
+    async def connect(self, change: Change) -> None:
+        """Ring the agent's phone and put both together."""
+        if self._ari is not None and change.adapter == ARI:
+            self._ari.connect(change)
+
+    async def changed(self, change: Change) -> None:
+        """Follow what was decided about a call of ours; what a PBX routes is only watched."""
+        if self._ari is not None and change.adapter == ARI:
+            self._ari.changed(change)
+
+    async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Carry out a key of the call panel.
+
+        Raises:
+            BadRequestError: there is no such command, or the PBX routes this call.
+            ConflictError: nobody is talking on the call.
+        """
+        if self._ari is None:
+            message = "the PBX routes its calls itself: use the phone"
+            raise BadRequestError(message, code="not_supported")
+        self._ari.command(interaction, name, data)
+        return {}
