@@ -13,7 +13,6 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
@@ -36,7 +35,7 @@ from contactd.desk.tools import ChannelTools
 from contactd.http import HttpParts, Listener, build_http
 from contactd.http import serve as listen
 from contactd.metrics import Metrics
-from contactd.settings import Mistake, Settings, SettingsError, load, problems
+from contactd.settings import Settings
 from contactd.workers import Workers
 
 OK, FAILED, MISTAKE = 0, 1, 2
@@ -261,26 +260,3 @@ def in_reactor(main: Callable[[], Awaitable[None]]) -> int:
     reactor.callWhenRunning(lambda: loop.create_task(whole()))
     reactor.run(installSignalHandlers=False)
     return code
-
-
-def shapes() -> dict[str, type[Any]]:
-    """Return the options class of every channel, for reading the settings."""
-    return {name: found.options for name, found in channel_folder.scan().items()}
-
-
-def check(config: Path | None, overrides: Iterable[str]) -> list[Mistake]:
-    """Return every mistake of a configuration: keys, policy, and what only the store can tell."""
-    import os  # noqa: PLC0415 - only this command reads the environment here
-
-    from contactd.desk import admin, policies  # noqa: PLC0415 - what the server itself does not need
-
-    found = problems(config, os.environ, overrides, shapes())
-    if found:
-        return found
-    settings = load(config, os.environ, overrides, shapes())
-    found = policies.mistakes(settings.policy)
-    try:
-        found += admin.at_work(settings, lambda office: policies.drift(office, settings))
-    except (ContactdError, SettingsError) as error:
-        found.append(Mistake("database.url", f"cannot be asked: {error}"))
-    return found
