@@ -42,7 +42,9 @@ async def cookie(listener: Listener, who: str = "ann") -> str:
 
 async def opened(listener: Listener, header: str, **more: Any) -> ClientConnection:
     """Open a console."""
-    return await connect(f"ws://{listener.address}/ws/console", additional_headers={"cookie": header}, **more)
+    return await connect(
+        f"ws://{listener.address}/ws/console", additional_headers={"cookie": header}, close_timeout=0.2, **more
+    )
 
 
 async def hello(socket: ClientConnection, resume: Any = None) -> dict[str, Any]:
