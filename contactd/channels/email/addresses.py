@@ -61,7 +61,10 @@ def _name(text: str) -> str:
 
 def _address(text: str) -> str:
     """Clean what stood in angle brackets: no white space, no source route, no `mailto:`, no encoded word around it."""
-    address = headers.clean(headers.words(text), _MAX_ADDRESS).replace(" ", "").strip("'\"<>")
+    address = headers.clean(headers.words(text), _MAX_ADDRESS)
+    if address.startswith('"') and '"@' in address:
+        return address
+    address = address.replace(" ", "").strip("'\"<>")
     if address.lower().startswith("mailto:"):
         address = address[7:]
     if address.startswith("@") and ":" in address:

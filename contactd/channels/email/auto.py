@@ -6,6 +6,7 @@ import re
 
 from contactd.channels.email.headers import Fields, clean
 
+MAX_HOPS = 25
 _PRECEDENCE = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})
 _LIST_FIELDS = ("list-id", "list-unsubscribe", "list-post", "list-help", "mailing-list", "x-mailing-list")
 _ROBOT_FIELDS = (
@@ -48,6 +49,8 @@ def reason(fields: Fields, subject: str, sender: str, *, bounced: bool = False) 
     """
     if bounced:
         return "bounce"
+    if len(fields.all("received")) > MAX_HOPS:
+        return "mail loop"
     return _declared(fields) or _listed(fields) or _guessed(fields, subject, sender)
 
 

@@ -211,14 +211,17 @@ def guess(data: bytes, hint: str = "") -> tuple[str, bool]:
     """Turn unlabelled bytes into text: UTF-8, the hint, isolated accents, then Chinese by how common the characters are."""
     if data.isascii():
         return _ascii(data)
+    name = codec(hint)
     text = _strict(data, "utf_8")
+    # Two-byte sequences alone are as likely short GBK words in a mail that is GBK elsewhere.
+    if text is not None and not (name == "gb18030" and all(char < _FIRST_THREE_BYTE for char in text)):
+        return text, True
+    if name is not None and name != "utf_8" and not (name == "cp1252" and _looks_gb(data)):
+        hinted = _strict(data, name)
+        if hinted is not None:
+            return hinted, True
     if text is not None:
         return text, True
-    name = codec(hint)
-    if name is not None and name != "utf_8" and not (name == "cp1252" and _looks_gb(data)):
-        text = _strict(data, name)
-        if text is not None:
-            return text, True
     if _ADJACENT_HIGH.search(data) is None:
         return _forced(data, "cp1252")
     return _chinese(data) or _damaged_utf8(data) or _statistics(data)

@@ -166,12 +166,19 @@ class Tree:
     def _delimiters(self, part: Part, boundary: bytes) -> Iterator[tuple[int, int, bool]]:
         """Yield each delimiter line: (where it begins, where the next line begins, whether it is the closing one)."""
         mark = b"--" + boundary
-        at = self.raw.find(mark, part.start, part.end)
+        line = b"\n" + mark
+        at = part.start if self.raw.startswith(mark, part.start, part.end) else self._next(line, part.start, part.end)
         while at >= 0:
             tail = _DELIMITER_END.match(self.raw, at + len(mark), part.end)
-            if tail is not None and (at == part.start or self.raw[at - 1] in b"\r\n"):
+            if tail is not None:
                 yield at, tail.end(), tail[1] is not None
-            at = self.raw.find(mark, at + len(mark), part.end)
+            at = self._next(line, at + len(mark), part.end)
+
+    def _next(self, line: bytes, start: int, end: int) -> int:
+        """Return where the next line that begins with a delimiter begins, or -1."""
+        # One byte back: the line end of a delimiter may be what comes before the next one.
+        found = self.raw.find(line, max(start - 1, 0), end)
+        return -1 if found < 0 else found + 1
 
     def _without_line_end(self, begin: int, line: int) -> int:
         """Return the end of a child's bytes: the line end before a delimiter belongs to the delimiter."""

@@ -20,6 +20,7 @@ from contactd.core.channel import Delivery
 
 log = structlog.get_logger(__name__)
 
+_TEMPORARY = 400
 _PERMANENT = 500
 _MIN_BYTES_S = 10_000
 _PATIENT_ATTEMPTS = 3
@@ -86,7 +87,8 @@ class Smarthost:
         try:
             response = await client.data(payload, timeout=self._options.seconds + len(payload) / _MIN_BYTES_S)
         except SMTPResponseException as error:
-            return _judged(error)
+            # An answer that is none (aiosmtplib calls it -1) says as little as a lost connection.
+            return _judged(error) if error.code >= _TEMPORARY else Delivery(status="maybe", detail=_told(error))
         except (aiosmtplib.SMTPException, OSError) as error:
             return Delivery(status="maybe", detail=_told(error))
         detail = "; ".join([clean(response.message, 200), *(f"not to {_told(error)}" for error in refused)])

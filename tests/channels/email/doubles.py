@@ -47,7 +47,7 @@ class Tools:
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     """Wait for real sockets and files, with a deadline."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the far side is a real socket or file
             await asyncio.sleep(0.005)
 
 

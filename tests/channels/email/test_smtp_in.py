@@ -13,7 +13,10 @@ from contactd.core.errors import BusyError, StoreDownError
 from tests.channels.email.doubles import Client, Tools, until
 
 Open = Callable[..., Any]
-MAIL = b"From: Li <li@kunde.example>\r\nTo: support@example.com\r\nSubject: Frage\r\nMessage-ID: <1@kunde.example>\r\n\r\nGuten Tag\r\n"
+MAIL = (
+    b"From: Li <li@kunde.example>\r\nTo: support@example.com\r\nSubject: Frage\r\n"
+    b"Message-ID: <1@kunde.example>\r\n\r\nGuten Tag\r\n"
+)
 
 
 async def session(channel: Any) -> Client:
