@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, bindparam, or_, select, union, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
@@ -15,32 +14,12 @@ from contactd.core.party import LEVELS, Point
 from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
 from contactd.crm_store.lookup import claimed_points
+from contactd.crm_store.party_fields import EDITABLE, checked
+from contactd.crm_store.party_search import matching, search_key
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
-EDITABLE = frozenset(
-    {
-        "kind",
-        "display_name",
-        "family_name",
-        "given_name",
-        "salutation",
-        "legal_name",
-        "uscc",
-        "lang",
-        "tz",
-        "lifecycle",
-        "roles",
-        "vip",
-        "owner_id",
-        "tags",
-        "custom",
-    },
-)
-"""Fields a person or program may set."""
-
 _SHOWN = (*sorted(EDITABLE), "team_id", "no", "pii_state")
-_LAST = "\U0010ffff"
 
 _new_point = insert(s.contact_point)
 _POINT = hot(
@@ -67,11 +46,6 @@ _RAISE = hot(
         valid_to=None,
     ),
 )
-
-
-def search_key(name: str) -> str:
-    """Return the form of a name by which it is searched: compatibility forms folded, case folded, blanks squeezed."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def get(conn: Connection, ident: str) -> dict[str, Any]:
@@ -116,7 +90,7 @@ def listed(
     """
     query = select(s.party).where(s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None))
     if q is not None and q.strip():
-        query = query.where(s.party.c.id.in_(_matching(q)))
+        query = query.where(s.party.c.id.in_(matching(q)))
     query = cursors.after(query, cursor, s.party.c.updated_at, s.party.c.id, limit)
     rows, following = cursors.page(list(conn.execute(query)), limit, "updated_at")
     points = _points(conn, [row.id for row in rows])
@@ -136,13 +110,13 @@ def create(
     Raises:
         BadRequestError: a field is not one of `EDITABLE`, or of a wrong type.
     """
-    checked = _checked(values)
+    fields = checked(values)
     conn.execute(
         insert(s.party).values(
-            **checked,
+            **fields,
             id=ident,
             canonical_id=ident,
-            search_name=search_key(str(checked.get("display_name", ""))),
+            search_name=search_key(str(fields.get("display_name", ""))),
             created_at=now,
             created_by=actor,
             updated_at=now,
@@ -168,13 +142,13 @@ def patch(
         ConflictError: somebody changed it since `row_version` was read (code `changed`).
         BadRequestError: a field is not one of `EDITABLE`, or of a wrong type.
     """
-    checked = _checked(values)
-    if "display_name" in checked:
-        checked["search_name"] = search_key(checked["display_name"])
+    fields = checked(values)
+    if "display_name" in fields:
+        fields["search_name"] = search_key(fields["display_name"])
     done = conn.execute(
         update(s.party)
         .where(s.party.c.id == ident, s.party.c.row_version == row_version, s.party.c.deleted_at.is_(None))
-        .values(**checked, updated_at=now, updated_by=actor, row_version=row_version + 1),
+        .values(**fields, updated_at=now, updated_by=actor, row_version=row_version + 1),
     )
     if done.rowcount == 1:
         return row_version + 1
@@ -290,65 +264,6 @@ def unclaim(conn: WriteConn, contact_point: str, party: str, *, now: datetime) -
         .values(valid_to=now),
     )
     return done.rowcount > 0
-
-
-def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """See that only editable fields are set, each of the right type."""
-    checked = dict(values)
-    for name, value in checked.items():
-        if name not in EDITABLE:
-            message = f"{name} cannot be set"
-            raise BadRequestError(message, field=name)
-        if not _fits(name, value):
-            message = f"{name} has a wrong value"
-            raise BadRequestError(message, field=name)
-    return checked
-
-
-def _fits(name: str, value: Any) -> bool:
-    """Tell whether a value is of its field's type."""
-    if name == "vip":
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 3  # noqa: PLR2004 - levels 0-3
-    if name in {"roles", "tags"}:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if name == "custom":
-        return isinstance(value, dict)
-    if name == "kind":
-        return value in {"person", "org", "unknown"}
-    if name in {"lang", "tz", "owner_id", "uscc"} and value is None:
-        return True
-    return isinstance(value, str)
-
-
-def _matching(q: str) -> CompoundSelect[Any]:
-    """Select the canonical parties whose name, e-mail address or number begins with `q`."""
-    own, name, contact = s.party.alias("matching"), s.party_name, s.contact_point
-    begin = search_key(q)
-    named = select(own.c.canonical_id).where(_starts(own.c.search_name, begin))
-    further = (
-        select(own.c.canonical_id).join(name, name.c.party_id == own.c.id).where(_starts(name.c.search_name, begin))
-    )
-    reached = (
-        select(own.c.canonical_id)
-        .join(s.contact_claim, s.contact_claim.c.party_id == own.c.id)
-        .join(contact, contact.c.id == s.contact_claim.c.contact_point_id)
-        .where(s.contact_claim.c.valid_to.is_(None), or_(*(_starts(contact.c.value_norm, v) for v in _values(q))))
-    )
-    return union(named, further, reached)
-
-
-def _values(q: str) -> list[str]:
-    """Return how the stored value of an address that begins with `q` may begin."""
-    digits = "".join(char for char in unicodedata.normalize("NFKC", q) if char.isdigit() or char == "+")
-    if not digits or any(char.isalpha() for char in q):
-        return [search_key(q)]
-    national = digits.lstrip("0")
-    return [f"+{digits.lstrip('+')}", f"short:{digits}", f"raw:{digits}", *([f"+86{national}"] if national else [])]
-
-
-def _starts(column: Any, beginning: str) -> Any:
-    """Compare with a range, which an index in code point order answers on both databases."""
-    return (column >= beginning) & (column < beginning + _LAST)
 
 
 def _points(conn: Connection, parties: list[str]) -> dict[str, list[dict[str, Any]]]:

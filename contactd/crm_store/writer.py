@@ -26,6 +26,8 @@ Unit = Callable[[WriteConn], T]
 LIVE_WAITING = 2000
 BULK_WAITING = 200
 BULK_ROWS = 200
+BULK_SECONDS = 0.02
+"""A bulk unit keeps live ones waiting no longer than this; one that does is logged."""
 GROUP = 200
 BULK_EVERY = 10
 TRIES = 3
@@ -199,6 +201,7 @@ class Writer:
     def _run_unit(self, conn: WriteConn, job: Job) -> None:
         """Run one unit; what it raises takes back its own savepoint only."""
         conn.written = 0
+        began = time.perf_counter()
         try:
             job.value = job.unit(conn)
             _check(conn, job)
@@ -209,6 +212,8 @@ class Writer:
                 job.again = True
             else:
                 job.error = for_callers(error)
+        if job.bulk and time.perf_counter() - began > BULK_SECONDS:
+            log.warning("store.bulk_unit_slow", seconds=round(time.perf_counter() - began, 3), rows=conn.written)
 
     def _connected(self) -> WriteConn:
         """Return the connection, opened if there is none."""

@@ -1,0 +1,48 @@
+"""Finding parties by the beginning of a name, an e-mail address or a number."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from sqlalchemy import CompoundSelect, or_, select, union
+
+from contactd.crm_store import schema as s
+
+_LAST = "\U0010ffff"
+
+
+def search_key(name: str) -> str:
+    """Return the form of a name by which it is searched: compatibility forms folded, case folded, blanks squeezed."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def matching(q: str) -> CompoundSelect[Any]:
+    """Select the canonical parties whose name, e-mail address or number begins with `q`."""
+    own, name, contact = s.party.alias("matching"), s.party_name, s.contact_point
+    begin = search_key(q)
+    named = select(own.c.canonical_id).where(_starts(own.c.search_name, begin))
+    further = (
+        select(own.c.canonical_id).join(name, name.c.party_id == own.c.id).where(_starts(name.c.search_name, begin))
+    )
+    reached = (
+        select(own.c.canonical_id)
+        .join(s.contact_claim, s.contact_claim.c.party_id == own.c.id)
+        .join(contact, contact.c.id == s.contact_claim.c.contact_point_id)
+        .where(s.contact_claim.c.valid_to.is_(None), or_(*(_starts(contact.c.value_norm, v) for v in _values(q))))
+    )
+    return union(named, further, reached)
+
+
+def _values(q: str) -> list[str]:
+    """Return how the stored value of an address that begins with `q` may begin."""
+    digits = "".join(char for char in unicodedata.normalize("NFKC", q) if char.isdigit() or char == "+")
+    if not digits or any(char.isalpha() for char in q):
+        return [search_key(q)]
+    national = digits.lstrip("0")
+    return [f"+{digits.lstrip('+')}", f"short:{digits}", f"raw:{digits}", *([f"+86{national}"] if national else [])]
+
+
+def _starts(column: Any, beginning: str) -> Any:
+    """Compare with a range, which an index in code point order answers on both databases."""
+    return (column >= beginning) & (column < beginning + _LAST)
