@@ -238,8 +238,8 @@ class ChatChannel:
         visitor.sockets.add(socket)
         visitor.away_since = None
         try:
-            standing = await self._standing(visitor)
             history = await self._talk.history(visitor, hello.last_id)
+            standing = await self._standing(visitor)
         except BaseException:
             self._left(visitor, socket)
             raise
@@ -362,6 +362,7 @@ class ChatChannel:
     async def _refresh(self, visitor: Visitor) -> None:
         """Tell a waiting visitor the place in line again, as the store knows it now."""
         found = await self._tools.find(ADAPTER, visitor.session or "")
-        if found is not None and found.get("position") is not None:
-            visitor.position = int(found["position"])
+        place = found.get("position") if found is not None else None
+        # A place that nobody can confirm is not told again: it may be long out of date.
+        visitor.position = int(place) if place is not None else None
         visitor.tell(await self._standing(visitor))

@@ -98,6 +98,9 @@ class Talk:
             return []
         views = await self._tools.transcript(visitor.interaction)
         shown = [event for event in map(wire.message, views) if event]
+        if visitor.state in {"active", "held", "parked"} and not visitor.agent_name:
+            # After a restart the store knows the agent by id only: their last line has the name.
+            visitor.agent_name = next((str(event["name"]) for event in reversed(shown) if event["name"]), "")
         ids = [event["id"] for event in shown]
         return shown[ids.index(last_id) + 1 :] if last_id in ids else shown
 

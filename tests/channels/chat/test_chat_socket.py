@@ -209,6 +209,19 @@ async def test_a_conversation_survives_a_restart(open_house: Open, desk: MemoryD
     assert len(desk.arrivals) == 1
 
 
+async def test_after_a_restart_the_agent_still_has_a_name(open_house: Open, desk: MemoryDesk) -> None:
+    old = await open_house()
+    browser = await old.browser()
+    await browser.hello()
+    await browser.say("c1", "hello")
+    desk.agent_says("i1", "Good morning")
+    desk.move("i1", "active")
+    await old.stop()
+    again = await (await open_house()).browser()
+    welcome = await again.hello(visitor=browser.token, last_id="i1-m2")
+    assert (welcome["state"], welcome["agent"]) == ("active", "Lin")
+
+
 async def test_a_first_line_repeated_after_a_restart_opens_nothing_new(open_house: Open, desk: MemoryDesk) -> None:
     old = await open_house()
     browser = await old.browser()
@@ -386,9 +399,10 @@ async def test_the_place_is_told_again_now_and_then(house: House, desk: MemoryDe
     assert (await browser.receive())["position"] == 2
     await house.chat.sweep()
     assert await browser.silent()
+    del next(iter(desk.contacts.values()))["position"]
     desk.clock.passed = 15
     await house.chat.sweep()
-    assert (await browser.receive())["type"] == "state"
+    assert (await browser.receive())["position"] is None
 
 
 @pytest.mark.parametrize("trouble", [BusyError("full"), StoreDownError("down")])

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from contactd.channels.fax import FaxChannel, Options, build, from_mail, is_gateway_mail, spool
+from contactd.channels.fax import Options, build, from_mail, is_gateway_mail, spool
+from contactd.channels.fax.channel import FaxChannel
 from contactd.core.errors import BusyError, StoreDownError
 
 FAX = tiff(2, height=200)

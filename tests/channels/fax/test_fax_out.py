@@ -16,8 +16,9 @@ from aiosmtpd.smtp import SMTP
 from fax_doubles import MemoryDesk, StillClock, page, tiff
 from PIL import Image
 
-from contactd.channels.fax import FaxChannel, build, gateway, outgoing
+from contactd.channels.fax import build, gateway, outgoing
 from contactd.channels.fax import channel as fax_channel
+from contactd.channels.fax.channel import FaxChannel
 from contactd.channels.fax.options import Gateway, Smtp
 from contactd.core.address import phone_point
 from contactd.core.channel import Composed, Delivery, Draft, Outgoing
