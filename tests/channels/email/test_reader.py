@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from contactd.channels.email import intake
+from contactd.channels.email.reader import language, read
+from contactd.channels.email.token import ThreadKey, tagged
+from contactd.core.party import Point
+
+AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+RAW = (
+    "From: 李 明 <Li@Kunde.example>\r\nTo: support@example.com\r\nCc: boss@kunde.example\r\nSubject: 询价\r\n"
+    "Message-ID: <1@kunde.example>\r\n"
+    "In-Reply-To: <b@example.com>\r\nReferences: <a@example.com> <b@example.com>\r\nDate: Sun, 22 Nov 2026 08:00:00 GMT\r\n"
+    "Content-Type: text/html; charset=utf-8\r\n\r\n<p>请报价 &amp; 发货</p>\r\n"
+).encode()
+
+
+def test_a_mail_becomes_content() -> None:
+    content = read(RAW, {"mail_from": "li@kunde.example", "rcpt": ["support@example.com"]})
+    assert content.sender == Point(
+        kind="email", value="li@kunde.example", raw="Li@Kunde.example", display="li@kunde.example", shared=False
+    )
+    assert (content.sender_name, content.subject, content.language) == ("李 明", "询价", "zh")
+    assert content.references == ("<a@example.com>", "<b@example.com>")
+    assert (content.thread_token, content.auto, content.quarantine) == (None, None, None)
+    (message,) = content.messages
+    assert message.text == "请报价 & 发货"
+    assert message.html == "<p>请报价 &amp; 发货</p>\n"
+    assert (message.provider_id, message.sent_at) == ("<1@kunde.example>", AT)
+    assert message.recipients == (("to", "", "support@example.com"), ("cc", "", "boss@kunde.example"))
+
+
+def test_a_mail_without_author_is_anonymous_and_with_null_sender_automatic() -> None:
+    content = read(b"Subject: x\r\n\r\nx", {"mail_from": ""})
+    assert content.sender is None
+    assert content.auto == "null sender"
+
+
+def test_a_bounce_refers_to_what_came_back() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"
+        b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\nFinal-Recipient: rfc822; g@kunde.example\r\n"
+        b"Action: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        b"Message-ID: <ours@example.com>\r\n\r\nx\r\n--b--\r\n"
+    )
+    content = read(raw, {})
+    assert content.references == ("<ours@example.com>",)
+    assert content.auto == "bounce"
+    assert content.messages[0].headers["bounce"] == "g@kunde.example 5.1.1"
+
+
+def test_a_text_too_long_is_cut_and_said_so() -> None:
+    content = read(b"Subject: x\r\n\r\n" + b"a" * 1_100_000, {})
+    assert len(content.messages[0].text) == 1024 * 1024
+    assert "text_cut" in content.defects
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("请报价 Model X", "zh"),
+        ("お見積りをお願いします", "ja"),
+        ("견적 부탁드립니다", "ko"),
+        ("Hello there 你", None),
+        ("", None),
+    ],
+)
+def test_languages(text: str, found: str | None) -> None:
+    assert language(text) == found
+
+
+def test_only_a_token_we_signed_names_a_thread(tmp_path: Path) -> None:
+    key = ThreadKey.load(tmp_path)
+    token = key.sign("t-1")
+    forged = ThreadKey(b"x" * 32).sign("t-1")
+
+    def thread(raw: bytes, *rcpt: str) -> object:
+        return intake.arrival("email", "smtp", raw, {"rcpt": list(rcpt)}, AT, key).envelope.get("thread")
+
+    assert thread(RAW, tagged("support@example.com", token)) == "t-1"
+    assert thread(b"In-Reply-To: <m.t." + token.encode() + b"@example.com>\r\n\r\nx", "support@example.com") == "t-1"
+    assert thread(b"Delivered-To: " + tagged("support@example.com", token).encode() + b"\r\n\r\nx") == "t-1"
+    assert thread(RAW, tagged("support@example.com", forged)) is None
+    assert thread(RAW.replace("询价".encode(), b"[#t-1]"), "support@example.com") is None
+    arrival = intake.arrival(
+        "email", "smtp", RAW, {"rcpt": [tagged("support@example.com", token)], "thread": "mine"}, AT, key
+    )
+    assert arrival.recipient == "support@example.com"
+    assert read(RAW, arrival.envelope).thread_token == "t-1"
