@@ -100,6 +100,7 @@ def _group(commands: Commands, name: str, text: str) -> Commands:
 def _server_commands(commands: Commands) -> None:
     _add(commands, "serve", _serve, "run the server")
     demo = _add(commands, "demo", _demo, "run the server with made-up customers, agents and a simulated PBX")
+    demo.set_defaults(config=None)  # a configuration in the environment is not the demo's
     demo.add_argument("--traffic", action="store_true", help="let made-up customers get in touch all the time")
     _add(commands, "check", _check, "print every mistake of the configuration; exit 2 if there is one")
     _add(_group(commands, "db", "the database"), "upgrade", _db_upgrade, "bring the database to this version's form")
