@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route, WebSocketRoute
@@ -21,6 +22,7 @@ from contactd.agent_ui.wire import schema
 from contactd.api import errors, routes
 from contactd.api.parts import Parts, answer
 from contactd.desk import problem
+from contactd.desk.origin import is_loopback
 from contactd.listener import Listener
 
 __all__ = ["ChannelRoute", "HttpParts", "Listener", "build_http", "serve"]
@@ -34,6 +36,8 @@ ENCODED = 1.4
 
 ChannelRoute = tuple[str, str, Callable[..., Awaitable[Any]]]
 """(method or "WS", path, Starlette endpoint)."""
+
+log = structlog.get_logger(__name__)
 
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -74,7 +78,10 @@ def serve(app: ASGIApp, host: str, port: int) -> Listener:
     Raises:
         ConfigError: the address cannot be used.
     """
-    return Listener(app, host, port)
+    listener = Listener(app, host, port)
+    if isinstance(app, Guard) and not app.secure and host != "localhost" and not is_loopback(host):
+        log.warning("http.cookies_readable_on_the_way", host=host, advice="set http.public_url to an https address")
+    return listener
 
 
 def _channel_route(method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> Route | WebSocketRoute:
@@ -99,12 +106,19 @@ class Guard:
         *,
         secure: bool,
     ) -> None:
-        """Guard `app`; `foreign` are the channels' routes, which set their own content policy."""
+        """Guard `app`.
+
+        Args:
+            app: the application.
+            foreign: the channels' routes, which set their own content policy.
+            upload_bytes: the largest file.
+            secure: tell browsers to stay with https.
+        """
         self._app = app
         self._foreign = [route for route in foreign if isinstance(route, Route)]
         self._large = {"/api/v1/uploads", "/api/v1/interactions"}
         self._upload = int(upload_bytes * ENCODED) + BODY
-        self._secure = secure
+        self.secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
@@ -113,7 +127,7 @@ class Guard:
             return
         foreign = any(route.matches(scope)[0] is not Match.NONE for route in self._foreign)
         limit = CHANNEL_BODY if foreign else self._upload if scope["path"] in self._large else BODY
-        headers = _Headers(send, foreign=foreign, secure=self._secure)
+        headers = _Headers(send, foreign=foreign, secure=self.secure)
         length = _length(scope)
         if length > limit:
             await errors.respond(problem.document(413, "too_large"))(scope, receive, headers.send)

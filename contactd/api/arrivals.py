@@ -74,7 +74,7 @@ async def create(
     actor: Annotated[Actor, may("interaction.create")],
 ) -> Response:
     """Store the contact and put it in line; answered after the commit."""
-    if given.line is not None and given.line not in parts.policy()[1].get("lines", {}):
+    if given.line is not None and given.line not in parts.policy()[1].lines:
         message = "There is no such line."
         raise BadRequestError(message, code="unknown_line", field="line")
     now = parts.clock.now()

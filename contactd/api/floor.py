@@ -9,11 +9,10 @@ from fastapi import APIRouter, Response
 from contactd.api.parts import Cursor, Filter, Limit, PartsOf, answer, may, page
 from contactd.core.errors import BadRequestError
 from contactd.desk.rights import Actor, permitted
+from contactd.routing.line import Line
 
 router = APIRouter(prefix="/api/v1", tags=["floor"])
 
-SHOWN = ("lines", "dispositions", "reasons", "skills", "calendars")
-"""Tables of the policy that screens need."""
 COLLEAGUE = ("agent", "name", "role", "state", "since", "lines", "skills", "languages")
 """What agents see of each other."""
 
@@ -62,9 +61,42 @@ async def agents(
 
 @router.get("/policy", summary="What screens need of the policy")
 async def policy(parts: PartsOf, _actor: Annotated[Actor, may("policy.read")]) -> Response:
-    """Return the published version and its lines, dispositions, reasons and skills."""
-    version, document = parts.policy()
-    return answer({"version": version, **{name: document[name] for name in SHOWN if name in document}})
+    """Return the published version and its lines, dispositions, reasons and skills, with every default filled in."""
+    version, ruling = parts.policy()
+    return answer(
+        {
+            "version": version,
+            "default_line": ruling.default_line,
+            "lines": {name: _line(line) for name, line in ruling.lines.items()},
+            "dispositions": {name: list(tree) for name, tree in ruling.dispositions.items()},
+            "reasons": {
+                code: {"label": dict(reason.label), "worked": reason.worked, "paid": reason.paid, "max_s": reason.max_s}
+                for code, reason in ruling.reasons.items()
+            },
+            "skills": {skill: {"label": dict(label)} for skill, label in ruling.skills.items()},
+        },
+    )
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """Return what screens need of a line: its name, its tree, how its channels behave."""
+    return {
+        "label": dict(line.label),
+        "dispositions": line.dispositions,
+        "signature": dict(line.signature),
+        "channels": {
+            name: {
+                "live": rule.live,
+                "connects": rule.connects,
+                "needs_device": rule.needs_device,
+                "may_reject": rule.may_reject,
+                "offer_s": rule.offer_s,
+                "sla_s": rule.sla_s,
+                "wrapup": {"mode": rule.wrapup.mode, "seconds": rule.wrapup.seconds},
+            }
+            for name, rule in line.channels.items()
+        },
+    }
 
 
 def _page(items: list[Any], limit: int, cursor: str | None, key: Any, **more: Any) -> Response:

@@ -19,6 +19,7 @@ from contactd.desk.idents import Idents
 from contactd.desk.rights import Actor, authorize
 from contactd.desk.stream import text
 from contactd.desk.views import Views
+from contactd.routing.policy import Policy
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MEGABYTE = 1024 * 1024
@@ -54,8 +55,8 @@ class Parts:
     store: Store
     views: Views
     clock: Clock
-    policy: Callable[[], tuple[int, Mapping[str, Any]]]
-    """The published version and its whole document."""
+    policy: Callable[[], tuple[int, Policy]]
+    """The published version, as it was read."""
     doors: Doors
     quarantine: Quarantine
     render_html: Callable[[str, Mapping[str, str], bool], Awaitable[str]]

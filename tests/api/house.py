@@ -22,6 +22,7 @@ from contactd.desk.passwords import Passwords
 from contactd.desk.rights import Actor
 from contactd.desk.views import Views
 from contactd.http import ChannelRoute, HttpParts, build_http
+from contactd.routing.policy import Policy
 from contactd.testing.clock import ManualClock
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -116,12 +117,7 @@ class House:
         return self.client("192.0.2.7", headers={"authorization": f"Bearer {token}"})
 
 
-POLICY = {
-    "lines": {"support": {"label": {"en": "Support", "zh": "支持"}}},
-    "dispositions": {"support": []},
-    "reasons": {"break": {}},
-    "intake": ["secret to screens"],
-}
+POLICY = Policy.from_mapping({"lines": {"support": {"label": {"en": "Support", "zh": "支持"}}}})
 
 
 def build(

@@ -295,7 +295,11 @@ async def test_the_queue_and_the_agents_as_they_are_now(house: House) -> None:
 async def test_screens_get_of_the_policy_what_they_need(house: House) -> None:
     client = await house.logged_in("ann")
     body = (await client.get("/api/v1/policy")).json()
-    assert set(body) == {"version", "lines", "dispositions", "reasons"}
+    assert set(body) == {"version", "default_line", "lines", "dispositions", "reasons", "skills"}
+    line = body["lines"]["support"]
+    assert line["label"] == {"en": "Support", "zh": "支持"}
+    assert body["dispositions"][line["dispositions"]]
+    assert all(set(rule["wrapup"]) == {"mode", "seconds"} for rule in line["channels"].values())
 
 
 GETS = {
