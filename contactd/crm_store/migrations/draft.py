@@ -54,7 +54,8 @@ def draft(name: str, doc: str) -> Path:
     if difference.upgrade_ops is None or difference.upgrade_ops.is_empty():
         message = "the newest revision is the declared schema"
         raise SystemExit(message)
-    body = render_python_code(difference.upgrade_ops, render_item=_type)
+    rendered = render_python_code(difference.upgrade_ops, render_item=_type)
+    body = "\n".join(line for line in rendered.splitlines() if not line.lstrip().startswith("# ###"))
     revision = f"{len(list(versions.glob('[0-9]*.py'))) + 1:04d}_{name}"
     text = _TEXT.format(doc=doc, revision=revision, previous=f'"{previous}"' if previous else None, body=body)
     file = versions / f"{revision}.py"
