@@ -124,7 +124,7 @@ def _check(arguments: Arguments) -> int:
     mistakes = check(arguments.config, os.environ, arguments.set)
     for mistake in mistakes:
         print(mistake)
-    return MISTAKE if mistakes else OK
+    return MISTAKE if any(not mistake.note for mistake in mistakes) else OK
 
 
 def _db_upgrade(arguments: Arguments) -> int:

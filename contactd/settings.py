@@ -30,10 +30,12 @@ class Mistake:
 
     path: str
     text: str
+    note: bool = False
+    """True for what an operator should know and may well want."""
 
     def __str__(self) -> str:
         """Return it as `check` prints it."""
-        return f"{self.path}: {self.text}"
+        return f"{'note: ' if self.note else ''}{self.path}: {self.text}"
 
 
 class SettingsError(Exception):

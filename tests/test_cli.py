@@ -77,6 +77,34 @@ def test_check_names_intake_rules_that_never_match(
     assert capsys.readouterr().out == "policy.intake[1]: can never match: policy.intake[0] comes first\n"
 
 
+def test_check_notes_that_another_policy_rules(
+    command: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "c.toml").write_text("[policy.lines.a]\n", encoding="utf-8")
+    (tmp_path / "new.toml").write_text("[policy.lines.a]\nbase = 2\n", encoding="utf-8")
+    assert command("policy", "publish", "new.toml") == 0
+    capsys.readouterr()
+    assert command("check", "--config", str(tmp_path / "c.toml"), "--set", f"data_dir={tmp_path}") == 0
+    assert capsys.readouterr().out.startswith("note: policy: the file differs from version 1")
+
+
+def test_check_names_lines_that_nobody_can_serve(
+    command: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = "[policy.lines.a]\n[policy.lines.b]\nrequired = { billing = 5 }\n[policy.lines.c]\n"
+    (tmp_path / "c.toml").write_text(lines, encoding="utf-8")
+    words = ("user", "add", "li", "--role", "agent", "--line", "a", "--line", "b", "--skill", "billing=4")
+    assert command(*words) == 0
+    capsys.readouterr()
+    assert command("check", "--config", str(tmp_path / "c.toml"), "--set", f"data_dir={tmp_path}") == 2
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in told] == ["policy.lines.b", "policy.lines.c"]
+
+
 def test_a_wrong_key_is_named_and_exits_2(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("audit", "--set", "http.prot=1") == 2
     assert "http.prot" in capsys.readouterr().err

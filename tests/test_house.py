@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from contactd.channels import scan
 from contactd.settings import Settings, load
@@ -31,11 +32,36 @@ CHANNEL_WORDS_ALLOWED = {
 """Files outside channels/ that may say a channel's name, and why."""
 
 LONG_FILES = {
-    "contactd/settings.py": 340,
+    "contactd/agent_ui/hub.py": 360,
+    "contactd/channels/chat/channel.py": 380,
+    "contactd/channels/email/build.py": 320,
+    "contactd/channels/email/charset.py": 370,  # tables of charsets
+    "contactd/channels/email/mime.py": 340,
+    "contactd/channels/voice/ari.py": 560,
+    "contactd/channels/voice/ari_client.py": 330,
+    "contactd/channels/voice/calls.py": 600,
+    "contactd/cli.py": 340,  # one command after another
+    "contactd/core/address.py": 400,
+    "contactd/core/channel.py": 400,  # the whole contract of a channel on one page
+    "contactd/core/events.py": 400,  # every fact on one page
+    "contactd/crm_store/contact_rows.py": 310,
+    "contactd/crm_store/intake_rows.py": 430,
+    "contactd/crm_store/parties.py": 320,
+    "contactd/desk/access.py": 360,
+    "contactd/desk/dispatcher.py": 390,
+    "contactd/desk/recovery.py": 380,
+    "contactd/desk/views.py": 320,
+    "contactd/settings.py": 350,
+    "contactd/testing/demo/history.py": 330,
+    "contactd/testing/pbx/switch.py": 400,
 }
 """Files over the limit and how long each may be; a new one needs a reason in its request."""
 
-LONG_FUNCTIONS: set[str] = set()
+LONG_FUNCTIONS = {
+    "contactd/app.py:build",  # every part by hand, top to bottom
+    "contactd/crm_store/intake_rows.py:place",  # one write unit, in the order of its statements
+    "contactd/desk/office.py:build_office",  # every part by hand, top to bottom
+}
 """Functions over the limit: `file:name`."""
 
 TOP_LEVEL = {
@@ -111,7 +137,8 @@ def test_files_stay_small() -> None:
         if (length := text.count("\n")) > LONG_FILES.get(path, LONGEST_FILE) and "/versions/" not in path
     }
     assert not long
-    assert all(path in sources() and sources()[path][0].count("\n") > LONGEST_FILE for path in LONG_FILES)
+    grown = {path for path, (text, _) in sources().items() if text.count("\n") > LONGEST_FILE}
+    assert set(LONG_FILES) <= grown, "an exception nobody needs any more"
 
 
 def test_functions_stay_small() -> None:
@@ -185,7 +212,7 @@ def test_npm_locks_carry_hashes() -> None:
         assert not bare, path
 
 
-def shapes() -> dict[str, type]:
+def shapes() -> dict[str, type[BaseModel]]:
     return {name: found.options for name, found in scan().items()}
 
 
@@ -203,9 +230,11 @@ def test_the_configuration_file_holds_every_key_with_its_default() -> None:
     settings = load(path, {}, [], shapes())
     assert settings.model_copy(update={"channels": {}, "policy": {}}) == Settings()
     for name, options in shapes().items():
-        default = options().model_dump(mode="json")
+        default = options().model_dump(mode="json", exclude_none=True)
         assert options.model_validate(settings.channels[name]) == options(), name
         assert set(keys(default)) <= set(keys(given["channels"][name])), name
+        unset = set(keys(options().model_dump(mode="json"))) - set(keys(default))
+        assert all(f"\n# {key.rpartition('.')[2]} = " in path.read_text(encoding="utf-8") for key in unset), name
     own = Settings().model_dump(mode="json", exclude={"channels", "policy", "policy_source"})
     assert set(keys(own)) <= set(keys(given))
     assert given["policy"]["source"] == "store"

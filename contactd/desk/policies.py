@@ -194,8 +194,8 @@ async def drift(errand: Errand, settings: Settings) -> list[Mistake]:
     if settings.policy_source == "store" and settings.policy and found is not None:
         lines = list(differences(found.document, settings.policy))
         if lines:
-            text = f"the file differs from version {found.version}, which rules, in {len(lines)} keys; first {lines[0]}"
-            doubts.append(Mistake("policy", text))
+            text = f"the file differs from version {found.version}, which rules, in {len(lines)} places: {lines[0]}"
+            doubts.append(Mistake("policy", text, note=True))
     return doubts
 
 
