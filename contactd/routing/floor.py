@@ -58,6 +58,8 @@ class Floor:
         """Agents who may be free for something that waits."""
         self.fresh: dict[str, None] = {}
         """Items that have just come into line."""
+        self.restoring = False
+        """Recovery is feeding in what stood in the store: nothing is scheduled yet."""
         self.tokens = 0
         self.made = 0
         """Offers made by the present fact."""
@@ -74,6 +76,11 @@ class Floor:
         if now > self.moment:
             self.moment = now
             self.now = to_ms(now)
+
+    def turn_back(self, moment: datetime) -> None:
+        """A fact was refused: time has not moved either."""
+        self.moment = moment
+        self.now = to_ms(moment)
 
     def emit(self, wish: Wish) -> None:
         """Wish for something."""

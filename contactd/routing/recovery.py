@@ -1,7 +1,7 @@
 """After a start: what stood in the store is fed in again, as if it had been lived through.
 
-Order: items in line, agents' abilities, work in hand, offers that still stand, outside work, and last the agents' own state, with
-which scheduling begins.
+Order: items in line (reason `restart`), agents' abilities, work in hand, offers that still stand, outside work, and last the
+agents' own state.  Nothing is scheduled meanwhile: that begins with the next tick, which is due at once, or any other fact.
 """
 
 from __future__ import annotations

@@ -69,6 +69,10 @@ HAPPENINGS: dict[Due, Callable[[Floor, str], None]] = {
 """What falls due → what it does."""
 
 
+RESTART = "restart"
+"""The reason with which recovery feeds in what stood in line."""
+
+
 class Router:
     """All lines, all agents, one queue."""
 
@@ -92,29 +96,37 @@ class Router:
     def handle(self, fact: Fact, now: datetime) -> list[Wish]:
         """Take a fact in; return what is wanted because of it, in order.
 
-        A fact that cannot be applied gives one `Refuse` and changes nothing.
+        A fact that cannot be applied gives one `Refuse` and changes nothing but `seq`.  Facts of recovery are only taken in:
+        scheduling begins with the first other fact or tick.
         """
         floor = self._floor
+        before = floor.moment
         floor.begin(now)
         handler = HANDLERS.get(type(fact))
         if handler is None:
+            floor.turn_back(before)
             return [_refuse(fact, "unknown_fact")]
         try:
             handler(floor, fact)
         except RefusedError as refused:
+            floor.turn_back(before)
             return [_refuse(fact, refused.reason)]
-        settle(floor)
+        floor.restoring = _restores(fact, floor.restoring)
+        if not floor.restoring:
+            settle(floor)
         floor.tell_agents(type(fact).__name__, getattr(fact, "actor", None))
         return floor.wishes
 
     def tick(self, now: datetime) -> list[Wish]:
-        """Let everything happen that is due by `now`; an empty list when nothing was."""
-        floor = self._floor
-        floor.turn_to(now)
-        first = floor.deadlines.first()
-        if first is None or first > floor.now:
+        """Let everything happen that is due by `now`; an empty list, and no change, when nothing was."""
+        due = self.next_deadline()
+        if due is None or due > now:
             return []
+        floor = self._floor
         floor.begin(now)
+        if floor.restoring:
+            floor.restoring = False
+            settle(floor)
         while (entry := floor.deadlines.take(floor.now)) is not None:
             HAPPENINGS[entry[1]](floor, entry[2])
             settle(floor)
@@ -123,6 +135,8 @@ class Router:
 
     def next_deadline(self) -> datetime | None:
         """Return when `tick` is next needed, None when nothing will happen by itself."""
+        if self._floor.restoring:
+            return self._floor.moment
         first = self._floor.deadlines.first()
         return None if first is None else from_ms(first)
 
@@ -137,6 +151,15 @@ class Router:
     def explain(self, interaction: str, now: datetime) -> dict[str, Any]:
         """Say why an item waits, or who has it; for people, as plain data."""
         return explain(self._floor, interaction, now)
+
+
+def _restores(fact: Fact, restoring: bool) -> bool:
+    """Say whether recovery is going on after this fact: it begins with a fact only it sends, others may stand between."""
+    if isinstance(fact, events.WorkRestored | events.OfferRestored | events.AgentRestored):
+        return True
+    if isinstance(fact, events.InteractionArrived):
+        return fact.reason == RESTART
+    return restoring and isinstance(fact, events.AgentConfigured | events.ExternalWork)
 
 
 def _refuse(fact: Any, reason: str) -> Refuse:
