@@ -113,6 +113,7 @@ class AmiProtocol(TwistedProtocol):
         self._lists: set[str] = set()
         self._logged_in = False
         self._one_way = False
+        self._given_up = False
         self._forged = 0
 
     # Twisted calls these.
@@ -127,7 +128,8 @@ class AmiProtocol(TwistedProtocol):
             if timer.active():
                 timer.cancel()
         self._timers.clear()
-        self._listener.disconnected(f"connection lost: {reason.type.__name__ if reason.type else 'closed'}")
+        if not self._given_up:
+            self._listener.disconnected(f"connection lost: {reason.type.__name__ if reason.type else 'closed'}")
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         """Take received bytes."""
@@ -236,6 +238,7 @@ class AmiProtocol(TwistedProtocol):
 
     def _give_up(self, why: str) -> None:
         log.warning("voice.ami.given_up", why=why)
+        self._given_up = True
         self._listener.disconnected(why)
         if self.transport is not None:
             self.transport.abortConnection()

@@ -112,6 +112,7 @@ class Call:
     direction: Direction = Direction.INBOUND
     origin: str | None = None
     presentation: str = "unknown"
+    asked: bool = False
     line: str | None = None
     agent: str | None = None
     agent_leg: str = ""

@@ -60,6 +60,7 @@ class Calls:
         self._lists = Listings()
         self._questions: list[tuple[str, str]] = []
         self._asked: dict[str, str] = {}
+        self._undecided: dict[str, Call] = {}
         self._now = NEVER
         self._out: list[Told] = []
         self._handlers: dict[str, Callable[[Event], None]] = {
@@ -167,7 +168,7 @@ class Calls:
             self._lists.begin(action, set(self._roster.legs), waiting)
 
     def _presented(self, uniqueid: str, value: str) -> None:
-        call = self._roster.call(self._roster.legs.get(uniqueid))
+        call = self._undecided.pop(uniqueid, None) or self._roster.call(self._roster.legs.get(uniqueid))
         if call is None or call.presentation != UNKNOWN or call.customer not in ("", uniqueid):
             return
         call.presentation = ALLOWED if value.startswith("allowed") else WITHHELD
@@ -177,9 +178,13 @@ class Calls:
             self._out += kept
 
     def _newchannel(self, event: Event) -> None:
-        if event.get("Uniqueid") and event.get("Linkedid") and self._roster.leg(event) is None:
-            self._roster.add(event, self._now)
-            self._learn(event)
+        if not (event.get("Uniqueid") and event.get("Linkedid")) or self._roster.leg(event) is not None:
+            return
+        leg = self._roster.add(event, self._now)
+        self._learn(event)
+        call = self._roster.call(leg)
+        if call is not None and self._roster.is_outside(leg) and number(leg.number) is not None:
+            self._question(call, leg)
 
     def _rename(self, event: Event) -> None:
         leg = self._roster.leg(event)
@@ -224,13 +229,20 @@ class Calls:
         secret = self.ask and call.direction is Direction.INBOUND and call.caller is not None
         if secret and call.presentation == UNKNOWN:
             call.kept_back.append(progress)
+            self._undecided[call.customer] = call
             leg = self._roster.legs.get(call.customer)
-            if first and leg is not None:
-                self._questions.append((leg.uniqueid, leg.channel))
+            if leg is not None:
+                self._question(call, leg)
             return
         if first:
             self._started(call)
         self._out.append(progress)
+
+    def _question(self, call: Call, leg: Leg) -> None:
+        """Have it asked whether a caller's number may be shown; early, for a channel that is gone answers no more."""
+        if self.ask and not call.asked and call.presentation == UNKNOWN:
+            call.asked = True
+            self._questions.append((leg.uniqueid, leg.channel))
 
     def _step(self, call: Call, trigger: Trigger, at: datetime | None = None, **rest: Any) -> None:
         for kind in call.step(trigger):

@@ -303,6 +303,8 @@ class Switch:
 
     async def _queue(self, customer: Caller, queue: str) -> None:
         channel = customer.channel
+        if channel.gone:
+            return
         channel.app, channel.app_data = "Queue", f"{queue},tk,,,60"
         self.set_state(channel, "Up")
         line = self.waiting.setdefault(queue, [])
@@ -365,7 +367,7 @@ class Switch:
             self.ami("DialEnd", channel, leg, DialStatus="NOANSWER")
             self.ami("DialEnd", channel, leg, DialStatus="CANCEL")
         else:
-            self.ami("HangupRequest", leg, Cause="17" if verdict == "busy" else "21")
+            self.ami("HangupRequest cause", leg, Cause="17" if verdict == "busy" else "21")
             self.ami("DialEnd", channel, leg, DialStatus="BUSY" if verdict == "busy" else "NOANSWER")
             self.ami("AgentRingNoAnswer", channel, leg, more=member, RingTime="0")
         self.remove(leg, {"busy": 17, "reject": 21}.get(verdict, 0))
