@@ -147,6 +147,8 @@ _BOMS = (
 )
 _LIARS = frozenset({"gb18030", "big5hkscs", "cp1252", "cp949", "cp932"})
 """Declared, and yet often UTF-8."""
+_ASCII_BELOW = frozenset({"", "utf_8", "gb18030", "cp1252", "big5hkscs", "cp949"})
+_MARKS = tuple(mark for mark, _ in _BOMS)
 _ADJACENT_HIGH = re.compile(rb"[\x80-\xff]{2}")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _GB_RUN = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe])+\Z")
@@ -196,12 +198,12 @@ def decode(data: bytes, label: str = "", hint: str = "") -> tuple[str, bool]:
     Returns:
         The text and whether it is clean: False when characters had to be replaced or the label was wrong.
     """
-    for mark, name in _BOMS:
-        if data.startswith(mark):
-            return _forced(data, name)
     name = codec(label) or ""
-    if data.isascii() and (not name or name in {"utf_8", "gb18030", "cp1252", "big5hkscs", "cp949"}):
-        return _ascii(data)
+    if data.isascii():
+        if name in _ASCII_BELOW:
+            return _ascii(data)
+    elif data.startswith(_MARKS):
+        return _forced(data, next(name for mark, name in _BOMS if data.startswith(mark)))
     if not name:
         return guess(data, hint)
     return _declared(data, name)

@@ -180,7 +180,7 @@ class Door:
         for connection in list(self._connections):
             connection.goodbye("421 4.3.2 closing down")
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+            await asyncio.wait(self._tasks, timeout=seconds / 4)
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
@@ -50,20 +49,27 @@ _WELL_KNOWN = re.compile(
 )
 
 
-@dataclass(slots=True)
 class Fields:
-    """The fields of one header block, in order: (lower-case name, raw value with the folds taken out)."""
+    """The fields of one header block: lower-case name → raw values in order, with the folds taken out."""
 
-    items: list[tuple[str, bytes]] = field(default_factory=list)
-    defects: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.count = 0
+        self.defects: list[str] = []
+        self._values: dict[str, list[bytes]] = {}
+
+    def add(self, name: str, value: bytes) -> None:
+        """Note one more field."""
+        self.count += 1
+        self._values.setdefault(name, []).append(value)
 
     def first(self, name: str) -> bytes | None:
         """Return the first value of a field, or None."""
-        return next((value for key, value in self.items if key == name), None)
+        values = self._values.get(name)
+        return values[0] if values else None
 
     def all(self, name: str) -> list[bytes]:
         """Return every value of a field, in order."""
-        return [value for key, value in self.items if key == name]
+        return self._values.get(name, [])
 
     def plain(self, name: str) -> str:
         """Return the first value of a structured field as ASCII text in one line; empty when there is none."""
@@ -111,13 +117,14 @@ def _collect(block: bytes, fields: Fields) -> int | None:
     at = broken = 0
     for line in _unfolded(block):
         size = len(line)
-        if _NAME.match(line) and len(fields.items) < MAX_FIELDS:
+        if _NAME.match(line) and fields.count < MAX_FIELDS:
             name, _, value = line.partition(b":")
             if len(value) > MAX_FIELD:
                 fields.defects.append("field_too_large")
                 value = value[:MAX_FIELD]
-            fields.items.append((name.strip().lower().decode("ascii"), _FOLD.sub(b"", value).strip(b" \t\r\n")))
-        elif len(fields.items) >= MAX_FIELDS:
+            value = _FOLD.sub(b"", value) if b"\n" in value else value
+            fields.add(name.strip().lower().decode("ascii"), value.strip(b" \t\r\n"))
+        elif fields.count >= MAX_FIELDS:
             fields.defects.append("too_many_fields")
             return None
         elif not (at == 0 and line.startswith((b"From ", b">From "))) and line.strip():

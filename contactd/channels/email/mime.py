@@ -6,6 +6,7 @@ Cutting the outer multipart first means that an inner one that was never closed 
 from __future__ import annotations
 
 import binascii
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ESCAPED = re.compile(r"\\([\"\\])")
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\r|\Z)")
 _BASE64_ONLY = re.compile(rb"[A-Za-z0-9+/\s]*")
+_BASE64_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n"
+_MAX_PADDING = 2
 _PAD = 0x3D
 _MAX_STRAYS = 1000
 _NOT_BASE64 = bytes(
@@ -272,6 +275,10 @@ def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
 
 def _unbase64(data: bytes) -> tuple[bytes, bool]:
     """Decode base64 that may be cut, joined from several pieces, or followed by a list's footer in plain text."""
+    padding = data.translate(None, _BASE64_BYTES)
+    if len(padding) <= _MAX_PADDING and data.rstrip().endswith(padding):
+        with contextlib.suppress(binascii.Error):
+            return binascii.a2b_base64(data), True
     out = bytearray()
     fine = True
     at = strays = 0

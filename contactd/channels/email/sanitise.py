@@ -85,7 +85,7 @@ _SHEET = (
 )
 
 
-def show_html(document: str, cid_map: CidMap, *, images: bool = False) -> str:
+def show_html(document: str, cid_map: CidMap, images: bool = False) -> str:
     """Return a whole HTML document to be shown in a sandboxed frame.
 
     Args:
@@ -99,11 +99,11 @@ def show_html(document: str, cid_map: CidMap, *, images: bool = False) -> str:
         '<!doctype html><html><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="referrer" content="no-referrer">'
-        f"<style>{_SHEET}</style></head><body>{clean(document, cid_map, images=images)}</body></html>"
+        f"<style>{_SHEET}</style></head><body>{clean(document, cid_map, images)}</body></html>"
     )
 
 
-def clean(document: str, cid_map: CidMap, *, images: bool = False) -> str:
+def clean(document: str, cid_map: CidMap, images: bool = False) -> str:
     """Return the safe fragment of a mail's HTML; what lies beyond the size limit is left out and said so."""
     written = _Writer(cid_map, images=images).write(document)
     safe = _cleaner().clean(written).replace(_AMPERSAND, "&amp;")
