@@ -24,7 +24,7 @@ export function App() {
   }, [language]);
   return (
     <ConfigProvider theme={antTheme(dark)} locale={language === "zh-CN" ? zhCN : enUS} button={{ autoInsertSpace: false }}>
-      <AntApp message={{ maxCount: 3, duration: 3, top: 56 }} style={{ height: "100%" }}>
+      <AntApp message={{ maxCount: 3, duration: 3, top: 7 }} style={{ height: "100%" }}>
         <Gate />
       </AntApp>
     </ConfigProvider>
@@ -44,7 +44,7 @@ function Gate() {
   }, [queries]);
   const left = useCallback(() => {
     setDoubt(null);
-    queries.clear();
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
     queries.setQueryData(keys.me, null);
   }, [queries]);
   const entered = useCallback(() => {

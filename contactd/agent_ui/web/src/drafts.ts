@@ -3,7 +3,7 @@
  *
  * A draft is forgotten when its command was answered, and after two weeks.
  */
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 
 const PREFIX = "contactd.draft.";
 const KEPT_MS = 14 * 24 * 3600 * 1000;
@@ -38,8 +38,21 @@ export function useDraft<T>(name: string, initial: T): [T, (value: T) => void, (
   return [value, set, clear];
 }
 
-export function hasDraft(name: string): boolean {
-  return read(PREFIX + name) !== null;
+const watchers = new Set<() => void>();
+
+/** Whether something unsent lies there; follows what this tab and others write. */
+export function useHasDraft(name: string): boolean {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher);
+      window.addEventListener("storage", watcher);
+      return () => {
+        watchers.delete(watcher);
+        window.removeEventListener("storage", watcher);
+      };
+    },
+    () => localStorage.getItem(PREFIX + name) !== null,
+  );
 }
 
 /** Forget drafts nobody came back for. */
@@ -76,4 +89,5 @@ function write(key: string, value: unknown): void {
   } catch {
     // A full or forbidden store loses the copy, not what is on the screen.
   }
+  for (const watcher of [...watchers]) watcher();
 }

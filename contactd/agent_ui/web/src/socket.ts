@@ -70,7 +70,8 @@ const HEARTBEAT_MS = 10_000;
 const ANSWER_MS = 10_000;
 const SILENCE_MS = 25_000;
 const BACKOFF_MS = 500;
-const BACKOFF_MAX_MS = 15_000;
+/** Short: an agent who is away for 20 s gets no more work. */
+const BACKOFF_MAX_MS = 5_000;
 const QUEUE_MAX = 200;
 
 interface Waiting extends PendingCommand {

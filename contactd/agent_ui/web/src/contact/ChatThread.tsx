@@ -81,7 +81,7 @@ export function ChatThread({ interaction }: { interaction: InteractionView }) {
 }
 
 function Line({ message, before }: { message: MessageView; before: MessageView | undefined }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   if (message.direction === "internal") return <NoteLine message={message} />;
   const mine = message.direction === "outbound";
   const follows =
@@ -90,7 +90,7 @@ function Line({ message, before }: { message: MessageView; before: MessageView |
   const name = message.sender_name || message.sender;
   return (
     <>
-      {newDay && <div className="chat-day num">{new Date(message.at).toLocaleDateString()}</div>}
+      {newDay && <div className="chat-day num">{new Date(message.at).toLocaleDateString(language)}</div>}
       <div
         className={`bubble-row${mine ? " mine" : ""}${follows && !newDay ? " follows" : ""}`}
         data-testid="message"

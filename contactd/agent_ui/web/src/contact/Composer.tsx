@@ -3,7 +3,7 @@ import { CheckOutlined, PaperClipOutlined, SendOutlined } from "@ant-design/icon
 import { App as AntApp, Button, Tooltip } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { api } from "../api";
-import { useLink, useRun } from "../desk";
+import { useDesk, useLink, useRun } from "../desk";
 import { useDraft } from "../drafts";
 import { bytes } from "../format";
 import { useWords } from "../i18n";
@@ -27,6 +27,7 @@ const MENTIONS = /附件|见附|attach(ed|ment)|enclosed/i;
 
 export function Composer({ interaction, focus, pages }: { interaction: InteractionView; focus: number; pages: boolean }) {
   const { t } = useWords();
+  const desk = useDesk();
   const { run, busy } = useRun();
   const { modal, message } = AntApp.useApp();
   const { link } = useLink();
@@ -39,6 +40,16 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
   useEffect(() => {
     if (focus > 0) field.current?.focus();
   }, [focus]);
+
+  const [fresh, setFresh] = useState(false);
+  useEffect(
+    () =>
+      desk.onEvent((event) => {
+        if (event.event !== "message.added" || event.data.interaction !== interaction.id) return;
+        if (event.data.message.direction === "inbound" && latest.current.text !== "") setFresh(true);
+      }),
+    [desk, interaction.id],
+  );
 
   const change = (next: Draft): void => (next.text === "" && next.files.length === 0 ? clear() : setDraft(next));
   const upload = async (files: FileList | File[]): Promise<void> => {
@@ -67,10 +78,9 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
       { interaction: interaction.id, text, attachments: draft.files.map((file) => file.id) },
       { queue: true },
     );
-    if (ok) {
-      clear();
-      message.success(t("mail.sent"));
-    }
+    if (!ok) return;
+    clear();
+    setFresh(false);
   };
   const to = interaction.customer_name ?? interaction.from ?? "";
   return (
@@ -148,7 +158,13 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
             event.target.value = "";
           }}
         />
-        <span className="cut dim">{t("mail.replyTo", { to })}</span>
+        {fresh ? (
+          <span className="tag vip" role="status" data-testid="new-while-writing">
+            {t("mail.newWhileWriting")}
+          </span>
+        ) : (
+          <span className="cut dim">{t("mail.replyTo", { to })}</span>
+        )}
         <span className="grow" />
         <span className="dim cut dock-hint">
           {sending && link !== "online" ? (

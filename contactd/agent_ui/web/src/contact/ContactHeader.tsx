@@ -43,6 +43,11 @@ export function ContactHeader({ interaction, mine, onNeedsDisposition }: Props) 
             {word("channel", interaction.channel)} · {line}
             {interaction.from ? ` · ${interaction.from}` : ""}
           </span>
+          {lookOf(interaction.channel).body === "chat" && interaction.state === "active" && (
+            <span className={`tag${interaction.live ? " accent" : ""}`} data-testid="presence">
+              {t(interaction.live ? "contact.customerLive" : "contact.customerGone")}
+            </span>
+          )}
           {interaction.state === "parked" && <ParkedUntil interaction={interaction} />}
         </div>
       </div>

@@ -37,7 +37,7 @@ export function Dock({ interaction, detail, tab, focus, onTab }: Props) {
     { key: "wrapup", label: <DockLabel id="wrapup" text={t("wrapup.title")} k="W" /> },
   ];
   return (
-    <div className="dock" style={{ height }}>
+    <div className="dock" style={{ height: shown === "wrapup" ? Math.max(height, FIRST.high) : height }}>
       <div className="dock-grip" {...grip} />
       <Tabs size="small" activeKey={shown} onChange={(key) => onTab(key as DockTab)} items={items} className="dock-tabs" />
       <div className="dock-body">

@@ -1,6 +1,5 @@
 /** An internal note: for colleagues and the timeline, never for the customer. */
 import { Button } from "antd";
-import { App as AntApp } from "antd";
 import { useEffect, useRef } from "react";
 import { useRun } from "../desk";
 import { useDraft } from "../drafts";
@@ -12,7 +11,6 @@ import type { InteractionView } from "../wire";
 export function NoteForm({ interaction, focus }: { interaction: InteractionView; focus: number }) {
   const { t } = useWords();
   const { run, busy } = useRun();
-  const { message } = AntApp.useApp();
   const [text, setText, clear] = useDraft(`note.${interaction.id}`, "");
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -22,10 +20,7 @@ export function NoteForm({ interaction, focus }: { interaction: InteractionView;
   const save = async (): Promise<void> => {
     if (text.trim() === "" || saving) return;
     const { ok } = await run("interaction.note", { interaction: interaction.id, text: text.trim() }, { queue: true });
-    if (ok) {
-      clear();
-      message.success(t("note.saved"));
-    }
+    if (ok) clear();
   };
   return (
     <div className="composer note">

@@ -1,7 +1,7 @@
 /** The customer on the right: who it is or may be, how to reach them, and one timeline over every channel. */
 import { EditOutlined, FolderOpenOutlined, UserAddOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { App as AntApp, Button } from "antd";
+import { Button } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
 import { useRun } from "../desk";
@@ -180,14 +180,11 @@ function Reassign({ interaction, onDone }: { interaction: InteractionView; onDon
 }
 
 function useConfirm(interaction: InteractionView): { busy: boolean; to(party: string): Promise<void> } {
-  const { t } = useWords();
   const { run, busy } = useRun();
-  const { message } = AntApp.useApp();
   return {
     busy: busy.has("party.confirm"),
     async to(party) {
-      const { ok } = await run("party.confirm", { interaction: interaction.id, party }, { queue: true });
-      if (ok) message.success(t("customer.confirmed"));
+      await run("party.confirm", { interaction: interaction.id, party }, { queue: true });
     },
   };
 }

@@ -58,13 +58,13 @@ export function IntentSwitch({ compact = false }: { compact?: boolean }) {
       <div className="row">
         <StateMark state={me.state} pulse={me.state === "offered"} />
         <strong className="cut">{stateText(words, me)}</strong>
+        <NextIntent me={me} onDrop={() => void run("agent.set_intent", { intent: me.intent, ...(me.reason ? { reason: me.reason } : {}) })} />
         <span className="grow" />
         <span className="intent-time">
           <Since at={me.since} />
         </span>
       </div>
       {buttons}
-      <NextIntent me={me} onDrop={() => void run("agent.set_intent", { intent: me.intent, ...(me.reason ? { reason: me.reason } : {}) })} />
     </section>
   );
 }
@@ -80,12 +80,14 @@ function NextIntent({ me, onDrop }: { me: MeView; onDrop(): void }) {
   const { t, word } = useWords();
   if (me.next_intent === null || me.next_intent === me.intent || !CONTACT_STATES.includes(me.state)) return null;
   return (
-    <div className="intent-next">
-      <span className="cut">{t("intent.next", { intent: word("mood", me.next_intent) })}</span>
-      <Tooltip title={t("intent.cancelNext")}>
-        <Button type="text" size="small" icon={<CloseOutlined />} onClick={onDrop} aria-label={t("intent.cancelNext")} />
-      </Tooltip>
-    </div>
+    <Tooltip title={t("intent.next", { intent: word("mood", me.next_intent) })}>
+      <span className="intent-next" data-testid="next-intent">
+        → {word("mood", me.next_intent)}
+        <button type="button" className="clear" onClick={onDrop} aria-label={t("intent.cancelNext")}>
+          <CloseOutlined />
+        </button>
+      </span>
+    </Tooltip>
   );
 }
 

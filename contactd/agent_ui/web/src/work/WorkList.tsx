@@ -1,5 +1,5 @@
 /** My work: in progress, in wrap-up, parked; each with its clock. */
-import { hasDraft } from "../drafts";
+import { useHasDraft } from "../drafts";
 import { useLineLabel } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
@@ -59,6 +59,7 @@ export function WorkList({ work, selected, offered }: Props) {
 function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
   const { t, word } = useWords();
   const line = useLineLabel()(item.line);
+  const draft = useHasDraft(`reply.${item.id}`) && !on;
   const unread = on ? 0 : (item.unread ?? 0);
   return (
     <button
@@ -84,7 +85,7 @@ function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
           </span>
         </span>
         <span className={`work-item-sub cut${unread > 0 ? " fresh" : ""}`}>
-          {hasDraft(`reply.${item.id}`) && <span className="draft-mark">{t("work.draft")}</span>}
+          {draft && <span className="draft-mark">{t("work.draft")}</span>}
           {item.last_message ?? item.subject ?? `${word("channel", item.channel)} · ${line}`}
         </span>
       </span>
