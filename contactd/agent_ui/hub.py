@@ -29,6 +29,8 @@ BEHIND = 1000
 """Events a console may be behind while a send of it is stuck."""
 ANSWERS = 256
 """Answers that may wait for a console."""
+ANSWERS_SIZE = 4 * 1024 * 1024
+"""Characters of answers that may wait for a console."""
 STUCK = timedelta(seconds=10)
 """How long one send may take."""
 ORDERS = 64
@@ -72,6 +74,7 @@ class Console:
     __slots__ = (
         "_epoch",
         "_seq",
+        "_size",
         "actor",
         "answers",
         "closing",
@@ -101,6 +104,7 @@ class Console:
         self.working: asyncio.Task[None] | None = None
         self._epoch = ""
         self._seq = 0
+        self._size = 0
 
     def greet(self, stream: Stream, epoch: str, seq: int) -> None:
         """Follow `stream` from number `seq` of `epoch`; no epoch, or one that is gone, means from a snapshot."""
@@ -110,7 +114,8 @@ class Console:
     def answer(self, frame: str) -> None:
         """Queue a frame for this console alone."""
         self.answers.append(frame)
-        if len(self.answers) > ANSWERS:
+        self._size += len(frame)
+        if len(self.answers) > ANSWERS or self._size > ANSWERS_SIZE:
             self.close(TRY_AGAIN)
         self.wake.set()
 
@@ -133,7 +138,7 @@ class Console:
         if len(frames) < BATCH:
             # Answers follow the events of their commit: what is "ok" is already on the screen.
             frames += self.answers
-            self.answers = []
+            self.answers, self._size = [], 0
         return frames
 
     def _events(self) -> list[str]:

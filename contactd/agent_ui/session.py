@@ -23,6 +23,8 @@ LARGE_LIMIT = 1024 * 1024
 """Bytes of a frame that carries a message."""
 REMEMBERED = 500
 """Results kept per agent."""
+REMEMBERED_SIZE = 1024 * 1024
+"""Characters of results kept per agent."""
 REMEMBER_FOR = timedelta(minutes=10)
 GLOBAL_ID = 20
 """A command id of at least this many characters is taken as unique beyond one console: a page that was reloaded may
@@ -153,6 +155,7 @@ class Results:
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str], tuple[bytes, str | None, datetime]] = OrderedDict()
+        self._size = 0
 
     def begin(self, console: str, command: Command, now: datetime) -> str | None:
         """Note that a command is taken up.
@@ -179,19 +182,20 @@ class Results:
     def finish(self, console: str, command: Command, frame: str | None, now: datetime) -> None:
         """Keep a result; None = nothing was done and it may be tried again under the same id."""
         key = _scope(console, command.id)
-        if frame is None:
-            self._known.pop(key, None)
-            return
-        self._known[key] = (command.digest, frame, now)
-        self._known.move_to_end(key)
+        self._known.pop(key, None)
+        if frame is not None:
+            self._known[key] = (command.digest, frame, now)
+            self._size += len(frame)
 
     def _forget(self, now: datetime) -> None:
         """Let go of the oldest results; what is being carried out stays."""
         for key, (_, frame, at) in tuple(self._known.items()):
-            if frame is not None and (len(self._known) > REMEMBERED or now - at > REMEMBER_FOR):
-                del self._known[key]
-            elif frame is not None:
+            if frame is None:
+                continue
+            if len(self._known) <= REMEMBERED and self._size <= REMEMBERED_SIZE and now - at <= REMEMBER_FOR:
                 break
+            self._size -= len(frame)
+            del self._known[key]
 
 
 def _scope(console: str, ident: str) -> tuple[str, str]:

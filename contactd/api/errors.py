@@ -66,5 +66,7 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _other(request: Request, error: Exception) -> JSONResponse:
-    log.error("api.failed", path=request.url.path, kind=type(error).__name__, exc_info=error)
+    # The route's name and not its path: a webhook's path holds a secret.
+    route = getattr(request.scope.get("endpoint"), "__qualname__", "")
+    log.error("api.failed", route=route, kind=type(error).__name__, exc_info=error)
     return respond(problem.document(500, "internal"))

@@ -52,7 +52,8 @@ async def log_in(request: Request, given: Credentials) -> Response:
     client = request.client.host if request.client else ""
     access.welcome(request.headers, client)
     agent = request.headers.get("user-agent", "")
-    ticket = await access.log_in(given.username, given.password, ip=client, user_agent=agent)
+    before = request.cookies.get(access.cookie)
+    ticket = await access.log_in(given.username, given.password, ip=client, user_agent=agent, before=before)
     response = Response(status_code=204)
     response.set_cookie(
         access.cookie,

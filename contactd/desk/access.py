@@ -98,15 +98,26 @@ class Access:
         """Return the cookie's name."""
         return SECURE_COOKIE if self.secure else COOKIE
 
-    async def log_in(self, username: str, password: str, *, ip: str, user_agent: str = "") -> Ticket:
-        """Check a password and begin a session.
+    async def log_in(
+        self,
+        username: str,
+        password: str,
+        *,
+        ip: str,
+        user_agent: str = "",
+        before: str | None = None,
+    ) -> Ticket:
+        """Check a password and begin a session; the one of the cookie `before`, if there was one, is over.
 
         Raises:
             UnauthorizedError: name or password is wrong (the same answer, after the same work, for both).
             SlowDownError: too many failures; nothing was checked.
         """
         account, counted = await self._check(username, password, ip)
-        return await self._begin(account, counted.key, throttle.network(ip), user_agent)
+        ticket = await self._begin(account, counted.key, throttle.network(ip), user_agent)
+        if before:
+            await self._end_session(_hash(before))
+        return ticket
 
     async def prove(self, actor: Actor, password: str, *, ip: str) -> None:
         """Check the password of somebody who is logged in, with the same delays.
@@ -119,9 +130,7 @@ class Access:
 
     async def log_out(self, actor: Actor) -> None:
         """End the session the actor came with."""
-        now = self._clock.now()
-        await self._store.write(lambda conn: rows.end_session(conn, actor.login, now))
-        self._end(lambda one: one.login == actor.login)
+        await self._end_session(actor.login)
 
     async def change_password(self, account: str, password: str) -> None:
         """Set a password; every session of the account is over.
@@ -301,6 +310,11 @@ class Access:
         if not kind:
             await self._touch(digest, login, now)
         return actor
+
+    async def _end_session(self, login: str) -> None:
+        now = self._clock.now()
+        await self._store.write(lambda conn: rows.end_session(conn, login, now))
+        self._end(lambda one: one.login == login)
 
     async def _touch(self, digest: str, login: Login, now: datetime) -> None:
         """Write down that a session is used, seldom; reading goes on when the store cannot write."""

@@ -9,7 +9,9 @@ from itertools import islice
 from typing import Any
 
 KEPT = 2000
-"""Events kept per stream."""
+"""Events kept per stream, at most."""
+KEPT_BYTES = 4 * 1024 * 1024
+"""Characters of events kept per stream, at most: a few very long messages push older events out."""
 FIRST = 1
 """Number of the snapshot a stream begins with."""
 
@@ -41,7 +43,7 @@ class Stream:
     whoever sends keeps the number it has reached and asks `after`.
     """
 
-    __slots__ = ("_begun", "_bodies", "agent", "cut_at", "key", "seq", "supervisor", "watching")
+    __slots__ = ("_begun", "_bodies", "_size", "agent", "cut_at", "key", "seq", "supervisor", "watching")
 
     def __init__(self, key: str, agent: str, *, supervisor: bool) -> None:
         """Begin a stream with a `key` of its own for `agent`; a `supervisor` sees the floor."""
@@ -52,7 +54,8 @@ class Stream:
         self.cut_at: datetime | None = None
         self.watching: set[str] = set()
         self._begun = 0
-        self._bodies: deque[str] = deque(maxlen=KEPT)
+        self._bodies: deque[str] = deque()
+        self._size = 0
 
     @property
     def epoch(self) -> str:
@@ -63,12 +66,16 @@ class Stream:
         """Number and keep an event."""
         self.seq += 1
         self._bodies.append(body)
+        self._size += len(body)
+        while len(self._bodies) > KEPT or (self._size > KEPT_BYTES and len(self._bodies) > 1):
+            self._size -= len(self._bodies.popleft())
 
     def restart(self) -> None:
         """Forget the past: the count begins anew under another epoch, with a snapshot."""
         self._begun += 1
         self.seq = FIRST
         self._bodies.clear()
+        self._size = 0
 
     def holds(self, epoch: str, seq: int) -> bool:
         """Tell whether everything after number `seq` of `epoch` is still here."""

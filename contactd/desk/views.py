@@ -79,7 +79,7 @@ class Views:
         self._waiting_dirty: dict[str, None] = {}
         self._agents_dirty: dict[str, None] = {}
         self._agents_gone: dict[str, None] = {}
-        self._policy_told = 0
+        self._policy_dirty = False
         self._take: dict[type, Callable[[Any], None]] = {
             InteractionUpsert: self._take_interaction,
             InteractionClosed: self._take_interaction,
@@ -110,7 +110,7 @@ class Views:
     def stale(self) -> bool:
         """Tell whether `flush` has something to send."""
         floor = self.floor
-        news = self._agents_gone or self._policy_told != self.policy_version
+        news = self._agents_gone or self._policy_dirty
         return bool(self._waiting_dirty or self._agents_dirty or floor.dirty or floor.gone or news)
 
     def flush(self) -> None:
@@ -146,8 +146,8 @@ class Views:
             news["lines"] = lines
         if lost:
             news["lines_removed"] = lost
-        if self._policy_told != self.policy_version:
-            news["policy_version"] = self._policy_told = self.policy_version
+        if self._policy_dirty:
+            news["policy_version"], self._policy_dirty = self.policy_version, False
         return news
 
     def _waiting_news(self) -> dict[str, Any]:
@@ -242,7 +242,7 @@ class Views:
         self.audience.send(self.audience.overseers.values(), "alert.raised", change.alert)
 
     def _take_policy(self, change: PolicyChanged) -> None:
-        self.policy_version = change.version
+        self.policy_version, self._policy_dirty = change.version, True
         self.floor.settle(change.lines)
 
     def snapshot(self, stream: Stream) -> dict[str, Any]:

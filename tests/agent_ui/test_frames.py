@@ -14,6 +14,7 @@ from contactd.agent_ui.session import (
     FRAME_LIMIT,
     LARGE_LIMIT,
     REMEMBERED,
+    REMEMBERED_SIZE,
     Answer,
     Beat,
     Command,
@@ -245,3 +246,12 @@ def test_results_are_forgotten_by_number_and_age() -> None:
     assert results.begin("c1", command("a0"), NOW) is None
     assert results.begin("c1", command("a100"), NOW) == "f100"
     assert results.begin("c1", command("a100"), NOW + timedelta(minutes=11)) is None
+
+
+def test_long_results_are_forgotten_sooner() -> None:
+    results = Results()
+    for n in range(4):
+        results.begin("c1", command(f"a{n}"), NOW)
+        results.finish("c1", command(f"a{n}"), "x" * (REMEMBERED_SIZE // 2), NOW)
+    assert results.begin("c1", command("a0"), NOW) is None
+    assert results.begin("c1", command("a3"), NOW)

@@ -26,6 +26,17 @@ async def test_log_in_sets_a_cookie_no_script_can_read(house: House) -> None:
         assert (await client.get("/api/v1/me")).status_code == 401
 
 
+async def test_another_log_in_ends_the_one_before(house: House) -> None:
+    async with house.client() as client:
+        body = {"username": "ann", "password": PASSWORD}
+        await client.post("/api/v1/session", json=body)
+        first = client.cookies["contactd"]
+        await client.post("/api/v1/session", json=body | {"username": "bob"})
+        assert (await client.get("/api/v1/me")).json()["username"] == "bob"
+    async with house.client(cookies={"contactd": first}) as client:
+        assert (await client.get("/api/v1/me")).status_code == 401
+
+
 async def test_behind_https_the_cookie_is_for_this_host_and_https_only(
     small_store: Store,
     clock: ManualClock,

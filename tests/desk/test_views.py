@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contactd.desk.audience import CUT_PER_AGENT, WATCHED
@@ -28,7 +28,7 @@ from contactd.desk.changes import (
     OfferOver,
     PolicyChanged,
 )
-from contactd.desk.stream import KEPT, Stream
+from contactd.desk.stream import KEPT, KEPT_BYTES, Stream
 from contactd.desk.views import Views
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -185,7 +185,11 @@ def steps(draw: st.DrawFn) -> Changed | str:  # noqa: PLR0911 - one return per k
             return "flush"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
+@example(
+    before=[PolicyChanged(version=1, lines=()), "flush", PolicyChanged(version=2, lines=())],
+    after=[PolicyChanged(version=1, lines=())],
+)
 @given(before=st.lists(steps(), max_size=15), after=st.lists(steps(), max_size=25))
 def test_old_snapshot_and_events_are_the_new_snapshot(before: list[Changed | str], after: list[Changed | str]) -> None:
     views = Views()
@@ -327,6 +331,15 @@ def test_a_stream_keeps_its_last_events_and_says_when_they_are_gone() -> None:
     assert json.loads(stream.after(6)[0])["data"]["message"]["n"] == 5
     assert len(stream.after(6, most=10)) == 10
     assert stream.after(stream.seq) == []
+
+
+def test_long_messages_push_older_events_out() -> None:
+    views = Views()
+    stream = views.audience.add("k1", "a1", "agent")
+    long = MessageAdded(interaction="i1", message={"text": "x" * (KEPT_BYTES // 2)}, agent="a1")
+    views.apply([long] * 3, NOW)
+    assert not stream.holds(stream.epoch, 1)
+    assert len(stream.after(stream.seq - 1)) == 1
 
 
 def test_a_cut_stream_waits_two_minutes_and_not_for_everybody() -> None:
