@@ -98,7 +98,7 @@ async def _read(reader: asyncio.StreamReader) -> dict[str, str]:
             message = "line too long"
             raise ValueError(message)
         key, colon, value = line.decode("utf-8", "replace").partition(":")
-        if colon and key not in action:
+        if colon:
             action[key] = value.strip()
     return action
 

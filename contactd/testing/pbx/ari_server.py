@@ -167,6 +167,7 @@ class AriServer:
                 return JSONResponse({"message": "Event source does not exist"}, 422)
             channel.subscribed = True
         view = templates.ari_reply("GET /applications/{id} 200") | {"name": words[1]}
+        view["bridge_ids"] = list(self._switch.bridges)
         view["channel_ids"] = [each.id for each in self._switch.channels.values() if each.subscribed]
         return JSONResponse(view)
 

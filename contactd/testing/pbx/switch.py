@@ -185,7 +185,8 @@ class Switch:
         if was_in_stasis:
             self.ari("StasisEnd", channel)
             channel.in_stasis = False
-            self._customers.pop(channel.id, None)
+            if self._customers.pop(channel.id, None) is not None:
+                self.ari("ChannelHangupRequest", channel, "ChannelHangupRequest soft", cause=16)
         if channel.verdict is not None and not channel.verdict.done():
             channel.verdict.set_result("cancel")
         self.ari("ChannelDestroyed", channel, cause=cause)
@@ -341,6 +342,7 @@ class Switch:
         if leg is not None:
             self.remove(leg, 0)
         self._leave_queue(customer, queue)
+        self.ami("SoftHangupRequest", channel, Cause="16")
 
     def _seconds_since(self, moment: float) -> str:
         return str(round(asyncio.get_running_loop().time() - moment))
@@ -388,6 +390,7 @@ class Switch:
             self.leave(channel)
             self.leave(leg)
             self.destroy(bridge)
+            self.ami("SoftHangupRequest", channel, Cause="16")
             self.remove(other, 16)
 
         channel.on_gone = partial(complete, "caller", leg)
