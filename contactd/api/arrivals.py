@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from contactd.api import shapes
 from contactd.api.once import key_of, once
 from contactd.api.parts import Parts, PartsOf, may
 from contactd.core import address
@@ -66,7 +67,7 @@ class NewInteraction(BaseModel):
     files: Annotated[list[File], Field(max_length=50, alias="attachments")] = []
 
 
-@router.post("", status_code=201, summary="Bring a contact in")
+@router.post("", status_code=201, summary="Bring a contact in", responses=shapes.gives(shapes.Made, 201))
 async def create(
     request: Request,
     parts: PartsOf,

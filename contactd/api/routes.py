@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from contactd.api import arrivals, errors, files, floor, health, interactions, parties, reference, session
 from contactd.api.parts import Parts
+from contactd.api.shapes import PROBLEMS
 
 ABOUT = (
     "Contacts over every channel, the customers they come from and the agents who answer them. "
@@ -28,5 +29,5 @@ def build(parts: Parts) -> FastAPI:
     app.state.parts = parts
     errors.install(app)
     for module in (session, interactions, arrivals, parties, floor, files, health, reference):
-        app.include_router(module.router)
+        app.include_router(module.router, responses=PROBLEMS)
     return app

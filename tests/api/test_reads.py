@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contactd.api import shapes
 from contactd.crm_store import schema
 from contactd.crm_store.statements import insert
 from contactd.desk.changes import AgentChanged, InteractionUpsert, LineSettings, PolicyChanged
@@ -51,6 +52,18 @@ def town_of(house: House) -> Town:
     return Town(house.store, at=house.clock.now() - timedelta(days=1))
 
 
+SHAPES: dict[str, type[shapes.Shape]] = {
+    "/api/v1/interactions": shapes.Page[shapes.ListedInteraction],
+    "/api/v1/parties": shapes.Page[shapes.Party],
+    "/api/v1/cases": shapes.Page[shapes.Case],
+    "/api/v1/agents": shapes.Page[shapes.Agent],
+    "messages": shapes.Page[shapes.Message],
+    "events": shapes.Page[shapes.Event],
+    "timeline": shapes.Page[shapes.TimelineItem],
+}
+"""Path or its last word → what the reference says of the answer."""
+
+
 async def pages(client: Any, path: str, **params: Any) -> list[dict[str, Any]]:
     """Read a list to its end, three at a time."""
     found: list[dict[str, Any]] = []
@@ -60,6 +73,9 @@ async def pages(client: Any, path: str, **params: Any) -> list[dict[str, Any]]:
         assert answer.status_code == 200, answer.text
         body = answer.json()
         assert len(body["items"]) <= 3
+        shape = SHAPES.get(path) or SHAPES.get(path.rpartition("/")[2])
+        if shape is not None:
+            shape.model_validate(body)
         found += body["items"]
         cursor = body["next_cursor"]
         if cursor is None:
@@ -133,6 +149,7 @@ async def test_one_interaction_comes_with_its_customer_messages_and_events(both:
     one = (await client.get(f"/api/v1/interactions/{ident}")).json()
     assert set(REST) <= set(one)
     assert one["unread"] == 7
+    shapes.WholeInteraction.model_validate(one)
     assert one["customer"]["party_id"] == li
     assert one["customer"]["candidates"][0]["name"] == "李雷"
     assert [item["id"] for item in one["customer"]["timeline"]] == [ident]
@@ -143,7 +160,7 @@ async def test_one_interaction_comes_with_its_customer_messages_and_events(both:
     assert [event["seq"] for event in events] == [1, 2, 3, 4]
     assert {event["kind"] for event in events} == {"queued"}
     explained = await (await both.logged_in("sue")).get(f"/api/v1/interactions/{ident}/explain")
-    assert set(explained.json()) >= {"offers", "segments", "events"}
+    shapes.Explanation.model_validate(explained.json())
 
 
 async def test_customers_are_found_made_and_changed(both: House) -> None:
@@ -222,6 +239,7 @@ async def test_lookup_says_who_it_may_be(both: House) -> None:
     await town.party("Jim", mail("home@example.com"))
     client = await both.logged_in("ann")
     known = (await client.get("/api/v1/lookup", params={"phone": "13800138000"})).json()
+    shapes.CustomerHead.model_validate(known)
     assert (known["resolve_state"], known["party_id"]) == ("known", li)
     assert known["point"]["kind"] == "phone"
     unsure = (await client.get("/api/v1/lookup", params={"email": "HOME@example.com"})).json()
@@ -268,6 +286,7 @@ async def test_the_queue_and_the_agents_as_they_are_now(house: House) -> None:
             "name": who,
             "role": "agent",
             "state": "ready",
+            "since": None,
             "lines": ["*"],
             "slots": [],
             "skills": [],
@@ -286,6 +305,7 @@ async def test_the_queue_and_the_agents_as_they_are_now(house: House) -> None:
     assert [one["id"] for one in await pages(supervisor, "/api/v1/queue")] == ["i0", "i1", "i2", "i3", "i4"]
     assert [one["id"] for one in await pages(supervisor, "/api/v1/queue", channel="chat")] == ["i1", "i3"]
     lines = (await supervisor.get("/api/v1/queue")).json()["lines"]
+    shapes.Line.model_validate(lines[0])
     assert (lines[0]["waiting"], lines[0]["ready"]) == (5, 2)
     assert "slots" in (await pages(supervisor, "/api/v1/agents"))[0]
     assert "slots" not in (await pages(agent, "/api/v1/agents"))[0]

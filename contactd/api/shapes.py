@@ -1,0 +1,317 @@
+"""The shapes of answers, for the OpenAPI document (docs/wire.md in types); answers themselves are not run through them.
+
+Fields are added over time: a client ignores what it does not know.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """An object that may gain fields."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+
+class Page(Shape, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class Problem(Shape):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    field: str | None = None
+
+
+class SkillLevel(Shape):
+    """A skill and its level, 1-10."""
+
+    skill: str
+    level: int
+
+
+class Interaction(Shape):
+    """One piece of work: InteractionView."""
+
+    id: str
+    channel: str
+    direction: str
+    line: str | None
+    state: str
+    state_since: str | None
+    priority: int
+    skills: list[SkillLevel]
+    subject: str
+    sender: str = Field(alias="from")
+    recipient: str = Field(alias="to")
+    queued_at: str | None
+    answered_at: str | None
+    ended_at: str | None
+    party_id: str | None
+    resolve_state: str
+    customer_name: str
+    vip: int
+    agent: str | None
+    outcome: str | None
+    ended_by: str | None
+    wait_s: float
+    talk_s: float
+    hold_s: float
+    wrap_s: float
+    thread: str | None
+    case_id: str | None
+    parent_id: str | None
+
+
+class Offer(Shape):
+    """One offer of an interaction."""
+
+    agent: str
+    outcome: str | None
+    offered_at: str | None
+    ring_s: float
+
+
+class Segment(Shape):
+    """One stay in a line."""
+
+    line: str | None
+    reason: str
+    entered_at: str | None
+    answered_at: str | None
+    ended_at: str | None
+    agent: str | None
+    outcome: str | None
+
+
+class Topic(Shape):
+    """What it was about."""
+
+    disposition: str
+    case: str | None
+    note: str
+
+
+class ListedInteraction(Interaction):
+    """An interaction with its offers, segments and topics."""
+
+    offers: list[Offer]
+    segments: list[Segment]
+    topics: list[Topic]
+
+
+class TimelineItem(Shape):
+    """One entry of a customer's history."""
+
+    id: str
+    at: str
+    kind: str = Field(alias="class")
+    channel: str | None
+    direction: str | None
+    ref: str | None
+    title: str | None
+    snippet: str | None
+    actor: str | None
+    line: str | None
+    state: str | None
+    outcome: str | None
+    duration_s: float | None
+
+
+class Candidate(Shape):
+    """Somebody it may be, and the evidence by catalogue keys."""
+
+    party_id: str
+    name: str
+    kind: str
+    vip: int
+    level: str
+    why: list[str]
+    points: list[dict[str, Any]]
+
+
+class CustomerHead(Shape):
+    """Who it may be, and the head of the history."""
+
+    resolve_state: str
+    party_id: str | None
+    point: dict[str, Any] | None
+    candidates: list[Candidate]
+    timeline: list[TimelineItem]
+    open_cases: int
+
+
+class WholeInteraction(ListedInteraction):
+    """An interaction with everything and its customer."""
+
+    customer: CustomerHead
+
+
+class Attachment(Shape):
+    """A file of a message."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    page: int | None
+    inline: bool
+    url: str
+
+
+class Message(Shape):
+    """MessageView."""
+
+    id: str
+    interaction: str
+    seq: int
+    at: str
+    direction: str
+    sender: str
+    sender_name: str
+    text: str
+    has_html: bool
+    attachments: list[Attachment]
+    delivery_state: str | None
+    provider_id: str | None
+    recipients: list[dict[str, Any]]
+    client_id: str | None
+
+
+class Event(Shape):
+    """Something that happened to an interaction."""
+
+    id: str
+    seq: int
+    at: str
+    kind: str
+    actor: str | None
+    data: Any
+
+
+class Explanation(Shape):
+    """Why an interaction went where it went."""
+
+    id: str
+    state: str
+    offers: list[Offer]
+    segments: list[Segment]
+    events: list[dict[str, Any]]
+
+
+class Made(Shape):
+    """A contact that was brought in."""
+
+    id: str
+    receipt: str
+    duplicate: bool
+    joined: bool
+
+
+class Party(Shape):
+    """A customer."""
+
+    id: str
+    name: str
+    kind: str
+    vip: int
+    language: str | None
+    owner: str | None
+    points: list[dict[str, Any]]
+    row_version: int
+
+
+class Case(Shape):
+    """A case (ticket)."""
+
+    id: str
+    no: str
+    type: str
+    state: str
+    subject: str
+    party_id: str | None
+    assignee: str | None
+
+
+class Line(Shape):
+    """LineView."""
+
+    line: str
+    label: dict[str, str]
+    waiting: int
+    oldest_at: str | None
+    by_channel: dict[str, int]
+    ready: int
+    open: bool
+    service_level: float | None
+    answered: int
+    abandoned: int
+    sla_s: float | None
+
+
+class Queue(Page[Interaction]):
+    """What waits, and all lines."""
+
+    lines: list[Line]
+
+
+class Agent(Shape):
+    """AgentView, or what colleagues see of it."""
+
+    agent: str
+    name: str
+    role: str
+    state: str
+    since: str | None
+    lines: list[str]
+
+
+class Me(Agent):
+    """Who asks."""
+
+    username: str
+    languages: list[str]
+    scopes: list[str] | None
+
+
+class PolicyWords(Shape):
+    """What screens need of the policy."""
+
+    version: int
+    default_line: str
+    lines: dict[str, Any]
+    dispositions: dict[str, Any]
+    reasons: dict[str, Any]
+    skills: dict[str, Any]
+
+
+class Upload(Shape):
+    """A file that waits to be sent."""
+
+    id: str
+    name: str
+    size: int
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "A problem document", "content": {"application/problem+json": {}}},
+}
+"""What every operation may answer instead."""
+
+
+def gives(model: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Describe an operation's answer."""
+    return {status: {"model": model, "description": "Done"}}
