@@ -11,7 +11,7 @@ import { useSettings } from "./settings";
 import { CommandError, ConsoleSocket, type Link, type PendingCommand } from "./socket";
 import { ConsoleStore } from "./store";
 import { pageTimers } from "./timers";
-import type { ConsoleState, MessageView, WireEvent } from "./wire";
+import type { ConsoleState, LineView, MessageView, WireEvent } from "./wire";
 
 export interface LinkState {
   link: Link;
@@ -220,6 +220,28 @@ export function usePolicy(): PolicyWords {
   const { language } = useSettings();
   const { data } = useQuery({ queryKey: keys.policy, queryFn: ({ signal }) => api.policy(signal), staleTime: 300_000 });
   return useMemo(() => readPolicy(data, language), [data, language]);
+}
+
+/** Seconds after which what waits is late: the channel's own target; of several channels the longest, so nothing cries too soon. */
+export function useTarget(): (line: LineView | undefined, channels: string[]) => number | null {
+  const policy = usePolicy();
+  return useCallback(
+    (line, channels) => {
+      const targets = channels.map((channel) => policy.rule(line?.line ?? null, channel).target ?? line?.sla_s ?? 0);
+      return targets.length === 0 ? (line?.sla_s ?? null) : Math.max(...targets) || null;
+    },
+    [policy],
+  );
+}
+
+/** The name of a colleague by id. */
+export function useAgentName(): (agent: string | null) => string {
+  const floor = useConsole((state) => state.floor.agents);
+  const { data } = useQuery({ queryKey: keys.agents, queryFn: ({ signal }) => api.agents(signal), staleTime: 60_000 });
+  return useCallback(
+    (agent) => [floor ?? [], data?.items ?? []].flat().find((item) => item.agent === agent)?.name ?? agent ?? "",
+    [floor, data],
+  );
 }
 
 /** The name of a line: from the policy, else from the live floor, else its id. */

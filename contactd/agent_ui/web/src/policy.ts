@@ -15,6 +15,13 @@ export interface DispositionNode extends Choice {
   children: DispositionNode[];
 }
 
+export interface ChannelRule {
+  mayReject: boolean | null;
+  /** Seconds within which the customer should be answered. */
+  target: number | null;
+  dispositionRequired: boolean;
+}
+
 export interface PolicyWords {
   version: number | null;
   lines: Choice[];
@@ -22,9 +29,8 @@ export interface PolicyWords {
   notReady: Choice[];
   reject: Choice[];
   dispositions(line: string | null): DispositionNode[];
-  wrapup(line: string | null): { mode: string; required: boolean };
-  /** Whether an agent may decline; `null`: the policy's document does not say, the channel's own rule holds. */
-  mayReject(line: string | null, channel: string): boolean | null;
+  /** How a channel behaves in a line, as far as the document tells; null where it does not. */
+  rule(line: string | null, channel: string): ChannelRule;
 }
 
 type Doc = Record<string, unknown>;
@@ -49,17 +55,16 @@ export function readPolicy(raw: unknown, language: string): PolicyWords {
       if (Array.isArray(own)) return tree(own, language);
       return typeof own === "string" ? tree(asDoc(doc.dispositions)[own], language) : shared;
     },
-    wrapup(line) {
-      const rule = byLine.get(line ?? "")?.wrapup;
-      const mode = typeof rule === "string" ? rule : asText(asDoc(rule).mode) ?? "optional";
-      return { mode, required: mode === "mandatory" || asDoc(rule).required === true };
-    },
-    mayReject(line, channel) {
-      const rule = byLine.get(line ?? "");
-      const said = [asDoc(asDoc(rule?.channels)[channel]), rule, asDoc(asDoc(doc.channels)[channel])]
-        .map((place) => place?.may_reject)
-        .find((value) => typeof value === "boolean");
-      return typeof said === "boolean" ? said : null;
+    rule(line, channel) {
+      const own = byLine.get(line ?? "");
+      const places = [asDoc(asDoc(own?.channels)[channel]), own ?? {}, asDoc(asDoc(doc.channels)[channel])];
+      const first = (read: (place: Doc) => unknown, type: string): unknown =>
+        places.map(read).find((value) => typeof value === type);
+      return {
+        mayReject: (first((place) => place.may_reject, "boolean") as boolean | undefined) ?? null,
+        target: (first((place) => place.sla_s, "number") as number | undefined) ?? null,
+        dispositionRequired: first((place) => asDoc(place.wrapup).mode, "string") === "mandatory",
+      };
     },
   };
 }

@@ -5,7 +5,8 @@ const document = {
   version: 3,
   lines: {
     support: { label: { zh: "售后服务", en: "Support" } },
-    billing: { label: { zh: "账务" }, dispositions: "money", wrapup: { mode: "mandatory" }, may_reject: false },
+    billing: { label: { zh: "账务" }, dispositions: "money", wrapup: { mode: "mandatory" }, may_reject: false,
+      sla_s: 14400, channels: { y: { may_reject: true, sla_s: 60, wrapup: { mode: "optional" } } } },
   },
   skills: { billing: { label: { zh: "账单", en: "Billing" } }, plain: {} },
   reasons: { break: { label: { zh: "小休", en: "Break" }, max_s: 900 }, rona: { label: "x" } },
@@ -40,10 +41,9 @@ describe("the policy's words", () => {
   });
 
   it("know what a line demands and allows, and what it leaves open", () => {
-    expect(words.wrapup("billing").required).toBe(true);
-    expect(words.wrapup("support").required).toBe(false);
-    expect(words.mayReject("billing", "x")).toBe(false);
-    expect(words.mayReject("support", "x")).toBeNull();
+    expect(words.rule("billing", "x")).toEqual({ mayReject: false, target: 14400, dispositionRequired: true });
+    expect(words.rule("billing", "y")).toEqual({ mayReject: true, target: 60, dispositionRequired: false });
+    expect(words.rule("support", "x")).toEqual({ mayReject: null, target: null, dispositionRequired: false });
   });
 
   it.each([undefined, null, 7, "x", [], {}, { lines: 3, reasons: "no", dispositions: [1, null] }])(

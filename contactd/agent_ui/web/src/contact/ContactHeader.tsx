@@ -141,7 +141,7 @@ function End({ interaction, onNeedsDisposition }: { interaction: InteractionView
   const wrapup = useWrapup(interaction);
   const { live } = interaction;
   const end = async (): Promise<void> => {
-    if (policy.wrapup(interaction.line).required && wrapup.main === null) {
+    if (policy.rule(interaction.line, interaction.channel).dispositionRequired && wrapup.main === null) {
       onNeedsDisposition();
       wrapup.complain();
       return;

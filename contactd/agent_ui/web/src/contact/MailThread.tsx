@@ -62,7 +62,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
           <span className="grow">
             <span className="row">
               <strong className="cut">{sender}</strong>
-              {message.sender_name && message.sender_name !== message.sender && (
+              {!mine && message.sender_name && message.sender_name !== message.sender && (
                 <span className="dim cut">{message.sender}</span>
               )}
             </span>

@@ -3,10 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { App as AntApp, Input, Modal, Segmented } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { useConsole, usePolicy, useRun } from "../desk";
+import { useConsole, usePolicy, useRun, useTarget } from "../desk";
 import { useWords } from "../i18n";
 import { Hollow, Lines, LoadFailed, Since, StateMark } from "../shell/bits";
 import type { Colleague, InteractionView, LineView } from "../wire";
+import { waitingChannels } from "../work/LineStrip";
 
 interface Props {
   interaction: InteractionView;
@@ -87,6 +88,7 @@ interface ChoiceProps {
 function LineChoice({ from, value, onPick }: ChoiceProps & { from: string | null }) {
   const { t } = useWords();
   const policy = usePolicy();
+  const target = useTarget();
   const live = useConsole((state) => state.floor.lines) ?? NO_LINES;
   const lines = policy.lines.length > 0 ? policy.lines : live.map(({ line }) => ({ code: line, label: line }));
   return (
@@ -111,7 +113,7 @@ function LineChoice({ from, value, onPick }: ChoiceProps & { from: string | null
                 <>
                   <span className="dim num">{t("transfer.readyN", { n: now.ready })}</span>
                   <span className="dim num">{t("transfer.waiting", { n: now.waiting })}</span>
-                  {now.waiting > 0 && <Since at={now.oldest_at} late={now.sla_s} />}
+                  {now.waiting > 0 && <Since at={now.oldest_at} late={target(now, waitingChannels(now))} />}
                 </>
               )}
             </button>

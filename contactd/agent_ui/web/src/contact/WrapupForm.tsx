@@ -26,7 +26,7 @@ export function WrapupForm({ interaction, detail }: { interaction: InteractionVi
 
   const complete = async (end: boolean): Promise<void> => {
     if (saving) return;
-    if (end && policy.wrapup(interaction.line).required && tree.length > 0 && wrapup.main === null) {
+    if (end && policy.rule(interaction.line, interaction.channel).dispositionRequired && tree.length > 0 && wrapup.main === null) {
       wrapup.complain();
       return;
     }

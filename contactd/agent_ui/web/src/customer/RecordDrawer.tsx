@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Drawer } from "antd";
 import { api, keys } from "../api";
 import { Body } from "../contact/ContactPane";
-import { useLineLabel } from "../desk";
+import { useAgentName, useLineLabel } from "../desk";
 import { duration, fullMoment } from "../format";
 import { useWords } from "../i18n";
 import { Lines, LoadFailed } from "../shell/bits";
@@ -44,20 +44,21 @@ function Record({ id }: { id: string }) {
 function Facts({ interaction }: { interaction: InteractionView }) {
   const { t, word } = useWords();
   const line = useLineLabel()(interaction.line);
+  const name = useAgentName();
   const facts: [string, string | null][] = [
     [t("floor.state"), interaction.outcome ? word("outcome", interaction.outcome) : word("state", interaction.state)],
     [t("floor.line"), line],
-    [t("floor.agent"), interaction.agent],
+    [t("floor.agent"), interaction.agent === null ? null : name(interaction.agent)],
     [t("quarantine.at"), fullMoment(interaction.queued_at)],
     [t("contact.waited"), interaction.wait_s === null ? null : duration(interaction.wait_s, t("common.day"))],
     [t("contact.talk"), interaction.talk_s ? duration(interaction.talk_s, t("common.day")) : null],
   ];
   return (
     <dl className="facts">
-      {facts.map(([name, value]) =>
+      {facts.map(([label, value]) =>
         value ? (
-          <div key={name}>
-            <dt>{name}</dt>
+          <div key={label}>
+            <dt>{label}</dt>
             <dd className="num">{value}</dd>
           </div>
         ) : null,

@@ -1,14 +1,17 @@
 /** The few numbers one reads from across the room. */
+import { useTarget } from "../desk";
 import { percent } from "../format";
 import { useWords } from "../i18n";
 import { Since, StateMark } from "../shell/bits";
 import type { AgentMood, FloorView, LineView } from "../wire";
+import { waitingChannels } from "../work/LineStrip";
 
 const MOODS: AgentMood[] = ["ready", "offered", "talking", "held", "wrapup", "not_ready", "lost"];
 
 export function Figures({ floor }: { floor: FloorView }) {
   const { t, word } = useWords();
   const sum = (field: (line: LineView) => number): number => floor.lines.reduce((total, line) => total + field(line), 0);
+  const target = useTarget();
   const waiting = sum((line) => line.waiting);
   const oldest = floor.lines
     .filter((line) => line.waiting > 0 && line.oldest_at !== null)
@@ -20,7 +23,7 @@ export function Figures({ floor }: { floor: FloorView }) {
         {waiting}
       </Figure>
       <Figure id="longest" label={t("floor.longest")}>
-        <Since at={oldest?.oldest_at ?? null} late={oldest?.sla_s} />
+        <Since at={oldest?.oldest_at ?? null} late={oldest ? target(oldest, waitingChannels(oldest)) : null} />
       </Figure>
       <Figure id="sl" label={t("floor.sl")}>
         {percent(level)}

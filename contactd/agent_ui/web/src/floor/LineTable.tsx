@@ -1,11 +1,12 @@
 /** Lines: what waits by channel, the longest wait, who is ready, how well it goes.  A click shows only that line below. */
 import { ApartmentOutlined } from "@ant-design/icons";
 import { lookOf } from "../channels";
-import { useLineLabel } from "../desk";
+import { useLineLabel, useTarget } from "../desk";
 import { percent } from "../format";
 import { useWords } from "../i18n";
 import { Hollow, Since } from "../shell/bits";
 import type { LineView } from "../wire";
+import { waitingChannels } from "../work/LineStrip";
 
 interface Props {
   lines: LineView[];
@@ -48,6 +49,7 @@ export function LineTable({ lines, chosen, onChoose }: Props) {
 function Row({ line, on, onChoose }: { line: LineView; on: boolean; onChoose(): void }) {
   const { t, word } = useWords();
   const label = useLineLabel()(line.line);
+  const late = useTarget()(line, waitingChannels(line));
   const starved = line.waiting > 0 && line.ready === 0;
   return (
     <tr className={on ? "on" : ""} data-testid="floor-line-row" data-line={line.line} aria-selected={on} onClick={onChoose}>
@@ -73,7 +75,7 @@ function Row({ line, on, onChoose }: { line: LineView; on: boolean; onChoose(): 
         </span>
       </td>
       <td className="r">
-        <Since at={line.waiting > 0 ? line.oldest_at : null} near={line.sla_s === null ? null : line.sla_s * 0.7} late={line.sla_s} />
+        <Since at={line.waiting > 0 ? line.oldest_at : null} near={late === null ? null : late * 0.7} late={late} />
       </td>
       <td className={`r num${starved ? " late" : ""}`}>{line.ready}</td>
       <td>

@@ -2,7 +2,7 @@
 import { CoffeeOutlined } from "@ant-design/icons";
 import { Button, Table } from "antd";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useLineLabel } from "../desk";
+import { useLineLabel, useTarget } from "../desk";
 import { useWords } from "../i18n";
 import { ChannelIcon, Hollow, Since, StateMark, Vip } from "../shell/bits";
 import type { AgentView, InteractionView, LineView } from "../wire";
@@ -24,7 +24,8 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
   const labels = useLabels();
   const box = useRef<HTMLDivElement>(null);
   const height = useRoom(box);
-  const target = useMemo(() => new Map(lines.map((line) => [line.line, line.sla_s])), [lines]);
+  const target = useTarget();
+  const byLine = useMemo(() => new Map(lines.map((line) => [line.line, line])), [lines]);
   const names = useMemo(() => new Map(agents.map((agent) => [agent.agent, agent.name ?? agent.agent])), [agents]);
   const rows = useMemo(
     () => [...waiting].sort((a, b) => (a.queued_at ?? "").localeCompare(b.queued_at ?? "") || a.id.localeCompare(b.id)),
@@ -103,7 +104,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
             align: "end",
             sorter: (a, b) => (b.queued_at ?? "").localeCompare(a.queued_at ?? ""),
             render: (_, item) => {
-              const limit = target.get(item.line ?? "") ?? null;
+              const limit = target(byLine.get(item.line ?? ""), [item.channel]);
               return <Since at={item.queued_at} near={limit === null ? null : limit * 0.7} late={limit} />;
             },
           },

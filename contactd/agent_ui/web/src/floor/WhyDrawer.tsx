@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Collapse, Drawer } from "antd";
 import { api, keys } from "../api";
-import { useConsole } from "../desk";
+import { useAgentName } from "../desk";
 import { duration } from "../format";
 import { useWords } from "../i18n";
 import { At, ChannelIcon, Lines, LoadFailed, Since, StateMark } from "../shell/bits";
@@ -48,7 +48,7 @@ function Why({ item }: { item: InteractionView }) {
 
 function Answer({ explanation, raw }: { explanation: Explanation; raw: unknown }) {
   const { t, word } = useWords();
-  const names = useAgentNames();
+  const names = useAgentName();
   const { terms, score, filters, free, offers } = explanation;
   const facts = useFacts(explanation);
   const most = Math.max(1, ...terms.map(([, value]) => Math.abs(value)));
@@ -123,7 +123,7 @@ function useFacts({ sentences, position, step, needs, waitsFor }: Explanation): 
   const words = useWords();
   const { t, language } = words;
   const labels = useLabels();
-  const names = useAgentNames();
+  const names = useAgentName();
   const now = useNow();
   const joint = language === "en" ? ", " : "，";
   const next = step?.nextAt ? Math.max(0, (Date.parse(step.nextAt) - now) / 1000) : null;
@@ -140,11 +140,6 @@ function useFacts({ sentences, position, step, needs, waitsFor }: Explanation): 
       return reasonText(words, labels, { ...reason, key }) || reasonText(words, labels, reason);
     }),
   ].filter((text): text is string => typeof text === "string" && text !== "");
-}
-
-function useAgentNames(): (agent: string) => string {
-  const agents = useConsole((state) => state.floor.agents);
-  return (agent) => agents?.find((item) => item.agent === agent)?.name ?? agent;
 }
 
 function round(value: number): string {

@@ -68,7 +68,7 @@ export function OfferButtons({ offer, first = true, large = false }: ButtonsProp
   const { line, channel } = offer.interaction;
   const call = lookOf(channel).body === "call";
   // Calls are not declined unless the line allows it; everything else may be, with a reason.
-  const mayReject = policy.mayReject(line, channel) ?? !call;
+  const mayReject = policy.rule(line, channel).mayReject ?? !call;
   const reasons =
     policy.reject.length > 0
       ? policy.reject

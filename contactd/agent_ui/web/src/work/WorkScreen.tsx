@@ -1,6 +1,7 @@
 /** The agent's screen: my work on the left, the contact in the middle, the customer on the right. */
-import { InboxOutlined } from "@ant-design/icons";
+import { CoffeeOutlined, InboxOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
 import { useEffect, useMemo, useRef } from "react";
 import { api, emptyHead, keys } from "../api";
 import { ContactPane } from "../contact/ContactPane";
@@ -122,7 +123,7 @@ function Middle({ shown, loaded }: { shown: Shown; loaded: boolean }) {
   return (
     <>
       <section className="work-middle">
-        {loaded && <Hollow glyph={<InboxOutlined />} title={t("work.pick")} hint={t("work.pickHint")} />}
+        {loaded && <Idle />}
       </section>
       <aside className="work-right">
         <Hollow title={t("customer.none")} />
@@ -148,6 +149,33 @@ function Contact({ interaction }: { interaction: InteractionView }) {
         </aside>
       )}
     </>
+  );
+}
+
+/** Nothing open: says what comes next, and offers the one step that is missing. */
+function Idle() {
+  const { t } = useWords();
+  const intent = useConsole((state) => state.me.intent);
+  const some = useConsole((state) => state.work.length > 0);
+  const { run, busy } = useRun();
+  if (some) return <Hollow glyph={<InboxOutlined />} title={t("work.pick")} hint={t("work.pickHint")} />;
+  if (intent === "ready") return <Hollow glyph={<CoffeeOutlined />} title={t("work.waiting")} hint={t("work.pickHint")} />;
+  return (
+    <Hollow
+      glyph={<CoffeeOutlined />}
+      title={t(intent === "logged_out" ? "work.signedOut" : "work.notReady")}
+      hint={t(intent === "logged_out" ? "work.emptyLoggedOut" : "work.emptyNotReady")}
+    >
+      <Button
+        type="primary"
+        style={{ marginTop: 10 }}
+        loading={busy.has("agent.set_intent")}
+        data-testid="idle-ready"
+        onClick={() => void run("agent.set_intent", { intent: "ready" })}
+      >
+        {t("intent.ready")}
+      </Button>
+    </Hollow>
   );
 }
 
