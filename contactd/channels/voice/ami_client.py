@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 BANNER_S = 2.0
 """A PBX that is starting accepts connections and says nothing (telephony.md 2.6)."""
 LOGIN_S = 10.0
+BOOT_S = 3.0
+"""After the log-in: an account without the right `system` is never told FullyBooted, then it is asked without."""
 ANSWER_S = 2.0
 """How long a question about a caller may stay unanswered."""
 LOOK_S = 60.0
@@ -152,7 +154,6 @@ class AmiProtocol(TwistedProtocol):
         if event.kind == RESPONSE:
             self._response(event)
         elif event.name == "FullyBooted" and self._logged_in:
-            self._cancel("login")
             self._look()
         self._tell(self._calls.handle(event))
         if event.get("EventList").lower() in ("complete", "cancelled"):
@@ -175,6 +176,8 @@ class AmiProtocol(TwistedProtocol):
             self._send("Login", login=True, AuthType="MD5", Username=self._options.username, Key=key, Events="on")
         elif event.name == "Success":
             self._logged_in = True
+            self._cancel("login")
+            self._later("look", BOOT_S, self._look)
             self._one_way = action not in self._login_ids
             self._calls.ask = self._options.presentation == "ask" and not self._one_way
             log.info("voice.ami.logged_in", one_way=self._one_way)

@@ -135,7 +135,8 @@ class AriClient:
             self._heard(message)
             if self.calls.replaced:
                 return
-        self._down("closed by the PBX")
+        if not self._stopping.is_set():
+            self._down("closed by the PBX")
 
     def _heard(self, message: str | bytes) -> None:
         try:

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from contactd.channels.voice.ami_client import ANSWER_S, BANNER_S, LISTS, LOOK_S, AmiProtocol, encode
+from contactd.channels.voice.ami_client import ANSWER_S, BANNER_S, BOOT_S, LISTS, LOOK_S, AmiProtocol, encode
 from contactd.channels.voice.call import CallStarted, Told
 from contactd.channels.voice.calls import Calls
 from contactd.channels.voice.options import AmiOptions
@@ -124,6 +124,14 @@ def test_the_picture_is_compared_again_and_again() -> None:
     line = Line()
     line.empty_lists(line.log_in())
     line.clock.advance(LOOK_S)
+    assert [action["Action"] for action in line.sent()] == list(LISTS)
+
+
+def test_an_account_with_few_rights_is_never_told_that_the_pbx_is_booted() -> None:
+    line = Line()
+    line.protocol.dataReceived(read(AMI / "ami_errors.readonly.ami").partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    line.sent()
+    line.clock.advance(BOOT_S)
     assert [action["Action"] for action in line.sent()] == list(LISTS)
 
 

@@ -70,7 +70,12 @@ async def test_a_call_from_ring_to_hang_up() -> None:
     assert content.sender.value == "+8613800138000"
     answered, ended = posts.house.progressed
     assert (answered.kind, answered.agent) == ("answered", "1001")
-    assert (ended.kind, ended.outcome, ended.ended_by, ended.cause) == ("ended", "answered", "customer", "normalClearing")
+    assert (ended.kind, ended.outcome, ended.ended_by, ended.cause) == (
+        "ended",
+        "answered",
+        "customer",
+        "normalClearing",
+    )
 
 
 async def test_json_says_the_same() -> None:
