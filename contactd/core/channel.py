@@ -364,6 +364,14 @@ class Channel(Protocol):
         ...
 
 
+class Adopting(Protocol):
+    """A channel to which some of what another channel takes in belongs (a fax that a gateway hands over by mail)."""
+
+    def adopt(self, arrival: Arrival) -> Arrival | None:
+        """Return the arrival as this channel's own, or None when it is not; asked before anything is stored."""
+        ...
+
+
 class Builder(Protocol):
     """The `build` a channel folder exports."""
 

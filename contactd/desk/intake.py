@@ -63,6 +63,8 @@ class Intake:
         self._node = node
         self._parts = Parts(blobs, idents)
         self._rules = rules
+        self.adopters: list[Callable[[Arrival], Arrival | None]] = []
+        """Channels to which some of what others take in belongs."""
         self.unread: Callable[[str], None] = lambda _receipt: None
         """Called with the receipt of something whose raw bytes are to be read."""
 
@@ -73,6 +75,7 @@ class Intake:
             BusyError, StoreDownError: nothing was taken in.
         """
         now = self._clock.now()
+        arrival = self._adopted(arrival)
         receipt, interaction = self._idents.new(), self._idents.new()
         new = await self._accepting(arrival, receipt, interaction, now)
         urgent = arrival.routed_by == "pbx" or self._rules.live(arrival.channel)
@@ -92,6 +95,14 @@ class Intake:
             return _old(old)
         self._after(placed, arrival, content, placing)
         return Receipt(id=receipt, interaction=placed.interaction, joined=placed.joined)
+
+    def _adopted(self, arrival: Arrival) -> Arrival:
+        """Give an arrival to the channel it really belongs to."""
+        for adopt in self.adopters:
+            other = adopt(arrival)
+            if other is not None:
+                return other
+        return arrival
 
     async def place(self, arrival: Arrival, content: Content, receipt: str, interaction: str) -> Placed:
         """Place what was accepted before, now that its bytes are read; return after the commit."""

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from contactd.clock import Clock
-from contactd.core.channel import Channel
+from contactd.core.channel import Arrival, Channel
 from contactd.core.events import Fact
 from contactd.crm_store import customer, policies, routing_rows
 from contactd.crm_store.store import Store
@@ -80,6 +80,9 @@ class Office:
         self.desk.channels[name] = channel
         self.desk.publisher.channels[name] = channel
         self.desk.outbox.channels[name] = channel
+        adopt: Callable[[Arrival], Arrival | None] | None = getattr(channel, "adopt", None)
+        if adopt is not None:
+            self.desk.intake.adopters.append(adopt)
         if channel.reader is not None:
             self.reading.readers[name] = channel.reader
         return channel

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import structlog
 
 from contactd.channels.fax import gateway as ways
 from contactd.channels.fax import outgoing, spool
-from contactd.channels.fax.options import Options
-from contactd.channels.fax.reader import read
+from contactd.channels.fax.mail import read_any
+from contactd.channels.fax.options import Options, is_gateway_mail
 from contactd.channels.fax.webhook import Handed, Webhook
 from contactd.core.channel import (
     Arrival,
@@ -38,7 +39,7 @@ _LOOK_S = 1.0
 class FaxChannel:
     """Takes faxes in and sends them; see `contactd.core.channel.Channel`."""
 
-    reader: Reader | None = staticmethod(read)
+    reader: Reader | None = staticmethod(read_any)
 
     def __init__(self, name: str, options: Options, tools: Tools) -> None:
         self.name = name
@@ -76,6 +77,19 @@ class FaxChannel:
     def health(self) -> Health:
         """Say whether the spool is being emptied."""
         return Health(ok=not self._trouble, detail=self._trouble, last_progress=self._tools.clock.now())
+
+    def adopt(self, arrival: Arrival) -> Arrival | None:
+        """Take over a mail in which a gateway hands over a fax; None when it is none of a gateway's."""
+        name = is_gateway_mail(self.options, str(arrival.envelope.get("mail_from") or ""))
+        if name is None:
+            return None
+        said = {"gateway": name, "mail": True, "region": self.options.region, "area_code": self.options.area_code}
+        return replace(
+            arrival,
+            channel=self.name,
+            line=self.options.gateways[name].line or arrival.line,
+            envelope={**arrival.envelope, **said},
+        )
 
     def compose(self, draft: Draft) -> Composed | None:
         """Fix an agent's fax.

@@ -13,13 +13,18 @@ from email.utils import parseaddr
 from typing import Any
 
 from contactd.channels.fax import pdf, tiff
-from contactd.channels.fax.reader import Document, content, document
+from contactd.channels.fax.reader import Document, content, document, read
 from contactd.core.channel import Content
 
 _MAX_PARTS = 50
 _MAX_HEADER = 2000
 _NUMBER_HEADERS = ("X-Fax-From", "X-Fax-Number", "X-Fax-Caller", "X-Hylafax-From")
 _NUMBER = re.compile(r"\+?\d[\d\s()./-]{4,30}\d")
+
+
+def read_any(raw: bytes, envelope: Mapping[str, Any]) -> Content:
+    """Make content of a fax however it came: as a file, or (`envelope["mail"]`) in a gateway's mail."""
+    return read_mail(raw, envelope) if envelope.get("mail") else read(raw, envelope)
 
 
 def read_mail(raw: bytes, envelope: Mapping[str, Any]) -> Content:
