@@ -273,6 +273,7 @@ class ChatChannel:
         if not self._lines.take(f"{visitor.site}:{visitor.id}", self._tools.clock.monotonic()):
             socket.send(wire.slow(line.client_id, _BUSY_RETRY_S))
             return
+        before = visitor.session
         try:
             safe = await self._talk.say(visitor, line, socket.ip)
         except BusyError:
@@ -286,6 +287,8 @@ class ChatChannel:
         event = wire.message({**mine, "direction": "inbound", "client_id": line.client_id})
         if event is not None:
             visitor.tell(event, but=socket)
+        if visitor.session != before:
+            visitor.tell(await self._standing(visitor))
 
     async def _give_up(self, visitor: Visitor) -> None:
         """Tell the router that the visitor left; once per conversation."""

@@ -162,6 +162,7 @@ class Browser:
     def __init__(self, connection: websockets.ClientConnection) -> None:
         self._connection = connection
         self.token = ""
+        self.session: str | None = None
 
     async def send(self, frame: Any) -> None:
         await self._connection.send(frame if isinstance(frame, str) else json.dumps(frame))
@@ -169,6 +170,7 @@ class Browser:
     async def receive(self) -> dict[str, Any]:
         async with asyncio.timeout(5):
             event: dict[str, Any] = json.loads(await self._connection.recv())
+        self.session = None if event["type"] == "ended" else event.get("session", self.session)
         return event
 
     async def until(self, kind: str) -> dict[str, Any]:
@@ -189,8 +191,13 @@ class Browser:
         return welcome
 
     async def say(self, client_id: str, text: str) -> dict[str, Any]:
+        """Say a line; return the answer to it.  That it opened a conversation is news which is passed over."""
         await self.send({"type": "say", "client_id": client_id, "text": text})
-        return await self.receive()
+        while (answer := await self.receive()).get("client_id") != client_id:
+            pass
+        if answer["type"] == "said" and self.session is None:
+            assert (await self.receive())["type"] == "state"
+        return answer
 
     async def closed(self) -> int:
         """Wait for the other side to close; return its code."""
@@ -252,6 +259,7 @@ class House:
         return browser
 
     async def stop(self) -> None:
+        self.desk.gate.set()
         await self.chat.stop_intake()
         await self.chat.stop()
         for browser in self._browsers:

@@ -61,6 +61,8 @@ async def test_nothing_is_said_before_its_commit(house: House, desk: MemoryDesk)
             "seq": number,
             "at": "2026-11-20T09:00:00.000Z",
         }
+        if number == 1:
+            assert (await browser.receive())["type"] == "state"
 
 
 async def test_the_first_line_opens_an_interaction_and_the_next_joins_it(house: House, desk: MemoryDesk) -> None:
@@ -76,6 +78,17 @@ async def test_the_first_line_opens_an_interaction_and_the_next_joins_it(house: 
     assert content.sender is not None
     assert (content.sender.kind, content.sender.namespace) == ("chat_visitor", "demo")
     assert [view["text"] for view in desk.messages["i1"]] == ["你好\nwhere is my order?", "order 4711"]
+
+
+async def test_whoever_opened_a_conversation_learns_where_it_stands(house: House) -> None:
+    browser = await house.browser()
+    await browser.hello()
+    await browser.send({"type": "say", "client_id": "c1", "text": "hello"})
+    await browser.until("said")
+    state = await browser.receive()
+    assert (state["type"], state["state"], state["wait_p50_s"]) == ("state", "queued", 40.0)
+    assert state["session"].startswith("demo:")
+    assert browser.token not in state["session"]
 
 
 async def test_a_site_names_its_line(open_house: Open, desk: MemoryDesk) -> None:
@@ -232,7 +245,8 @@ async def test_a_first_line_repeated_after_a_restart_opens_nothing_new(open_hous
     new = await open_house()
     again = await new.browser()
     assert (await again.hello(visitor=browser.token))["state"] == "new"
-    assert (await again.say("c1", "hello"))["id"] == said["id"]
+    await again.send({"type": "say", "client_id": "c1", "text": "hello"})
+    assert (await again.receive())["id"] == said["id"]
     assert len(desk.arrivals) == 1
     assert (await again.say("c2", "another matter"))["id"] == "i2-m1"
 
@@ -288,8 +302,10 @@ async def test_news_of_a_conversation_may_come_before_its_receipt(house: House, 
         return receipt
 
     desk.accept = accept_slowly  # type: ignore[method-assign, assignment] - a slower desk
-    assert (await browser.say("c1", "hello"))["agent"] == "Lin"
+    await browser.send({"type": "say", "client_id": "c1", "text": "hello"})
+    assert (await browser.receive())["agent"] == "Lin"
     assert (await browser.receive())["type"] == "said"
+    assert (await browser.receive())["state"] == "active"
     again = await house.browser()
     assert (await again.hello(visitor=browser.token))["state"] == "active"
 
