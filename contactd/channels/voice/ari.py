@@ -284,7 +284,7 @@ class RoutedCalls:
 
     def _agent_joined(self, leg: str) -> list[Do]:
         call = self._calls.get(self._legs.get(leg, ""))
-        if call is None or call.leg != leg or call.stage is not Stage.RINGING:
+        if call is None or call.leg != leg:
             self._legs.pop(leg, None)
             return [Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})]
         return self.cue(call, Cue.JOINED)

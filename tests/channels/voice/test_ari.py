@@ -1,0 +1,198 @@
+"""The machine of routed calls, without sockets: recorded events lead to the recorded requests; doubled ones to nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from recordings import ari_events, ari_rest
+
+from contactd.channels.voice.ari import MOVES, Accept, Answered, Cue, Do, Report, Rest, RoutedCalls, Stage
+from contactd.channels.voice.ari_resync import resync
+from contactd.core.channel import Change
+from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
+
+EXTRA = {("GET", "variable"), ("GET", "channels"), ("GET", "bridges")}
+"""Requests only one side makes: we ask whether the number is shown, the recording's client looked at the end."""
+
+
+def calls(*ids: str) -> RoutedCalls:
+    """Return a machine that uses the recorded ids."""
+    made = list(ids)
+    return RoutedCalls("contactd", lambda: made.pop(0) if made else "spare")
+
+
+def change(call: str, **rest: Any) -> Change:
+    given = {"state": "active", "cause": "accepted", "line": "sales", "agent": "anna", "device": "PJSIP/1001"} | rest
+    return Change(interaction=f"i-{call}", adapter="ari", external_key=call, **given)
+
+
+def done(machine: RoutedCalls, work: Iterable[Do], statuses: dict[str, int] | None = None) -> list[Do]:
+    """Do what the machine asks for as a PBX that agrees would; return all of it, in order."""
+    out: list[Do] = []
+    for each in work:
+        out.append(each)
+        if isinstance(each, Accept):
+            out += done(machine, machine.accepted(each.call, f"i-{each.call}"), statuses)
+        elif isinstance(each, Rest):
+            status = (statuses or {}).get(each.step, 204)
+            body = {"value": "allowed"} if each.step == "presentation" else None
+            out += done(machine, machine.result(each, status, body), statuses)
+    return out
+
+
+def requests(work: Iterable[Do]) -> list[tuple[str, str]]:
+    return [(each.method, each.path) for each in work if isinstance(each, Rest)]
+
+
+def facts(work: Iterable[Do]) -> list[Any]:
+    return [each.fact for each in work if isinstance(each, Report)]
+
+
+def played(
+    name: str, machine: RoutedCalls, *, connect_after: str = "ChannelStateChange", twice: bool = False
+) -> list[Do]:
+    """Play a recorded event stream; accept for the agent once the call is set up."""
+    out: list[Do] = []
+    connected = False
+    for event in ari_events(name):
+        for _ in range(2 if twice else 1):
+            out += done(machine, machine.handle(event))
+        if not connected and event["type"] == connect_after:
+            connected = True
+            out += done(machine, machine.connect(change(event["channel"]["id"])))
+    return out
+
+
+def test_recorded_events_lead_to_the_recorded_requests() -> None:
+    call = "1795319925.106"
+    work = played("ari_routed_answer", calls(f"agent-{call}-1", f"br-{call}"))
+    ours = [each for each in requests(work) if (each[0], each[1].rpartition("/")[2]) not in EXTRA]
+    theirs = [(each["method"], each["path"]) for each in ari_rest("ari_routed_answer")]
+    assert ours == [each for each in theirs if (each[0], each[1].rpartition("/")[2]) not in EXTRA]
+    assert [each.interaction for each in work if isinstance(each, Answered)] == [f"i-{call}"]
+    assert facts(work) == [WorkEnded(interaction=f"i-{call}", agent="anna", ended_by="customer")]
+
+
+def test_events_that_come_twice_lead_to_nothing_more() -> None:
+    call = "1795319925.106"
+    once = played("ari_routed_answer", calls(f"agent-{call}-1", f"br-{call}"))
+    assert played("ari_routed_answer", calls(f"agent-{call}-1", f"br-{call}"), twice=True) == once
+
+
+def test_a_caller_who_gives_up_while_the_phone_rings() -> None:
+    call = "1795320892.9"
+    work = played("ari_caller_abandons_ringing", calls(f"agent-{call}-1"))
+    assert facts(work) == [InteractionGone(interaction=f"i-{call}")]
+    assert requests(work)[-1] == ("DELETE", f"/channels/agent-{call}-1")
+
+
+def test_a_phone_that_is_not_answered() -> None:
+    call = "1795320032.149"
+    machine = calls(f"agent-{call}-1")
+    work = played("ari_agent_noanswer_next", machine)
+    failed = DeliveryFailed(interaction=f"i-{call}", agent="anna", reason="device_unreachable")
+    assert facts(work)[0] == failed
+
+
+def talking() -> RoutedCalls:
+    machine = calls("leg", "bridge")
+    start = {"type": "StasisStart", "args": ["inbound", "4008"], "channel": {"id": "c", "caller": {"number": "1380"}}}
+    done(machine, machine.handle(start))
+    done(machine, machine.connect(change("c")))
+    done(machine, machine.handle({"type": "StasisStart", "args": ["agent", "c"], "channel": {"id": "leg"}}))
+    return machine
+
+
+def test_a_bridge_that_fails_puts_the_caller_back_to_the_music() -> None:
+    machine = calls("leg", "bridge")
+    start = {"type": "StasisStart", "args": ["inbound", "4008"], "channel": {"id": "c", "caller": {"number": "1380"}}}
+    done(machine, machine.handle(start))
+    done(machine, machine.connect(change("c")))
+    joined = {"type": "StasisStart", "args": ["agent", "c"], "channel": {"id": "leg"}}
+    work = done(machine, machine.handle(joined), {"bridged": 422})
+    assert facts(work) == [DeliveryFailed(interaction="i-c", agent="anna", reason="media")]
+    assert ("DELETE", "/channels/leg") in requests(work)
+    assert requests(work)[-1] == ("POST", "/channels/c/moh")
+    assert not [each for each in work if isinstance(each, Answered)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"type": None},
+        {"type": "StasisStart"},
+        {"type": "StasisStart", "channel": "c", "args": 3},
+        {"type": "StasisStart", "channel": {}, "args": ["inbound"]},
+        {"type": "StasisEnd", "channel": {"id": "stranger"}},
+        {"type": "ChannelDestroyed", "cause": "x"},
+        {"type": "ChannelHold", "channel": {"id": "c"}},
+        {"type": "Invented", "channel": {"id": "c"}},
+    ],
+)
+def test_messages_that_mean_nothing_change_nothing(message: dict[str, Any]) -> None:
+    machine = talking()
+    assert machine.handle(message) == []
+    assert (found := machine.get("c")) is not None
+    assert found.stage is Stage.TALKING
+
+
+def test_a_strange_agents_leg_is_hung_up() -> None:
+    work = calls().handle({"type": "StasisStart", "args": ["agent", "gone"], "channel": {"id": "leg-9"}})
+    assert requests(work) == [("DELETE", "/channels/leg-9")]
+
+
+def test_an_offer_for_a_call_nobody_knows_fails() -> None:
+    assert facts(calls().connect(change("x"))) == [DeliveryFailed(interaction="i-x", agent="anna", reason="media")]
+
+
+def test_every_stage_knows_what_a_leaving_caller_means() -> None:
+    assert all((stage, Cue.CALLER_GONE) in MOVES for stage in Stage if stage is not Stage.OVER)
+    assert not any(stage is Stage.OVER for stage, _ in MOVES)
+
+
+def channel(name: str, data: str, state: str = "Up") -> dict[str, Any]:
+    plan = {"app_name": "Stasis", "app_data": data, "exten": "4008"}
+    return {"id": name, "state": state, "dialplan": plan, "caller": {"number": "1380", "name": ""}}
+
+
+def contact(name: str, state: str) -> dict[str, Any]:
+    return {"id": f"i-{name}", "external_key": name, "state": state, "agent": "anna"}
+
+
+def test_after_a_cut_everything_is_put_together_again() -> None:
+    machine = calls("new-bridge")
+    channels = [
+        channel("talk", "contactd,inbound,4008"),
+        channel("talk-leg", "contactd,agent,talk,PJSIP/1001"),
+        channel("left", "contactd,inbound,4008"),
+        channel("up", "contactd,inbound,4008"),
+        channel("up-leg", "contactd,agent,up,PJSIP/1002"),
+        channel("ring", "contactd,inbound,4008"),
+        channel("ring-leg", "contactd,agent,ring,PJSIP/1003", "Ringing"),
+        channel("new", "contactd,inbound,4008"),
+        channel("done", "contactd,inbound,4008"),
+        channel("stray-leg", "contactd,agent,nobody,PJSIP/1004"),
+        channel("theirs", "other,inbound,1"),
+    ]
+    bridges = [
+        {"id": "b1", "name": "call-talk", "channels": ["talk", "talk-leg"]},
+        {"id": "b2", "name": "call-nobody", "channels": []},
+        {"id": "b3", "name": "conference", "channels": []},
+    ]
+    states = {"talk": "active", "left": "active", "up": "active", "ring": "active", "done": "wrapup", "lost": "queued"}
+    work = resync(machine, channels, bridges, [contact(name, state) for name, state in states.items()])
+    assert facts(work) == [
+        InteractionGone(interaction="i-lost"),
+        WorkEnded(interaction="i-left", agent="anna", ended_by="agent"),
+    ]
+    assert [each.call for each in work if isinstance(each, Accept)] == ["new"]
+    asked = requests(work)
+    assert {("DELETE", "/channels/left"), ("DELETE", "/channels/done"), ("DELETE", "/channels/stray-leg")} <= set(asked)
+    assert ("DELETE", "/bridges/b2") in asked
+    assert ("POST", "/bridges/new-bridge/addChannel") in asked
+    assert not [path for _, path in asked if path.startswith(("/bridges/b1", "/bridges/b3", "/channels/theirs"))]
+    stages = {name: found.stage for name in ("talk", "up", "ring", "new") if (found := machine.get(name))}
+    assert stages == {"talk": "talking", "up": "talking", "ring": "ringing", "new": "waiting"}
