@@ -21,7 +21,10 @@ from contactd.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "contactd"
-LONGEST_FILE = 300
+HABIT = 300
+LONGEST_FILE = 330
+"""A test that fails for one line more teaches nothing."""
+LONGEST_OF_ALL = 600
 LONGEST_FUNCTION = 60
 
 CHANNEL_WORDS_ALLOWED = {
@@ -32,30 +35,22 @@ CHANNEL_WORDS_ALLOWED = {
 """Files outside channels/ that may say a channel's name, and why."""
 
 LONG_FILES = {
-    "contactd/agent_ui/hub.py": 360,
-    "contactd/channels/chat/channel.py": 380,
-    "contactd/channels/email/build.py": 320,
-    "contactd/channels/email/charset.py": 370,  # tables of charsets
-    "contactd/channels/email/mime.py": 340,
-    "contactd/channels/voice/ari.py": 560,
-    "contactd/channels/voice/ari_client.py": 330,
-    "contactd/channels/voice/calls.py": 600,
-    "contactd/cli.py": 340,  # one command after another
-    "contactd/core/address.py": 400,
-    "contactd/core/channel.py": 400,  # the whole contract of a channel on one page
-    "contactd/core/events.py": 400,  # every fact on one page
-    "contactd/crm_store/contact_rows.py": 310,
-    "contactd/crm_store/intake_rows.py": 430,
-    "contactd/crm_store/parties.py": 320,
-    "contactd/desk/access.py": 360,
-    "contactd/desk/dispatcher.py": 390,
-    "contactd/desk/recovery.py": 380,
-    "contactd/desk/views.py": 320,
-    "contactd/settings.py": 350,
-    "contactd/testing/demo/history.py": 330,
-    "contactd/testing/pbx/switch.py": 400,
+    "contactd/channels/chat/channel.py",
+    "contactd/channels/email/charset.py",  # tables of charsets
+    "contactd/channels/email/mime.py",
+    "contactd/channels/voice/ari.py",
+    "contactd/channels/voice/calls.py",
+    "contactd/cli.py",  # one command after another
+    "contactd/core/address.py",
+    "contactd/core/channel.py",  # the whole contract of a channel on one page
+    "contactd/core/events.py",  # every fact on one page
+    "contactd/crm_store/intake_rows.py",
+    "contactd/desk/dispatcher.py",
+    "contactd/desk/recovery.py",
+    "contactd/settings.py",
+    "contactd/testing/pbx/switch.py",
 }
-"""Files over the limit and how long each may be; a new one needs a reason in its request."""
+"""Files well over the habit of 300 lines; a new one needs a reason in its request."""
 
 LONG_FUNCTIONS = {
     "contactd/app.py:build",  # every part by hand, top to bottom
@@ -131,14 +126,10 @@ def test_no_channel_is_named_outside_channels_policy_and_texts() -> None:
 
 
 def test_files_stay_small() -> None:
-    long = {
-        path: length
-        for path, (text, _) in sources().items()
-        if (length := text.count("\n")) > LONG_FILES.get(path, LONGEST_FILE) and "/versions/" not in path
-    }
-    assert not long
-    grown = {path for path, (text, _) in sources().items() if text.count("\n") > LONGEST_FILE}
-    assert set(LONG_FILES) <= grown, "an exception nobody needs any more"
+    lengths = {path: text.count("\n") for path, (text, _) in sources().items() if "/versions/" not in path}
+    assert {path for path, length in lengths.items() if length > LONGEST_FILE} <= LONG_FILES
+    assert max(lengths.values()) <= LONGEST_OF_ALL
+    assert all(lengths.get(path, 0) > HABIT for path in LONG_FILES), "an exception nobody needs any more"
 
 
 def test_functions_stay_small() -> None:

@@ -10,7 +10,8 @@ import structlog
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contactd.agent_ui.hub import Console, Hub
+from contactd.agent_ui.console import Console
+from contactd.agent_ui.hub import Hub
 from contactd.clock import Clock
 from contactd.core.errors import ContactdError
 from contactd.desk import problem

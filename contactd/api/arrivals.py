@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
+from contactd.api.answers import gives
 from contactd.api.once import key_of, once
 from contactd.api.parts import Parts, PartsOf, may
 from contactd.core import address
@@ -67,7 +68,7 @@ class NewInteraction(BaseModel):
     files: Annotated[list[File], Field(max_length=50, alias="attachments")] = []
 
 
-@router.post("", status_code=201, summary="Bring a contact in", responses=shapes.gives(shapes.Made, 201))
+@router.post("", status_code=201, summary="Bring a contact in", responses=gives(shapes.Made, 201))
 async def create(
     request: Request,
     parts: PartsOf,

@@ -14,6 +14,7 @@ from fastapi import APIRouter, File, Request, Response, UploadFile
 from starlette.responses import FileResponse
 
 from contactd.api import shapes
+from contactd.api.answers import gives
 from contactd.api.once import once
 from contactd.api.parts import Ident, Parts, PartsOf, may
 from contactd.core.errors import BadRequestError, NotFoundError
@@ -85,9 +86,7 @@ async def html(
     return Response(document.encode(errors="replace"), headers=headers, media_type="text/html; charset=utf-8")
 
 
-@router.post(
-    "/api/v1/uploads", status_code=201, summary="Bring a file to be sent", responses=shapes.gives(shapes.Upload, 201)
-)
+@router.post("/api/v1/uploads", status_code=201, summary="Bring a file to be sent", responses=gives(shapes.Upload, 201))
 async def upload(
     request: Request,
     parts: PartsOf,

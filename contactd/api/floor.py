@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 
 from contactd.api import shapes
+from contactd.api.answers import Page, gives
 from contactd.api.parts import Cursor, Filter, Limit, PartsOf, answer, may, page
 from contactd.core.errors import BadRequestError
 from contactd.desk.rights import Actor, permitted
@@ -18,7 +19,7 @@ COLLEAGUE = ("agent", "name", "role", "state", "since", "lines", "skills", "lang
 """What agents see of each other."""
 
 
-@router.get("/queue", summary="What waits, oldest first", responses=shapes.gives(shapes.Queue))
+@router.get("/queue", summary="What waits, oldest first", responses=gives(shapes.Queue))
 async def queue(
     parts: PartsOf,
     _actor: Annotated[Actor, may("queue.read")],
@@ -39,7 +40,7 @@ async def queue(
     )
 
 
-@router.get("/agents", summary="Who works here, and in which state", responses=shapes.gives(shapes.Page[shapes.Agent]))
+@router.get("/agents", summary="Who works here, and in which state", responses=gives(Page[shapes.Agent]))
 async def agents(
     parts: PartsOf,
     actor: Annotated[Actor, may("agent.list")],
@@ -60,7 +61,7 @@ async def agents(
     return _page(items, limit, cursor, lambda view: str(view["agent"]))
 
 
-@router.get("/policy", summary="What screens need of the policy", responses=shapes.gives(shapes.PolicyWords))
+@router.get("/policy", summary="What screens need of the policy", responses=gives(shapes.PolicyWords))
 async def policy(parts: PartsOf, _actor: Annotated[Actor, may("policy.read")]) -> Response:
     """Return the published version and its lines, dispositions, reasons and skills, with every default filled in."""
     version, ruling = parts.policy()

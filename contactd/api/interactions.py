@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from contactd.api import shapes
+from contactd.api.answers import Page, gives
 from contactd.api.once import once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, PartsOf, answer, may, page
 from contactd.clock import parse_rfc3339
@@ -26,9 +27,7 @@ class Dismissal(BaseModel):
     reason: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
-@router.get(
-    "", summary="List interactions, newest first", responses=shapes.gives(shapes.Page[shapes.ListedInteraction])
-)
+@router.get("", summary="List interactions, newest first", responses=gives(Page[shapes.ListedInteraction]))
 async def listed(
     parts: PartsOf,
     _actor: _Reader,
@@ -66,7 +65,7 @@ async def listed(
 @router.get(
     "/{ident}",
     summary="One interaction with offers, segments, topics and customer",
-    responses=shapes.gives(shapes.WholeInteraction),
+    responses=gives(shapes.WholeInteraction),
 )
 async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
     """Return an interaction and the CustomerHead of its customer."""
@@ -77,9 +76,7 @@ async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
     return answer(_live(parts, await parts.store.read(read)))
 
 
-@router.get(
-    "/{ident}/messages", summary="What was said, oldest first", responses=shapes.gives(shapes.Page[shapes.Message])
-)
+@router.get("/{ident}/messages", summary="What was said, oldest first", responses=gives(Page[shapes.Message]))
 async def said(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 200, cursor: Cursor = None) -> Response:
     """Return a page of MessageViews."""
     after = _number(cursor)
@@ -92,7 +89,7 @@ async def said(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 200
     return page(found[:limit], str(found[limit - 1]["seq"]) if len(found) > limit else None)
 
 
-@router.get("/{ident}/events", summary="What happened, in order", responses=shapes.gives(shapes.Page[shapes.Event]))
+@router.get("/{ident}/events", summary="What happened, in order", responses=gives(Page[shapes.Event]))
 async def events(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 200, cursor: Cursor = None) -> Response:
     """Return a page of events."""
     after = _number(cursor)
@@ -109,7 +106,7 @@ async def events(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 2
     return page(found[:limit], str(found[limit - 1]["seq"]) if len(found) > limit else None)
 
 
-@router.get("/{ident}/explain", summary="Why it was offered to whom", responses=shapes.gives(shapes.Explanation))
+@router.get("/{ident}/explain", summary="Why it was offered to whom", responses=gives(shapes.Explanation))
 async def explain(parts: PartsOf, _actor: Annotated[Actor, may("interaction.explain")], ident: Ident) -> Response:
     """Return every offer with the decision behind it, the segments and the events."""
 

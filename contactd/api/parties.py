@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
+from contactd.api.answers import Page, gives
 from contactd.api.once import once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Parts, PartsOf, answer, may, page
 from contactd.core import address
@@ -70,7 +71,7 @@ class NewParty(Change):
     kind: _Word | None = "person"
 
 
-@router.get("/parties", summary="List or search customers", responses=shapes.gives(shapes.Page[shapes.Party]))
+@router.get("/parties", summary="List or search customers", responses=gives(Page[shapes.Party]))
 async def listed(
     parts: PartsOf, _actor: _Reader, q: Filter = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
@@ -81,7 +82,7 @@ async def listed(
     return page([_shown(item) for item in items], following)
 
 
-@router.get("/parties/{ident}", summary="One customer", responses=shapes.gives(shapes.Party))
+@router.get("/parties/{ident}", summary="One customer", responses=gives(shapes.Party))
 async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
     """Return a customer with contact points; a merged one answers with the survivor."""
     return answer(await _read(parts, ident))
@@ -90,7 +91,7 @@ async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
 @router.get(
     "/parties/{ident}/timeline",
     summary="One customer's timeline over all channels",
-    responses=shapes.gives(shapes.Page[shapes.TimelineItem]),
+    responses=gives(Page[shapes.TimelineItem]),
 )
 async def history(
     parts: PartsOf,
@@ -117,7 +118,7 @@ async def history(
     return page(items, following)
 
 
-@router.post("/parties", status_code=201, summary="Add a customer", responses=shapes.gives(shapes.Party, 201))
+@router.post("/parties", status_code=201, summary="Add a customer", responses=gives(shapes.Party, 201))
 async def create(
     request: Request,
     parts: PartsOf,
@@ -137,7 +138,7 @@ async def create(
     return await once(request, parts, actor, do)
 
 
-@router.patch("/parties/{ident}", summary="Change a customer", responses=shapes.gives(shapes.Party))
+@router.patch("/parties/{ident}", summary="Change a customer", responses=gives(shapes.Party))
 async def change(
     request: Request,
     parts: PartsOf,
@@ -163,7 +164,7 @@ async def change(
     return await once(request, parts, actor, do)
 
 
-@router.get("/lookup", summary="Who is behind a number or an address", responses=shapes.gives(shapes.CustomerHead))
+@router.get("/lookup", summary="Who is behind a number or an address", responses=gives(shapes.CustomerHead))
 async def lookup(
     parts: PartsOf,
     _actor: Annotated[Actor, may("party.lookup")],
@@ -181,7 +182,7 @@ async def lookup(
     return answer(await parts.store.read(lambda conn: customer.of_point(conn, point)))
 
 
-@router.get("/cases", summary="List cases, newest first", responses=shapes.gives(shapes.Page[shapes.Case]))
+@router.get("/cases", summary="List cases, newest first", responses=gives(Page[shapes.Case]))
 async def cases(
     parts: PartsOf,
     _actor: Annotated[Actor, may("case.read")],

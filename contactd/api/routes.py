@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from contactd.api import arrivals, errors, files, floor, health, interactions, parties, reference, session
+from contactd.api.answers import PROBLEMS
 from contactd.api.parts import Parts
-from contactd.api.shapes import PROBLEMS
 
 ABOUT = (
     "Contacts over every channel, the customers they come from and the agents who answer them. "

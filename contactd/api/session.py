@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
+from contactd.api.answers import gives
 from contactd.api.parts import Ident, PartsOf, actor_of, answer, may, parts_of
 from contactd.core.errors import NotFoundError
 from contactd.crm_store import access_rows
@@ -83,7 +84,7 @@ async def log_out(request: Request) -> Response:
     return response
 
 
-@router.get("/me", summary="Who am I", responses=shapes.gives(shapes.Me))
+@router.get("/me", summary="Who am I", responses=gives(shapes.Me))
 async def me(parts: PartsOf, actor: Annotated[Actor, may("me.read")]) -> Response:
     """Return the actor's own AgentView with `username`, `languages` and, for a token, `scopes`."""
     view = dict(parts.views.me(actor.id))

@@ -5,35 +5,11 @@ Fields are added over time: a client ignores what it does not know.
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-T = TypeVar("T")
-
-
-class Shape(BaseModel):
-    """An object that may gain fields."""
-
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
-
-
-class Page(Shape, Generic[T]):
-    """One page of a list."""
-
-    items: list[T]
-    next_cursor: str | None
-
-
-class Problem(Shape):
-    """An error (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    field: str | None = None
+from contactd.api.answers import Page, Shape
 
 
 class SkillLevel(Shape):
@@ -304,14 +280,3 @@ class Upload(Shape):
     id: str
     name: str
     size: int
-
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "default": {"model": Problem, "description": "A problem document", "content": {"application/problem+json": {}}},
-}
-"""What every operation may answer instead."""
-
-
-def gives(model: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """Describe an operation's answer."""
-    return {status: {"model": model, "description": "Done"}}

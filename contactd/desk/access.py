@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from contactd.clock import Clock
-from contactd.core.errors import BadRequestError, BusyError, ContactdError, ForbiddenError, NotFoundError
+from contactd.core.errors import BadRequestError, ContactdError, ForbiddenError, NotFoundError
 from contactd.crm_store import access_rows as rows
 from contactd.crm_store.access_rows import Login
 from contactd.crm_store.store import Store
@@ -23,6 +23,7 @@ from contactd.crm_store.write_conn import WriteConn
 from contactd.desk import origin, throttle
 from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
+from contactd.desk.proof import Proof, SlowDownError, UnauthorizedError, actor_of
 from contactd.desk.rights import SCOPES, Actor, authorize
 
 __all__ = ["Access", "Actor", "SlowDownError", "UnauthorizedError", "authorize"]
@@ -40,23 +41,6 @@ TOKEN_START = "ctd_"  # noqa: S105 - tells people and scanners what it is
 LONGEST_SECRET = 200
 
 log = structlog.get_logger(__name__)
-
-
-class UnauthorizedError(ForbiddenError):
-    """Nobody we know: no log-in, or one that is over."""
-
-    code = "unauthorized"
-
-
-class SlowDownError(BusyError):
-    """Too many failed log-ins: try again after `seconds`."""
-
-    code = "slow_down"
-
-    def __init__(self, seconds: float) -> None:
-        """Ask for a pause of `seconds`."""
-        super().__init__("Too many failed log-ins. Wait a moment.")
-        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +68,7 @@ class Access:
         self._idents = Idents(clock)
         self._public_url = public_url
         self._passwords = passwords or Passwords()
+        self._proof = Proof(store, clock, self._passwords)
         self._known: dict[str, tuple[Actor, float]] = {}
         self.listeners: list[Callable[[Callable[[Actor], bool]], object]] = []
         """Called when sessions were ended here, with what tells whether an actor's is one of them."""
@@ -113,7 +98,7 @@ class Access:
             UnauthorizedError: name or password is wrong (the same answer, after the same work, for both).
             SlowDownError: too many failures; nothing was checked.
         """
-        account, counted = await self._check(username, password, ip)
+        account, counted = await self._proof.check(username, password, ip)
         ticket = await self._begin(account, counted.key, throttle.network(ip), user_agent)
         if before:
             await self._end_session(_hash(before))
@@ -126,7 +111,7 @@ class Access:
             UnauthorizedError: it is wrong.
             SlowDownError: too many failures; nothing was checked.
         """
-        await self._check(actor.username, password, ip)
+        await self._proof.check(actor.username, password, ip)
 
     async def log_out(self, actor: Actor) -> None:
         """End the session the actor came with."""
@@ -191,7 +176,7 @@ class Access:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return await self._resolve("token:", bearer.strip())
-        secret = _cookie(headers.get("cookie", ""), self.cookie)
+        secret = origin.cookie(headers.get("cookie", ""), self.cookie)
         if secret is None:
             message = "Log in first."
             raise UnauthorizedError(message)
@@ -225,35 +210,12 @@ class Access:
         over: set[str] = set()
         for actor in actors:
             login = found.get(actor.login)
-            if login is None or _actor(actor.login, login) != actor:
+            if login is None or actor_of(actor.login, login) != actor:
                 over.add(actor.login)
             elif actor.login in live:
                 await self._touch(actor.login, login, now)
         self._forget(lambda one: one.login in over)
         return over
-
-    async def _check(self, username: str, password: str, ip: str) -> tuple[rows.Account, throttle.Subject]:
-        """Check a password; return whose it is, and what failures of exactly this account and place count for."""
-        now = self._clock.now()
-        place = throttle.network(ip)
-        account, familiar = await self._store.read(
-            lambda conn: (rows.account_named(conn, username), rows.has_logged_in_from(conn, username, place)),
-        )
-        counted = throttle.subjects(username, ip, familiar=familiar)
-        until = await self._store.read(lambda conn: rows.blocked_until(conn, [one.key for one in counted], now))
-        if until is not None:
-            raise SlowDownError((until - now).total_seconds())
-        stored = account.password_hash if account is not None else None
-        right = await self._passwords.verify(stored, password)
-        if not right or account is None or stored is None:
-            await self._count_failure(counted, now)
-            log.info("login.failed", ip=place)
-            message = "Name or password is wrong."
-            raise UnauthorizedError(message)
-        newer = await self._passwords.rehash(stored, password)
-        if newer is not None:
-            await self._store.write(lambda conn: rows.rehash_password(conn, account.id, stored, newer))
-        return account, counted[0]
 
     async def _begin(self, account: rows.Account, counted: str, place: str, user_agent: str) -> Ticket:
         secret = secrets.token_urlsafe(32)
@@ -275,17 +237,7 @@ class Access:
 
         await self._store.write(unit)
         log.info("login.done", agent=account.id, ip=place)
-        return Ticket(secret, _actor(digest, Login(account=account, seen_at=now)))
-
-    async def _count_failure(self, counted: Collection[throttle.Subject], now: datetime) -> None:
-        def unit(conn: WriteConn) -> None:
-            for subject in counted:
-                failures = rows.add_failure(conn, subject.key, now, fresh_after=now - throttle.PAUSE)
-                delay = subject.delay(failures)
-                if delay:
-                    rows.block(conn, subject.key, now + delay)
-
-        await self._store.write(unit)
+        return Ticket(secret, actor_of(digest, Login(account=account, seen_at=now)))
 
     async def _resolve(self, kind: str, secret: str) -> Actor:
         """Look a cookie (`kind` empty) or a token up, or trust a look that is seconds old."""
@@ -303,7 +255,7 @@ class Access:
             self._known.pop(kind + digest, None)
             message = "Log in first."
             raise UnauthorizedError(message)
-        actor = _actor(digest, login)
+        actor = actor_of(digest, login)
         if len(self._known) >= KNOWN:
             self._known.clear()
         self._known[kind + digest] = (actor, self._clock.monotonic())
@@ -337,32 +289,5 @@ class Access:
                 del self._known[key]
 
 
-def _actor(digest: str, login: Login) -> Actor:
-    """Make the actor of a log-in or token."""
-    account = login.account
-    scopes = frozenset(login.scopes) if login.token is not None else None
-    proof = f"token:{login.token}" if login.token is not None else digest
-    if account is None:
-        return Actor(id=proof, name=login.token_name, role="program", scopes=scopes, login=proof)
-    return Actor(
-        id=account.id,
-        name=account.name,
-        role=account.role,
-        languages=account.languages,
-        scopes=scopes,
-        username=account.username,
-        login=proof,
-    )
-
-
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
-
-
-def _cookie(header: str, name: str) -> str | None:
-    """Return a cookie's value out of a Cookie header."""
-    for pair in header.split(";"):
-        key, _, value = pair.partition("=")
-        if key.strip() == name:
-            return value.strip().strip('"')
-    return None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contactd.core.agent import Role
+
 Shown = Mapping[str, Any]
 """An object of docs/wire.md as JSON values; it is never changed after it was handed over."""
 
@@ -139,3 +141,23 @@ Changed = (
     | DayStarted
 )
 """Anything the views can be told."""
+
+NOBODY: Shown = {
+    "agent": "",
+    "name": "",
+    "role": Role.AGENT,
+    "intent": "logged_out",
+    "reason": None,
+    "next_intent": None,
+    "health": "ok",
+    "state": "logged_out",
+    "since": None,
+    "slots": [],
+    "lines": [],
+    "skills": [],
+    "used": 0,
+    "work": [],
+    "username": "",
+    "languages": [],
+}
+"""AgentView of somebody who is not configured for work."""

@@ -41,6 +41,15 @@ def is_loopback(client: str | None) -> bool:
     return bool((mapped or address).is_loopback)
 
 
+def cookie(header: str, name: str) -> str | None:
+    """Return a cookie's value out of a Cookie header."""
+    for pair in header.split(";"):
+        key, _, value = pair.partition("=")
+        if key.strip() == name:
+            return value.strip().strip('"')
+    return None
+
+
 def _same_place(origin: str, host: str, public_url: str) -> bool:
     """Tell whether `origin` is the host that was asked, or the public address."""
     place = _place(origin)

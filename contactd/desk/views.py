@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from contactd.core.agent import Role
 from contactd.core.interaction import State
 from contactd.desk.audience import Audience
 from contactd.desk.changes import (
+    NOBODY,
     AgentChanged,
     AgentRemoved,
     AlertRaised,
@@ -263,7 +263,7 @@ class Views:
 
     def me(self, agent: str) -> Shown:
         """Return an agent's own view, also of somebody who is not configured for work."""
-        return self.agents.get(agent) or {**_NOBODY, "agent": agent}
+        return self.agents.get(agent) or {**NOBODY, "agent": agent}
 
     def waiting(self) -> list[Shown]:
         """Return what waits, line by line, in the order in which it was seen."""
@@ -289,22 +289,3 @@ def _holder(view: Shown | None) -> str | None:
 
 
 _NO_FLOOR_NEWS: dict[str, Any] = {"waiting": {"upsert": [], "remove": []}, "lines": []}
-
-_NOBODY: dict[str, Any] = {
-    "agent": "",
-    "name": "",
-    "role": Role.AGENT,
-    "intent": "logged_out",
-    "reason": None,
-    "next_intent": None,
-    "health": "ok",
-    "state": "logged_out",
-    "since": None,
-    "slots": [],
-    "lines": [],
-    "skills": [],
-    "used": 0,
-    "work": [],
-    "username": "",
-    "languages": [],
-}

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contactd.agent_ui.hub import ANSWERS, BEHIND, PER_AGENT, STUCK, TICK
+from contactd.agent_ui.console import ANSWERS
+from contactd.agent_ui.hub import BEHIND, PER_AGENT, STUCK, TICK
 from contactd.agent_ui.wire import COMMANDS
 from contactd.core.errors import BusyError, ConflictError
 from contactd.desk.changes import AgentChanged, InteractionUpsert, MessageAdded

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contactd.api import shapes
+from contactd.api.answers import Page, Shape
 from contactd.crm_store import schema
 from contactd.crm_store.statements import insert
 from contactd.desk.changes import AgentChanged, InteractionUpsert, LineSettings, PolicyChanged
@@ -52,14 +53,14 @@ def town_of(house: House) -> Town:
     return Town(house.store, at=house.clock.now() - timedelta(days=1))
 
 
-SHAPES: dict[str, type[shapes.Shape]] = {
-    "/api/v1/interactions": shapes.Page[shapes.ListedInteraction],
-    "/api/v1/parties": shapes.Page[shapes.Party],
-    "/api/v1/cases": shapes.Page[shapes.Case],
-    "/api/v1/agents": shapes.Page[shapes.Agent],
-    "messages": shapes.Page[shapes.Message],
-    "events": shapes.Page[shapes.Event],
-    "timeline": shapes.Page[shapes.TimelineItem],
+SHAPES: dict[str, type[Shape]] = {
+    "/api/v1/interactions": Page[shapes.ListedInteraction],
+    "/api/v1/parties": Page[shapes.Party],
+    "/api/v1/cases": Page[shapes.Case],
+    "/api/v1/agents": Page[shapes.Agent],
+    "messages": Page[shapes.Message],
+    "events": Page[shapes.Event],
+    "timeline": Page[shapes.TimelineItem],
 }
 """Path or its last word → what the reference says of the answer."""
 
