@@ -134,13 +134,14 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         work=workers.run,
         died=(WorkerDiedError,),
         data_dir=settings.data_dir,
+        metrics=metrics,
     )
     made = {name: _channel(office, name, found, settings) for name, found in channel_folder.scan().items()}
     access = Access(store, clock, public_url=settings.http.public_url)
     hub = Hub(office.views, office.commands, clock, lambda: secrets.token_hex(16))
     console = ConsoleServer(hub, access, clock)
     readiness = Readiness(office, store, clock, made, disk_free_mb=limits.disk_free_mb)
-    _watch(metrics, office, hub, store, workers)
+    _watch(metrics, office, store, workers)
     parts = Parts(
         access=access,
         store=store,
@@ -151,7 +152,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         quarantine=Quarantine(office.desk, office.reading),
         render_html=_renderer(made.values(), workers),
         ready=readiness.reasons,
-        metrics=metrics.render,
+        metrics=lambda: _figures(metrics, office, hub),
         upload_bytes=limits.upload_mb * 1024 * 1024,
     )
     app = build_http(
@@ -194,7 +195,7 @@ def _renderer(made: Iterable[Channel], workers: Workers) -> Callable[..., Awaita
     return render
 
 
-def _watch(metrics: Metrics, office: Office, hub: Hub, store: Store, workers: Workers) -> None:
+def _watch(metrics: Metrics, office: Office, store: Store, workers: Workers) -> None:
     """Let the figures that are asked for be read where they stand."""
     metrics.watch("store_waiting", "Units that wait for the writer", lambda: store.waiting)
     metrics.watch("facts_waiting", "Facts that wait for the router", lambda: office.desk.dispatcher.waiting)
@@ -202,7 +203,20 @@ def _watch(metrics: Metrics, office: Office, hub: Hub, store: Store, workers: Wo
     metrics.watch("open_interactions", "Interactions that are open", lambda: len(office.desk.book))
     metrics.watch("worker_deaths", "Tasks that ended with their worker", lambda: workers.deaths)
     metrics.watch("delivery_failures", "Messages that could not be delivered", lambda: office.desk.outbox.failures)
-    metrics.watch("console_sockets", "Connected consoles", lambda: len(hub))
+
+
+def _figures(metrics: Metrics, office: Office, hub: Hub) -> bytes:
+    """Count what stands at this moment, and return every figure."""
+    metrics.consoles.set(len(hub))
+    metrics.waiting.clear()
+    for line in office.views.floor.views():
+        for channel, number in line["by_channel"].items():
+            metrics.waiting.labels(line=line["line"], channel=channel).set(number)
+    metrics.agents.clear()
+    for member in office.desk.roster:
+        if member.state != "logged_out":
+            metrics.agents.labels(state=member.state).inc()
+    return metrics.render()
 
 
 async def run(settings: Settings, out: TextIO, ready: Callable[[Server], Awaitable[None]] | None = None) -> None:

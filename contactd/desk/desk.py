@@ -21,6 +21,7 @@ from contactd.desk.parts import Blobs, Parts
 from contactd.desk.publisher import Publisher
 from contactd.desk.roster import Roster
 from contactd.desk.rules import Rules
+from contactd.metrics import Metrics
 
 IN_HAND = frozenset({State.ACTIVE, State.HELD, State.PARKED, State.WRAPUP})
 
@@ -41,6 +42,7 @@ class Desk:
     intake: Intake
     outbox: Outbox
     parts: Parts
+    metrics: Metrics = field(default_factory=Metrics)
     channels: dict[str, Channel] = field(default_factory=dict)
 
     def entry(self, interaction: str) -> Entry:
@@ -84,6 +86,8 @@ class Desk:
         """Note in memory that an interaction is answered since `at`; the row is written by the caller's unit."""
         if entry.answered_at is None:
             entry.answered_at = at
+            waited = entry.total("wait").total_seconds()
+            self.metrics.waited.labels(line=entry.line).observe(waited)
         entry.segment = entry.segment.answered(at)
 
     def show(self, entry: Entry) -> None:

@@ -26,6 +26,7 @@ from contactd.crm_store.store import Store
 from contactd.desk.effects import Effect
 from contactd.desk.ledger import Ledger
 from contactd.desk.rows import Rows
+from contactd.metrics import Metrics
 
 BATCH = 500
 BATCH_S = 0.005
@@ -102,6 +103,7 @@ class Dispatcher:
         publish: Callable[[list[Effect]], None],
         quarantine: Callable[[Fact, str], Awaitable[None]],
         epoch: int,
+        metrics: Metrics | None = None,
     ) -> None:
         """Own the router that `rebuild` makes; `shown` lets consoles see all anew; `epoch` fences the writes."""
         self._store = store
@@ -113,6 +115,7 @@ class Dispatcher:
         self._publish = publish
         self._quarantine = quarantine
         self._epoch = epoch
+        self._metrics = metrics or Metrics()
         self._router: Decider | None = None
         self._queue: deque[Waiting] = deque()
         self._inbox_seen: set[str] = set()
@@ -248,6 +251,7 @@ class Dispatcher:
             return
         effects = await self._commit(rows)
         self._publish(effects)
+        self._metrics.batch.observe(self._clock.monotonic() - began)
         for waiting, wishes in answers:
             if waiting.inbox_id is not None:
                 self._inbox_seen.discard(waiting.inbox_id)

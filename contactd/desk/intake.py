@@ -29,6 +29,7 @@ from contactd.desk.effects import Effect
 from contactd.desk.idents import Idents
 from contactd.desk.parts import Blobs, Parts
 from contactd.desk.rules import Rules
+from contactd.metrics import Metrics
 
 INLINE = 256 * 1024
 """Raw bytes up to this size lie in the table, in the same transaction as their receipt."""
@@ -51,6 +52,7 @@ class Intake:
         publish: Callable[[list[Effect]], None],
         rules: Rules,
         node: str,
+        metrics: Metrics | None = None,
     ) -> None:
         """Write through `store`; tell the router through the dispatcher."""
         self._store = store
@@ -63,6 +65,7 @@ class Intake:
         self._node = node
         self._parts = Parts(blobs, idents)
         self._rules = rules
+        self._metrics = metrics or Metrics()
         self.adopters: list[Callable[[Arrival], Arrival | None]] = []
         """Channels to which some of what others take in belongs."""
         self.unread: Callable[[str], None] = lambda _receipt: None
@@ -81,6 +84,7 @@ class Intake:
         urgent = arrival.routed_by == "pbx" or self._rules.live(arrival.channel)
         if content is None or content.quarantine is not None:
             old = await self._store.write(partial(intake_rows.accept, new=new), urgent=urgent)
+            self._count(arrival, old)
             if old is not None:
                 return _old(old)
             if content is None:
@@ -91,10 +95,16 @@ class Intake:
         placing = self._placing(arrival, content, receipt, interaction, await self._parts.sayings(content), now)
         unit = partial(_accept_and_place, new=new, placing=placing)
         old, placed = await self._store.write(unit, urgent=urgent)
+        self._count(arrival, old)
         if placed is None:
             return _old(old)
         self._after(placed, arrival, content, placing)
         return Receipt(id=receipt, interaction=placed.interaction, joined=placed.joined)
+
+    def _count(self, arrival: Arrival, old: Mapping[str, Any] | None) -> None:
+        """Count something taken in, or its repetition."""
+        figure = self._metrics.received if old is None else self._metrics.duplicates
+        figure.labels(channel=arrival.channel).inc()
 
     def _adopted(self, arrival: Arrival) -> Arrival:
         """Give an arrival to the channel it really belongs to."""
@@ -118,6 +128,7 @@ class Intake:
         await self._store.write(
             partial(reading_rows.quarantine, interaction=interaction, reason=reason, now=now), urgent=True
         )
+        self._metrics.quarantined.inc()
         log.warning("intake.quarantined", interaction=interaction, reason=reason)
         alert = {"id": self._idents.new(), "at": rfc3339(now), "kind": "quarantine", "agent": None}
         self._publish([AlertRaised(alert=alert | {"interaction": interaction, "line": None, "detail": reason})])

@@ -34,6 +34,7 @@ from contactd.desk.changes import AgentChanged, AlertRaised, InteractionClosed, 
 from contactd.desk.idents import Idents
 from contactd.desk.roster import Roster
 from contactd.desk.rows import Rows, agent_routing_row, interaction_row, segment_row, standing_row
+from contactd.metrics import Metrics
 
 NEW_STAY = {
     Cause.TRANSFER: SegmentReason.TRANSFER,
@@ -48,11 +49,12 @@ NEW_STAY = {
 class Ledger:
     """Books wishes; `rows` and `effects` collect until `take` is called."""
 
-    def __init__(self, book: Book, roster: Roster, idents: Idents) -> None:
+    def __init__(self, book: Book, roster: Roster, idents: Idents, metrics: Metrics | None = None) -> None:
         """Keep `book` and `roster` up to date with every wish."""
         self._book = book
         self._roster = roster
         self._idents = idents
+        self._metrics = metrics or Metrics()
         self._rows = Rows()
         self._effects: list[after.Effect] = []
         self._dropped: list[str] = []
@@ -176,8 +178,10 @@ class Ledger:
         self._effects.append(after.Ring(offer=wish, offered_at=now, view=entry.view(), party=entry.party))
 
     def _withdraw(self, wish: Withdraw, now: datetime) -> None:
-        if self._ringing.pop(wish.offer, None) is None:
+        offer = self._ringing.pop(wish.offer, None)
+        if offer is None:
             return
+        self._metrics.offers.labels(channel=offer.channel, outcome=str(wish.outcome)).inc()
         self._rows.offers_ended.append(
             {"b_id": wish.offer, "b_outcome": str(wish.outcome), "b_reason": wish.reason, "b_ended_at": now},
         )

@@ -40,6 +40,7 @@ from contactd.desk.rules import Rules
 from contactd.desk.shown import show_delivery
 from contactd.desk.tools import ChannelTools, Route
 from contactd.desk.views import Views
+from contactd.metrics import Metrics
 from contactd.routing.policy import Policy
 
 Work = Callable[..., Awaitable[Any]]
@@ -148,9 +149,11 @@ async def build_office(
     work: Work,
     died: tuple[type[Exception], ...],
     data_dir: Path,
+    metrics: Metrics | None = None,
 ) -> Office:
     """Build the desk's parts, top to bottom, and take the router's lease."""
     idents, book, roster, views = Idents(clock), Book(), Roster(), Views()
+    metrics = metrics or Metrics()
     epoch = await store.write(partial(routing_rows.take_lease, node=store.node, now=clock.now()), urgent=True)
     publisher = Publisher(views, clock, lambda ident: store.read(partial(customer.of_interaction, ident=ident)))
     recovery = Recovery(
@@ -165,12 +168,13 @@ async def build_office(
     dispatcher = Dispatcher(
         store=store,
         clock=clock,
-        ledger=Ledger(book, roster, idents),
+        ledger=Ledger(book, roster, idents, metrics),
         rebuild=recovery.rebuild,
         shown=recovery.show,
         publish=publisher.publish,
         quarantine=partial(_put_aside, store, publisher, idents, clock),
         epoch=epoch,
+        metrics=metrics,
     )
     intake = Intake(
         store=store,
@@ -182,6 +186,7 @@ async def build_office(
         publish=publisher.publish,
         rules=rules,
         node=store.node,
+        metrics=metrics,
     )
     outbox = Outbox(
         store=store,
@@ -191,6 +196,7 @@ async def build_office(
         publish=publisher.publish,
         spread=lambda: secrets.randbelow(1000) / 1000,
         delivered=partial(show_delivery, store, publisher),
+        metrics=metrics,
     )
     desk = Desk(
         store=store,
@@ -205,6 +211,7 @@ async def build_office(
         intake=intake,
         outbox=outbox,
         parts=Parts(store.blobs, idents),
+        metrics=metrics,
     )
     reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)
     intake.unread = reading.add

@@ -24,6 +24,7 @@ from contactd.desk.changes import AlertRaised
 from contactd.desk.effects import Effect
 from contactd.desk.idents import Idents
 from contactd.desk.parts import Blobs
+from contactd.metrics import Metrics
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -81,6 +82,7 @@ class Outbox:
         publish: Callable[[list[Effect]], None],
         spread: Callable[[], float],
         delivered: Callable[[str], Awaitable[None]],
+        metrics: Metrics | None = None,
     ) -> None:
         """Deliver through `channels`; `delivered(message)` shows a message as it stands now."""
         self._store = store
@@ -90,6 +92,7 @@ class Outbox:
         self._publish = publish
         self._spread = spread
         self._delivered = delivered
+        self._metrics = metrics or Metrics()
         self.channels: dict[str, Channel] = {}
         self._wake = asyncio.Event()
         self._destinations: dict[str, asyncio.Lock] = {}
@@ -154,6 +157,7 @@ class Outbox:
         )
         await self._store.write(unit, urgent=True)
         log.info("outbox.attempt", interaction=row.interaction_id, outbox=row.id, status=settled.state)
+        self._metrics.sent.labels(channel=row.channel, status=settled.state).inc()
         await self._delivered(row.message_id)
         if settled.state == "failed":
             self.failures += 1
