@@ -201,3 +201,14 @@ def test_the_key_is_made_once_and_read_by_nobody_else(tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(ConfigError):
         ThreadKey.load(tmp_path)
+
+
+@pytest.mark.parametrize("length", [1, 13, 14, 15, 60, 150])
+@pytest.mark.parametrize("char", ["x", "é", "报", "𠮷", "👍🏽"])
+def test_long_subjects_names_and_file_names_come_back_whole(char: str, length: int) -> None:
+    text = char * length
+    file = NewAttachment(name=f"{text[:150]}.pdf", media_type="application/pdf", data=b"x")
+    read = parse(build(OutMail(**{**PLAIN, "subject": text, "to": ((text, "c@d.example"),), "attachments": (file,)})))  # type: ignore[arg-type]
+    assert read.subject == text
+    assert read.to == ((text, "c@d.example"),)
+    assert read.attachments[0].filename == f"{text[:150]}.pdf"

@@ -232,3 +232,11 @@ def test_styles_are_filtered(given_style: str, kept: str) -> None:
 )
 def test_html_as_text(document: str, text: str) -> None:
     assert to_text(document) == text
+
+
+@pytest.mark.parametrize("words", ["2 < 3 <b> & 4 &lt; 5", "<script>alert(1)</script>", "a<b>c", "&amp;", "x > y"])
+def test_text_that_looks_like_markup_stays_text(words: str) -> None:
+    escaped = words.replace("&", "&amp;").replace("<", "&lt;")
+    shown = Seen(clean(f"<p>{escaped}</p>", {}))
+    assert (shown.words, shown.tags) == (words, {"p"})
+    assert to_text(f"<p>{escaped}</p>") == words
