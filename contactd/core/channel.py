@@ -39,6 +39,8 @@ class Content:
     """Why it is an automatic message; None when a person wrote it."""
     verified_sender: bool = False
     """True when the sender's identity was proved (signed login), so that a claim may be `verified`."""
+    claimed_sender: bool = False
+    """True when the sender only typed who they are: candidates are shown, but nobody is taken for a known customer."""
     quarantine: str | None = None
     """A reason why it cannot be processed: the item goes to quarantine with its raw bytes."""
     defects: tuple[str, ...] = ()

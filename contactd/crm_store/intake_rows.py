@@ -289,7 +289,10 @@ def _who(conn: WriteConn, new: Placing) -> tuple[str | None, Resolution]:
     if point is None:
         return None, resolve(None, ())
     point_id = parties.point_id(conn, new.new_ids["point"], point, now=new.at)
-    return point_id, resolve(point, claims_on(conn, point))
+    found = resolve(point, claims_on(conn, point))
+    if new.content.claimed_sender and found.state == ResolveState.KNOWN:
+        found = Resolution(state=ResolveState.MAYBE, candidates=found.candidates)
+    return point_id, found
 
 
 def claims_on(conn: WriteConn, point: Point) -> list[Claim]:

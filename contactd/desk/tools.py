@@ -105,8 +105,10 @@ class ChannelTools:
         return [message for message in found if message["direction"] != Direction.INTERNAL]
 
     async def find(self, adapter: str, external_key: str) -> Mapping[str, Any] | None:
-        """Return what the store knows of a contact by its outside key."""
-        return await self._desk.store.read(lambda conn: contact_rows.by_key(conn, adapter, external_key))
+        """Return what the store knows of a contact by its outside key, with its place in line while it waits."""
+        found = await self._desk.store.read(lambda conn: contact_rows.by_key(conn, adapter, external_key))
+        entry = self._desk.book.find(adapter, external_key)
+        return None if found is None else {**found, "position": self._desk.book.position(entry) if entry else None}
 
     async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:
         """Return every open interaction of an adapter."""

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from contactd.core.address import email
 from contactd.core.channel import Arrival, Content, Delivery, Progress
 from contactd.core.errors import ConflictError, ForbiddenError
 from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
 from contactd.core.message import NewMessage
-from contactd.crm_store import interactions, messages, records
+from contactd.crm_store import interactions, messages, parties, records
 from contactd.crm_store import schema as s
 from contactd.crm_store.store import Store
+from contactd.crm_store.write_conn import WriteConn
 from contactd.testing.clock import ManualClock
 from tests.desk.bench import Bench, open_bench
 
@@ -304,3 +306,52 @@ async def test_an_answer_that_cannot_be_delivered_is_tried_again_and_then_shown_
     bench.office.desk.outbox.wake()
     await _delivered(bench, sent["message"]["id"], "failed")
     assert len(bench.mail.delivered) == 2
+
+
+async def test_a_visitor_who_only_types_an_address_is_not_taken_for_its_owner(bench: Bench) -> None:
+    wang = await _customer(bench, "Wang", "wang@example.cn")
+    proved = await _chat_as(bench, "v1", claimed=False)
+    typed = await _chat_as(bench, "v2", claimed=True)
+    assert ((await shown(bench, proved))["party_id"], (await shown(bench, proved))["resolve_state"]) == (wang, "known")
+    assert ((await shown(bench, typed))["party_id"], (await shown(bench, typed))["resolve_state"]) == (None, "maybe")
+
+
+async def _customer(bench: Bench, name: str, address: str) -> str:
+    idents, now = bench.office.desk.idents, bench.clock.now()
+    point = email(address)
+    assert point is not None
+    ids = [idents.new() for _ in range(3)]
+
+    def unit(conn: WriteConn) -> str:
+        party = parties.create(conn, ids[0], {"kind": "person", "display_name": name}, now=now, actor=None)
+        found = parties.point_id(conn, ids[1], point, now=now)
+        parties.claim(conn, ids[2], found, party, level="asserted", source="import", now=now)
+        return party
+
+    return await bench.store.write(unit)
+
+
+async def _chat_as(bench: Bench, key: str, *, claimed: bool) -> str:
+    content = Content(
+        messages=(NewMessage(direction="inbound", sender=key, text="Hi", provider_id=f"{key}-1"),),
+        sender=email("wang@example.cn"),
+        claimed_sender=claimed,
+    )
+    arrival = Arrival(channel="chat", adapter="widget", external_key=key, raw=key.encode(), at=bench.clock.now())
+    return (await bench.chat.tools.accept(arrival, content)).interaction
+
+
+async def test_a_click_says_who_it_is_and_the_next_contact_is_known(bench: Bench) -> None:
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    party = await _customer(bench, "Li", "li.work@example.cn")
+    first = await bench.mail_in("li@example.cn|S|T", "k1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    assert (await shown(bench, first.interaction))["resolve_state"] == "unknown"
+    await bench.run(ann, "party.confirm", interaction=first.interaction, party=party)
+    await bench.run(ann, "interaction.complete", interaction=first.interaction, disposition="product")
+    second = await bench.mail_in("li@example.cn|Again|T", "k2")
+    await _state(bench, second.interaction, "offered")
+    view = await shown(bench, second.interaction)
+    assert (view["party_id"], view["resolve_state"]) == (party, "known")

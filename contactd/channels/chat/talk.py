@@ -132,6 +132,7 @@ class Talk:
             sender_name=proved.name if proved and proved.name else visitor.profile.name,
             language=visitor.profile.lang or None,
             verified_sender=proved is not None,
+            claimed_sender=proved is None,
         )
 
     def _proved(self, visitor: Visitor) -> Identity | None:
