@@ -27,6 +27,10 @@ _CHARSET_MARK = re.compile(r"([^']{0,40})'[^']{0,20}'")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ESCAPED = re.compile(r"\\([\"\\])")
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\r|\Z)")
+_LIKELY_DELIMITER = re.compile(
+    rb"^--([^\s][^\r\n]{1,199}?)[ \t]*\r?\n(?=[Cc]ontent-[A-Za-z-]{2,30}:|\r?\n)", re.MULTILINE
+)
+_SEARCHED = 16 * 1024
 _BASE64_ONLY = re.compile(rb"[A-Za-z0-9+/\s]*")
 _BASE64_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n"
 _MAX_PADDING = 2
@@ -144,14 +148,23 @@ class Tree:
             return
         default = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
         if boundary:
-            for begin, end in self._regions(part, boundary):
-                if self._count >= MAX_PARTS:
-                    self.note("too_many_parts")
-                    break
-                part.children.append(self._entity(begin, end, depth + 1, default))
+            self._children(part, boundary, depth, default)
+        if not part.children:
+            seen = _LIKELY_DELIMITER.search(self.raw, part.start, min(part.end, part.start + _SEARCHED))
+            if seen is not None:
+                self.note("boundary_guessed")
+                self._children(part, seen[1], depth, default)
         if not part.children:
             self.note("multipart_without_parts")
             part.media_type = "text/plain"
+
+    def _children(self, part: Part, boundary: bytes, depth: int, default: str) -> None:
+        """Read the children between the delimiters of one boundary."""
+        for begin, end in self._regions(part, boundary):
+            if self._count >= MAX_PARTS:
+                self.note("too_many_parts")
+                return
+            part.children.append(self._entity(begin, end, depth + 1, default))
 
     def _regions(self, part: Part, boundary: bytes) -> Iterator[tuple[int, int]]:
         """Yield where each child begins and ends (without the line end before the next delimiter)."""

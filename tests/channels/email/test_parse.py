@@ -291,6 +291,11 @@ def test_flowed_text_is_joined() -> None:
     [
         (b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello", "hello", "multipart_without_end"),
         (b"Content-Type: multipart/mixed\r\n\r\nhello", "hello", "multipart_without_parts"),
+        (
+            b"Content-Type: multipart/mixed;\r\n\tbo\r\n\r\nmime\r\n--x/1\r\n\r\nhello\r\n--x/1--\r\n",
+            "hello",
+            "boundary_guessed",
+        ),
         (b"Content-Type: multipart/mixed; boundary=zz\r\n\r\nhello", "hello", "multipart_without_parts"),
         (b"From: a@b.example\r\nbroken line\r\nSubject: x\r\n\r\nhello", "hello", "broken_header_line"),
         (b"From: a@b.example\r\nhello there\r\nmore", "hello there\r\nmore".replace("\r", ""), "header_without_end"),
