@@ -28,6 +28,8 @@ BEHIND = 1000
 """Events a console may be behind while a send of it is stuck."""
 STUCK = timedelta(seconds=10)
 """How long one send may take."""
+BEAT = 8.0
+"""Seconds within which a further sign of life of the same agent says nothing new."""
 PER_AGENT = 10
 """Consoles one agent may have open."""
 
@@ -69,6 +71,7 @@ class Hub:
         self._clock = clock
         self._new_key = new_key
         self._consoles: dict[str, set[Console]] = {}
+        self._beaten: dict[str, float] = {}
         self._by_stream: dict[str, Console] = {}
         self._results: dict[str, Results] = {}
         self._pending: dict[tuple[str, str, bytes], list[Console]] = {}
@@ -173,9 +176,15 @@ class Hub:
             self._desk.console_seen(actor.id)
 
     def _beat(self, console: Console) -> None:
-        """Pass a sign of life on only where it is news: the router knows that a connected console is alive."""
-        if console.stream is not None and self._views.me(console.actor.id)["health"] != "ok":
-            self._desk.console_seen(console.actor.id)
+        """Pass a sign of life on: the router judges by it who is there.  Several consoles of one agent count once."""
+        if console.stream is None:
+            return
+        agent, now = console.actor.id, self._clock.monotonic()
+        fresh = now - self._beaten.get(agent, now - BEAT) < BEAT
+        if fresh and self._views.me(agent)["health"] == "ok":
+            return
+        self._beaten[agent] = now
+        self._desk.console_seen(agent)
 
     async def _work(self, console: Console) -> None:
         """Carry out a console's commands, one after another."""

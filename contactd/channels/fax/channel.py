@@ -141,7 +141,7 @@ class FaxChannel:
     async def changed(self, change: Change) -> None:
         """Nothing outside follows a fax's state."""
 
-    async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
+    async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - the contract names them
         """Refuse: a fax has no live commands.
 
         Raises:
