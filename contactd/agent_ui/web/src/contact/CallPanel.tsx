@@ -39,7 +39,7 @@ export function CallPanel({ interaction, mine }: { interaction: InteractionView;
         <dl className="call-facts">
           <div>
             <dt>{t("call.from")}</dt>
-            <dd className="num">{interaction.from ?? t("work.anonymous")}</dd>
+            <dd className="num">{interaction.from || t("work.anonymous")}</dd>
           </div>
           <div>
             <dt>{t("call.to")}</dt>

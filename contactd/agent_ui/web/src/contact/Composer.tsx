@@ -82,7 +82,7 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
     clear();
     setFresh(false);
   };
-  const to = interaction.customer_name ?? interaction.from ?? "";
+  const to = interaction.customer_name || interaction.from || "";
   return (
     <div
       className="composer"

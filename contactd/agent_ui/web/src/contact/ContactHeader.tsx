@@ -23,7 +23,10 @@ interface Props {
 export function ContactHeader({ interaction, mine, onNeedsDisposition }: Props) {
   const { t, word } = useWords();
   const line = useLineLabel()(interaction.line);
-  const title = interaction.subject ?? nameOf(interaction, t("work.noName"));
+  const name = nameOf(interaction, t("work.noName"));
+  // A conversation is with somebody; a letter is about something.
+  const spoken = ["call", "chat"].includes(lookOf(interaction.channel).body);
+  const title = spoken ? name : interaction.subject || name;
   return (
     <header className="contact-head">
       <ChannelIcon channel={interaction.channel} />

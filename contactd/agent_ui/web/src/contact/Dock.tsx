@@ -29,7 +29,7 @@ export function Dock({ interaction, detail, tab, focus, onTab }: Props) {
   const { t } = useWords();
   const { reply } = lookOf(interaction.channel);
   const writable = reply !== null && interaction.state !== "wrapup";
-  const [height, grip] = useHeight(reply === "chat" ? "low" : "high");
+  const [height, grip] = useHeight(reply === "chat" ? "low" : "high", t("contact.resize"));
   const shown = tab === "reply" && !writable ? "note" : tab;
   const items = [
     ...(writable ? [{ key: "reply", label: <DockLabel id="reply" text={t(reply === "chat" ? "channel.message" : "mail.reply")} k="R" /> }] : []),
@@ -59,7 +59,7 @@ function DockLabel({ id, text, k }: { id: string; text: string; k: string }) {
 }
 
 /** A height drawn with the mouse or arrow keys on the upper edge. */
-function useHeight(kind: keyof typeof FIRST): [number, React.HTMLAttributes<HTMLDivElement>] {
+function useHeight(kind: keyof typeof FIRST, label: string): [number, React.HTMLAttributes<HTMLDivElement>] {
   const [height, setHeight] = useState(() => Number(localStorage.getItem(HEIGHT_KEY + kind)) || FIRST[kind]);
   const from = useRef<{ y: number; height: number } | null>(null);
   const set = (next: number): void => {
@@ -73,6 +73,9 @@ function useHeight(kind: keyof typeof FIRST): [number, React.HTMLAttributes<HTML
       role: "separator",
       tabIndex: 0,
       "aria-orientation": "horizontal",
+      "aria-label": label,
+      "aria-valuenow": height,
+      "aria-valuemin": LOWEST,
       onPointerDown(event) {
         from.current = { y: event.clientY, height };
         event.currentTarget.setPointerCapture(event.pointerId);

@@ -121,7 +121,13 @@ function Pages({ pages, original }: { pages: AttachmentView[]; original: Attachm
             </Tooltip>
           )}
         </div>
-        <Sheet key={page.id} page={page} zoom={zoom} turn={turns[at] ?? 0} />
+        <Sheet
+          key={page.id}
+          page={page}
+          label={t("fax.page", { n: at + 1, total: pages.length })}
+          zoom={zoom}
+          turn={turns[at] ?? 0}
+        />
       </div>
     </div>
   );
@@ -144,8 +150,7 @@ function Tool({ icon, label, onClick, disabled = false, id }: ToolProps) {
 }
 
 /** One page at the width of the view times the zoom, turned by quarters; the frame always fits what is shown. */
-function Sheet({ page, zoom, turn }: { page: AttachmentView; zoom: number; turn: number }) {
-  const { t } = useWords();
+function Sheet({ page, label, zoom, turn }: { page: AttachmentView; label: string; zoom: number; turn: number }) {
   const view = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState(600);
   const [ratio, setRatio] = useState(1.414);
@@ -160,11 +165,11 @@ function Sheet({ page, zoom, turn }: { page: AttachmentView; zoom: number; turn:
   const width = Math.min(room, 900) * zoom;
   const height = sideways ? width / ratio : width * ratio;
   return (
-    <div className="fax-sheet" ref={view}>
+    <div className="fax-sheet" ref={view} tabIndex={0}>
       <div className="fax-paper" style={{ width, height }}>
         <img
           src={page.url}
-          alt={t("fax.page", { n: page.page ?? 1, total: page.page ?? 1 })}
+          alt={label}
           onLoad={(event) => {
             const { naturalWidth, naturalHeight } = event.currentTarget;
             if (naturalWidth > 0) setRatio(naturalHeight / naturalWidth);

@@ -22,9 +22,10 @@ interface Props {
 }
 
 export function CustomerPane({ interaction, head, readOnly = false }: Props) {
+  const { t } = useWords();
   const partyId = head.party_id ?? interaction.party_id;
   return (
-    <aside className="work-right customer" data-testid="customer" data-resolve={head.resolve_state}>
+    <aside className="work-right customer" aria-label={t("customer.title")} data-testid="customer" data-resolve={head.resolve_state}>
       {partyId !== null ? (
         <Known partyId={partyId} interaction={interaction} head={head} readOnly={readOnly} />
       ) : (
@@ -39,7 +40,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
   const [changing, setChanging] = useState(false);
   const party = useQuery({ queryKey: keys.party(partyId), queryFn: ({ signal }) => api.party(partyId, signal) });
   const known = head.candidates.find((candidate) => candidate.party_id === partyId);
-  const name = party.data?.name ?? known?.name ?? interaction.customer_name ?? t("work.noName");
+  const name = (party.data?.name ?? known?.name ?? interaction.customer_name) || t("work.noName");
   const kind = party.data?.kind ?? known?.kind ?? "person";
   const cases = party.data?.open_cases ?? head.open_cases;
   return (

@@ -26,6 +26,7 @@ function Floor({ floor }: { floor: FloorView }) {
     line === null ? floor.agents : floor.agents.filter((agent) => agent.lines.includes(line) || agent.lines.includes("*"));
   return (
     <div className="floor" data-testid="floor">
+      <h1 className="sr">{t("nav.floor")}</h1>
       <Figures floor={floor} />
       <div className="floor-main">
         <section className="card">

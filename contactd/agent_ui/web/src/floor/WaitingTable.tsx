@@ -46,10 +46,10 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
         rowKey="id"
         dataSource={rows}
         pagination={false}
-        scroll={{ x: 780, y: Math.max(120, height - HEAD_PX) }}
+        scroll={{ x: 790, y: Math.max(120, height - HEAD_PX) }}
         onRow={(item) => ({ "data-testid": "floor-waiting-row", "data-id": item.id, "data-channel": item.channel }) as object}
         columns={[
-          { key: "channel", width: 46, render: (_, item) => <ChannelIcon channel={item.channel} title={false} /> },
+          { key: "channel", title: <span className="sr">{t("floor.channel")}</span>, width: 46, render: (_, item) => <ChannelIcon channel={item.channel} title={false} /> },
           {
             key: "customer",
             title: t("floor.customer"),
@@ -61,7 +61,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
                   <b className="cut">{nameOf(item, t("work.noName"))}</b>
                   <Vip level={item.vip} />
                 </span>
-                <span className="dim cut waiting-subject">{item.subject ?? item.last_message ?? ""}</span>
+                <span className="dim cut waiting-subject">{item.subject || item.last_message}</span>
               </span>
             ),
           },
@@ -76,7 +76,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
           {
             key: "priority",
             title: t("floor.priority"),
-            width: 72,
+            width: 84,
             align: "end",
             sorter: (a, b) => a.priority - b.priority,
             render: (_, item) => <span className={`num${item.priority > 0 ? "" : " dim"}`}>{item.priority}</span>,
@@ -110,6 +110,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
           },
           {
             key: "why",
+            title: <span className="sr">{t("floor.why")}</span>,
             width: 62,
             align: "end",
             render: (_, item) => (

@@ -104,7 +104,9 @@ function Answer({ explanation, raw }: { explanation: Explanation; raw: unknown }
                 <At at={offer.at} />
               </span>
               <span className="grow cut">{names(offer.agent)}</span>
-              <span>{offer.outcome === null ? word("state", "offered") : word("outcome", offer.outcome)}</span>
+              <span>
+                {offer.outcome === null ? word("state", "offered") : word("offer.ended", offer.reason, word("outcome", offer.outcome))}
+              </span>
             </div>
           ))}
         </section>

@@ -7,6 +7,7 @@ import type { Reason } from "../wire";
 export interface PastOffer {
   agent: string;
   outcome: string | null;
+  reason: string | null;
   at: string | null;
 }
 
@@ -60,7 +61,7 @@ export function readExplanation(raw: unknown): Explanation {
 }
 
 function asOffer(doc: Doc): PastOffer {
-  return { agent: asText(doc.agent) ?? "–", outcome: asText(doc.outcome), at: asText(doc.offered_at) };
+  return { agent: asText(doc.agent) ?? "–", outcome: asText(doc.outcome), reason: asText(doc.reason), at: asText(doc.offered_at) };
 }
 
 function asReason(value: unknown): Reason | null {

@@ -47,13 +47,13 @@ export default function QuarantineScreen() {
           ),
         }}
         columns={[
-          { key: "channel", width: 48, render: (_, item) => <ChannelIcon channel={item.channel} /> },
+          { key: "channel", title: <span className="sr">{t("floor.channel")}</span>, width: 48, render: (_, item) => <ChannelIcon channel={item.channel} /> },
           { key: "at", title: t("quarantine.at"), width: 120, render: (_, item) => <At at={item.state_since ?? item.queued_at} /> },
-          { key: "from", title: t("quarantine.from"), width: 220, ellipsis: true, render: (_, item) => item.from ?? t("common.unknown") },
-          { key: "subject", title: t("quarantine.subject"), ellipsis: true, render: (_, item) => item.subject ?? t("work.noSubject") },
+          { key: "from", title: t("quarantine.from"), width: 220, ellipsis: true, render: (_, item) => item.from || t("common.unknown") },
+          { key: "subject", title: t("quarantine.subject"), ellipsis: true, render: (_, item) => item.subject || t("work.noSubject") },
           { key: "line", title: t("floor.line"), width: 120, ellipsis: true, render: (_, item) => line(item.line) },
           { key: "reason", title: t("quarantine.reason"), ellipsis: true, render: (_, item) => reasonOf(item) },
-          { key: "do", width: 190, align: "end", render: (_, item) => <Decide item={item} /> },
+          { key: "do", title: <span className="sr">{t("quarantine.replay")}</span>, width: 190, align: "end", render: (_, item) => <Decide item={item} /> },
         ]}
       />
     </div>
@@ -62,7 +62,7 @@ export default function QuarantineScreen() {
 
 
 function reasonOf(item: InteractionView): string {
-  return item.quarantine_reason ?? item.last_message ?? "–";
+  return item.quarantine_reason || item.last_message || "–";
 }
 
 function Decide({ item }: { item: InteractionView }) {

@@ -1,5 +1,5 @@
 /** Top bar: where to go, whom to find, my state when the work screen is not open, language, looks, log-out. */
-import { BellOutlined, GlobalOutlined, MoonOutlined, QuestionCircleOutlined, SunOutlined } from "@ant-design/icons";
+import { BellOutlined, GlobalOutlined, MoonOutlined, NotificationOutlined, QuestionCircleOutlined, SunOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { App as AntApp, Badge, Button, Dropdown, type MenuProps, Tooltip } from "antd";
 import { useState } from "react";
@@ -157,14 +157,14 @@ function UserMenu({ username, onLeft }: { username: string; onLeft(): void }) {
     {
       key: "sound",
       icon: <BellOutlined />,
-      label: `${t("settings.sound")}：${settings.sound ? t("common.yes") : t("common.no")}`.replace("：", settings.language === "en" ? ": " : "："),
+      label: `${t("settings.sound")} · ${t(settings.sound ? "common.on" : "common.off")}`,
       onClick: () => changeSettings({ sound: !settings.sound }),
     },
     {
       key: "desktop",
-      icon: <BellOutlined />,
+      icon: <NotificationOutlined />,
       disabled: allowed === "granted",
-      label: allowed === "granted" ? `${t("settings.desktop")} · ${t("settings.desktopOn")}` : t("settings.desktopAsk"),
+      label: allowed === "granted" ? `${t("settings.desktop")} · ${t("common.on")}` : t("settings.desktopAsk"),
       onClick: () => void ask(),
     },
     { key: "system", icon: <MoonOutlined />, label: `${t("settings.theme")} · ${t("settings.system")}`, onClick: () => changeSettings({ theme: "system" }) },

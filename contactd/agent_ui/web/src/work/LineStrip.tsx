@@ -24,7 +24,7 @@ export function LineStrip() {
         {t("work.queues")}
         <span className="grow" />
         <span>{t("floor.waiting")}</span>
-        <span className="lines-longest">{t("floor.longest")}</span>
+        <span className="lines-longest">{t("work.longest")}</span>
       </h2>
       {lines.map((line) => (
         <div key={line.line} className="lines-row">

@@ -39,8 +39,8 @@ export function OfferCard({ offer, on, first }: { offer: OfferView; on: boolean;
             </span>
           </span>
         </span>
-        {(interaction.subject ?? interaction.last_message) && (
-          <span className="offer-subject">{interaction.subject ?? interaction.last_message}</span>
+        {(interaction.subject || interaction.last_message) && (
+          <span className="offer-subject">{interaction.subject || interaction.last_message}</span>
         )}
         {reasons !== "" && (
           <span className="offer-why" data-testid="offer-reason">

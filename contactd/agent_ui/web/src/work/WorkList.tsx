@@ -86,7 +86,7 @@ function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
         </span>
         <span className={`work-item-sub cut${unread > 0 ? " fresh" : ""}`}>
           {draft && <span className="draft-mark">{t("work.draft")}</span>}
-          {item.last_message ?? item.subject ?? `${word("channel", item.channel)} · ${line}`}
+          {item.last_message || item.subject || `${word("channel", item.channel)} · ${line}`}
         </span>
       </span>
     </button>
@@ -94,5 +94,5 @@ function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
 }
 
 export function nameOf(item: InteractionView, fallback: string): string {
-  return item.customer_name ?? (item.direction === "outbound" ? item.to : item.from) ?? fallback;
+  return item.customer_name || (item.direction === "outbound" ? item.to : item.from) || fallback;
 }

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { api, emptyHead, keys } from "../api";
 import { ContactPane } from "../contact/ContactPane";
 import { CustomerPane } from "../customer/CustomerPane";
-import { useConsole, useDesk, useLink, useRun } from "../desk";
+import { useConsole, useDesk, useLink, usePolicy, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { useKeys } from "../keyboard";
 import { go } from "../route";
@@ -28,7 +28,9 @@ export function WorkScreen({ selected }: { selected: string | null }) {
   const work = useConsole((state) => state.work) ?? NO_WORK;
   const ready = useConsole((state) => state.me.intent) === "ready";
   const loaded = useConsole(() => true) ?? false;
+  const { t } = useWords();
   const { run } = useRun();
+  const policy = usePolicy();
   const order = useMemo(() => sortWork(work), [work]);
   const shown = useShown(selected, offers, order);
   const takeable = offers.find((item) => item.interaction.id === selected) ?? offers[0];
@@ -41,13 +43,17 @@ export function WorkScreen({ selected }: { selected: string | null }) {
     a: () => {
       if (takeable) void acceptOffer(run, takeable);
     },
-    s: () => void run("agent.set_intent", ready ? { intent: "not_ready", reason: "break" } : { intent: "ready" }),
+    s: () => {
+      const reason = (policy.notReady.find(({ code }) => code === "break") ?? policy.notReady[0])?.code;
+      const away = { intent: "not_ready", ...(reason ? { reason } : {}) };
+      void run("agent.set_intent", ready ? away : { intent: "ready" });
+    },
     j: () => step(1),
     k: () => step(-1),
   });
   return (
     <div className="work">
-      <aside className="work-left">
+      <aside className="work-left" aria-label={t("work.mine")}>
         <IntentSwitch />
         <div className="work-scroll">
           <div className="offers" aria-live="assertive">
@@ -125,7 +131,7 @@ function Middle({ shown, loaded }: { shown: Shown; loaded: boolean }) {
       <section className="work-middle">
         {loaded && <Idle />}
       </section>
-      <aside className="work-right">
+      <aside className="work-right" aria-label={t("customer.title")}>
         <Hollow title={t("customer.none")} />
       </aside>
     </>

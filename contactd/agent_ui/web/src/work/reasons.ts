@@ -12,7 +12,22 @@ export interface Labels {
 export function useLabels(): Labels {
   const policy = usePolicy();
   const line = useLineLabel();
-  return { skill: (code) => policy.skills.get(code) ?? code, line };
+  const { language } = useWords();
+  return {
+    skill: (code) => policy.skills.get(code) ?? (spokenLanguage(code, language) || code),
+    line,
+  };
+}
+
+/** A language counts as a skill `language:zh`; by its name in the language of the screen, empty for any other skill. */
+function spokenLanguage(skill: string, language: string): string {
+  const code = /^language:(.+)$/.exec(skill)?.[1];
+  if (code === undefined) return "";
+  try {
+    return new Intl.DisplayNames([language], { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
 
 export function useReasonText(reasons: Reason[]): string {
@@ -38,6 +53,9 @@ export function reasonText(words: Words, labels: Labels, { key, params }: Reason
   if ("skill" in said) said.skill = labels.skill(String(params.skill));
   if ("line" in said) said.line = labels.line(String(params.line));
   if ("kind" in said) said.kind = words.word("preferred", String(params.kind));
+  if (key === "reason.skill" && String(params.skill).startsWith("language:")) {
+    return words.t("reason.language", { language: labels.skill(String(params.skill)) });
+  }
   return words.has(key) ? words.t(key as never, said) : "";
 }
 
