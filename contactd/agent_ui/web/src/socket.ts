@@ -68,6 +68,8 @@ export class CommandError extends Error {
 
 const HEARTBEAT_MS = 10_000;
 const ANSWER_MS = 10_000;
+/** A server that takes the call and says nothing is tried anew. */
+const OPEN_MS = 8_000;
 const SILENCE_MS = 25_000;
 const BACKOFF_MS = 500;
 /** Short: an agent who is away for 20 s gets no more work. */
@@ -172,9 +174,11 @@ export class ConsoleSocket {
       if (this.socket === socket) this.closed();
     };
     socket.onerror = null;
+    this.cancelAnswer = this.ports.timers.after(OPEN_MS, () => this.cut(4004, "not opened"));
   }
 
   private opened(): void {
+    this.cancelAnswer?.();
     this.transmit({ type: "hello", protocol: 1, resume: this.position });
     this.say("online", null);
     for (const { id, command, data } of this.pending.values()) {

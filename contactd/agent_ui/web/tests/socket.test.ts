@@ -219,6 +219,20 @@ describe("a lost link", () => {
     expect(bench.sockets.length).toBe(opened);
   });
 
+  it("is tried anew when the server takes the connection and says nothing", () => {
+    const bench = new Bench().online();
+    bench.socket.die();
+    bench.timers.advance(500);
+    expect(bench.sockets).toHaveLength(2);
+    bench.timers.advance(8_000);
+    expect(bench.sockets[1]?.closedWith).toBe(4004);
+    bench.timers.advance(1_000);
+    expect(bench.sockets).toHaveLength(3);
+    bench.socket.open();
+    bench.timers.advance(8_000);
+    expect(bench.socket.closedWith).toBeNull();
+  });
+
   it("comes back at once when the network does", () => {
     const bench = new Bench().online();
     bench.console.lost();

@@ -130,7 +130,7 @@ export const en: Same<typeof zhCN> = {
     longest: "Longest",
     emptyReady: "No work right now. New contacts appear here.",
     emptyNotReady: "You are not ready, so nothing is offered.",
-    emptyLoggedOut: "Choose “Ready” to begin.",
+    emptyLoggedOut: "Choose 'Ready' to begin.",
     waiting: "Waiting for contacts",
     signedOut: "You are signed out",
     notReady: "You are not ready",
@@ -166,7 +166,7 @@ export const en: Same<typeof zhCN> = {
   },
   reason: {
     longest_idle: "longest idle ({{idle}})",
-    skill: "your skill “{{skill}}” {{level}} (needs {{needed}})",
+    skill: "your skill '{{skill}}' {{level}} (needs {{needed}})",
     language: "you speak {{language}}",
     waited: "waited {{waited}}",
     vip: "VIP customer",
@@ -290,7 +290,7 @@ export const en: Same<typeof zhCN> = {
     from: "Caller",
     to: "Called",
     waited: "Waited",
-    noText: "A call has no text. Write down the essentials under “Note”; they show in the customer’s timeline.",
+    noText: "A call has no text. Write down the essentials under 'Note'; they show in the customer’s timeline.",
   },
   fax: {
     page: "Page {{n}} of {{total}}",
@@ -425,7 +425,7 @@ export const en: Same<typeof zhCN> = {
   },
   explain: {
     said: {
-      skill: "needs skill “{{skill}}” {{needed}}",
+      skill: "needs skill '{{skill}}' {{needed}}",
       waited: "has waited {{waited}}",
       line: "stands in queue {{line}}",
       vip: "VIP level {{level}}",
