@@ -83,6 +83,7 @@ class Answering:
     sender_name: str
     subject: str
     references: tuple[str, ...]
+    """Message-IDs of the conversation, also of mails that never came by here, oldest first."""
     recipients: tuple[tuple[str, str, str], ...]
     last_text: str
 
@@ -221,6 +222,7 @@ def answering(conn: Connection, interaction: str) -> Answering:
                 s.message.c.provider_id,
                 s.message.c.recipients,
                 s.message.c.body_text,
+                s.message.c.headers,
             )
             .where(mine, s.message.c.direction != "internal")
             .order_by(s.message.c.at.desc(), s.message.c.seq.desc())
@@ -235,10 +237,16 @@ def answering(conn: Connection, interaction: str) -> Answering:
         sender=last.sender if last else own.raw_from,
         sender_name=last.sender_name if last else own.from_name,
         subject=own.subject or own.thread_subject or "",
-        references=tuple(one.provider_id for one in messages if one.provider_id),
+        references=_references(messages),
         recipients=recipients,
         last_text=last.body_text if last else "",
     )
+
+
+def _references(messages: Sequence[Any]) -> tuple[str, ...]:
+    """Return the ids of a conversation, oldest first, each message's own after those it names (RFC 5322, 3.6.4)."""
+    ids = [each for one in messages for each in (*str(one.headers.get("references", "")).split(), one.provider_id)]
+    return tuple(dict.fromkeys(filter(None, reversed(ids))))[::-1]
 
 
 def uploads(conn: Connection, owner: str, ids: Sequence[str]) -> list[Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from contactd.channels.email.build import bounded
 from contactd.channels.email.parse import ParsedMail, parse
 from contactd.channels.email.plain import to_text
 from contactd.core import address
@@ -53,6 +54,8 @@ def _message(mail: ParsedMail, text: str, mail_from: str) -> NewMessage:
         facts["auto"] = mail.auto
     if mail.bounce:
         facts["bounce"] = ", ".join(f"{one.address} {one.status}" for one in mail.bounce[:20])
+    if before := bounded(_references(mail)):
+        facts["references"] = " ".join(before)
     return NewMessage(
         direction="inbound",
         sender=mail.from_address,

@@ -31,6 +31,7 @@ def test_a_mail_becomes_content() -> None:
     assert message.text == "请报价 & 发货"
     assert message.html == "<p>请报价 &amp; 发货</p>\n"
     assert (message.provider_id, message.sent_at) == ("<1@kunde.example>", AT)
+    assert message.headers["references"] == "<a@example.com> <b@example.com>"
     assert message.recipients == (("to", "", "support@example.com"), ("cc", "", "boss@kunde.example"))
 
 
