@@ -14,6 +14,7 @@ from email import policy
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import httpx
@@ -72,7 +73,10 @@ class House:
             env={**os.environ, "PYTHONDEVMODE": ""},
         )
         assert self.process.stdout is not None
+        patience = Timer(START_S, self.process.kill)
+        patience.start()
         line = self.process.stdout.readline().decode()
+        patience.cancel()
         assert line.startswith("ready "), f"{line!r} {self.log()[-2000:]}"
         self.addresses = json.loads(line.removeprefix("ready "))
 

@@ -7,7 +7,7 @@ import json
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -80,7 +80,8 @@ class AriServer:
         socket, self._socket = self._socket, None
         self._switch.send_ari = None
         if socket is not None:
-            await socket.close(1001)
+            with suppress(WebSocketDisconnect):  # the application may be gone already
+                await socket.close(1001)
 
     @property
     def connected(self) -> bool:
