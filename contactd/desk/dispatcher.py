@@ -10,20 +10,20 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from contactd.clock import Clock
-from contactd.core.effects import Offer, Refuse, Wish
-from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError, StoreDownError
+from contactd.core.effects import Refuse, Wish
+from contactd.core.errors import ConflictError, StoreDownError
 from contactd.core.events import Fact
 from contactd.core.journal import VERSION, encode, encode_wishes
 from contactd.crm_store.routing_rows import LeaseLostError, write_batch
 from contactd.crm_store.store import Store
 from contactd.desk.effects import Effect
+from contactd.desk.facts import Decider, Restoring, Waiting, fail, refusal
 from contactd.desk.ledger import Ledger
 from contactd.desk.rows import Rows
 from contactd.metrics import Metrics
@@ -31,62 +31,8 @@ from contactd.metrics import Metrics
 BATCH = 500
 BATCH_S = 0.005
 RETRY_S = 1.0
-_MISSING = frozenset({"unknown_offer", "unknown_interaction", "unknown_agent", "unknown_line"})
-_FORBIDDEN = frozenset({"not_yours", "not_allowed"})
 
 log = structlog.get_logger(__name__)
-
-
-class Decider(Protocol):
-    """What the dispatcher needs of a router."""
-
-    @property
-    def seq(self) -> int:
-        """Number of the last fact or tick that did something."""
-        ...
-
-    def handle(self, fact: Fact, now: datetime) -> list[Wish]:
-        """Decide what one fact leads to."""
-        ...
-
-    def tick(self, now: datetime) -> list[Wish]:
-        """Let due deadlines fire."""
-        ...
-
-    def next_deadline(self) -> datetime | None:
-        """Say when `tick` is next needed."""
-        ...
-
-
-class Restoring(Protocol):
-    """A router that has been told nothing yet, and what to tell it."""
-
-    @property
-    def router(self) -> Decider:
-        """The new router."""
-        ...
-
-    @property
-    def facts(self) -> list[Fact]:
-        """What to tell it, in order."""
-        ...
-
-    @property
-    def offers(self) -> list[tuple[Offer, datetime]]:
-        """Offers that still stand, with the moment each was made."""
-        ...
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A fact in hand, with its row in the inbox if it came by there, and who waits for its commit."""
-
-    fact: Fact
-    inbox_id: str | None
-    done: asyncio.Future[list[Wish]] | None
-    prepare: Callable[[], None] | None = None
-    """Writes into the book what the fact needs to find there (a newly placed interaction)."""
-    tries: int = 0
 
 
 class Dispatcher:
@@ -236,15 +182,12 @@ class Dispatcher:
         began = self._clock.monotonic()
         rows = Rows()
         answers: list[tuple[Waiting, list[Wish]]] = []
-        while batch:
-            waiting = batch[len(answers)]
+        for waiting in batch:
             answers.append((waiting, self._decide(waiting, rows)))
-            if len(answers) == len(batch):
-                break
             if self._clock.monotonic() - began > BATCH_S:
-                self._queue.extendleft(reversed(batch[len(answers) :]))
-                del batch[len(answers) :]
                 break
+        self._queue.extendleft(reversed(batch[len(answers) :]))
+        del batch[len(answers) :]
         if self._due():
             self._tick(rows)
         if not rows.journal:
@@ -308,7 +251,7 @@ class Dispatcher:
         log.error("router.lease_lost")
         self.lost_lease = True
         for waiting in (*batch, *self._queue):
-            _fail(waiting, StoreDownError("another node holds the router"))
+            fail(waiting, StoreDownError("another node holds the router"))
         self._queue.clear()
         self._idle.set()
 
@@ -329,7 +272,7 @@ class Dispatcher:
                 self._lose([waiting])
                 return
             except StoreDownError as error:
-                _fail(waiting, error)
+                fail(waiting, error)
                 await self._restore()
                 return
             except Exception:  # the second failure quarantines it
@@ -338,7 +281,7 @@ class Dispatcher:
             else:
                 return
         await self._quarantine(waiting.fact, waiting.inbox_id or "")
-        _fail(waiting, ConflictError("this could not be processed and was put aside", code="quarantined"))
+        fail(waiting, ConflictError("this could not be processed and was put aside", code="quarantined"))
 
     async def _restore(self) -> None:
         """Rebuild book, roster and router from the store, trying until the store answers."""
@@ -370,18 +313,3 @@ class Dispatcher:
         await self._shown()
         held, self._held_back = self._held_back, []
         self._publish(held)
-
-
-def refusal(wish: Refuse) -> ConflictError | NotFoundError | ForbiddenError:
-    """Make the error an agent is told of what the router refused."""
-    text = f"refused: {wish.reason}"
-    if wish.reason in _MISSING:
-        return NotFoundError(text, code=wish.reason)
-    if wish.reason in _FORBIDDEN:
-        return ForbiddenError(text, code=wish.reason)
-    return ConflictError(text, code=wish.reason)
-
-
-def _fail(waiting: Waiting, error: Exception) -> None:
-    if waiting.done is not None and not waiting.done.done():
-        waiting.done.set_exception(error)

@@ -1,0 +1,84 @@
+"""A fact on its way to the router: who waits for it, and what is told when it is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from contactd.core.effects import Offer, Refuse, Wish
+from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
+from contactd.core.events import Fact
+
+_MISSING = frozenset({"unknown_offer", "unknown_interaction", "unknown_agent", "unknown_line"})
+_FORBIDDEN = frozenset({"not_yours", "not_allowed"})
+
+
+class Decider(Protocol):
+    """What the dispatcher needs of a router."""
+
+    @property
+    def seq(self) -> int:
+        """Number of the last fact or tick that did something."""
+        ...
+
+    def handle(self, fact: Fact, now: datetime) -> list[Wish]:
+        """Decide what one fact leads to."""
+        ...
+
+    def tick(self, now: datetime) -> list[Wish]:
+        """Let due deadlines fire."""
+        ...
+
+    def next_deadline(self) -> datetime | None:
+        """Say when `tick` is next needed."""
+        ...
+
+
+class Restoring(Protocol):
+    """A router that has been told nothing yet, and what to tell it."""
+
+    @property
+    def router(self) -> Decider:
+        """The new router."""
+        ...
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What to tell it, in order."""
+        ...
+
+    @property
+    def offers(self) -> list[tuple[Offer, datetime]]:
+        """Offers that still stand, with the moment each was made."""
+        ...
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A fact in hand, with its row in the inbox if it came by there, and who waits for its commit."""
+
+    fact: Fact
+    inbox_id: str | None
+    done: asyncio.Future[list[Wish]] | None
+    prepare: Callable[[], None] | None = None
+    """Writes into the book what the fact needs to find there (a newly placed interaction)."""
+    tries: int = 0
+
+
+def refusal(wish: Refuse) -> ConflictError | NotFoundError | ForbiddenError:
+    """Make the error an agent is told of what the router refused."""
+    text = f"refused: {wish.reason}"
+    if wish.reason in _MISSING:
+        return NotFoundError(text, code=wish.reason)
+    if wish.reason in _FORBIDDEN:
+        return ForbiddenError(text, code=wish.reason)
+    return ConflictError(text, code=wish.reason)
+
+
+def fail(waiting: Waiting, error: Exception) -> None:
+    """Tell whoever waits for a fact that it was not applied."""
+    if waiting.done is not None and not waiting.done.done():
+        waiting.done.set_exception(error)
