@@ -102,7 +102,9 @@ class Workers:
         self._running.add(future)
         try:
             # A process killed while it writes its answer can leave pebble's pipe stuck for all: nothing ends in time.
-            return await asyncio.wait_for(future, PATIENCE * self.timeout_s + START_S)
+            # Not wait_for: in Python 3.11 it can swallow a cancellation that comes together with the result.
+            async with asyncio.timeout(PATIENCE * self.timeout_s + START_S):
+                return await future
         except TimeoutError:
             if not future.done() or future.cancelled():
                 await asyncio.to_thread(pool.stop)
