@@ -153,6 +153,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         render_html=_renderer(made.values(), workers),
         ready=readiness.reasons,
         metrics=lambda: _figures(metrics, office, hub),
+        why=office.why,
         upload_bytes=limits.upload_mb * 1024 * 1024,
     )
     app = build_http(

@@ -53,6 +53,9 @@ async def _demo(config: Path | None, overrides: list[str], *, traffic: bool) -> 
         "channels.email.outbound.host=127.0.0.1",
         f"channels.email.outbound.port={sink.port}",
         "channels.email.outbound.security=none",
+        "channels.fax.gateways.demo.mail_to={digits}@fax.example",
+        "channels.fax.smtp.host=127.0.0.1",
+        f"channels.fax.smtp.port={sink.port}",
     ]
     visitors: list[Traffic] = []
 

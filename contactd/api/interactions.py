@@ -108,14 +108,14 @@ async def events(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 2
 
 @router.get("/{ident}/explain", summary="Why it was offered to whom", responses=gives(shapes.Explanation))
 async def explain(parts: PartsOf, _actor: Annotated[Actor, may("interaction.explain")], ident: Ident) -> Response:
-    """Return every offer with the decision behind it, the segments and the events."""
+    """Return every offer with the decision behind it, the segments, the events, and `now`: why it waits at this moment."""
 
     def read(conn: Any) -> dict[str, Any]:
         found = interactions.get(conn, ident)
         names = ("id", "state", "line", "channel", "priority", "skills", "queued_at", "offers", "segments")
         return {name: found[name] for name in names} | {"events": interactions.events(conn, ident)}
 
-    return answer(await parts.store.read(read))
+    return answer(await parts.store.read(read) | {"now": parts.why(ident)})
 
 
 @router.post("/{ident}/replay", summary="Read something in quarantine again")

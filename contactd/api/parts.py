@@ -65,6 +65,8 @@ class Parts:
     """Reasons why no work is taken now; none = ready."""
     metrics: Callable[[], bytes]
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
+    why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
+    """Why an open item waits at this moment, as the router sees it."""
     version: str = ""
     upload_bytes: int = 25 * MEGABYTE
     region: str = "CN"

@@ -23,6 +23,7 @@ from contactd.core.events import (
     Parked,
     Resumed,
     Transferred,
+    Unparked,
 )
 from contactd.core.interaction import State
 from contactd.desk.completing import Completing
@@ -123,8 +124,13 @@ class Commands:
         return self._shown(data["interaction"])
 
     async def _resume(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
-        await self._desk.dispatcher.submit(Resumed(interaction=data["interaction"], agent=actor.id))
-        return self._shown(data["interaction"])
+        """Take up what is held, or what was parked."""
+        interaction = data["interaction"]
+        if self._desk.entry(interaction).state == State.PARKED:
+            await self._desk.dispatcher.submit(Unparked(interaction=interaction, cause="taken_up", agent=actor.id))
+        else:
+            await self._desk.dispatcher.submit(Resumed(interaction=interaction, agent=actor.id))
+        return self._shown(interaction)
 
     async def _park(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         until = parse_rfc3339(data["until"]) if data.get("until") else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -161,10 +162,10 @@ class Dispatcher:
         self._wake.clear()
         deadline = self._router.next_deadline() if self._router else None
         timeout = None if deadline is None else max((deadline - self._clock.now()).total_seconds(), 0.0)
-        try:
-            await asyncio.wait_for(self._wake.wait(), timeout)
-        except TimeoutError:
-            return
+        # Not wait_for: in Python 3.11 it can swallow a cancellation that comes together with the event.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
 
     def _next_batch(self) -> list[Waiting]:
         batch: list[Waiting] = []

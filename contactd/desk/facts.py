@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from contactd.core.effects import Offer, Refuse, Wish
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
@@ -30,6 +30,18 @@ class Decider(Protocol):
 
     def tick(self, now: datetime) -> list[Wish]:
         """Let due deadlines fire."""
+        ...
+
+    def explain(self, interaction: str, now: datetime) -> dict[str, Any]:
+        """Say why an item waits, or who has it."""
+        ...
+
+    def digest(self) -> str:
+        """Return a fingerprint of the whole state."""
+        ...
+
+    def waiting(self) -> dict[str, list[str]]:
+        """Return what waits, by line, first come first."""
         ...
 
     def next_deadline(self) -> datetime | None:

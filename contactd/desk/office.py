@@ -114,6 +114,11 @@ class Office:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
+    def why(self, interaction: str) -> Mapping[str, Any]:
+        """Say why an open item waits at this moment, or who has it."""
+        router = self.desk.dispatcher.router
+        return router.explain(interaction, self.desk.clock.now()) if router is not None else {}
+
     @property
     def failed(self) -> list[str]:
         """Names of the desk's tasks that ended by an error."""

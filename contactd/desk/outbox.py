@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -133,10 +134,10 @@ class Outbox:
         except (BusyError, StoreDownError):
             due = self._clock.now() + timedelta(seconds=1)
         wait = LONGEST_SLEEP_S if due is None else (due - self._clock.now()).total_seconds()
-        try:
-            await asyncio.wait_for(self._wake.wait(), min(max(wait, 0.05), LONGEST_SLEEP_S))
-        except TimeoutError:
-            return
+        # Not wait_for: in Python 3.11 it can swallow a cancellation that comes together with the event.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(wait, 0.05), LONGEST_SLEEP_S)):
+                await self._wake.wait()
 
     async def _deliver(self, row: Any) -> None:
         """Make one attempt and write what became of it."""
@@ -178,7 +179,8 @@ class Outbox:
             meta=row.meta,
         )
         try:
-            return await asyncio.wait_for(channel.deliver(outgoing), ATTEMPT_S)
+            async with asyncio.timeout(ATTEMPT_S):
+                return await channel.deliver(outgoing)
         except TimeoutError:
             return Delivery(status="maybe", detail="no answer in time")
         except Exception as error:  # a channel that fails is tried again, the message stays

@@ -113,7 +113,7 @@ class Publisher:
             "offered_at": rfc3339(effect.offered_at),
             "expires_at": rfc3339(effect.offer.expires_at),
             "auto_accept": effect.offer.auto_accept,
-            "reasons": reasons(effect.offer.decision),
+            "reasons": reasons(effect.offer.decision, int(effect.view["vip"])),
             "interaction": effect.view,
             "customer": customer,
         }
@@ -147,7 +147,7 @@ class Publisher:
             del self._tails[interaction]
 
 
-def reasons(decision: wish.Decision) -> list[dict[str, Any]]:
+def reasons(decision: wish.Decision, vip: int) -> list[dict[str, Any]]:
     """Return the sentences, as catalogue keys with numbers, that say why an agent is offered something."""
     terms = dict(decision.terms)
     found: list[dict[str, Any]] = []
@@ -161,7 +161,7 @@ def reasons(decision: wish.Decision) -> list[dict[str, Any]]:
     ]
     if "waited_s" in terms:
         found.append({"key": "reason.waited", "params": {"s": round(terms["waited_s"])}})
-    if terms.get("vip"):
-        found.append({"key": "reason.vip", "params": {"score": terms["vip"]}})
+    if vip:
+        found.append({"key": "reason.vip", "params": {"level": vip}})
     found.append({"key": "reason.score", "params": {"score": round(decision.score, 2), "terms": terms}})
     return found

@@ -135,6 +135,8 @@ class Recovery:
             member = self._roster.get(entry.agent)
             if member is not None:
                 member.work[entry.id] = entry
+        for member in self._roster:
+            restored.settle(member)
 
     def _entry(self, row: Any, stays: list[Any], last: str | None) -> Entry:
         entry = restored.entry(row, stays, last)

@@ -83,6 +83,21 @@ def member(row: Any, skills: list[tuple[str, int]], lines: list[str]) -> Member:
     )
 
 
+def settle(member: Member) -> None:
+    """Say what an agent does, by what stands in the store; a console that is not back yet is given time."""
+    states = {str(entry.state) for entry in member.work.values()}
+    member.health = "ok"
+    member.state = "ready" if member.intent == "ready" else member.intent
+    for state, word in (("active", "talking"), ("held", "held"), ("wrapup", "wrapup")):
+        if state in states and member.intent != "logged_out":
+            member.state = word
+            break
+    slots: dict[tuple[str, str], int] = {}
+    for entry in member.work.values():
+        slots[entry.channel, str(entry.state)] = slots.get((entry.channel, str(entry.state)), 0) + 1
+    member.slots = tuple((channel, state, count) for (channel, state), count in sorted(slots.items()))
+
+
 def entry(row: Any, stays: list[Any], last: str | None) -> Entry:
     """Return an open interaction with its present segment and the sums of the earlier ones."""
     entry = Entry(
