@@ -17,8 +17,8 @@ from contactd.routing.deadlines import Deadlines, Due, Entry
 from contactd.routing.faces import agent_state, show
 from contactd.routing.line import ChannelRule
 from contactd.routing.policy import Policy
-from contactd.routing.shapes import Choice, Index, Shape
-from contactd.routing.state import Agent, Item, LiveOffer, counted, yields
+from contactd.routing.shapes import Choice, Index, Profile, Shape
+from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, yields
 from contactd.routing.strategies import STRATEGIES
 
 FULL = 100
@@ -182,7 +182,11 @@ class Floor:
             self.dirty[agent.id] = None
 
     def look_at(self, agent: Agent) -> None:
-        """Work out an agent's room and have them looked at in any case: their abilities changed."""
+        """Work out an agent's room anew and have them looked at in any case: their abilities changed."""
+        for item in agent.work.values():
+            item.units = self.units(agent, item)
+        for offer in agent.offers.values():
+            offer.units = self.units(agent, offer.item)
         self.touch(agent)
         self.dirty[agent.id] = None
 
@@ -227,9 +231,12 @@ class Floor:
         idle = float(agent.idle_since or 0)
         return STRATEGIES[shape.line.strategy](agent, shape, idle, self.now)
 
-    def fits(self, agent: Agent, shape: Shape) -> bool:
-        """Say whether an agent has what a shape asks for, room aside."""
-        return agent.profile.fits(shape)
+    def leave_unmet_steps(self, profile: Profile) -> None:
+        """Somebody of this profile is there no more: steps that nobody else can meet are left at once."""
+        for shape in profile.every_shape():
+            if shape.step and shape.waiting and shape.line.skip_unmet and not shape.anybody():
+                for item in shape.standing(self.items):
+                    self.fresh[item.id] = None
 
     def renew_index(self) -> None:
         """Build the index anew, for a new policy."""
@@ -292,12 +299,3 @@ class Floor:
             return True
         self.watch(agent)
         return False
-
-
-LAG_MS = 20_000
-LOST_MS = 45_000
-
-
-def health_due(agent: Agent) -> int:
-    """Return when a silent console's agent is next judged: lagging after 20 s, lost after 45 s."""
-    return (agent.seen or 0) + (LAG_MS if agent.health is Health.OK else LOST_MS)

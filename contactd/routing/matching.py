@@ -7,6 +7,7 @@ may take; only what the fact touched is asked about, so after the pass this hold
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from contactd.clock import from_ms
@@ -95,12 +96,7 @@ def _rung_skipped(item: Item, rung: Rung) -> bool:
     """Say whether a step is left at once: it has no time, or nobody signed in can meet it."""
     if rung.ms is None:
         return False
-    return rung.ms == 0 or (item.line.skip_unmet and not anybody(rung.shape))
-
-
-def anybody(shape: Shape) -> bool:
-    """Say whether anyone signed in has what a shape asks for."""
-    return any(agent.signed_in for profile in shape.profiles for agent in profile.members.values())
+    return rung.ms == 0 or (item.line.skip_unmet and not rung.shape.anybody())
 
 
 def skipped(item: Item, agent: str, now: int) -> bool:
@@ -136,7 +132,7 @@ def _hold(floor: Floor, item: Item) -> bool:
         or not agent.signed_in
         or item.prefer_until <= floor.now
         or skipped(item, agent.id, floor.now)
-        or not (item.direct or floor.fits(agent, shape))
+        or not (item.direct or agent.profile.fits(shape))
     ):
         item.prefer = None
         item.untold = True
@@ -181,16 +177,14 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
 
 
 def _serve(floor: Floor, name: str) -> None:
-    """Offer an agent the best of what waits, as long as they have room; then list them as free."""
+    """Offer an agent the best of what waits, if they have room; list them as free when nothing is left for them."""
     agent = floor.agents.get(name)
     if agent is None or not agent.routable:
         del floor.dirty[name]
         return
-    best = pick_item(floor, agent)
-    if best is not None:
-        item, shape, starved, shielded = best
-        preferred = item.prefer_kind if item.held_for else None
-        make_offer(floor, item, agent, Pick(shape.need, preferred=preferred, starved=starved, shielded=shielded))
+    chosen = pick_item(floor, agent)
+    if chosen is not None:
+        make_offer(floor, chosen.item, agent, chosen.pick)
         return
     del floor.dirty[name]
     for shapes in agent.profile.shapes.values():
@@ -199,53 +193,93 @@ def _serve(floor: Floor, name: str) -> None:
                 shape.show(floor.choice(agent, shape))
 
 
-Best = tuple[Item, Shape, bool, bool]
-"""(item, its shape, it is starved deferred work, it goes before something better)."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An item for an agent, and how it was chosen."""
+
+    item: Item
+    pick: Pick
+
+
 Ranked = tuple[float, int, str, Item, Shape]
 """(negative score, waiting counts from, interaction, …): the smallest comes first."""
 
 
-def pick_item(floor: Floor, agent: Agent) -> Best | None:
+def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
     """Return what comes first for an agent; when the share of starved deferred work is due, that goes before all."""
-    heads = _heads(floor, agent)
-    if not heads:
+    first: Ranked | None = None
+    for shapes in agent.profile.shapes.values():
+        if shapes and floor.can_take(agent, shapes[0].rule):
+            first = _better(floor, agent, shapes, first)
+    for item in agent.personal.values():
+        if floor.can_take(agent, item.rule):
+            own = _ranked(floor, item, floor.index.ladder(item)[-1].shape)
+            first = own if first is None else min(first, own)
+    if first is None:
         return None
-    first = chosen = min(heads, key=_rank)
+    head = first
     if agent.share >= floor.policy.deferred_share - 1 and not _starved_deferred(floor, first):
-        chosen = min((head for head in heads if _starved_deferred(floor, head)), key=_rank, default=first)
-    return chosen[3], chosen[4], _starved_deferred(floor, chosen), chosen is not first
+        head = min(_starved(floor, agent), default=first)
+    _, _, _, item, shape = head
+    preferred = item.prefer_kind if item.held_for else None
+    starved = _starved_deferred(floor, head)
+    return Chosen(item, Pick(shape.need, preferred=preferred, starved=starved, shielded=head is not first))
 
 
-def _rank(head: Ranked) -> tuple[float, int, str]:
-    return head[:3]
+def _ranked(floor: Floor, item: Item, shape: Shape) -> Ranked:
+    score = shape.scale.score(shape.scale.fixed(item), floor.now - item.age_from)
+    return (-score, item.age_from, item.id, item, shape)
+
+
+def _better(floor: Floor, agent: Agent, shapes: list[Shape], best: Ranked | None) -> Ranked | None:
+    """Return the first of what waits in shapes of one line and channel, if it goes before `best`; else `best`."""
+    items, now = floor.items, floor.now
+    scale = shapes[0].scale
+    per_ms, leap = scale.per_ms, scale.leap
+    least = -best[0] if best is not None else float("-inf")
+    for shape in shapes:
+        if not shape.waiting:
+            continue
+        item = shape.first
+        if now >= shape.good_until or item is None or item.token != shape.first_token:
+            item = shape.work_out_first(items, now)
+            if item is None:
+                continue
+        if item.skips and skipped(item, agent.id, now):
+            beside = _heads_beside(floor, shape, agent)
+            best = min(beside if best is None else [*beside, best], default=None)
+            least = -best[0] if best is not None else least
+            continue
+        age = now - item.age_from
+        score = shape.first_fixed + age * per_ms if age < leap else scale.score(shape.first_fixed, age)
+        if score >= least:
+            rank = (-score, item.age_from, item.id, item, shape)
+            if best is None or rank < best:
+                best, least = rank, score
+    return best
+
+
+def _heads_beside(floor: Floor, shape: Shape, agent: Agent) -> list[Ranked]:
+    """Return the first items of a shape's groups that do not pass an agent by."""
+    heads = (first_for(floor, group, agent) for group in shape.groups.values() if group)
+    return [_ranked(floor, item, shape) for item in heads if item is not None]
+
+
+def _starved(floor: Floor, agent: Agent) -> list[Ranked]:
+    """Return the first items of starved deferred work an agent may take."""
+    heads = []
+    for shapes in agent.profile.shapes.values():
+        if not shapes or shapes[0].scale.live or not floor.can_take(agent, shapes[0].rule):
+            continue
+        for shape in shapes:
+            if shape.waiting:
+                heads += _heads_beside(floor, shape, agent)
+    return [head for head in heads if _starved_deferred(floor, head)]
 
 
 def _starved_deferred(floor: Floor, head: Ranked) -> bool:
     scale = head[4].scale
     return not scale.live and scale.starved(floor.now - head[1])
-
-
-def _heads(floor: Floor, agent: Agent) -> list[Ranked]:
-    """Return the first item of every group an agent may take, and what waits for this agent only."""
-    heads: list[Ranked] = []
-    now = floor.now
-    for shapes in agent.profile.shapes.values():
-        if not shapes or not floor.can_take(agent, shapes[0].rule):
-            continue
-        score = shapes[0].scale.score
-        for shape in shapes:
-            if not shape.waiting:
-                continue
-            for fixed, group in shape.groups.items():
-                item = first_for(floor, group, agent) if group else None
-                if item is not None:
-                    heads.append((-score(fixed, now - item.age_from), item.age_from, item.id, item, shape))
-    for item in agent.personal.values():
-        if floor.can_take(agent, item.rule):
-            shape = floor.index.ladder(item)[-1].shape
-            points = shape.scale.score(shape.scale.fixed(item), now - item.age_from)
-            heads.append((-points, item.age_from, item.id, item, shape))
-    return heads
 
 
 def first_for(floor: Floor, group: list[Waiting], agent: Agent) -> Item | None:

@@ -12,7 +12,7 @@ from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.core.offer import FailReason, OfferOutcome, WithdrawReason
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import FULL, Floor, RefusedError
-from contactd.routing.hands import let_go, make_room, put_in_hand, set_intent
+from contactd.routing.hands import apply_next, let_go, make_room, put_in_hand, set_intent
 from contactd.routing.score import Scale
 from contactd.routing.shapes import Choice
 from contactd.routing.state import Agent, Item, LiveOffer, yields
@@ -109,6 +109,7 @@ def drop_offer(floor: Floor, offer: LiveOffer, outcome: OfferOutcome, reason: st
         Withdraw(offer=offer.id, interaction=offer.item.id, agent=offer.agent.id, outcome=outcome, reason=reason),
     )
     floor.touch(offer.agent)
+    apply_next(floor, offer.agent)
 
 
 def end_offer(floor: Floor, offer: LiveOffer, outcome: OfferOutcome, reason: str | None = None) -> None:

@@ -24,10 +24,12 @@ def configured(floor: Floor, fact: AgentConfigured) -> None:
         agent = new_agent(floor, fact.agent)
     skills = tuple(sorted(dict(fact.skills).items()))
     profile = floor.index.profile(skills, tuple(sorted(fact.lines)), tuple(sorted(fact.languages)))
-    if profile is not agent.profile:
+    before = agent.profile
+    if profile is not before:
         floor.index.leave(agent)
         profile.members[agent.id] = agent
         agent.profile = profile
+        floor.leave_unmet_steps(before)
     agent.removed = False
     agent.skills, agent.lines, agent.languages = skills, tuple(sorted(fact.lines)), tuple(sorted(fact.languages))
     agent.capacity = {channel: min(max(units, 1), 100) for channel, units in sorted(fact.capacity)}

@@ -113,8 +113,6 @@ def agent_restored(floor: Floor, fact: AgentRestored) -> None:
     agent.shown = show(agent)
     if agent.away:
         watch_return(floor, agent)
-    for item in agent.work.values():
-        item.units = floor.units(agent, item)
 
 
 def published(floor: Floor, fact: PolicyPublished) -> None:

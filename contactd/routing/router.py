@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from contactd.clock import from_ms
+from contactd.clock import from_ms, to_ms
 from contactd.core import events
 from contactd.core.effects import Refuse, Wish
 from contactd.core.events import Fact
@@ -119,10 +119,11 @@ class Router:
 
     def tick(self, now: datetime) -> list[Wish]:
         """Let everything happen that is due by `now`; an empty list, and no change, when nothing was."""
-        due = self.next_deadline()
-        if due is None or due > now:
-            return []
         floor = self._floor
+        if not floor.restoring:
+            first = floor.deadlines.first()
+            if first is None or first > to_ms(now):
+                return []
         floor.begin(now)
         if floor.restoring:
             floor.restoring = False

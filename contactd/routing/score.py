@@ -44,19 +44,33 @@ class Scale:
     """Age in milliseconds at which the boost begins."""
     base: int
     base_points: float
+    leap: float
+    """Age in milliseconds before which the score is fixed points + age × rate, no more."""
+    changes: tuple[float, ...]
+    """Ages in milliseconds at which the score leaps or stops growing, in order."""
 
     @staticmethod
     def of(line: Line, rule: ChannelRule) -> Scale:
         """Make the scale of a line's channel."""
+        per_ms = line.rate / MINUTE_MS
+        sla = rule.sla_s * 1000.0
+        starve = rule.starve_s * 1000.0 if rule.starve_s else float("inf")
+        leaps = [sla * 0.5, sla * 0.75, sla] if sla else []
+        if rule.live:
+            leaps.append(starve)
+        elif per_ms:
+            leaps.append(DEFERRED_AGE_LIMIT / per_ms)
         return Scale(
             live=rule.live,
-            per_ms=line.rate / MINUTE_MS,
-            sla=rule.sla_s * 1000.0,
-            starve=rule.starve_s * 1000.0 if rule.starve_s else float("inf"),
-            boost=line.sla_boost if rule.sla_s else 0.0,
-            boosted_from=rule.sla_s * 500.0 if rule.sla_s else float("inf"),
+            per_ms=per_ms,
+            sla=sla,
+            starve=starve,
+            boost=line.sla_boost if sla else 0.0,
+            boosted_from=sla * 0.5 if sla else float("inf"),
             base=line.base,
             base_points=STRICT_POINTS if line.strict else BASE_POINTS,
+            leap=min(leaps, default=float("inf")),
+            changes=tuple(sorted(leaps)),
         )
 
     def fixed(self, item: Item) -> float:
@@ -75,6 +89,14 @@ class Scale:
         if age >= self.boosted_from:
             points += self._boost(age)
         return fixed + points
+
+    def flat(self, age: int) -> bool:
+        """Say whether the score no longer grows with age."""
+        return not self.per_ms or (not self.live and age * self.per_ms >= DEFERRED_AGE_LIMIT)
+
+    def next_change(self, age: int) -> float:
+        """Return the age, beyond `age`, at which the score next leaps or stops growing."""
+        return next((at for at in self.changes if at > age), float("inf"))
 
     def starved(self, age: int) -> bool:
         """Say whether an item has waited beyond its starvation age."""

@@ -37,6 +37,8 @@ class Shape:
     need: Skills
     scale: Scale
     profiles: list[Profile] = field(default_factory=list)
+    step: bool = False
+    """Items may stand here for a while only: it asks for more than they need."""
     groups: dict[float, list[Waiting]] = field(default_factory=dict)
     """Fixed points → heap of what waits."""
     waiting: int = 0
@@ -44,6 +46,11 @@ class Shape:
     """Agents who may be free, with their entry that counts."""
     free: list[Choice] = field(default_factory=list)
     """Heap of the entries."""
+    first: Item | None = None
+    """What comes first here, as last worked out; it holds while its token is `first_token` and until `good_until`."""
+    first_fixed: float = 0.0
+    first_token: int = -1
+    good_until: float = 0.0
 
     def put(self, item: Item) -> None:
         """Let an item stand in line."""
@@ -51,9 +58,43 @@ class Shape:
         group = self.groups.get(fixed)
         if group is None:
             group = self.groups[fixed] = []
-        heappush(group, (item.age_from, item.id, item.token))
+        entry = (item.age_from, item.id, item.token)
+        heappush(group, entry)
+        if group[0] is entry:
+            self.good_until = 0.0
         self.waiting += 1
         item.shape = self
+
+    def work_out_first(self, items: dict[str, Item], now: int) -> Item | None:
+        """Return what comes first here at `now`, passing over nothing, and note until when that cannot change."""
+        scale = self.scale
+        heads = []
+        for fixed, group in self.groups.items():
+            item = pop_left_behind(group, items)
+            if item is not None:
+                heads.append((-scale.score(fixed, now - item.age_from), item.age_from, item.id, fixed, item))
+        if not heads:
+            self.first = None
+            return None
+        negative, _, _, self.first_fixed, first = min(heads)
+        self.first, self.first_token = first, first.token
+        until = min(scale.next_change(now - head[1]) + head[1] for head in heads)
+        if scale.flat(now - first.age_from):
+            for head in heads:
+                if not scale.flat(now - head[1]):
+                    until = min(until, now + (head[0] - negative) / scale.per_ms)
+        self.good_until = until
+        return first
+
+    def anybody(self) -> bool:
+        """Say whether anyone signed in has what it asks for."""
+        return any(agent.signed_in for profile in self.profiles for agent in profile.members.values())
+
+    def standing(self, items: dict[str, Item]) -> list[Item]:
+        """Return everything that stands here, in no particular but always the same order."""
+        entries = (entry for group in self.groups.values() for entry in group)
+        found = ((items.get(interaction), token) for _, interaction, token in entries)
+        return [item for item, token in found if item is not None and item.token == token]
 
     def show(self, choice: Choice) -> None:
         """Let an agent stand among the free ones; an older entry of theirs counts no longer."""
@@ -155,6 +196,8 @@ class Index:
         ]
         if wished:
             rungs.append(Rung(self._shape(item, _merged(required, wished)), round(line.language_s * 1000)))
+        for rung in rungs:
+            rung.shape.step = True
         return (*rungs, Rung(self._shape(item, required), None))
 
     def _shape(self, item: Item, skills: dict[str, int]) -> Shape:

@@ -156,3 +156,12 @@ def counted(item: Item) -> int:
     if item.state is State.HELD and (item.interrupted or not item.rule.live):
         return 0
     return item.units
+
+
+LAG_MS = 20_000
+LOST_MS = 45_000
+
+
+def health_due(agent: Agent) -> int:
+    """Return when a silent console's agent is next judged: lagging after 20 s, lost after 45 s."""
+    return (agent.seen or 0) + (LAG_MS if agent.health is Health.OK else LOST_MS)

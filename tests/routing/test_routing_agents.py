@@ -8,7 +8,15 @@ import pytest
 from stage import Stage, kinds, of, refused
 
 from contactd.core.effects import AgentState, Alert, Moved, Offer, Requeue, Withdraw
-from contactd.core.events import AgentConfigured, ConsoleLost, ConsoleSeen, ExternalWork, SupervisorSet, WorkStarted
+from contactd.core.events import (
+    AgentConfigured,
+    ConsoleLost,
+    ConsoleSeen,
+    ExternalWork,
+    InteractionGone,
+    SupervisorSet,
+    WorkStarted,
+)
 
 
 def talking(stage: Stage, name: str = "call", channel: str = "voice", **about: object) -> None:
@@ -78,6 +86,15 @@ def test_not_ready_takes_back_offers_that_may_be_declined_but_not_a_ringing_call
     stage.intent("ann", "not_ready")
     assert stage.offered_to("call") == "ann"
     assert stage.agents["ann"].next_intent == "not_ready"
+
+
+def test_a_choice_made_while_a_call_rings_applies_when_the_caller_hangs_up() -> None:
+    stage = Stage()
+    stage.agent("ann")
+    stage.arrive("call")
+    stage.intent("ann", "not_ready", "break")
+    stage.tell(InteractionGone(interaction="call"))
+    assert (stage.agents["ann"].intent, stage.agents["ann"].reason) == ("not_ready", "break")
 
 
 @pytest.mark.parametrize(

@@ -289,6 +289,16 @@ def test_a_step_nobody_signed_in_can_meet_is_left_at_once_unless_told_otherwise(
     assert stage.offered_to("call") is None
 
 
+def test_a_step_is_left_at_once_when_the_last_who_could_meet_it_signs_out() -> None:
+    stage = Stage(STEPS)
+    stage.agent("best", "not_ready", skills=(("german", 9),))
+    stage.agent("any")
+    stage.arrive("call")
+    assert stage.offered_to("call") is None
+    stage.intent("best", "logged_out")
+    assert stage.offered_to("call") == "any"
+
+
 def test_who_speaks_the_customers_language_is_preferred_without_waiting() -> None:
     stage = Stage()
     stage.agent("ann")

@@ -17,6 +17,7 @@ from stage import Stage, refused
 from contactd.core import effects, events
 from contactd.core.interaction import TERMINAL_STATES, TRANSITIONS, Cause, State
 from contactd.routing.explain import what_keeps
+from contactd.routing.hands import in_contact
 from contactd.routing.policy import Policy
 from contactd.routing.router import Router
 from contactd.routing.state import Item
@@ -92,7 +93,8 @@ def test_nobody_is_offered_what_they_cannot(day: list[Action]) -> None:
     stage = opened()
     floor = stage.router._floor
     for action in day:
-        for wish in act(stage, action):
+        stage.wait(action[3])
+        for wish in act(stage, (*action[:3], 0.0)):
             if not isinstance(wish, effects.Offer) or wish.decision.preferred is not None:
                 continue
             item, agent = floor.items.get(wish.interaction), floor.agents.get(wish.agent)
@@ -111,7 +113,7 @@ def test_the_older_of_equals_goes_first(day: list[Action]) -> None:
     stage = opened()
     floor = stage.router._floor
     for action in day:
-        wishes = stage.wait(action[3])
+        stage.wait(action[3])
         wishes = act(stage, (*action[:3], 0.0))
         for wish in wishes:
             if not isinstance(wish, effects.Offer) or stage.offers.get(wish.interaction) is not wish:
@@ -203,6 +205,7 @@ def test_what_agents_are_said_to_do_is_what_they_do(day: list[Action]) -> None:
                 slots[channel, "active"] = slots.get((channel, "active"), 0) + 1
             assert {(channel, slot): count for channel, slot, count in state.slots} == slots
             assert (state.intent, state.reason, state.health) == (agent.intent, agent.reason, agent.health)
+            assert agent.next_intent is None or in_contact(agent)
 
 
 def replay(facts: list[tuple[events.Fact | None, Any]]) -> list[list[effects.Wish]]:
