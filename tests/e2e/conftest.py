@@ -84,9 +84,20 @@ async def pbx() -> AsyncIterator[ScriptedPbx]:
     await made.stop()
 
 
+@pytest.fixture(scope="session")
+def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A house's folder with ann (agent) and chen (supervisor) in its store, to be copied."""
+    folder = tmp_path_factory.mktemp("staffed")
+    house = House(folder)
+    house.add_user("ann", "agent", "--device", "PJSIP/1001")
+    house.add_user("chen", "supervisor")
+    return folder
+
+
 @pytest.fixture
-async def house(tmp_path: Path, sink: Sink, pbx: ScriptedPbx) -> AsyncIterator[House]:
-    """A house with ann, bob (agents) and chen (supervisor); calls come from `pbx`, answers go to `sink`."""
+async def house(tmp_path: Path, staffed: Path, sink: Sink, pbx: ScriptedPbx) -> AsyncIterator[House]:
+    """A house at work: calls come from `pbx`, answers go to `sink`."""
+    shutil.copytree(staffed, tmp_path / "house")
     made = House(
         tmp_path / "house",
         **{
@@ -100,10 +111,6 @@ async def house(tmp_path: Path, sink: Sink, pbx: ScriptedPbx) -> AsyncIterator[H
         },
     )
     await asyncio.to_thread(made.start)
-    await asyncio.gather(
-        asyncio.to_thread(made.add_user, "ann", "agent", "--device", "PJSIP/1001"),
-        asyncio.to_thread(made.add_user, "chen", "supervisor"),
-    )
     yield made
     made.close()
 

@@ -51,11 +51,10 @@ class Desk:
     async def accept(self, text: str) -> str:
         """Wait for the offer that says `text`, take it; return the interaction's id when its screen is open."""
         card = self["offer-card"].filter(has_text=text)
-        await card.get_by_test_id("offer-accept").click()
-        await expect(self["contact"]).to_have_attribute("data-state", "active")
-        await expect(card).to_have_count(0)
-        ident = await self["contact"].get_attribute("data-id")
+        ident = await card.get_attribute("data-id")
         assert ident is not None
+        await card.get_by_test_id("offer-accept").click()
+        await expect(self.marked("contact", id=ident, state="active")).to_be_visible()
         return ident
 
     async def choose(self, disposition: str, note: str = "") -> None:

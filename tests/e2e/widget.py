@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.async_api import Locator, Page, expect
+
+ARRIVED = re.compile(r"\b(sent|seen)\b")
 
 
 class Widget:
@@ -31,11 +35,25 @@ class Widget:
         await fields.nth(0).fill(name)
         await fields.nth(1).fill(contact)
 
-    async def say(self, text: str) -> None:
-        """Write a line and wait until it is said to have arrived."""
+    async def send(self, text: str) -> None:
+        """Write a line, whether or not it can arrive now."""
         await self.host.locator("textarea").fill(text)
         await self.host.locator("button.send").click()
-        await expect(self.line(text)).not_to_have_class("sending")
+
+    async def say(self, text: str) -> None:
+        """Write a line and wait until it is said to have arrived."""
+        await self.send(text)
+        await self.arrived(text)
+
+    async def arrived(self, text: str) -> None:
+        """Wait until a line is said to have arrived."""
+        await expect(self.line(text)).to_have_class(ARRIVED)
+
+    async def end(self) -> None:
+        """End the conversation: the button asks once."""
+        button = self.host.locator("button.word")
+        await button.click()
+        await button.click()
 
     def line(self, text: str) -> Locator:
         """Return the line with a text."""
