@@ -5,7 +5,7 @@ Each function runs inside a write unit and may run twice; every id it needs is m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -86,19 +86,18 @@ _RECEIPT = hot(
         s.receipt.c.external_key == bindparam("external_key"),
     ),
 )
-_NEW_RECEIPT = hot(insert(s.receipt))
+_NEW_RECEIPT = hot(insert(s.receipt).on_conflict_do_nothing(index_elements=["adapter", "external_key"]))
 _NEW_RAW = hot(insert(s.raw))
 _NEW_INTERACTION = hot(insert(s.interaction))
 _NEW_SEGMENT = hot(insert(s.interaction_segment))
 _NEW_FACT = hot(insert(s.fact_inbox))
-_NEW_canonical = s.party.alias("canonical")
 _NEW_THREAD = hot(insert(s.thread))
-_EVENT_SEQ = hot(
-    select(func.coalesce(func.max(s.interaction_event.c.seq), 0).label("seq")).where(
-        s.interaction_event.c.interaction_id == bindparam("interaction"),
-    ),
+_NEXT_EVENT = (
+    select(func.coalesce(func.max(s.interaction_event.c.seq), 0) + 1)
+    .where(s.interaction_event.c.interaction_id == bindparam("b_interaction"))
+    .scalar_subquery()
 )
-_NEW_EVENT = hot(insert(s.interaction_event))
+_NEW_EVENT = hot(insert(s.interaction_event).values(seq=_NEXT_EVENT).inline(), *s.interaction_event.c.keys())
 _canonical = s.party.alias("canonical")
 _CLAIMS = hot(
     select(
@@ -201,13 +200,17 @@ def old_receipt(conn: WriteConn, adapter: str, external_key: str) -> Mapping[str
 
 def accept(conn: WriteConn, new: Accepting) -> Mapping[str, Any] | None:
     """Store an arrival; return the old receipt when it came before (then nothing is written)."""
-    old = old_receipt(conn, new.receipt["adapter"], new.receipt["external_key"])
-    if old is not None:
-        return old
+    # The receipt first: its constraint tells a duplicate without a question beforehand.
+    if not conn.run(_NEW_RECEIPT, **new.receipt):
+        return old_receipt(conn, new.receipt["adapter"], new.receipt["external_key"])
     conn.run(_NEW_INTERACTION, **new.interaction)
-    conn.run(_NEW_RECEIPT, **new.receipt)
     conn.run(_NEW_RAW, **new.raw)
     return None
+
+
+def place_all(conn: WriteConn, news: Sequence[Placing]) -> list[Placed]:
+    """Place several in one unit, in order: they stand or fall together."""
+    return [place(conn, new) for new in news]
 
 
 def place(conn: WriteConn, new: Placing) -> Placed:
@@ -250,7 +253,9 @@ def place(conn: WriteConn, new: Placing) -> Placed:
         b_updated_at=new.at,
     )
     _enter_line(conn, new)
-    messages = tuple(add_message(conn, new.interaction, thread, saying, new.at) for saying in new.sayings)
+    messages = tuple(
+        add_message(conn, new.interaction, thread, saying, new.at, begun=not known_thread) for saying in new.sayings
+    )
     fact = InteractionArrived(
         interaction=new.interaction,
         channel=new.channel,
@@ -289,7 +294,8 @@ def _who(conn: WriteConn, new: Placing) -> tuple[str | None, Resolution]:
     if point is None:
         return None, resolve(None, ())
     point_id = parties.point_id(conn, new.new_ids["point"], point, now=new.at)
-    found = resolve(point, claims_on(conn, point))
+    # Nobody can have claimed what was not known until now.
+    found = resolve(point, () if point_id == new.new_ids["point"] else claims_on(conn, point))
     if new.content.claimed_sender and found.state == ResolveState.KNOWN:
         found = Resolution(state=ResolveState.MAYBE, candidates=found.candidates)
     return point_id, found
@@ -370,9 +376,15 @@ def add_event(
     data: Mapping[str, Any],
 ) -> None:
     """Append to an interaction's events."""
-    row = conn.one(_EVENT_SEQ, interaction=interaction)
-    seq = (row.seq if row is not None else 0) + 1
-    conn.run(_NEW_EVENT, interaction_id=interaction, seq=seq, at=at, type=kind, actor=actor, data=dict(data))
+    conn.run(
+        _NEW_EVENT,
+        interaction_id=interaction,
+        b_interaction=interaction,
+        at=at,
+        type=kind,
+        actor=actor,
+        data=dict(data),
+    )
 
 
 def _join(conn: WriteConn, new: Placing, turn: Any, resolution: Resolution, thread: str) -> Placed:

@@ -36,12 +36,12 @@ class Saying:
     """Rows without message, interaction and time: id, blob, name, media_type, size, page, inline, content_id."""
 
 
-_LAST_SEQ = hot(
-    select(func.coalesce(func.max(s.message.c.seq), 0).label("seq")).where(
-        s.message.c.interaction_id == bindparam("interaction"),
-    ),
+_NEXT_SEQ = (
+    select(func.coalesce(func.max(s.message.c.seq), 0) + 1)
+    .where(s.message.c.interaction_id == bindparam("b_interaction"))
+    .scalar_subquery()
 )
-_NEW_MESSAGE = hot(insert(s.message))
+_NEW_MESSAGE = hot(insert(s.message).values(seq=_NEXT_SEQ).returning(s.message.c.seq), *s.message.c.keys())
 _NEW_ATTACHMENT = hot(insert(s.attachment))
 _BY_CLIENT = hot(
     select(s.message.c.id, s.message.c.seq, s.message.c.at).where(
@@ -75,15 +75,21 @@ def said_before(conn: WriteConn, interaction: str, client_id: str) -> Any:
     return conn.one(_BY_CLIENT, interaction=interaction, client=client_id)
 
 
-def add_message(conn: WriteConn, interaction: str, thread: str | None, new: Saying, now: datetime) -> Mapping[str, Any]:
-    """Append a message to an interaction; return its MessageView."""
-    last = conn.one(_LAST_SEQ, interaction=interaction)
-    seq = (last.seq if last is not None else 0) + 1
-    conn.run(
+def add_message(
+    conn: WriteConn,
+    interaction: str,
+    thread: str | None,
+    new: Saying,
+    now: datetime,
+    *,
+    begun: bool = False,
+) -> Mapping[str, Any]:
+    """Append a message to an interaction; return its MessageView.  `begun`: the thread was made at this moment."""
+    row = conn.one(
         _NEW_MESSAGE,
         id=new.id,
         interaction_id=interaction,
-        seq=seq,
+        b_interaction=interaction,
         thread_id=thread,
         direction=new.direction,
         sender=new.sender,
@@ -101,9 +107,9 @@ def add_message(conn: WriteConn, interaction: str, thread: str | None, new: Sayi
     )
     for n, attachment in enumerate(new.attachments):
         conn.run(_NEW_ATTACHMENT, message_id=new.id, interaction_id=interaction, n=n, at=now, **attachment)
-    if thread is not None:
+    if thread is not None and not begun:
         conn.run(_THREAD_LAST, b_thread=thread, b_at=now)
-    return _view(interaction, seq, new, now)
+    return _view(interaction, row.seq, new, now)
 
 
 def delivered(conn: WriteConn, message: str, state: str) -> None:
