@@ -165,7 +165,8 @@ class EmailChannel:
             finally:
                 self._spool_idle.set()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _SPOOL_S)
+                async with asyncio.timeout(_SPOOL_S):
+                    await self._wake.wait()
 
     async def _empty_spool(self) -> None:
         """Take in each file and delete it after the commit; one that fails is left for the next round."""

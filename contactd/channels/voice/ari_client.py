@@ -11,6 +11,7 @@ import json
 from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
@@ -117,10 +118,9 @@ class AriClient:
             self._health = Health(ok=False, detail="another program took the application over; restart to take it back")
 
     async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     def _down(self, why: str) -> None:
         if self._health.ok or self._health.detail != f"not connected: {why}":
