@@ -77,9 +77,7 @@ def resolve(point: Point | None, claims: Sequence[Claim]) -> Resolution:
     best = _best_claims(point, claims)
     if not best:
         return Resolution(state=ResolveState.UNKNOWN)
-    candidates = tuple(
-        Candidate(party=claim.party, level=claim.level, why=_why(point, claim)) for claim in best
-    )
+    candidates = tuple(Candidate(party=claim.party, level=claim.level, why=_why(point, claim)) for claim in best)
     sure = [claim for claim in best if LEVELS[claim.level] >= LEVELS["asserted"]]
     if not sure:
         return Resolution(state=ResolveState.MAYBE, candidates=candidates)

@@ -86,6 +86,7 @@ class _Past:
         self._dice = dice
         self._agents = agents_by_name
         self._page = page
+        self._names = {agents_by_name[one.name]: one.display for one in COLLEAGUES}
         self._now = errand.clock.now()
 
     def write(self, conn: WriteConn, companies: dict[str, str]) -> None:
@@ -277,7 +278,7 @@ class _Past:
             id=self._errand.idents.new(),
             direction=direction,
             sender=sender,
-            sender_name=self._customer.name if direction == "inbound" else "",
+            sender_name=self._customer.name if direction == "inbound" else self._names.get(sender, ""),
             subject="",
             text=text,
             html_blob=None,

@@ -17,6 +17,7 @@ import aiosmtplib
 import structlog
 from PIL import Image
 from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
 
 from contactd.channels.fax import spool
 from contactd.testing.demo.history import fax_page
@@ -79,7 +80,7 @@ class Traffic:
     async def _knock(self, channel: str, customer: Customer, matter: Matter) -> None:
         try:
             await self._doors[channel](customer, matter)
-        except (OSError, aiosmtplib.SMTPException, TimeoutError) as error:
+        except (OSError, aiosmtplib.SMTPException, WebSocketException, TimeoutError) as error:
             log.warning("traffic.refused", channel=channel, error=type(error).__name__)
 
     async def write_mail(self, customer: Customer, matter: Matter) -> None:
