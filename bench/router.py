@@ -57,6 +57,7 @@ class Day:
     spent: list[float] = field(default_factory=list)
     assigned: int = 0
     beat: int = 0
+    in_line: int = 0
 
     def __post_init__(self) -> None:
         """Fill the floor: everybody busy, the rest in line."""
@@ -81,6 +82,7 @@ class Day:
     def arrival(self) -> events.InteractionArrived:
         """Make a new item."""
         self.count += 1
+        self.in_line += 1
         choose = self.random
         return events.InteractionArrived(
             interaction=f"i{self.count:09d}",
@@ -114,6 +116,7 @@ class Day:
 
     def moved(self, wish: effects.Moved) -> None:
         """Follow one item."""
+        self.in_line += {State.QUEUED: 1, State.OFFERED: -1}.get(State(wish.state), 0)
         self.active.pop(wish.interaction, None)
         self.wrapup.pop(wish.interaction, None)
         if wish.state == State.ACTIVE and wish.agent:
@@ -130,6 +133,9 @@ class Day:
             self.spent.append(time.thread_time() - begin)
             self.follow(wishes)
         roll = self.random.random()
+        if self.in_line < self.waiting and roll < 0.5:
+            self.send(self.arrival())
+            return
         if self.offers and roll < 0.55:
             offer = next(iter(self.offers.values()))
             kind = events.OfferRejected if roll < 0.01 and offer.channel != "voice" else events.OfferAccepted

@@ -17,6 +17,7 @@ from contactd.routing.floor import Floor
 from contactd.routing.offers import Pick, make_offer
 from contactd.routing.shapes import Choice, Rung, Shape, Waiting, pop_left_behind
 from contactd.routing.state import Agent, Item
+from contactd.routing.strategies import BY_NEED
 
 NEXT_BEST = 5
 REASK_MS = 60_000
@@ -164,7 +165,7 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
         elif not floor.can_take(agent, shape.rule):
             del shape.ready[name]
         elif (now_compares := floor.choice(agent, shape)) != choice:
-            shape.show(now_compares)
+            shape.correct(now_compares)
         else:
             found.append(choice)
     for choice in aside:
@@ -189,8 +190,18 @@ def _serve(floor: Floor, name: str) -> None:
     del floor.dirty[name]
     for shapes in agent.profile.shapes.values():
         if shapes and floor.can_take(agent, shapes[0].rule):
-            for shape in shapes:
-                shape.show(floor.choice(agent, shape))
+            _list_free(floor, agent, shapes)
+
+
+def _list_free(floor: Floor, agent: Agent, shapes: list[Shape]) -> None:
+    """List an agent as free for shapes of one line and channel."""
+    if shapes[0].line.strategy in BY_NEED:
+        for shape in shapes:
+            shape.show(floor.choice(agent, shape))
+        return
+    choice = floor.choice(agent, shapes[0])
+    for shape in shapes:
+        shape.show(choice)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,11 +97,17 @@ class Shape:
         return [item for item, token in found if item is not None and item.token == token]
 
     def show(self, choice: Choice) -> None:
-        """Let an agent stand among the free ones; an older entry of theirs counts no longer."""
-        agent = choice[3]
-        if self.ready.get(agent) == choice:
-            return
-        self.ready[agent] = choice
+        """Let an agent stand among the free ones.
+
+        An entry that flatters them is left as it is: it is set right (`correct`) when it comes to the top.
+        """
+        listed = self.ready.get(choice[3])
+        if listed is None or choice < listed:
+            self.correct(choice)
+
+    def correct(self, choice: Choice) -> None:
+        """Let this be the entry of an agent that counts."""
+        self.ready[choice[3]] = choice
         heappush(self.free, choice)
         if len(self.free) > 2 * len(self.ready) + 64:
             self.free = list(self.ready.values())

@@ -52,3 +52,6 @@ STRATEGIES: dict[str, Callable[[Agent, Shape, float, int], Choice]] = {
     "weighted": _weighted,
 }
 """How agents are compared: pure, by what stands at the moment they became free; ties go by the agent's id."""
+
+BY_NEED = frozenset({"best_skill", "weighted"})
+"""Strategies that compare agents by what an item needs; the others compare them alike for every item."""
