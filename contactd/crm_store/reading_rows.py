@@ -83,15 +83,15 @@ def count_death(conn: WriteConn, receipt: str) -> None:
     conn.run(_DEATH, b_id=receipt)
 
 
-def unread_receipts(conn: Connection) -> list[str]:
-    """Return the receipts whose interactions still wait to be read, oldest first."""
+def unread_receipts(conn: Connection) -> list[tuple[str, str]]:
+    """Return the receipts, with their interactions, that still wait to be read, oldest first."""
     rows = conn.execute(
-        select(s.receipt.c.id)
+        select(s.receipt.c.id, s.receipt.c.interaction_id)
         .join(s.interaction, s.interaction.c.id == s.receipt.c.interaction_id)
         .where(s.interaction.c.state == "received")
         .order_by(s.receipt.c.at),
     )
-    return [row.id for row in rows]
+    return [(row.id, row.interaction_id) for row in rows]
 
 
 def arrivals(conn: Connection, receipts: list[str]) -> list[Any]:

@@ -5,8 +5,10 @@ A receipt is given only after the commit.  What cannot be understood is an inter
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -35,6 +37,16 @@ INLINE = 256 * 1024
 """Raw bytes up to this size lie in the table, in the same transaction as their receipt."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something accepted whose raw bytes are still to be read."""
+
+    receipt: str
+    interaction: str
+    arrival: Arrival | None = None
+    """What was accepted, as long as it is at hand; else the store has it."""
 
 
 class Intake:
@@ -68,8 +80,8 @@ class Intake:
         self._metrics = metrics or Metrics()
         self.adopters: list[Callable[[Arrival], Arrival | None]] = []
         """Channels to which some of what others take in belongs."""
-        self.unread: Callable[[str], None] = lambda _receipt: None
-        """Called with the receipt of something whose raw bytes are to be read."""
+        self.unread: Callable[[Unread], None] = lambda _unread: None
+        """Called with something whose raw bytes are safe and are to be read."""
 
     async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
         """Store an arrival and, when its content is known, place it; return after the commit.
@@ -88,7 +100,10 @@ class Intake:
             if old is not None:
                 return _old(old)
             if content is None:
-                self.unread(receipt)
+                line = new.interaction["line"]
+                self.unread(
+                    Unread(receipt, interaction, arrival if arrival.line == line else replace(arrival, line=line))
+                )
             else:
                 await self.quarantine(interaction, content.quarantine or "")
             return Receipt(id=receipt, interaction=interaction)
@@ -114,13 +129,21 @@ class Intake:
                 return other
         return arrival
 
-    async def place(self, arrival: Arrival, content: Content, receipt: str, interaction: str) -> Placed:
+    async def place(self, arrival: Arrival, content: Content, receipt: str, interaction: str) -> None:
         """Place what was accepted before, now that its bytes are read; return after the commit."""
-        sayings = await self._parts.sayings(content)
-        placing = self._placing(arrival, content, receipt, interaction, sayings, self._clock.now())
-        placed = await self._store.write(partial(intake_rows.place, new=placing), urgent=True)
-        self._after(placed, arrival, content, placing)
-        return placed
+        await self.place_all([(Unread(receipt, interaction, arrival), arrival, content)])
+
+    async def place_all(self, read: Sequence[tuple[Unread, Arrival, Content]]) -> None:
+        """Place several that were read together, in one unit: they are all in line, or none is; return after the commit."""
+        sayings = await asyncio.gather(*(self._parts.sayings(content) for _, _, content in read))
+        now = self._clock.now()
+        news = [
+            self._placing(arrival, content, unread.receipt, unread.interaction, said, now)
+            for (unread, arrival, content), said in zip(read, sayings, strict=True)
+        ]
+        done = await self._store.write(partial(intake_rows.place_all, news=news), urgent=True)
+        for placed, (_, arrival, content), placing in zip(done, read, news, strict=True):
+            self._after(placed, arrival, content, placing)
 
     async def quarantine(self, interaction: str, reason: str) -> None:
         """Put an interaction aside where a human sees it, with its raw bytes and the reason."""

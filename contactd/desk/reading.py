@@ -1,14 +1,16 @@
 """Reading: what was accepted raw is understood in worker processes and then placed.
 
-What waits is in the store (`received`), not in memory: this only keeps receipts.  A worker that dies on some bytes is counted
-there; the second death puts the interaction in quarantine.
+What waits is in the store (`received`); what was accepted a moment ago is kept in memory as well, within bounds, so that
+it need not be fetched again.  A worker that dies on some bytes is counted in the store; the second death puts the
+interaction in quarantine.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -18,13 +20,17 @@ from contactd.core.errors import BusyError, ConflictError, NotFoundError, StoreD
 from contactd.core.interaction import State
 from contactd.crm_store import reading_rows
 from contactd.crm_store.store import Store
-from contactd.desk.intake import Intake
+from contactd.desk.intake import Intake, Unread
 from contactd.desk.parts import Blobs
 
 GROUP = 32
-"""Arrivals fetched and read together at most."""
+"""Arrivals fetched, and placed, together at most."""
+GROUP_BYTES = 1024 * 1024
+"""Raw bytes one worker call reads at most (or one arrival): its members share the call's memory and time limits."""
 AT_ONCE = 4
-"""Groups under way."""
+"""Groups under way: what comes meanwhile makes the next one larger."""
+HELD_BYTES = 32 * 1024 * 1024
+"""Raw bytes kept in memory while they wait; beyond it they are fetched from the store."""
 DEATHS = 2
 PAUSE_S = 0.5
 
@@ -64,7 +70,8 @@ class Reading:
         self._work = work
         self._died = died
         self.readers: dict[str, Reader] = {}
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[Unread] = deque()
+        self._held = 0
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -73,28 +80,38 @@ class Reading:
         """How many receipts wait to be read."""
         return len(self._waiting)
 
-    def add(self, receipt: str) -> None:
-        """Put a receipt in line."""
-        self._waiting.append(receipt)
+    def add(self, unread: Unread) -> None:
+        """Put something in line."""
+        if unread.arrival is not None:
+            size = len(unread.arrival.raw)
+            if self._held + size > HELD_BYTES:
+                unread = replace(unread, arrival=None)
+            else:
+                self._held += size
+        self._waiting.append(unread)
         self._wake.set()
 
     async def run(self) -> None:
         """Read for ever: first what an earlier run left, then what comes."""
-        for receipt in await self._store.read(reading_rows.unread_receipts):
-            if receipt not in self._waiting:
-                self._waiting.append(receipt)
+        known = {one.receipt for one in self._waiting}
+        for receipt, interaction in await self._store.read(reading_rows.unread_receipts):
+            if receipt not in known:
+                self._waiting.append(Unread(receipt, interaction))
         slots = asyncio.Semaphore(AT_ONCE)
         while True:
             while not self._waiting:
                 self._wake.clear()
                 await self._wake.wait()
             await slots.acquire()
-            size = min(GROUP, max(1, len(self._waiting) // 2))
-            group = [self._waiting.popleft() for _ in range(min(size, len(self._waiting)))]
-            task = asyncio.create_task(self._read(group), name="reading")
+            task = asyncio.create_task(self._read(self._next_group()), name="reading")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             task.add_done_callback(lambda _done: slots.release())
+
+    def _next_group(self) -> list[Unread]:
+        group = [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]
+        self._held -= sum(len(one.arrival.raw) for one in group if one.arrival is not None)
+        return group
 
     async def settle(self) -> None:
         """Wait for the groups under way, when stopping; the rest is read after the next start."""
@@ -123,31 +140,41 @@ class Reading:
             raise ConflictError(message, code="unreadable")
         await self._intake.place(arrival, content, rows[0].receipt, rows[0].interaction)
 
-    async def _read(self, receipts: list[str]) -> None:
+    async def _read(self, group: list[Unread]) -> None:
         """Read a group; whatever goes wrong, each receipt stays in the store and is tried again."""
         try:
-            await self._read_group(receipts)
+            await self._read_group(group)
         except (BusyError, StoreDownError):
             await asyncio.sleep(PAUSE_S)
-            self._waiting.extend(receipts)
-            self._wake.set()
+            for unread in group:
+                self.add(replace(unread, arrival=None))
         except Exception:  # one bad item must not end reading: each is tried by itself
-            log.exception("reading.failed", receipts=len(receipts))
-            for receipt in receipts:
-                await self._read_alone(receipt)
+            log.exception("reading.failed", receipts=len(group))
+            for unread in group:
+                await self._read_alone(unread)
 
-    async def _read_group(self, receipts: list[str]) -> None:
-        rows = await self._store.read(lambda conn: reading_rows.arrivals(conn, receipts))
-        fresh = [row for row in rows if row.state == State.RECEIVED]
-        by_channel: dict[str, list[Any]] = {}
-        for row in fresh:
-            by_channel.setdefault(row.channel, []).append(row)
-        for channel, group in by_channel.items():
-            items = [(row, await self._arrival(row)) for row in group]
-            contents = await self._contents(channel, [arrival for _, arrival in items])
-            await asyncio.gather(
-                *(self._settle_one(row, arrival, made) for (row, arrival), made in zip(items, contents, strict=True)),
-            )
+    async def _read_group(self, group: list[Unread]) -> None:
+        for channel, items in (await self._at_hand(group)).items():
+            for part in _parts(items):
+                contents = await self._contents(channel, [arrival for _, arrival in part])
+                await self._settle(
+                    [(unread, arrival, made) for (unread, arrival), made in zip(part, contents, strict=True)],
+                )
+
+    async def _at_hand(self, group: list[Unread]) -> dict[str, list[tuple[Unread, Arrival]]]:
+        """Return each arrival that still waits, by channel; what is not in memory is fetched."""
+        found = {one.receipt: one.arrival for one in group if one.arrival is not None}
+        missing = [one.receipt for one in group if one.arrival is None]
+        if missing:
+            for row in await self._store.read(lambda conn: reading_rows.arrivals(conn, missing)):
+                if row.state == State.RECEIVED:
+                    found[row.receipt] = await self._arrival(row)
+        by_channel: dict[str, list[tuple[Unread, Arrival]]] = {}
+        for unread in group:
+            arrival = found.get(unread.receipt)
+            if arrival is not None:
+                by_channel.setdefault(arrival.channel, []).append((unread, arrival))
+        return by_channel
 
     async def _contents(self, channel: str, arrivals: list[Arrival]) -> list[Content | None]:
         reader = self.readers.get(channel)
@@ -160,16 +187,27 @@ class Reading:
             return [None] * len(arrivals)
         return made
 
-    async def _settle_one(self, row: Any, arrival: Arrival, content: Content | None) -> None:
-        if content is None:
-            await self._read_alone(row.receipt)
-        elif content.quarantine is not None:
-            await self._intake.quarantine(row.interaction, content.quarantine)
-        else:
-            await self._intake.place(arrival, content, row.receipt, row.interaction)
+    async def _settle(self, read: list[tuple[Unread, Arrival, Content | None]]) -> None:
+        """Place what could be read, together; what fails is tried, or put aside, by itself."""
+        good = [(unread, arrival, made) for unread, arrival, made in read if made is not None and not made.quarantine]
+        try:
+            if good:
+                await self._intake.place_all(good)
+        except (BusyError, StoreDownError):
+            raise
+        except Exception:  # one of them cannot be placed: each by itself then
+            log.exception("reading.group_failed", receipts=len(good))
+            for unread, arrival, made in good:
+                await self._place_alone(unread, arrival, made)
+        for unread, _, content in read:
+            if content is None:
+                await self._read_alone(unread)
+            elif content.quarantine:
+                await self._intake.quarantine(unread.interaction, content.quarantine)
 
-    async def _read_alone(self, receipt: str) -> None:
+    async def _read_alone(self, unread: Unread) -> None:
         """Read one item by itself; a second death or a failure puts it in quarantine."""
+        receipt = unread.receipt
         rows = await self._store.read(lambda conn: reading_rows.arrivals(conn, [receipt]))
         if not rows or rows[0].state != State.RECEIVED:
             return
@@ -182,7 +220,7 @@ class Reading:
             if row.deaths + 1 >= DEATHS:
                 await self._intake.quarantine(row.interaction, f"worker died: {type(error).__name__}")
             else:
-                self.add(receipt)
+                self.add(Unread(receipt, row.interaction))
             return
         except Exception as error:  # the item is put aside with the reason
             log.exception("reading.failed_alone", interaction=row.interaction)
@@ -190,16 +228,16 @@ class Reading:
         if content.quarantine is not None:
             await self._intake.quarantine(row.interaction, content.quarantine)
         else:
-            await self._place_alone(row, arrival, content)
+            await self._place_alone(unread, arrival, content)
 
-    async def _place_alone(self, row: Any, arrival: Arrival, content: Content) -> None:
+    async def _place_alone(self, unread: Unread, arrival: Arrival, content: Content) -> None:
         try:
-            await self._intake.place(arrival, content, row.receipt, row.interaction)
+            await self._intake.place(arrival, content, unread.receipt, unread.interaction)
         except (BusyError, StoreDownError):
-            self.add(row.receipt)
+            self.add(replace(unread, arrival=None))
         except Exception as error:  # what cannot be placed is put aside, never lost
-            log.exception("reading.unplaceable", interaction=row.interaction)
-            await self._intake.quarantine(row.interaction, f"cannot be placed: {type(error).__name__}")
+            log.exception("reading.unplaceable", interaction=unread.interaction)
+            await self._intake.quarantine(unread.interaction, f"cannot be placed: {type(error).__name__}")
 
     async def _understand(self, arrival: Arrival, *, alone: bool) -> Content:
         reader = self.readers.get(arrival.channel)
@@ -230,3 +268,17 @@ class Reading:
             direction=row.direction,
             routed_by=row.routed_by,
         )
+
+
+def _parts(items: list[tuple[Unread, Arrival]]) -> Iterator[list[tuple[Unread, Arrival]]]:
+    """Part arrivals so that no worker call has more bytes than it should."""
+    part: list[tuple[Unread, Arrival]] = []
+    size = 0
+    for unread, arrival in items:
+        if part and size + len(arrival.raw) > GROUP_BYTES:
+            yield part
+            part, size = [], 0
+        part.append((unread, arrival))
+        size += len(arrival.raw)
+    if part:
+        yield part
