@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Insert, Select, TableClause
 from sqlalchemy.dialects.postgresql import insert
@@ -23,6 +23,17 @@ __all__ = ["Hot", "Prepared", "hot", "insert"]
 
 Converter = Callable[[Any], Any]
 _REQUIRED = object()
+_PLANS = 64
+"""Sets of names a statement remembers; code gives only a few."""
+
+
+class Plan(NamedTuple):
+    """How one set of names becomes a statement's tuple."""
+
+    blank: list[Any]
+    """What stands where no value is given, and where one that is None is not converted."""
+    plain: list[tuple[int, str]]
+    converted: list[tuple[int, str, Converter]]
 
 
 class Prepared:
@@ -40,6 +51,7 @@ class Prepared:
         self.row = _row_class([name for name, _ in columns])
         readers = [kind.dialect_impl(dialect).result_processor(dialect, None) for _, kind in columns]
         self.readers = readers if any(readers) else None
+        self._plans: dict[tuple[str, ...], Plan] = {}
 
     def bind(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return `values` in the statement's order, converted for the driver.
@@ -47,20 +59,41 @@ class Prepared:
         Raises:
             TypeError: a value is missing, or one is given that the statement does not take.
         """
-        if not values.keys() <= self.names:
-            message = f"values the statement does not take: {sorted(values.keys() - self.names)}"
-            raise TypeError(message)
-        bound = []
-        for name, convert, default in self.slots:
-            if name in values:
-                value = values[name]
-                bound.append(value if convert is None or value is None else convert(value))
-            elif default is _REQUIRED:
-                message = f"no value for {name}"
-                raise TypeError(message)
-            else:
-                bound.append(default)
+        # A caller gives the same names each time: what to do with them is found out once.
+        names = tuple(values)
+        plan = self._plans.get(names)
+        if plan is None:
+            plan = self._plan(names)
+        bound = plan.blank.copy()
+        for place, name in plan.plain:
+            bound[place] = values[name]
+        for place, name, convert in plan.converted:
+            value = values[name]
+            if value is not None:
+                bound[place] = convert(value)
         return tuple(bound)
+
+    def _plan(self, names: tuple[str, ...]) -> Plan:
+        """Find out, once for each set of names, which value goes where and how."""
+        given = set(names)
+        if not given <= self.names:
+            message = f"values the statement does not take: {sorted(given - self.names)}"
+            raise TypeError(message)
+        plan = Plan([], [], [])
+        for place, (name, convert, default) in enumerate(self.slots):
+            plan.blank.append(None if name in given else default)
+            if name not in given:
+                if default is _REQUIRED:
+                    message = f"no value for {name}"
+                    raise TypeError(message)
+            elif convert is None:
+                plan.plain.append((place, name))
+            else:
+                plan.converted.append((place, name, convert))
+        if len(self._plans) >= _PLANS:
+            self._plans.clear()
+        self._plans[names] = plan
+        return plan
 
     def rows(self, fetched: Iterable[Sequence[Any]]) -> list[Any]:
         """Turn what the driver fetched into named rows."""
@@ -124,12 +157,21 @@ def _slot(compiled: SQLCompiler, dialect: Dialect, name: str) -> tuple[str, Conv
     bind = compiled.binds[name]
     # A name may stand in several places, and not in each does SQLAlchemy know the type.
     kinds = [same.type for same, its in compiled.bind_names.items() if its == name and not same.type._isnull]  # noqa: SLF001 - has no public name
-    convert = (kinds[0] if kinds else bind.type).dialect_impl(dialect).bind_processor(dialect)
+    convert = _converter(kinds[0] if kinds else bind.type, dialect)
     literal = bind.value if not bind.required else None
     default = literal if literal is not None else _default(compiled, name, required=bind.required)
     if convert is not None and default is not None and default is not _REQUIRED:
         default = convert(default)
     return name, convert, default
+
+
+def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Converter | None:
+    """Return what turns a value, not None, into the driver's: our own types' `stored`, else SQLAlchemy's processor.
+
+    SQLAlchemy's goes through three calls for each value of a type of ours.
+    """
+    stored: Converter | None = getattr(kind, "stored", None)
+    return stored or kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _default(compiled: SQLCompiler, name: str, *, required: bool) -> Any:
