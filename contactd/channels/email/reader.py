@@ -15,14 +15,15 @@ from contactd.core.message import NewAttachment, NewMessage
 
 MAX_TEXT = 1024 * 1024
 MAX_HTML = 2 * 1024 * 1024
-_SAMPLE = 4000
+_SAMPLE = 1000
+"""Characters by which the language is told."""
 _MIN_SHARE = 0.15
 _SCRIPTS = (
-    ("ja", re.compile("[\u3040-\u30ff]")),
-    ("ko", re.compile("[\uac00-\ud7a3]")),
-    ("zh", re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")),
+    ("ja", re.compile("[\u3040-\u30ff]+")),
+    ("ko", re.compile("[\uac00-\ud7a3]+")),
+    ("zh", re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")),
 )
-_LETTER = re.compile(r"\w")
+_LETTERS = re.compile(r"\w+")
 
 
 def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
@@ -91,8 +92,15 @@ def _references(mail: ParsedMail) -> tuple[str, ...]:
 
 def language(text: str) -> str | None:
     """Tell Chinese, Japanese and Korean by their script; None for any other."""
-    letters = len(_LETTER.findall(text)) or 1
+    if text.isascii():
+        return None
+    letters = _length(_LETTERS, text) or 1
     for name, script in _SCRIPTS:
-        if len(script.findall(text)) / letters >= _MIN_SHARE:
+        if _length(script, text) / letters >= _MIN_SHARE:
             return name
     return None
+
+
+def _length(runs: re.Pattern[str], text: str) -> int:
+    """Count the characters of all runs; run by run, since a match for each character takes ten times as long."""
+    return sum(map(len, runs.findall(text)))
