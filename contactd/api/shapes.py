@@ -41,6 +41,7 @@ class Interaction(Shape):
     customer_name: str
     vip: int
     agent: str | None
+    offered_to: str | None
     outcome: str | None
     ended_by: str | None
     wait_s: float

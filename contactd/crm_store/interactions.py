@@ -270,6 +270,7 @@ def view(row: Any, last_message: str | None) -> dict[str, Any]:
         "routed_by": row.routed_by,
         "live": row.live and row.state in OPEN_STATES,
         "disposition": row.disposition,
+        "offered_to": None,
         "unread": 0,
         "last_message": last_message,
         "external_key": row.external_key,

@@ -47,6 +47,8 @@ class Entry:
     customer_name: str = ""
     vip: int = 0
     agent: str | None = None
+    offered_to: str | None = None
+    """Who was offered it last: whose console or phone rings while it is offered."""
     outcome: str | None = None
     ended_by: str | None = None
     thread: str | None = None
@@ -98,6 +100,7 @@ class Entry:
             "customer_name": self.customer_name,
             "vip": self.vip,
             "agent": self.agent or self.agent_text or None,
+            "offered_to": self.offered_to if self.state == State.OFFERED else None,
             "outcome": self.outcome,
             "ended_by": self.ended_by,
             "wait_s": _seconds(self.total("wait")),

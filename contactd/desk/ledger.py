@@ -103,6 +103,7 @@ class Ledger:
         self._ringing[offer.offer] = offer
         entry = self._book.get(offer.interaction)
         if entry is not None:
+            entry.offered_to = offer.agent
             self._effects.append(after.Ring(offer=offer, offered_at=offered_at, view=entry.view(), party=entry.party))
 
     def arrived(self, entry: Entry) -> None:
@@ -175,7 +176,11 @@ class Ledger:
                 "policy_version": wish.decision.policy_version,
             },
         )
-        self._effects.append(after.Ring(offer=wish, offered_at=now, view=entry.view(), party=entry.party))
+        entry.offered_to = wish.agent
+        self._effects += [
+            face(entry),
+            after.Ring(offer=wish, offered_at=now, view=entry.view(), party=entry.party),
+        ]
 
     def _withdraw(self, wish: Withdraw, now: datetime) -> None:
         offer = self._ringing.pop(wish.offer, None)

@@ -72,6 +72,7 @@ class Mirror:
             at=progress.at,
         )
         await self._desk.store.write(unit, urgent=True)
+        entry.offered_to = self._agent(device) or device
         if entry.state == State.QUEUED:
             await self._move(entry, State.OFFERED, Cause.OFFER)
 

@@ -130,6 +130,10 @@ function refresh(queries: QueryClient, event: WireEvent): void {
     void queries.invalidateQueries({ queryKey: keys.interaction(interaction.id) });
     void queries.invalidateQueries({ queryKey: keys.events(interaction.id) });
     if (interaction.party_id) void queries.invalidateQueries({ queryKey: keys.timeline(interaction.party_id) });
+  } else if (event.event === "alert.raised" && event.data.kind === "quarantine") {
+    void queries.invalidateQueries({ queryKey: keys.quarantined });
+  } else if (event.event === "floor.changed" && event.data.policy_version !== undefined) {
+    void queries.invalidateQueries({ queryKey: keys.policy });
   }
 }
 

@@ -28,7 +28,11 @@ export function apply(state: ConsoleState, event: WireEvent): ConsoleState {
       return { ...state, me, floor: { ...state.floor, agents } };
     }
     case "floor.changed":
-      return { ...state, floor: changeFloor(state.floor, event.data) };
+      return {
+        ...state,
+        floor: changeFloor(state.floor, event.data),
+        policy_version: event.data.policy_version ?? state.policy_version,
+      };
     case "alert.raised":
       return { ...state, floor: { ...state.floor, alerts: raise(state.floor.alerts, event.data) } };
     default:
@@ -43,8 +47,13 @@ function changeFloor(floor: FloorView, data: Extract<WireEvent, { event: "floor.
   return {
     ...floor,
     waiting: upsert(kept, data.waiting?.upsert ?? [], (item) => item.id),
-    lines: upsert(floor.lines, data.lines ?? [], (line) => line.line),
+    lines: without(upsert(floor.lines, data.lines ?? [], (line) => line.line), data.lines_removed, (line) => line.line),
+    agents: without(floor.agents, data.agents_removed, (agent) => agent.agent),
   };
+}
+
+function without<T>(items: T[], gone: string[] | undefined, id: (item: T) => string): T[] {
+  return gone === undefined || gone.length === 0 ? items : items.filter((item) => !gone.includes(id(item)));
 }
 
 function raise(alerts: AlertView[], alert: AlertView): AlertView[] {

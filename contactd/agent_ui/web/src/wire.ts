@@ -55,6 +55,8 @@ export interface InteractionView {
   customer_name: string | null;
   vip: number | null;
   agent: string | null;
+  /** Whose console or phone rings, while it is offered. */
+  offered_to?: string | null;
   outcome: string | null;
   ended_by: string | null;
   wait_s: number | null;
@@ -250,6 +252,9 @@ export interface EventData {
   "floor.changed": {
     waiting?: { upsert?: InteractionView[]; remove?: string[] };
     lines?: LineView[];
+    lines_removed?: string[];
+    agents_removed?: string[];
+    policy_version?: number;
   };
   "alert.raised": AlertView;
 }

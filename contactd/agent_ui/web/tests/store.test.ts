@@ -93,6 +93,18 @@ describe("old snapshot + events = new snapshot", () => {
     expect(after.floor.lines.map((entry) => [entry.line, entry.waiting])).toEqual([["support", 3], ["sales", 0]]);
   });
 
+  it("for the floor: lines and agents that are no more, and a new policy", () => {
+    const start = fold(emptyState(), [
+      event("floor.changed", { lines: [line("support", 2), line("sales", 0)] }),
+      event("agent.changed", { agent: agent("li", { role: "supervisor" }) }),
+      event("agent.changed", { agent: agent("wang") }),
+    ]);
+    const after = fold(start, [event("floor.changed", { lines_removed: ["sales"], agents_removed: ["wang"], policy_version: 7 })]);
+    expect(after.floor.lines.map((entry) => entry.line)).toEqual(["support"]);
+    expect(after.floor.agents.map((entry) => entry.agent)).toEqual(["li"]);
+    expect(after.policy_version).toBe(7);
+  });
+
   it("for alerts: newest first, fifty at most", () => {
     const after = fold(emptyState(), Array.from({ length: 60 }, (_, n) => event("alert.raised", alert(n))));
     expect(after.floor.alerts).toHaveLength(50);

@@ -103,7 +103,7 @@ function Item({ item, current, onOpen }: { item: TimelineItem; current: boolean;
     line,
     item.actor,
     item.outcome ? word("outcome", item.outcome) : item.state ? word("state", item.state) : null,
-    item.duration_s ? duration(item.duration_s, t("common.day")) : null,
+    item.outcome && item.duration_s ? duration(item.duration_s, t("common.day")) : null,
   ].filter(Boolean);
   const opens = refOf(item) !== null;
   const bad = item.outcome === "abandoned" || item.outcome === "failed";

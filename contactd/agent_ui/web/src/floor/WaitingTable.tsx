@@ -90,8 +90,8 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
               <span className="row">
                 <StateMark state={item.state} pulse={item.state === "offered"} />
                 <span className="cut">
-                  {item.state === "offered" && item.agent
-                    ? t("floor.offeredTo", { agent: names.get(item.agent) ?? item.agent })
+                  {item.state === "offered" && item.offered_to
+                    ? t("floor.offeredTo", { agent: names.get(item.offered_to) ?? item.offered_to })
                     : word("state", item.state)}
                 </span>
               </span>
