@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
@@ -95,21 +96,23 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, staffed: Path, sink: Sink, pbx: ScriptedPbx) -> AsyncIterator[House]:
-    """A house at work: calls come from `pbx`, answers go to `sink`."""
+def settings(sink: Sink, pbx: ScriptedPbx) -> dict[str, Any]:
+    """What the house is told about the world: calls come from `pbx`, answers go to `sink`."""
+    return {
+        "channels.email.outbound.host": "127.0.0.1",
+        "channels.email.outbound.port": sink.port,
+        "channels.email.outbound.security": "none",
+        "channels.voice.ari.url": pbx.ari_url,
+        "channels.voice.ari.username": pbx.username,
+        "channels.voice.ari.password": pbx.secret,
+    }
+
+
+@pytest.fixture
+async def house(tmp_path: Path, staffed: Path, settings: dict[str, Any]) -> AsyncIterator[House]:
+    """A house at work."""
     shutil.copytree(staffed, tmp_path / "house")
-    made = House(
-        tmp_path / "house",
-        **{
-            "channels.email.outbound.host": "127.0.0.1",
-            "channels.email.outbound.port": sink.port,
-            "channels.email.outbound.security": "none",
-            "channels.voice.ari.url": pbx.ari_url,
-            "channels.voice.ari.username": pbx.username,
-            "channels.voice.ari.password": pbx.secret,
-            "limits.workers": 1,
-        },
-    )
+    made = House(tmp_path / "house", **settings, **{"limits.workers": 1})
     await asyncio.to_thread(made.start)
     yield made
     made.close()

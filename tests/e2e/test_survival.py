@@ -43,14 +43,14 @@ async def test_a_lost_network_is_said_and_nothing_is_lost(
     await ann.ready()
     await visitor.say("Are you there?")
     await ann.accept("Are you there?")
-    await ann.page.context.set_offline(True)  # noqa: FBT003 - Playwright's signature
+    await ann.page.context.set_offline(True)
     await expect(ann["offline-banner"]).to_be_visible()
     await visitor.say("Hello?")
     await ann["chat-text"].fill("I am.")
     await ann["chat-text"].press("Enter")
     await expect(ann["chat-thread"]).to_contain_text("I am.")
     await ann["chat-text"].fill("And n")
-    await ann.page.context.set_offline(False)  # noqa: FBT003 - Playwright's signature
+    await ann.page.context.set_offline(False)
     await ann.online()
     await expect(ann["offline-banner"]).to_have_count(0)
     await visitor.shows("Are you there?", "Hello?", "I am.")
