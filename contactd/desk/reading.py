@@ -27,8 +27,8 @@ GROUP = 32
 """Arrivals fetched, and placed, together at most."""
 GROUP_BYTES = 1024 * 1024
 """Raw bytes one worker call reads at most (or one arrival): its members share the call's memory and time limits."""
-AT_ONCE = 4
-"""Groups under way: what comes meanwhile makes the next one larger."""
+AT_ONCE = 2
+"""Groups under way: what comes meanwhile makes the next one larger, and larger groups cost less for each arrival."""
 HELD_BYTES = 32 * 1024 * 1024
 """Raw bytes kept in memory while they wait; beyond it they are fetched from the store."""
 DEATHS = 2
