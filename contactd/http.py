@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +22,9 @@ from contactd.agent_ui.server import PATH, ConsoleServer
 from contactd.agent_ui.wire import schema
 from contactd.api import errors, routes
 from contactd.api.parts import Parts, answer
+from contactd.core.errors import ContactdError
 from contactd.desk import problem
+from contactd.desk.access import Access
 from contactd.desk.origin import is_loopback
 from contactd.listener import Listener
 
@@ -117,6 +120,7 @@ class Guard:
         self._app = app
         self._foreign = [route for route in foreign if isinstance(route, Route)]
         self._large = {"/api/v1/uploads", "/api/v1/interactions"}
+        self._access: Access = app.state.parts.access
         self._upload = int(upload_bytes * ENCODED) + BODY
         self.secure = secure
 
@@ -126,13 +130,25 @@ class Guard:
             await self._app(scope, receive, send)
             return
         foreign = any(route.matches(scope)[0] is not Match.NONE for route in self._foreign)
-        limit = CHANNEL_BODY if foreign else self._upload if scope["path"] in self._large else BODY
+        large = not foreign and scope["path"] in self._large
+        stranger = await self._stranger(scope) if large else None
+        limit = CHANNEL_BODY if foreign else self._upload if large and stranger is None else BODY
         headers = _Headers(send, foreign=foreign, secure=self.secure)
         length = _length(scope)
         if length > limit:
-            await errors.respond(problem.document(413, "too_large"))(scope, receive, headers.send)
+            refusal = problem.of(stranger) if stranger is not None else problem.document(413, "too_large")
+            await errors.respond(refusal)(scope, receive, headers.send)
             return
         await self._app(scope, _Bounded(receive, limit).receive, headers.send)
+
+    async def _stranger(self, scope: Scope) -> ContactdError | None:
+        """Return why nobody we know asks: bodies are read before routes look, and a stranger's may not be large."""
+        client = scope.get("client")
+        try:
+            await self._access.identify(Headers(scope=scope), client[0] if client else None, unsafe=True)
+        except ContactdError as error:
+            return error
+        return None
 
 
 class _Bounded:

@@ -19,6 +19,10 @@ HEAD_LIMIT: Final = 64 * 1024
 """Bytes of a request's line and headers."""
 HEAD_SECONDS: Final = 20.0
 """How long they may take to come."""
+BODY_SECONDS: Final = 30.0
+"""How long a body may take to come, whatever its size."""
+BODY_RATE: Final = 1000
+"""Bytes of a body that win a second more: who drips one in to hold the connection is cut off."""
 FRAME_LIMIT: Final = 1024 * 1024 + 4096
 """Bytes of a WebSocket message; who serves it has narrower limits."""
 LINGER: Final = 5.0
@@ -31,11 +35,12 @@ BACKLOG: Final = 1024
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 whose heads are bounded in size and time."""
+    """HTTP/1.1 whose heads are bounded in size and time, and whose bodies come at a bearable rate."""
 
     _head = 0
     _reading_head = True
     _late: asyncio.TimerHandle | None = None
+    _body_due = 0.0
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a head."""
@@ -58,15 +63,38 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.abort()
 
     def on_headers_complete(self) -> None:
-        """Note that the head is there."""
+        """Note that the head is there, and begin to wait for the body."""
         self._reading_head, self._head = False, 0
         self._in_time()
+        self._body_due = self.loop.time() + BODY_SECONDS
+        self._late = self.loop.call_later(BODY_SECONDS, self._expect_body)
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Let the body take longer for what has come of it."""
+        self._body_due += len(body) / BODY_RATE
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that the next head may come."""
         self._reading_head = True
+        self._in_time()
         super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the WebSocket."""
+        self._in_time()
+        super().handle_websocket_upgrade()
+
+    def _expect_body(self) -> None:
+        """End the connection of a body that is late; while we do not read, it is not the client who is slow."""
+        now = self.loop.time()
+        if self.flow is not None and self.flow.read_paused:
+            self._body_due = now + BODY_SECONDS
+        if self._body_due <= now:
+            self.transport.abort()
+        else:
+            self._late = self.loop.call_later(self._body_due - now, self._expect_body)
 
     def _in_time(self) -> None:
         if self._late is not None:

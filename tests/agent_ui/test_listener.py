@@ -190,3 +190,20 @@ async def test_a_head_is_bounded_in_time(house: House, monkeypatch: pytest.Monke
         await asyncio.wait_for(reader.readexactly(100_000), 5)
     writer.close()
     await listener.stop()
+
+
+async def test_a_body_is_bounded_in_time_and_a_socket_lives_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "BODY_SECONDS", 0.05)
+    listener = serve(house.app, "127.0.0.1", 0)
+    host, _, port = (await listener.start()).partition(":")
+    socket = await opened(listener, await cookie(listener))
+    await hello(socket)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+    await socket.send('{"type":"heartbeat"}')
+    house.views.apply([InteractionUpsert(view=held("i1"))], house.clock.now())
+    assert (await frame(socket))["event"] == "interaction.changed"
+    await socket.close()
+    await listener.stop()

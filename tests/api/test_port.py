@@ -96,6 +96,20 @@ async def test_a_body_is_bounded_announced_or_not(port: House) -> None:
             assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.parametrize("proof", [{}, {"authorization": "Bearer ctd_wrong"}, {"cookie": "contactd=wrong"}])
+async def test_a_strangers_body_is_not_read_where_a_programs_may_be_large(port: House, proof: dict[str, str]) -> None:
+    """Bodies are read and parsed before a route asks who sends them."""
+    kind = {"content-type": "application/json"}
+    async with port.client() as client:
+        announced = await client.post("/api/v1/interactions", content=b" " * 1_100_000, headers=proof | kind)
+        assert (announced.status_code, announced.json()["code"]) == (401, "unauthorized")
+        sent = await client.post("/api/v1/interactions", content=stream(1_100_000), headers=proof | kind)
+        assert (sent.status_code, sent.json()["code"]) == (413, "too_large")
+    async with await port.with_token("intake") as program:
+        known = await program.post("/api/v1/interactions", content=b" " * 1_100_000, headers=kind)
+        assert (known.status_code, known.json()["code"]) == (400, "bad_request")
+
+
 async def test_health_is_alive_and_ready_with_reasons(port: House) -> None:
     async with port.client("192.0.2.1") as client:
         assert (await client.get("/healthz")).status_code == 200
