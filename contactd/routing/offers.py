@@ -214,7 +214,6 @@ def delivery_failed(floor: Floor, fact: DeliveryFailed) -> None:
         raise RefusedError(reason)
     floor.check(item, Cause.OFFER_ENDED)
     pass_by(item, agent, floor.now + SKIP_MS)
-    item.age_from = item.since - item.waited
     let_go(floor, item)
     if fact.reason == FailReason.DEVICE_UNREACHABLE:
         stop_routing(floor, agent, "device")

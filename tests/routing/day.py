@@ -192,9 +192,21 @@ actions = st.tuples(
     st.sampled_from((*OFTEN, *ACTIONS)),
     st.integers(0, 250),
     st.integers(0, 250),
-    st.sampled_from((0.0, 0.0, 0.0, 0.5, 3.0, 21.0, 47.0, 130.0)),
+    st.sampled_from((0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 3.0, 3.0, 21.0, 47.0, 130.0)),
 )
-days = st.lists(actions, min_size=5, max_size=60)
+days = st.lists(actions, min_size=25, max_size=80)
+NEEDS: dict[str, tuple[State, ...]] = {
+    "answer": (State.OFFERED,),
+    "finish": (State.ACTIVE, State.HELD),
+    "wrap": (State.WRAPUP,),
+    "hold": (State.ACTIVE, State.HELD),
+    "park": (State.ACTIVE, State.HELD, State.PARKED, State.WRAPUP),
+    "leave": (State.QUEUED, State.OFFERED, State.ACTIVE, State.PARKED),
+    "transfer": (State.ACTIVE, State.HELD, State.QUEUED, State.OFFERED),
+    "fail": (State.ACTIVE,),
+    "supervise": (State.QUEUED, State.OFFERED, State.ACTIVE),
+}
+"""What an action needs somebody to be in; without it mostly something else happens, and at times a bad fact."""
 
 
 def opened(policy: dict[str, Any] | None = None) -> Stage:
@@ -205,8 +217,17 @@ def opened(policy: dict[str, Any] | None = None) -> Stage:
     return stage
 
 
+def sensible(stage: Stage, what: str, one: int) -> str:
+    """Return an action there is something for: the one drawn, else an answer, else an arrival; one in five stays as drawn."""
+    for choice in (what, "answer"):
+        needs = NEEDS.get(choice)
+        if needs is None or one % 5 == 4 or any(state in needs for state in stage.states.values()):
+            return choice
+    return "arrive"
+
+
 def act(stage: Stage, action: Action) -> list[Any]:
     """Let one thing happen; return what was wished for, by time and by the fact."""
     what, one, other, pause = action
     wishes = stage.wait(pause)
-    return wishes + stage.tell(ACTIONS[what](stage, one, other))
+    return wishes + stage.tell(ACTIONS[sensible(stage, what, one)](stage, one, other))

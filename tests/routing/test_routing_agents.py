@@ -249,7 +249,9 @@ def test_a_lost_agent_cannot_be_ready_before_they_are_seen() -> None:
     stage.agent("ann")
     stage.tell(ConsoleLost(agent="ann"))
     stage.wait(45)
+    before = stage.router.digest()
     assert refused(stage.intent("ann", "ready")) == "not_connected"
+    assert stage.router.digest() == before
     stage.tell(ConsoleSeen(agent="ann"))
     stage.intent("ann", "ready")
     assert stage.agents["ann"].state == "ready"

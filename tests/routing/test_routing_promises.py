@@ -52,7 +52,7 @@ def test_an_item_has_one_live_offer_at_most(day: list[Action]) -> None:
 @many
 @given(days)
 def test_nobody_has_more_in_hand_than_their_capacity(day: list[Action]) -> None:
-    """Fails when `make_room` interrupts nothing, or `has_room` always says yes."""
+    """Fails when `make_room` interrupts nothing."""
     stage = opened()
     hands: dict[str, effects.Moved] = {}
     for action in day:
@@ -229,7 +229,7 @@ def test_the_same_facts_give_the_same_wishes(day: list[Action]) -> None:
 @many
 @given(days)
 def test_a_refused_fact_changes_nothing(day: list[Action]) -> None:
-    """Fails when `intent_set` clears the misses before it refuses."""
+    """Fails when `wrapup_done` keeps the disposition before it asks whose item it is."""
     stage = opened()
     for action in day:
         stage.wait(action[3])
