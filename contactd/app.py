@@ -75,8 +75,6 @@ class Server:
             await channel.start()
             self.addresses |= channel.addresses()
         self.readiness.open()
-        gc.collect()
-        gc.freeze()
         return self.addresses
 
     async def stop(self) -> None:
@@ -230,12 +228,20 @@ async def run(settings: Settings, out: TextIO, ready: Callable[[Server], Awaitab
     try:
         addresses = await server.start()
         print(f"ready {json.dumps(addresses)}", file=out, flush=True)
+        settle_memory()
         if ready is not None:
             await ready(server)
         await stopping.wait()
     finally:
         log.info("stopping")
         await asyncio.wait_for(server.stop(), GRACE_S)
+
+
+def settle_memory() -> None:
+    """Take what the start has made out of every later garbage collection: it stays for good."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def serve(settings: Settings, ready: Callable[[Server], Awaitable[None]] | None = None) -> int:

@@ -6,6 +6,7 @@ What a command needs is imported when it runs, so that `fax receive` does not wa
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -107,12 +108,14 @@ def _server_commands(commands: Commands) -> None:
 
 
 def _serve(arguments: Arguments) -> int:
+    gc.disable()  # a start makes much and drops little; `app.settle_memory` turns it on again
     from contactd import app
 
     return app.serve(settings(arguments))
 
 
 def _demo(arguments: Arguments) -> int:
+    gc.disable()
     from contactd import demo
 
     return demo.run(arguments.config, arguments.set, traffic=arguments.traffic)

@@ -7,7 +7,6 @@ import secrets
 from contactd.clock import Clock, to_ms
 from contactd.core.ids import RANDOM_BYTES, uuid7
 
-
 _STOCK = 64
 """Ids for which randomness is fetched at once: a system call for each would cost more than the rest."""
 

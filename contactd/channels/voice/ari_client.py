@@ -51,6 +51,8 @@ class AriClient:
         numbers: reads callers' numbers.
     """
 
+    adapter = ADAPTER
+
     def __init__(self, name: str, options: AriOptions, tools: Tools, numbers: Numbers) -> None:
         self._name = name
         self._options = options

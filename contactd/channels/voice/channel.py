@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice.ami_client import AmiClient
-from contactd.channels.voice.ari_client import ADAPTER as ARI
-from contactd.channels.voice.ari_client import AriClient
 from contactd.channels.voice.mirror import Mirror
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.sender import Numbers
 from contactd.channels.voice.webhook import Webhook
 from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
 from contactd.core.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from contactd.channels.voice.ami_client import AmiClient
+    from contactd.channels.voice.ari_client import AriClient
 
 
 class VoiceChannel:
@@ -26,9 +27,9 @@ class VoiceChannel:
         self.options = options
         self._tools = tools
         numbers = Numbers(options.region, options.area_code)
-        self._ari = AriClient(name, options.ari, tools, numbers) if options.ari.url else None
+        self._ari = _ari_client(name, options, tools, numbers) if options.ari.url else None
         self._mirror = Mirror(name, tools, numbers, self._is_ours)
-        self._ami = AmiClient(options.ami, self._mirror, tools.clock.now) if options.ami.host else None
+        self._ami = _ami_client(options, self._mirror, tools) if options.ami.host else None
         tools.route("POST", "/cti/{token}", Webhook(name, options.webhook.token, tools, numbers).endpoint)
 
     def _is_ours(self, linkedid: str) -> bool:
@@ -85,12 +86,12 @@ class VoiceChannel:
 
     async def connect(self, change: Change) -> None:
         """Ring the agent's phone and put both together."""
-        if self._ari is not None and change.adapter == ARI:
+        if self._ari is not None and change.adapter == self._ari.adapter:
             self._ari.connect(change)
 
     async def changed(self, change: Change) -> None:
         """Follow what was decided about a call of ours; what a PBX routes is only watched."""
-        if self._ari is not None and change.adapter == ARI:
+        if self._ari is not None and change.adapter == self._ari.adapter:
             self._ari.changed(change)
 
     async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,3 +106,17 @@ class VoiceChannel:
             raise BadRequestError(message, code="not_supported")
         self._ari.command(interaction, name, data)
         return {}
+
+
+def _ari_client(name: str, options: Options, tools: Tools, numbers: Numbers) -> AriClient:
+    """Import the client and make one: what is not configured should not lengthen the start."""
+    from contactd.channels.voice.ari_client import AriClient  # noqa: PLC0415 - see above
+
+    return AriClient(name, options.ari, tools, numbers)
+
+
+def _ami_client(options: Options, mirror: Mirror, tools: Tools) -> AmiClient:
+    """Import the client, and so much of Twisted, and make one."""
+    from contactd.channels.voice.ami_client import AmiClient  # noqa: PLC0415 - see above
+
+    return AmiClient(options.ami, mirror, tools.clock.now)
