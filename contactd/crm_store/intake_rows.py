@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, null, or_, select, update
 
 from contactd.core.channel import Content
+from contactd.core.errors import ConflictError
 from contactd.core.events import InteractionArrived, Skills, Unparked
 from contactd.core.interaction import Direction, ResolveState, SegmentReason, State
 from contactd.core.journal import encode
@@ -153,13 +154,11 @@ _JOIN_RAW = hot(
     update(s.raw).where(s.raw.c.receipt_id == bindparam("b_id")).values(interaction_id=bindparam("b_interaction")),
 )
 _DROP_EVENTS = hot(delete(s.interaction_event).where(s.interaction_event.c.interaction_id == bindparam("b_id")))
-_DROP = hot(delete(s.interaction).where(s.interaction.c.id == bindparam("b_id"), s.interaction.c.state == "received"))
+_UNPLACED = or_(s.interaction.c.state == "received", s.interaction.c.state == "quarantined")
+_DROP = hot(delete(s.interaction).where(s.interaction.c.id == bindparam("b_id"), _UNPLACED))
 _PLACE = hot(
     update(s.interaction)
-    .where(
-        s.interaction.c.id == bindparam("b_id"),
-        or_(s.interaction.c.state == "received", s.interaction.c.state == "quarantined"),
-    )
+    .where(s.interaction.c.id == bindparam("b_id"), _UNPLACED)
     .values(
         {
             name: bindparam(f"b_{name}")
@@ -227,7 +226,7 @@ def place(conn: WriteConn, new: Placing) -> Placed:
         _begin_thread(conn, new, thread, point_id, resolution)
     name, vip, language = _party_facts(conn, resolution)
     state = State.QUEUED if new.direction == Direction.INBOUND else State.ACTIVE
-    conn.run(
+    done = conn.run(
         _PLACE,
         b_id=new.interaction,
         b_state=state,
@@ -252,6 +251,7 @@ def place(conn: WriteConn, new: Placing) -> Placed:
         b_live=new.live,
         b_updated_at=new.at,
     )
+    _refuse_again(done)
     _enter_line(conn, new)
     messages = tuple(
         add_message(conn, new.interaction, thread, saying, new.at, begun=not known_thread) for saying in new.sayings
@@ -388,12 +388,16 @@ def add_event(
 
 
 def _join(conn: WriteConn, new: Placing, turn: Any, resolution: Resolution, thread: str) -> Placed:
-    """Add the message to the conversation's open turn: place and age stay."""
+    """Add the message to the conversation's open turn: place and age stay.
+
+    Raises:
+        ConflictError: it was placed before (or put away): it is not said twice.
+    """
+    conn.run(_DROP_EVENTS, b_id=new.interaction)
+    _refuse_again(conn.run(_DROP, b_id=new.interaction))
     messages = tuple(add_message(conn, turn.id, thread, saying, new.at) for saying in new.sayings)
     conn.run(_JOIN_RECEIPT, b_id=new.receipt, b_interaction=turn.id)
     conn.run(_JOIN_RAW, b_id=new.receipt, b_interaction=turn.id)
-    conn.run(_DROP_EVENTS, b_id=new.interaction)
-    conn.run(_DROP, b_id=new.interaction)
     add_event(conn, turn.id, new.at, "joined", None, {"receipt": new.receipt})
     fact = Unparked(interaction=turn.id) if turn.state in WAKES else None
     if fact is not None:
@@ -410,6 +414,17 @@ def _join(conn: WriteConn, new: Placing, turn: Any, resolution: Resolution, thre
         thread=thread,
         messages=messages,
     )
+
+
+def _refuse_again(rows: int) -> None:
+    """Refuse to place what is no longer waiting for it: nothing is said, or put in line, twice.
+
+    Raises:
+        ConflictError: no row was changed.
+    """
+    if not rows:
+        text = "this was placed or put away already"
+        raise ConflictError(text, code="bad_state")
 
 
 def _tell(conn: WriteConn, new: Placing, fact: InteractionArrived | Unparked) -> None:

@@ -148,9 +148,11 @@ class Intake:
     async def quarantine(self, interaction: str, reason: str) -> None:
         """Put an interaction aside where a human sees it, with its raw bytes and the reason."""
         now = self._clock.now()
-        await self._store.write(
+        put_aside = await self._store.write(
             partial(reading_rows.quarantine, interaction=interaction, reason=reason, now=now), urgent=True
         )
+        if not put_aside:
+            return
         self._metrics.quarantined.inc()
         log.warning("intake.quarantined", interaction=interaction, reason=reason)
         alert = {"id": self._idents.new(), "at": rfc3339(now), "kind": "quarantine", "agent": None}

@@ -151,7 +151,16 @@ class Reading:
         except Exception:  # one bad item must not end reading: each is tried by itself
             log.exception("reading.failed", receipts=len(group))
             for unread in group:
-                await self._read_alone(unread)
+                await self._read_alone_or_later(unread)
+
+    async def _read_alone_or_later(self, unread: Unread) -> None:
+        """Read one item by itself; where store or disk do not allow it now, put it in line again."""
+        try:
+            await self._read_alone(unread)
+        except Exception as error:  # noqa: BLE001 - nothing that was accepted may be forgotten until the next start
+            log.warning("reading.put_off", interaction=unread.interaction, error=type(error).__name__)
+            await asyncio.sleep(PAUSE_S)
+            self.add(replace(unread, arrival=None))
 
     async def _read_group(self, group: list[Unread]) -> None:
         for channel, items in (await self._at_hand(group)).items():
@@ -212,7 +221,11 @@ class Reading:
         if not rows or rows[0].state != State.RECEIVED:
             return
         row = rows[0]
-        arrival = await self._arrival(row)
+        try:
+            arrival = await self._arrival(row)
+        except NotFoundError:
+            await self._intake.quarantine(row.interaction, "the raw bytes are missing")
+            return
         try:
             content = await self._understand(arrival, alone=False)
         except self._died as error:

@@ -11,13 +11,14 @@ from sqlalchemy import select
 
 from contactd.core.address import email
 from contactd.core.channel import Arrival, Content, Delivery, Progress
-from contactd.core.errors import ConflictError, ForbiddenError
+from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
 from contactd.core.message import NewMessage
 from contactd.crm_store import interactions, messages, parties, records
 from contactd.crm_store import schema as s
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
+from contactd.desk import intake, reading
 from contactd.testing.clock import ManualClock
 from tests.desk.bench import Bench, open_bench
 
@@ -98,6 +99,49 @@ async def test_a_reader_that_fails_or_dies_spoils_only_its_own_item(bench: Bench
     good = await bench.mail_in("li@example.cn|S|T", "good")
     await _state(bench, bad.interaction, "quarantined")
     await _state(bench, good.interaction, "queued")
+
+
+async def test_raw_bytes_that_are_gone_spoil_only_their_own_item(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A blob that is missing is put aside; a disk that fails once is asked again, without a restart."""
+    monkeypatch.setattr(reading, "HELD_BYTES", 0)
+    monkeypatch.setattr(intake, "INLINE", 100)
+    monkeypatch.setattr(reading, "PAUSE_S", 0.01)
+    load, failed = bench.store.blobs.load, False
+
+    async def broken(name: str) -> bytes:
+        nonlocal failed
+        raw = await load(name)
+        if b"gone" in raw:
+            raise NotFoundError
+        if b"late" in raw and not failed:
+            failed = True
+            raise OSError(5, "input/output error")
+        return raw
+
+    monkeypatch.setattr(bench.store.blobs, "load", broken)
+    receipts = [await bench.mail_in(f"li@example.cn|S|{word * 50}", word) for word in ("gone", "late", "good")]
+    for receipt, state in zip(receipts, ("quarantined", "queued", "queued"), strict=True):
+        await _state(bench, receipt.interaction, state)
+
+
+async def test_a_replay_that_joins_leaves_nothing_in_quarantine_and_says_nothing_twice(bench: Bench) -> None:
+    first = await bench.mail_in("li@example.cn|Invoice|One", "k1", id="<1@x>")
+    await _state(bench, first.interaction, "queued")
+    aside = await bench.mail_in("BROKEN", "k2")
+    await _state(bench, aside.interaction, "quarantined")
+    bench.office.reading.readers["email"] = lambda _raw, _envelope: Content(
+        sender=email("li@example.cn"),
+        messages=(NewMessage(direction="inbound", sender="li@example.cn", text="Two"),),
+        references=("<1@x>",),
+    )
+    replays = [bench.office.reading.replay(aside.interaction) for _ in range(3)]
+    done = await asyncio.gather(*replays, return_exceptions=True)
+    assert sum(one is None for one in done) == 1
+    assert {type(one) for one in done if one is not None} <= {ConflictError, NotFoundError}
+    await _messages(bench, first.interaction, 2)
+    with pytest.raises(NotFoundError):
+        await shown(bench, aside.interaction)
+    assert (await _audit(bench)) == []
 
 
 async def _state(bench: Bench, interaction: str, state: str) -> None:
