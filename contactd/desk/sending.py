@@ -24,6 +24,8 @@ from contactd.desk.effects import Effect, SaidByAgent
 
 WRITABLE = frozenset({State.ACTIVE, State.HELD, State.PARKED, State.WRAPUP})
 INLINE = 256 * 1024
+FILES_BYTES = 50 * 1024 * 1024
+"""Bytes the files of one message may have together: they stand in memory several times while it is written."""
 
 
 class Sending:
@@ -188,6 +190,9 @@ class Sending:
         if missing:
             text = "an attachment is not there any more"
             raise BadRequestError(text, code="unknown_upload", field="attachments")
+        if sum(found[one].size for one in ids) > FILES_BYTES:
+            text = f"the files of a message have at most {FILES_BYTES // 1024 // 1024} MB together"
+            raise BadRequestError(text, code="too_large", field="attachments")
         return tuple(
             [
                 NewAttachment(

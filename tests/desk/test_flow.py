@@ -11,14 +11,14 @@ from sqlalchemy import select
 
 from contactd.core.address import email
 from contactd.core.channel import Arrival, Content, Delivery, Progress
-from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
+from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
 from contactd.core.message import NewMessage
 from contactd.crm_store import interactions, messages, parties, records
 from contactd.crm_store import schema as s
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
-from contactd.desk import intake, reading
+from contactd.desk import intake, reading, sending
 from contactd.testing.clock import ManualClock
 from tests.desk.bench import Bench, open_bench
 
@@ -52,6 +52,30 @@ async def test_a_mail_is_offered_answered_and_closed(bench: Bench) -> None:
     assert (said["text"], answer["text"]) == ("Where is it?", "Tomorrow.")
     await _delivered(bench, answer["id"], "sent")
     assert (await _audit(bench)) == []
+
+
+async def test_files_too_large_together_are_refused_before_they_are_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "FILES_BYTES", 10)
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    receipt = await bench.mail_in("li@example.cn|S|T", "k1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    blob, now = await bench.store.blobs.store(b"123456"), bench.clock.now()
+    rows = [
+        {"id": one, "owner": ann.id, "blob": blob, "name": "a.txt", "media_type": "text/plain", "size": 6}
+        | {"created_at": now, "expires_at": now + timedelta(hours=1)}
+        for one in ("u1", "u2")
+    ]
+    await bench.store.write(lambda conn: conn.execute(s.upload.insert().values(rows)))
+    answer = {"interaction": receipt.interaction, "text": "Here."}
+    with pytest.raises(BadRequestError) as refused:
+        await bench.run(ann, "interaction.send", **answer, attachments=["u1", "u2"])
+    assert (refused.value.code, refused.value.field) == ("too_large", "attachments")
+    sent = await bench.run(ann, "interaction.send", **answer, attachments=["u2"])
+    assert [file["name"] for file in sent["message"]["attachments"]] == ["a.txt"]
 
 
 async def _delivered(bench: Bench, message: str, state: str) -> None:
