@@ -9,7 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.errors import BadRequestError, NotFoundError, StoreDownError
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -78,8 +78,16 @@ class Blobs:
         return self._folder / name[:2] / name
 
     async def store(self, data: bytes) -> str:
-        """Do `put` in a thread."""
-        return await asyncio.to_thread(self.put, data)
+        """Do `put` in a thread.
+
+        Raises:
+            StoreDownError: the disk refuses; whoever brought the bytes is to keep them and come again.
+        """
+        try:
+            return await asyncio.to_thread(self.put, data)
+        except OSError as error:
+            message = "the store cannot keep files now"
+            raise StoreDownError(message) from error
 
     async def load(self, name: str) -> bytes:
         """Do `get` in a thread."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.errors import BadRequestError, NotFoundError, StoreDownError
 from contactd.crm_store.blobs import Blobs
 
 
@@ -84,3 +84,14 @@ def test_a_full_disk_leaves_nothing_behind(blobs: Blobs, monkeypatch: pytest.Mon
         blobs.put(b"page")
     left = [file.name for file in blobs.path(name).parent.parent.rglob("*") if file.is_file()]
     assert left == [name]
+
+
+async def test_a_disk_that_refuses_is_a_store_that_is_down(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every door knows what to say then: the client keeps its bytes and comes again."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreDownError):
+        await blobs.store(b"page")
