@@ -143,11 +143,17 @@ class AriClient:
     def _heard(self, message: str | bytes) -> None:
         try:
             event = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             log.warning("voice.ari.not_json", size=len(message))
             return
-        if not isinstance(event, Mapping):
-            return
+        if isinstance(event, Mapping):
+            try:
+                self._event(event)
+            except (AttributeError, KeyError, TypeError) as error:
+                # A shape no PBX we know sends must not end the listening to all others.
+                log.warning("voice.ari.strange_event", error=type(error).__name__)
+
+    def _event(self, event: Mapping[str, Any]) -> None:
         self._health = Health(ok=True, last_progress=self._tools.clock.now())
         if not self._taking and event.get("type") == "StasisStart" and event.get("args", [])[:1] == ["inbound"]:
             self._give_back(str(event["channel"]["id"]))

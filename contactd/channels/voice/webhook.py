@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -30,6 +31,8 @@ ADAPTER = "cti"
 MAX_BODY = 16 * 1024
 MAX_VALUE = 256
 _MAX_LOCKS = 1000
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+"""NUL, and halves of characters: JSON can spell them, no store takes them."""
 _TALKED = frozenset({State.ACTIVE, State.HELD, State.WRAPUP})
 
 CAUSES: dict[str, tuple[Outcome, EndedBy]] = {
@@ -174,6 +177,9 @@ async def _fields(request: Request) -> dict[str, str]:
         message = "the body must be an object"
         raise BadRequestError(message)
     fields = {str(key): str(value) for key, value in found.items() if isinstance(value, str | int)}
+    if any(_UNKEPT.search(text) for pair in fields.items() for text in pair):
+        message = "a field holds a character that cannot be stored"
+        raise BadRequestError(message)
     if any(len(value) > MAX_VALUE for value in fields.values()):
         message = f"a field is longer than {MAX_VALUE} characters"
         raise BadRequestError(message)

@@ -89,6 +89,20 @@ async def test_a_call_is_taken_in_and_hears_music(stand: Stand) -> None:
     assert call.channel.subscribed, "else its end would never be told"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"type": "StasisStart", "channel": {"id": "x", "dialplan": null}, "args": ["inbound"]}',
+        '{"type": "StasisStart", "channel": {"id": "x", "caller": "13800138000"}, "args": ["inbound", "1"]}',
+        '{"type": ["StasisStart"], "channel": {"id": {}}}',
+        "[" * 100_000,
+    ],
+)
+async def test_a_strange_event_does_not_end_the_listening(stand: Stand, message: str) -> None:
+    stand.client._heard(message)
+    await stand.waiting()
+
+
 async def test_nothing_is_taken_in_before_the_commit(stand: Stand) -> None:
     stand.house.gate.clear()
     call = await stand.pbx.call("13800138000", "400800006")

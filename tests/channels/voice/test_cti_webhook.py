@@ -174,6 +174,9 @@ async def test_without_a_token_in_the_configuration_there_is_no_webhook() -> Non
         (b"&".join(b"a%d=1" % n for n in range(100)), "application/x-www-form-urlencoded"),
         (b"a" * 20_000, "text/plain"),
         (json.dumps({"event": "newCall", "callId": {"x": 1}}).encode(), "application/json"),
+        (rb'{"event": "newCall", "callId": "1\ud800"}', "application/json"),
+        (rb'{"event": "newCall", "callId": "1", "\ud800": ""}', "application/json"),
+        (rb'{"event": "newCall", "callId": "1\u0000"}', "application/json"),
     ],
 )
 async def test_nonsense_is_refused(body: bytes, media: str) -> None:
