@@ -180,7 +180,10 @@ class ChatChannel:
         allowed = self._options.sites[site].origins
         if origin is None or origin in allowed or "*" in allowed:
             return True
-        return urlsplit(origin).netloc == websocket.headers.get("host")
+        try:
+            return urlsplit(origin).netloc == websocket.headers.get("host")
+        except ValueError:
+            return False
 
     async def _converse(self, websocket: WebSocket, socket: Socket) -> None:
         """Greet the visitor, then do what their frames ask until they go."""

@@ -163,7 +163,7 @@ async def test_a_closed_socket_makes_room(open_house: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://127.0.0.1", "https://shop.example.evil.example"]
+    "origin", ["https://evil.example", "null", "http://127.0.0.1", "https://shop.example.evil.example", "http://["]
 )
 async def test_a_foreign_page_is_refused(open_house: Open, origin: str) -> None:
     house = await open_house(sites={"demo": {"origins": ["https://shop.example"]}})
