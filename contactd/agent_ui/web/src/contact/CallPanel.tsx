@@ -5,7 +5,6 @@ import {
   CaretRightOutlined,
   NumberOutlined,
   PauseOutlined,
-  StopOutlined,
 } from "@ant-design/icons";
 import { Button, Popover } from "antd";
 import { useState } from "react";
@@ -69,16 +68,11 @@ function Controls({ interaction }: { interaction: InteractionView }) {
   const { t } = useWords();
   const { run, busy } = useRun();
   const [muted, setMuted] = useState(false);
-  const [paused, setPaused] = useState(false);
   const { id } = interaction;
   const held = interaction.state === "held";
   const mute = async (): Promise<void> => {
     const { ok } = await run("call.mute", { interaction: id, on: !muted });
     if (ok) setMuted(!muted);
-  };
-  const record = async (): Promise<void> => {
-    const { ok } = await run("call.record", { interaction: id, on: paused });
-    if (ok) setPaused(!paused);
   };
   return (
     <div className="call-controls">
@@ -109,17 +103,6 @@ function Controls({ interaction }: { interaction: InteractionView }) {
           {t("call.keypad")}
         </Button>
       </Popover>
-      <Button
-        size="large"
-        aria-pressed={paused}
-        className={paused ? "call-held" : ""}
-        icon={paused ? <CaretRightOutlined /> : <StopOutlined />}
-        loading={busy.has("call.record")}
-        data-testid="call-record"
-        onClick={() => void record()}
-      >
-        {t(paused ? "call.recordOn" : "call.record")}
-      </Button>
     </div>
   );
 }

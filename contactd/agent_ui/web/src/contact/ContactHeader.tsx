@@ -4,6 +4,7 @@ import { App as AntApp, Button, Dropdown, type MenuProps, Popconfirm, Tooltip } 
 import dayjs from "dayjs";
 import { useState } from "react";
 import { lookOf } from "../channels";
+import { subjectOf } from "../channels/subject";
 import { useLineLabel, usePolicy, useRun } from "../desk";
 import { moment } from "../format";
 import { useWords } from "../i18n";
@@ -21,12 +22,13 @@ interface Props {
 }
 
 export function ContactHeader({ interaction, mine, onNeedsDisposition }: Props) {
-  const { t, word } = useWords();
+  const words = useWords();
+  const { t, word } = words;
   const line = useLineLabel()(interaction.line);
   const name = nameOf(interaction, t("work.noName"));
   // A conversation is with somebody; a letter is about something.
   const spoken = ["call", "chat"].includes(lookOf(interaction.channel).body);
-  const title = spoken ? name : interaction.subject || name;
+  const title = spoken ? name : subjectOf(words, interaction.channel, interaction.subject) || name;
   return (
     <header className="contact-head">
       <ChannelIcon channel={interaction.channel} />

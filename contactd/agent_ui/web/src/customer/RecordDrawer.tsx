@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Drawer } from "antd";
 import { api, keys } from "../api";
+import { subjectOf } from "../channels/subject";
 import { Body } from "../contact/ContactPane";
 import { useAgentName, useLineLabel } from "../desk";
 import { duration, fullMoment } from "../format";
@@ -11,7 +12,8 @@ import type { InteractionView, TimelineItem } from "../wire";
 import { refOf } from "./Timeline";
 
 export function RecordDrawer({ item, onClose }: { item: TimelineItem | null; onClose(): void }) {
-  const { word } = useWords();
+  const words = useWords();
+  const { word } = words;
   const id = item === null ? null : refOf(item);
   return (
     <Drawer
@@ -19,7 +21,7 @@ export function RecordDrawer({ item, onClose }: { item: TimelineItem | null; onC
       onClose={onClose}
       size={640}
       destroyOnHidden
-      title={item?.title || word("channel", item?.channel)}
+      title={subjectOf(words, item?.channel ?? null, item?.title ?? null) || word("channel", item?.channel)}
       styles={{ body: { padding: 0, display: "flex", flexDirection: "column" } }}
     >
       {id !== null && <Record id={id} />}

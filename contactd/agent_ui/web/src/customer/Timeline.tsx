@@ -5,6 +5,7 @@ import { Button, Input, Tooltip } from "antd";
 import { useMemo, useState } from "react";
 import { api, keys } from "../api";
 import { COMMON_CHANNELS, lookOf } from "../channels";
+import { subjectOf } from "../channels/subject";
 import { useLineLabel } from "../desk";
 import { duration } from "../format";
 import { useWords } from "../i18n";
@@ -96,7 +97,8 @@ export function refOf(item: TimelineItem): string | null {
 }
 
 function Item({ item, current, onOpen }: { item: TimelineItem; current: boolean; onOpen(): void }) {
-  const { t, word } = useWords();
+  const words = useWords();
+  const { t, word } = words;
   const line = useLineLabel()(item.line);
   const outgoing = item.direction === "outbound";
   const facts = [
@@ -127,7 +129,7 @@ function Item({ item, current, onOpen }: { item: TimelineItem; current: boolean;
       </span>
       <span className="tl-text">
         <span className="row">
-          <span className="tl-title cut">{item.title || word("channel", item.channel) || word("state", item.state)}</span>
+          <span className="tl-title cut">{subjectOf(words, item.channel, item.title) || word("channel", item.channel) || word("state", item.state)}</span>
           {current && <span className="tag accent">{t("customer.current")}</span>}
           <span className="grow" />
           <span className="tl-at dim">

@@ -2,6 +2,7 @@
 import { CoffeeOutlined } from "@ant-design/icons";
 import { Button, Table } from "antd";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { subjectOf } from "../channels/subject";
 import { useLineLabel, useTarget } from "../desk";
 import { useWords } from "../i18n";
 import { ChannelIcon, Hollow, Since, StateMark, Vip } from "../shell/bits";
@@ -19,7 +20,8 @@ interface Props {
 const HEAD_PX = 34;
 
 export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
-  const { t, word } = useWords();
+  const words = useWords();
+  const { t, word } = words;
   const label = useLineLabel();
   const labels = useLabels();
   const box = useRef<HTMLDivElement>(null);
@@ -61,7 +63,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
                   <b className="cut">{nameOf(item, t("work.noName"))}</b>
                   <Vip level={item.vip} />
                 </span>
-                <span className="dim cut waiting-subject">{item.subject || item.last_message}</span>
+                <span className="dim cut waiting-subject">{subjectOf(words, item.channel, item.subject) || item.last_message}</span>
               </span>
             ),
           },

@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App as AntApp, Button, Input, Popconfirm, Table } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
+import { subjectOf } from "../channels/subject";
 import { errorText, useLineLabel } from "../desk";
 import { useWords } from "../i18n";
 import { At, ChannelIcon, Hollow, LoadFailed } from "../shell/bits";
@@ -12,7 +13,8 @@ import type { InteractionView } from "../wire";
 import "./quarantine.css";
 
 export default function QuarantineScreen() {
-  const { t } = useWords();
+  const words = useWords();
+  const { t } = words;
   const line = useLineLabel();
   const found = useQuery({
     queryKey: keys.quarantined,
@@ -50,7 +52,7 @@ export default function QuarantineScreen() {
           { key: "channel", title: <span className="sr">{t("floor.channel")}</span>, width: 48, render: (_, item) => <ChannelIcon channel={item.channel} /> },
           { key: "at", title: t("quarantine.at"), width: 120, render: (_, item) => <At at={item.state_since ?? item.queued_at} /> },
           { key: "from", title: t("quarantine.from"), width: 220, ellipsis: true, render: (_, item) => item.from || t("common.unknown") },
-          { key: "subject", title: t("quarantine.subject"), ellipsis: true, render: (_, item) => item.subject || t("work.noSubject") },
+          { key: "subject", title: t("quarantine.subject"), ellipsis: true, render: (_, item) => subjectOf(words, item.channel, item.subject) || t("work.noSubject") },
           { key: "line", title: t("floor.line"), width: 120, ellipsis: true, render: (_, item) => line(item.line) },
           { key: "reason", title: t("quarantine.reason"), ellipsis: true, render: (_, item) => reasonOf(item) },
           { key: "do", title: <span className="sr">{t("quarantine.replay")}</span>, width: 190, align: "end", render: (_, item) => <Decide item={item} /> },

@@ -2,6 +2,7 @@
 import { App as AntApp } from "antd";
 import { useEffect, useRef } from "react";
 import { lookOf } from "../channels";
+import { subjectOf } from "../channels/subject";
 import { useConsole, useDesk } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
@@ -59,7 +60,7 @@ export function OfferBell() {
         if (event.event === "offer.created") {
           const { offer, interaction } = event.data;
           const title = t("offer.title", { channel: word("channel", interaction.channel) });
-          const body = [customerName(event.data), interaction.subject].filter(Boolean).join(" · ");
+          const body = [customerName(event.data), subjectOf(words, interaction.channel, interaction.subject)].filter(Boolean).join(" · ");
           notices.current.set(offer, notify(offer, title, body, () => go("work", interaction.id)));
         } else if (event.event === "offer.ended") {
           const { offer, outcome, reason } = event.data;
@@ -70,7 +71,7 @@ export function OfferBell() {
           }
         }
       }),
-    [desk, message, t, word],
+    [desk, message, words, t, word],
   );
   return null;
 }

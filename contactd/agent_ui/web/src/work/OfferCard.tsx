@@ -2,6 +2,7 @@
 import { Button, Dropdown, Tooltip } from "antd";
 import { useEffect, useState } from "react";
 import { lookOf } from "../channels";
+import { subjectOf } from "../channels/subject";
 import { type Run, useDesk, useLineLabel, usePolicy, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
@@ -20,10 +21,12 @@ export async function acceptOffer(run: Run, offer: OfferView): Promise<void> {
 }
 
 export function OfferCard({ offer, on, first }: { offer: OfferView; on: boolean; first: boolean }) {
-  const { t, word } = useWords();
+  const words = useWords();
+  const { t, word } = words;
   const line = useLineLabel()(offer.interaction.line);
   const reasons = useReasonText(offer.reasons);
   const { interaction } = offer;
+  const about = subjectOf(words, interaction.channel, interaction.subject) || interaction.last_message;
   return (
     <article className={`offer${on ? " on" : ""}`} data-testid="offer-card" data-id={interaction.id} data-offer={offer.offer}>
       <button type="button" className="clear offer-open" onClick={() => go("work", interaction.id)}>
@@ -39,8 +42,8 @@ export function OfferCard({ offer, on, first }: { offer: OfferView; on: boolean;
             </span>
           </span>
         </span>
-        {(interaction.subject || interaction.last_message) && (
-          <span className="offer-subject">{interaction.subject || interaction.last_message}</span>
+        {about && (
+          <span className="offer-subject">{about}</span>
         )}
         {reasons !== "" && (
           <span className="offer-why" data-testid="offer-reason">

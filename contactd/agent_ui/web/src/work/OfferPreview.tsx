@@ -1,4 +1,5 @@
 /** The screen before the phone rings: everything known about an offer, with room to read. */
+import { subjectOf } from "../channels/subject";
 import { useLineLabel } from "../desk";
 import { useWords } from "../i18n";
 import { ChannelIcon, Since, Vip } from "../shell/bits";
@@ -8,7 +9,8 @@ import { Countdown, OfferButtons } from "./OfferCard";
 import { useLabels, useReasonText } from "./reasons";
 
 export function OfferPreview({ offer }: { offer: OfferView }) {
-  const { t, word } = useWords();
+  const words = useWords();
+  const { t, word } = words;
   const { interaction, customer } = offer;
   const line = useLineLabel()(interaction.line);
   const labels = useLabels();
@@ -34,7 +36,7 @@ export function OfferPreview({ offer }: { offer: OfferView }) {
             </span>
           ))}
         </div>
-        {interaction.subject && <p className="preview-subject">{interaction.subject}</p>}
+        {interaction.subject && <p className="preview-subject">{subjectOf(words, interaction.channel, interaction.subject)}</p>}
         {interaction.last_message && <p className="preview-text">{interaction.last_message}</p>}
         <p className="dim">
           {t("floor.waited")} <Since at={interaction.queued_at} />

@@ -1,4 +1,5 @@
 /** My work: in progress, in wrap-up, parked; each with its clock. */
+import { subjectOf } from "../channels/subject";
 import { useHasDraft } from "../drafts";
 import { useLineLabel } from "../desk";
 import { useWords } from "../i18n";
@@ -57,7 +58,8 @@ export function WorkList({ work, selected, offered }: Props) {
 }
 
 function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
-  const { t, word } = useWords();
+  const words = useWords();
+  const { t, word } = words;
   const line = useLineLabel()(item.line);
   const draft = useHasDraft(`reply.${item.id}`) && !on;
   const unread = on ? 0 : (item.unread ?? 0);
@@ -86,7 +88,7 @@ function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
         </span>
         <span className={`work-item-sub cut${unread > 0 ? " fresh" : ""}`}>
           {draft && <span className="draft-mark">{t("work.draft")}</span>}
-          {item.last_message || item.subject || `${word("channel", item.channel)} · ${line}`}
+          {item.last_message || subjectOf(words, item.channel, item.subject) || `${word("channel", item.channel)} · ${line}`}
         </span>
       </span>
     </button>
