@@ -40,7 +40,9 @@ _WEIGHTS = (("email", 40), ("voice", 30), ("chat", 20), ("fax", 10))
 async def write(errand: Errand, people: Iterable[Customer], seed: int) -> None:
     """Write colleagues, customers and their history into an empty store."""
     ids = await _colleagues(errand)
-    page = await errand.store.blobs.store(fax_page("订货单 PURCHASE ORDER", ("餐桌 2", "椅子 8", "Sofa 1")))
+    page = await errand.store.blobs.store(
+        fax_page("订货单 PURCHASE ORDER", ("正山小种礼盒 200", "白瓷盖碗 20", "Clay teapot 4"))
+    )
     companies: dict[str, str] = {}
     for customer in people:
         past = _Past(errand, customer, Random(f"{seed}{customer.email}"), ids, page)
@@ -94,8 +96,8 @@ class _Past:
         party = self._party(conn)
         points = self._points(conn, party)
         company = self._company(conn, party, companies)
-        for _ in range(self._dice.randrange(1, 7)):
-            self._contact(conn, party, company, points)
+        for matter in self._dice.sample(MATTERS, self._dice.randrange(1, 7)):
+            self._contact(conn, party, company, points, matter)
 
     def _party(self, conn: WriteConn) -> str:
         one = self._customer
@@ -157,8 +159,15 @@ class _Past:
             self._claim(conn, ident, party, "office")
         return organisation
 
-    def _contact(self, conn: WriteConn, party: str, company: str | None, points: dict[str, tuple[str, Point]]) -> None:
-        dice, matter = self._dice, self._dice.choice(MATTERS)
+    def _contact(
+        self,
+        conn: WriteConn,
+        party: str,
+        company: str | None,
+        points: dict[str, tuple[str, Point]],
+        matter: Matter,
+    ) -> None:
+        dice = self._dice
         channel = dice.choices([name for name, _ in _WEIGHTS], [weight for _, weight in _WEIGHTS])[0]
         if channel not in points:
             channel = "voice"

@@ -1,4 +1,4 @@
-"""What customers and agents of the furniture shop say, in Chinese and English, by matter."""
+"""What customers and agents of the tea shop say, in Chinese and English, by matter."""
 
 from __future__ import annotations
 
@@ -21,72 +21,162 @@ MATTERS = (
     Matter(
         line="support",
         disposition="order",
-        subject={"zh": "订单什么时候发货？", "en": "When will my order be shipped?"},
+        subject={
+            "zh": "订单什么时候发货？",
+            "en": "When will my order be shipped?",
+        },
         ask={
-            "zh": "您好，我上周三订的餐桌（订单号 SO-20261118）到现在还没有发货，麻烦帮我查一下。",
-            "en": "Hello, the dining table I ordered last Wednesday (SO-20261118) has not been shipped. Could you check?",
+            "zh": "您好，我上周三订的紫砂壶套装（订单号 SC-20261118）到现在还没有发货，麻烦帮我查一下。",
+            "en": "Hello, the teapot set I ordered last Wednesday (SC-20261118) has not been shipped yet. Could you check?",
         },
         answer={
-            "zh": "您好，已为您查到：该订单明天上午从仓库发出，预计周五送达，届时司机会提前电话联系。",
-            "en": "It leaves the warehouse tomorrow morning and should be with you on Friday; the driver will call first.",
+            "zh": "您好，已为您查到：该订单今天下午从福州仓发出，预计周五送达，单号稍后短信告知您。",
+            "en": "It leaves our warehouse this afternoon and should be with you on Friday; the tracking number follows.",
         },
-        more={"zh": "好的，谢谢！周五下午家里有人。", "en": "Thank you! Friday afternoon somebody is at home."},
+        more={
+            "zh": "好的，谢谢！周五下午家里有人。",
+            "en": "Thank you! Friday afternoon somebody is at home.",
+        },
     ),
     Matter(
         line="billing",
         disposition="billing",
-        subject={"zh": "发票抬头需要修改", "en": "The invoice names the wrong company"},
+        subject={
+            "zh": "发票抬头需要修改",
+            "en": "The invoice names the wrong company",
+        },
         ask={
             "zh": "贵司开具的发票抬头少了“集团”二字，财务无法入账，请重开一张增值税专用发票。",
-            "en": "Invoice INV-2024-0917 names the wrong company. Could you issue it again with the correct name?",
+            "en": "Invoice SC-0917 names the wrong company. Could you issue it again with the correct name?",
         },
         answer={
             "zh": "已为您作废原发票并重新开具，电子版两个工作日内发送到您的邮箱。",
             "en": "We have cancelled it; the new invoice will be in your mailbox within two working days.",
         },
-        more={"zh": "收到，辛苦了。", "en": "Received, thanks."},
+        more={
+            "zh": "收到，辛苦了。",
+            "en": "Received, thanks.",
+        },
     ),
     Matter(
         line="sales",
         disposition="product",
-        subject={"zh": "咨询实木沙发尺寸与价格", "en": "Size and price of the oak sofa"},
+        subject={
+            "zh": "中秋礼盒团购报价",
+            "en": "Quote for 200 gift boxes",
+        },
         ask={
-            "zh": "请问三人位橡木沙发最大深度是多少？客厅比较窄，另外批量 20 套有没有优惠？",
-            "en": "How deep is the three-seat oak sofa? Our lobby is narrow. Is there a discount for twenty of them?",
+            "zh": "公司要订 200 份正山小种礼盒送客户，想问一下团购价格、能否印公司标识，以及最晚什么时候下单。",
+            "en": "We need 200 Lapsang gift boxes for clients. What is the price, can our logo be printed, and when must we order?",
         },
         answer={
-            "zh": "三人位深度 88 厘米，20 套以上可按九折报价，我把规格书和报价单发给您。",
-            "en": "It is 88 cm deep. From twenty pieces we quote ten percent off; I am sending you the data sheet.",
+            "zh": "200 份按八八折报价，可以烫印标识，打样三天。报价单和样品照片已经发给您。",
+            "en": "From 200 boxes we quote twelve percent off, logo included; a sample takes three days. The quote is attached.",
         },
-        more={"zh": "可以，麻烦再附上面料色卡。", "en": "Good, please add the fabric samples."},
+        more={
+            "zh": "价格可以，麻烦先打个样。",
+            "en": "The price is fine, please make the sample first.",
+        },
     ),
     Matter(
         line="support",
         disposition="quality",
-        subject={"zh": "投诉：衣柜门板开裂", "en": "Complaint: the wardrobe door is cracked"},
+        subject={
+            "zh": "投诉：盖碗收到时已经碎了",
+            "en": "Complaint: the gaiwan arrived broken",
+        },
         ask={
-            "zh": "刚装好三天的衣柜，左侧门板就裂了一道缝，请尽快安排更换，否则要求退货。",
-            "en": "The wardrobe was installed three days ago and the left door is cracked. Please replace it soon.",
+            "zh": "昨天收到的德化白瓷盖碗，打开包装盖子就碎成两半，照片在附件里，请尽快补发。",
+            "en": "The white gaiwan came yesterday with its lid in two pieces. Please send a new one soon.",
         },
         answer={
-            "zh": "非常抱歉给您带来不便，师傅周六上午 10 点上门更换门板，全程免费。",
-            "en": "We are very sorry. A technician will replace the door on Saturday at ten, free of charge.",
+            "zh": "非常抱歉给您带来不便，新的盖碗今天用顺丰补发，破损的不用寄回。",
+            "en": "We are very sorry. A new one leaves today by express; there is no need to return the broken one.",
         },
-        more={"zh": "希望这次能一次解决。", "en": "I hope this settles it."},
+        more={
+            "zh": "希望这次包装结实一点。",
+            "en": "I hope it is packed better this time.",
+        },
     ),
     Matter(
         line="support",
         disposition="solved",
-        subject={"zh": "升降书桌无法抬高", "en": "The standing desk does not rise"},
+        subject={
+            "zh": "紫砂壶第一次用怎么开壶？",
+            "en": "How do I season a new clay teapot?",
+        },
         ask={
-            "zh": "升降桌按上升键没有反应，显示 E07，怎么处理？",
-            "en": "The standing desk does not move up and shows E07. What can I do?",
+            "zh": "刚买的朱泥小壶，网上说要用豆腐煮，是不是真的？怕弄坏了。",
+            "en": "I just bought the small clay teapot. Some say it should be boiled with tofu. Is that true?",
         },
         answer={
-            "zh": "请同时按住下降键 8 秒复位，屏幕显示 ASR 后松开即可恢复。",
-            "en": "Hold the down key for eight seconds until it shows ASR, then release it.",
+            "zh": "不用豆腐。清水煮十分钟，再放一把茶叶小火煮二十分钟，自然放凉即可。",
+            "en": "No tofu needed: ten minutes in plain water, then twenty with a handful of tea leaves, and let it cool.",
         },
-        more={"zh": "好了，可以用了，谢谢！", "en": "That worked, thank you!"},
+        more={
+            "zh": "好了，壶很漂亮，谢谢！",
+            "en": "Done, it is lovely. Thank you!",
+        },
+    ),
+    Matter(
+        line="sales",
+        disposition="product",
+        subject={
+            "zh": "普洱饼的年份和仓储",
+            "en": "Year and storage of the pu'er cake",
+        },
+        ask={
+            "zh": "想买两饼勐海古树普洱收藏，请问是哪一年的、干仓还是湿仓，有没有检测报告？",
+            "en": "I would like two Menghai cakes to keep. Which year are they, how were they stored, and is there a test report?",
+        },
+        answer={
+            "zh": "是 2021 年春茶，昆明干仓，农残检测报告发到您邮箱了。",
+            "en": "Spring 2021, stored dry in Kunming. The residue report is in your mailbox.",
+        },
+        more={
+            "zh": "报告看到了，我下单两饼。",
+            "en": "I have read it and ordered two.",
+        },
+    ),
+    Matter(
+        line="billing",
+        disposition="billing",
+        subject={
+            "zh": "退款还没有到账",
+            "en": "The refund has not arrived",
+        },
+        ask={
+            "zh": "11 月 10 日退的茶盘，系统显示已退款，但是银行卡一直没有收到，金额 560 元。",
+            "en": "I returned the tea tray on 10 November. It says refunded, but the 560 yuan are not on my card.",
+        },
+        answer={
+            "zh": "财务查到银行处理中，最晚后天到账；如未到账我们会电话联系您。",
+            "en": "The bank is still working on it: the day after tomorrow at the latest. We will call if it is not there.",
+        },
+        more={
+            "zh": "好，那我再等两天。",
+            "en": "All right, I will wait two more days.",
+        },
+    ),
+    Matter(
+        line="support",
+        disposition="follow_up",
+        subject={
+            "zh": "更改收货地址",
+            "en": "Change of the delivery address",
+        },
+        ask={
+            "zh": "订单 SC-20261120 还没发货的话，请改寄到公司前台，家里这几天没人。",
+            "en": "If SC-20261120 has not left yet, please send it to my office: nobody is at home this week.",
+        },
+        answer={
+            "zh": "地址已经改好，明天发出，快递会先联系您。",
+            "en": "The address is changed; it leaves tomorrow and the courier will call you first.",
+        },
+        more={
+            "zh": "谢谢，改得真快。",
+            "en": "Thanks, that was quick.",
+        },
     ),
 )
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr, make_msgid
+from html import escape
 from pathlib import Path
 from random import Random
 
@@ -92,6 +93,8 @@ class Traffic:
         mail["Message-ID"] = make_msgid(domain=customer.email.split("@")[1])
         mail["Date"] = datetime.now(UTC)
         mail.set_content(f"{matter.ask[customer.language]}\n\n{customer.name}\n{customer.mobile}\n")
+        if customer.company:
+            mail.add_alternative(_letter(customer, matter.ask[customer.language]), subtype="html")
         host, port = self._addresses["smtp"].rsplit(":", 1)
         await aiosmtplib.send(mail, hostname=host, port=int(port), start_tls=False, local_hostname="customer.example")
 
@@ -134,6 +137,18 @@ class Traffic:
         )
         envelope = {"number": customer.fax or customer.mobile, "name": customer.name, "to": NUMBERS["sales"]}
         await asyncio.to_thread(spool.put, self._data_dir, tiff(page), envelope)
+
+
+def _letter(customer: Customer, text: str) -> str:
+    """Lay a mail out as companies do: a card under the text, with a logo that lies on a server of theirs."""
+    name, company, host = escape(customer.name), escape(customer.company), customer.email.partition("@")[2]
+    return (
+        f"<html><body style='font-family:sans-serif;color:#333'><p>{escape(text)}</p>"
+        "<table style='border-top:2px solid #0b6e5f;margin-top:16px'><tr>"
+        f"<td><img src='https://www.{host}/logo.png' alt='{company}' width='48' height='48'></td>"
+        f"<td style='padding:8px 12px'><b>{name}</b><br><span style='color:#0b6e5f'>{company}</span>"
+        f"<br>{customer.office} · {customer.mobile}</td></tr></table></body></html>"
+    )
 
 
 def tiff(png: bytes) -> bytes:
