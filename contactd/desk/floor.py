@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from contactd.core.agent import Role
@@ -12,22 +13,57 @@ from contactd.desk.changes import DayFigures, LineSettings, Shown
 
 WAITING_STATES = frozenset({State.QUEUED, State.OFFERED})
 EVERY_LINE = "*"
+_SLACK = 64
+"""Ages of what has left that may lie in a line's heap beyond twice what waits."""
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
 
 class Line:
     """One line's settings and running figures."""
 
-    __slots__ = ("abandoned", "answered", "settings", "waiting", "within")
+    __slots__ = ("_ages", "_channels", "abandoned", "answered", "settings", "waiting", "within")
 
     def __init__(self, settings: LineSettings) -> None:
         """Begin empty."""
         self.settings = settings
         self.waiting: dict[str, tuple[str, str]] = {}
         """Interaction → (channel, queued_at)."""
+        self._channels: Counter[str] = Counter()
+        self._ages: list[tuple[str, str]] = []
+        """Heap of (queued_at, interaction); what has left is dropped when it comes to the top."""
         self.answered = 0
         self.within = 0
         self.abandoned = 0
+
+    def enter(self, interaction: str, channel: str, since: str) -> None:
+        """Let an interaction wait here, or note what changed of one that does."""
+        if self.waiting.get(interaction) == (channel, since):
+            return
+        self.leave(interaction)
+        self.waiting[interaction] = channel, since
+        self._channels[channel] += 1
+        if since:
+            heappush(self._ages, (since, interaction))
+            if len(self._ages) > 2 * len(self.waiting) + _SLACK:
+                self._ages = [(began, ident) for ident, (_, began) in self.waiting.items() if began]
+                heapify(self._ages)
+
+    def leave(self, interaction: str) -> bool:
+        """Let an interaction wait here no longer; return whether it did."""
+        was = self.waiting.pop(interaction, None)
+        if was is None:
+            return False
+        self._channels[was[0]] -= 1
+        return True
+
+    def oldest(self) -> str | None:
+        """Return since when the one waits that has waited longest."""
+        while self._ages:
+            since, interaction = self._ages[0]
+            if self.waiting.get(interaction, ("", ""))[1] == since:
+                return since
+            heappop(self._ages)
+        return None
 
     def view(self, ready: int) -> dict[str, Any]:
         """Return the LineView of docs/wire.md."""
@@ -37,8 +73,8 @@ class Line:
             "line": name,
             "label": dict(self.settings.label) or {"zh": name, "en": name},
             "waiting": len(self.waiting),
-            "oldest_at": min((since for _, since in self.waiting.values() if since), default=None),
-            "by_channel": dict(sorted(Counter(channel for channel, _ in self.waiting.values()).items())),
+            "oldest_at": self.oldest(),
+            "by_channel": {channel: number for channel, number in sorted(self._channels.items()) if number},
             "ready": ready,
             "open": self.settings.open,
             "service_level": round(self.within / finished, 4) if finished else None,
@@ -65,7 +101,7 @@ class Floor:
             self._leave(old)
         if new["state"] in WAITING_STATES:
             line = self._line(new["line"])
-            line.waiting[new["id"]] = (new["channel"], new["queued_at"] or "")
+            line.enter(new["id"], new["channel"], new["queued_at"] or "")
             self.dirty.add(new["line"])
         else:
             self._leave(new)
@@ -74,7 +110,7 @@ class Floor:
 
     def _leave(self, view: Shown) -> None:
         line = self.lines.get(view["line"])
-        if line is not None and line.waiting.pop(view["id"], None) is not None:
+        if line is not None and line.leave(view["id"]):
             self.dirty.add(view["line"])
 
     def _count(self, old: Shown, new: Shown) -> None:
