@@ -67,11 +67,14 @@ class Database:
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
-        """Make the engine: no pool, no transactions of its own, tuples for parameters."""
+        """Make the engine: no pool, no transactions of its own, tuples for parameters.
+
+        Parameters hold what customers said: they stand in no exception's text, and so in no log.
+        """
         if self.sqlite:
             # isolation_level=None: with the driver's own BEGIN an outer rollback leaves rows of a released savepoint.
             arguments = {"isolation_level": None, "check_same_thread": False, "cached_statements": 512}
-            return create_engine(self.url, poolclass=NullPool, connect_args=arguments)
+            return create_engine(self.url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
         arguments = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15000}
         return create_engine(
             self.url,
@@ -79,6 +82,7 @@ class Database:
             isolation_level="AUTOCOMMIT",
             paramstyle="format",
             connect_args=arguments,
+            hide_parameters=True,
         )
 
     def writer(self) -> Connection:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -269,6 +270,15 @@ async def test_a_full_disk_refuses_and_the_store_lives_on(
     assert await store.write(TakeIn("c")) == "new c"
     assert await store.read(keys) == ["a", "b", "c"]
     await store.close()
+
+
+async def test_a_failed_statement_does_not_repeat_what_was_given_to_it(store: Store) -> None:
+    """A traceback in the log may not hold what a customer said."""
+    said = "my-diagnosis"
+    question = text("SELECT 1 FROM nowhere WHERE a = :a")
+    with pytest.raises(Exception, match=r"store|nowhere") as caught:
+        await store.read(lambda conn: conn.execute(question, {"a": said}))
+    assert said not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_a_foreign_key_to_nothing_is_a_conflict(store: Store) -> None:
