@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
+from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
@@ -40,7 +41,25 @@ import uvloop
 from aiosmtpd.smtp import SMTP
 
 ROOT = Path(__file__).parents[1]
-WORDS = "order invoice delivery question thanks price support 订单 发票 您好 请问 谢谢 技术支持 报价 please regards account".split()
+WORDS = [
+    "order",
+    "invoice",
+    "delivery",
+    "question",
+    "thanks",
+    "price",
+    "support",
+    "订单",
+    "发票",
+    "您好",
+    "请问",
+    "谢谢",
+    "技术支持",
+    "报价",
+    "please",
+    "regards",
+    "account",
+]
 SENDERS = 500
 PATIENCE_S = 120.0
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -368,7 +387,7 @@ def main() -> None:
     ours_end.send(None)
     other.terminate()
     print(
-        f"Python {platform.python_version()}, aiosmtpd {aiosmtpd.__version__}, uvloop {uvloop.__version__}, "
+        f"Python {platform.python_version()}, aiosmtpd {aiosmtpd.__version__}, uvloop {version('uvloop')}, "
         f"SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}: {' '.join(sys.argv)}"
     )
     print(
