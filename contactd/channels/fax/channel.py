@@ -80,7 +80,8 @@ class FaxChannel:
 
     def adopt(self, arrival: Arrival) -> Arrival | None:
         """Take over a mail in which a gateway hands over a fax; None when it is none of a gateway's."""
-        name = is_gateway_mail(self.options, str(arrival.envelope.get("mail_from") or ""))
+        said_by, peer = (str(arrival.envelope.get(name) or "") for name in ("mail_from", "peer"))
+        name = is_gateway_mail(self.options, said_by, peer)
         if name is None:
             return None
         said = {"gateway": name, "mail": True, "region": self.options.region, "area_code": self.options.area_code}

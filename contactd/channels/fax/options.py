@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints
 
 GatewayName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 
@@ -22,6 +23,8 @@ class Gateway(_Table):
     """Last part of the webhook's path `/fax/NAME/TOKEN`; empty = no webhook."""
     mail_from: str = ""
     """Sender of the mails in which this gateway hands faxes over: an address, or `@domain`; empty = it sends none."""
+    mail_peers: tuple[IPvAnyNetwork, ...] = ()
+    """Networks those mails are delivered from: an envelope sender alone can be forged; empty = from anywhere."""
     send_command: tuple[str, ...] = ()
     """Program and arguments that send a fax, run without a shell: `{file}` is the TIFF, `{number}` the number with `+` and
     country code, `{digits}` the same without `+`, `{national}` as dialled at home, `{job}` our id of the job."""
@@ -58,12 +61,25 @@ class Options(_Table):
     """Largest fax taken in."""
 
 
-def is_gateway_mail(options: Options, mail_from: str) -> str | None:
-    """Return the gateway that hands over faxes in mails from that envelope sender; None when none does."""
+def is_gateway_mail(options: Options, mail_from: str, peer: str = "") -> str | None:
+    """Return the gateway that hands over faxes in mails from that envelope sender and peer; None when none does."""
     address = mail_from.strip().strip("<>").lower()
     domain = address.rpartition("@")[2]
     for name, gateway in options.gateways.items():
         known = gateway.mail_from.lower()
-        if known and (known == address or (known.startswith("@") and known[1:] == domain)):
+        fits = known and (known == address or (known.startswith("@") and known[1:] == domain))
+        if fits and _is_peer(gateway, peer):
             return name
     return None
+
+
+def _is_peer(gateway: Gateway, peer: str) -> bool:
+    """Tell whether a gateway's mails are delivered from the address `peer`; one that is none is nobody's."""
+    if not gateway.mail_peers:
+        return True
+    try:
+        address = ip_address(peer.partition("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in gateway.mail_peers)

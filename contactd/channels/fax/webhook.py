@@ -39,9 +39,12 @@ class Handed:
 
     @property
     def key(self) -> str:
-        """What makes it the same fax when it is handed over again: the gateway's id, or all that is known of it."""
+        """What makes it the same fax when it is handed over again: the gateway's id and the pages, or all that is known.
+
+        The id alone is not enough: gateways count from the beginning again, and a fax that was never seen would be lost.
+        """
         if self.envelope.get("comm"):
-            return f"{self.gateway}:{self.envelope['comm']}"
+            return f"{self.gateway}:{self.envelope['comm']}:{hashlib.sha256(self.data).hexdigest()}"
         said = json.dumps(self.envelope, sort_keys=True).encode()
         return f"{self.gateway}:{hashlib.sha256(said + self.data).hexdigest()}"
 
