@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import asdict, dataclass
 
 from contactd.channels.chat import wire
@@ -86,18 +87,25 @@ class Talk:
 
     async def _stored(self, interaction: str, client_id: str) -> Safe | None:
         """Return the visitor's line `client_id` as it stands in the store."""
-        for view in await self._tools.transcript(interaction):
-            shown = wire.message(view)
-            if shown and shown["client_id"] == client_id:
+        for shown in await self._latest(interaction):
+            if shown["client_id"] == client_id:
                 return Safe(str(shown["id"]), int(shown["seq"] or 0), str(shown["at"]))
         return None
+
+    async def _latest(self, interaction: str) -> list[wire.Event]:
+        """Return a conversation's latest messages, as many as fit into a visitor's queue; the store gives them in pages."""
+        latest: deque[wire.Event] = deque(maxlen=max(1, self._options.limits.send_queue * 3 // 4))
+        after = 0
+        while views := await self._tools.transcript(interaction, after):
+            latest.extend(event for event in map(wire.message, views) if event)
+            after = max(int(view["seq"]) for view in views)
+        return list(latest)
 
     async def history(self, visitor: Visitor, last_id: str | None) -> list[wire.Event]:
         """Return the current conversation after the message `last_id`; the whole of it when that is not in it."""
         if visitor.interaction is None:
             return []
-        views = await self._tools.transcript(visitor.interaction)
-        shown = [event for event in map(wire.message, views) if event]
+        shown = await self._latest(visitor.interaction)
         if visitor.state in {"active", "held", "parked"} and not visitor.agent_name:
             # After a restart the store knows the agent by id only: their last line has the name.
             visitor.agent_name = next((str(event["name"]) for event in reversed(shown) if event["name"]), "")

@@ -130,7 +130,7 @@ class MemoryDesk:
         )
 
     async def transcript(self, interaction: str, after_seq: int = 0) -> list[Mapping[str, Any]]:
-        return [view for view in self.messages.get(interaction, []) if view["seq"] > after_seq]
+        return [view for view in self.messages.get(interaction, []) if view["seq"] > after_seq][:200]
 
     async def find(self, adapter: str, external_key: str) -> Mapping[str, Any] | None:
         return self.contacts.get(external_key)

@@ -204,6 +204,23 @@ async def test_without_a_last_id_the_whole_conversation_comes(house: House, desk
     ]
 
 
+async def test_of_a_long_conversation_the_latest_lines_come(house: House, desk: MemoryDesk) -> None:
+    """The store gives at most 200 messages at a time, and a socket's queue is bounded."""
+    before = await house.browser()
+    await before.hello()
+    await before.say("c1", "hello")
+    await before.leave()
+    views = [desk.agent_says("i1", f"line {number}") for number in range(450)]
+    after = await house.browser()
+    await after.hello(visitor=before.token, last_id=views[-3]["id"])
+    assert [(await after.receive())["text"] for _ in range(2)] == ["line 448", "line 449"]
+    whole = await house.browser()
+    await whole.hello(visitor=before.token)
+    texts = [(await whole.receive())["text"] for _ in range(192)]
+    assert (texts[0], texts[-1]) == ("line 258", "line 449")
+    assert await whole.silent()
+
+
 async def test_a_conversation_survives_a_restart(open_house: Open, desk: MemoryDesk) -> None:
     old = await open_house()
     browser = await old.browser()
