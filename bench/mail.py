@@ -42,6 +42,9 @@ from aiosmtpd.smtp import SMTP
 
 ROOT = Path(__file__).parents[1]
 WORDS = [
+    *("order", "invoice", "delivery", "question", "thanks", "price", "support", "please", "regards", "account"),
+    *("订单", "发票", "您好", "请问", "谢谢", "技术支持", "报价"),
+]
     "order",
     "invoice",
     "delivery",
