@@ -100,9 +100,10 @@ def finish(stage: Stage, one: int, other: int) -> events.Fact:
     )
 
 
-def wrap(stage: Stage, one: int, _other: int) -> events.Fact:
+def wrap(stage: Stage, one: int, other: int) -> events.Fact:
     name, agent = pick(stage, one, State.WRAPUP)
-    return events.WrapupDone(interaction=name, agent=agent)
+    who = AGENTS[one % len(AGENTS)] if other % 4 == 3 else agent
+    return events.WrapupDone(interaction=name, agent=who, disposition="order" if other % 2 else None)
 
 
 def hold(stage: Stage, one: int, other: int) -> events.Fact:

@@ -86,6 +86,15 @@ def test_a_mail_that_has_waited_all_weekend_does_not_go_before_a_fresh_call() ->
     assert served(stage) == "call"
 
 
+def test_nor_does_one_that_has_waited_for_two_hours() -> None:
+    """Fails when the limit on the age of deferred work is not among the ages at which its score changes."""
+    stage = Stage()
+    stage.arrive("mail", "email")
+    stage.wait(119 * 60)
+    stage.arrive("call")
+    assert served(stage) == "call"
+
+
 def test_one_in_ten_assignments_is_a_starved_mail_while_calls_wait() -> None:
     stage = Stage({"capacity": {"email": 100}})
     for number in range(5):

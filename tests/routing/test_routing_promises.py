@@ -255,6 +255,26 @@ def test_a_router_rebuilt_from_the_store_is_the_one_that_lived(day: list[Action]
         wishes += router.handle(events.ConsoleSeen(agent=name), stage.now)
     assert [wish for wish in wishes if isinstance(wish, effects.Refuse | effects.Moved)] == []
     assert router.digest() == stage.router.digest()
+    assert told(stage.wait(1000)) == told(play_on(router, stage))
+
+
+def play_on(router: Router, stage: Stage) -> list[effects.Wish]:
+    """Let a router play on by itself up to the stage's time."""
+    wishes: list[effects.Wish] = []
+    while (due := router.next_deadline()) is not None and due <= stage.now:
+        wishes += router.tick(due)
+    return wishes
+
+
+def told(wishes: list[effects.Wish]) -> list[tuple[Any, ...]]:
+    """Return what happened, without the ids of offers."""
+    return [
+        (wish.interaction, wish.state, wish.cause, wish.agent)
+        if isinstance(wish, effects.Moved)
+        else (wish.kind, wish.agent, wish.interaction)
+        for wish in wishes
+        if isinstance(wish, effects.Moved | effects.Alert)
+    ]
 
 
 def keep(stage: Stage, shelf: Shelf, model: Stage) -> None:
