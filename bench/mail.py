@@ -45,24 +45,6 @@ WORDS = [
     *("order", "invoice", "delivery", "question", "thanks", "price", "support", "please", "regards", "account"),
     *("订单", "发票", "您好", "请问", "谢谢", "技术支持", "报价"),
 ]
-    "order",
-    "invoice",
-    "delivery",
-    "question",
-    "thanks",
-    "price",
-    "support",
-    "订单",
-    "发票",
-    "您好",
-    "请问",
-    "谢谢",
-    "技术支持",
-    "报价",
-    "please",
-    "regards",
-    "account",
-]
 SENDERS = 500
 PATIENCE_S = 120.0
 _TICKS = os.sysconf("SC_CLK_TCK")
