@@ -125,6 +125,24 @@ def segments(conn: Connection, interaction: str | None = None) -> dict[str, list
     return found
 
 
+def interrupted(conn: Connection) -> set[str]:
+    """Return the held interactions that were interrupted by more urgent work: they come back by themselves."""
+    event = s.interaction_event
+    last = (
+        select(event.c.interaction_id, func.max(event.c.seq).label("seq"))
+        .join(s.interaction, s.interaction.c.id == event.c.interaction_id)
+        .where(s.interaction.c.state == "held", event.c.type.in_(("hold", "interrupted")))
+        .group_by(event.c.interaction_id)
+        .subquery()
+    )
+    query = (
+        select(event.c.interaction_id)
+        .join(last, (last.c.interaction_id == event.c.interaction_id) & (last.c.seq == event.c.seq))
+        .where(event.c.type == "interrupted")
+    )
+    return {row.interaction_id for row in conn.execute(query)}
+
+
 def last_lines(conn: Connection, interaction: str | None = None) -> dict[str, str]:
     """Return the last message's text of each open interaction."""
     last = (

@@ -77,8 +77,9 @@ class Recovery:
         seq = await self._store.read(recovery_rows.last_seq)
         standing = await self._store.read(recovery_rows.standing)
         offers = await self._store.read(recovery_rows.live_offers)
+        interrupted = await self._store.read(recovery_rows.interrupted)
         router = Router(self._rules.policy, version=self._rules.version, epoch=self._epoch(), seq=seq + 1)
-        return Restored(router, self._facts(standing, offers), [restored.live(row) for row in offers])
+        return Restored(router, self._facts(standing, offers, interrupted), [restored.live(row) for row in offers])
 
     async def show(self) -> None:
         """Show consoles everything anew, after the router has been told."""
@@ -143,14 +144,18 @@ class Recovery:
         entry.live = self._rules.rule(entry.line, entry.channel).live
         return entry
 
-    def _facts(self, standing: Mapping[str, Any], offers: list[Any]) -> list[Fact]:
+    def _facts(self, standing: Mapping[str, Any], offers: list[Any], interrupted: set[str]) -> list[Fact]:
         """Return what a new router is told, in the order `routing.recovery` asks for."""
         entries = list(self._book)
         facts: list[Fact] = [
             restored.arrival(entry, standing.get(entry.id)) for entry in entries if restored.told_as_arrival(entry)
         ]
         facts += [member.configured() for member in self._roster]
-        facts += [restored.work(entry, standing.get(entry.id)) for entry in entries if restored.in_hand(entry)]
+        facts += [
+            restored.work(entry, standing.get(entry.id), interrupted=entry.id in interrupted)
+            for entry in entries
+            if restored.in_hand(entry)
+        ]
         facts += [
             OfferRestored(
                 offer=row.id,

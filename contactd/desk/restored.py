@@ -203,7 +203,7 @@ def arrival(entry: Entry, stood: Any) -> InteractionArrived:
     )
 
 
-def work(entry: Entry, stood: Any) -> WorkRestored:
+def work(entry: Entry, stood: Any, *, interrupted: bool) -> WorkRestored:
     """Return the fact that gives an agent back what they had."""
     until: datetime | None = entry.wrapup_until or entry.parked_until
     return WorkRestored(
@@ -214,13 +214,14 @@ def work(entry: Entry, stood: Any) -> WorkRestored:
         state=str(entry.state),
         since=entry.state_since,
         queued_at=entry.segment.entered_at,
-        waited=waited(entry),
+        waited=entry.total("wait"),
         priority=entry.priority,
         skills=entry.skills,
         party=entry.party,
         vip=entry.vip,
         until=until,
         language=entry.language,
+        interrupted=interrupted,
         hops=stood.hops if stood else 0,
         outcome=entry.outcome,
         ended_by=entry.ended_by,

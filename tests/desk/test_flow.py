@@ -423,3 +423,28 @@ async def test_a_click_says_who_it_is_and_the_next_contact_is_known(bench: Bench
     await _state(bench, second.interaction, "offered")
     view = await shown(bench, second.interaction)
     assert (view["party_id"], view["resolve_state"]) == (party, "known")
+
+
+async def test_a_mail_that_a_call_interrupted_comes_back_by_itself_after_a_restart(
+    store: Store,
+    clock: ManualClock,
+    tmp_path: Path,
+) -> None:
+    first = await open_bench(store, clock, tmp_path)
+    ann = await first.agent("ann", device="PJSIP/1001")
+    await first.ready(ann)
+    clock.advance(10)
+    mail = await first.mail_in("li@example.cn|S|T", "k1")
+    (offer,) = await first.until(lambda: first.offers_of(ann))
+    clock.advance(7)
+    await first.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    call = await _call(first, "ch-1")
+    (ring,) = await first.until(lambda: first.offers_of(ann))
+    await first.run(ann, "offer.accept", offer=ring["offer"], lease=ring["lease"])
+    assert first.state_of(mail.interaction) == "held"
+    await first.office.close()
+
+    second = await open_bench(store, clock, tmp_path)
+    await second.run(ann, "interaction.complete", interaction=call.interaction, disposition="product")
+    assert second.state_of(mail.interaction) == "active"
+    await second.office.close()
