@@ -156,7 +156,13 @@ class Reading:
     async def _read_alone_or_later(self, unread: Unread) -> None:
         """Read one item by itself; where store or disk do not allow it now, put it in line again."""
         try:
-            await self._read_alone(unread)
+            try:
+                await self._read_alone(unread)
+            except (BusyError, StoreDownError, OSError):
+                raise
+            except Exception as error:  # whatever it is, it will be the same next time
+                log.exception("reading.unreadable", interaction=unread.interaction)
+                await self._intake.quarantine(unread.interaction, f"cannot be read: {type(error).__name__}")
         except Exception as error:  # noqa: BLE001 - nothing that was accepted may be forgotten until the next start
             log.warning("reading.put_off", interaction=unread.interaction, error=type(error).__name__)
             await asyncio.sleep(PAUSE_S)
