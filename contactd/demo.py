@@ -39,7 +39,7 @@ async def _demo(config: Path | None, overrides: list[str], *, traffic: bool) -> 
     settings = _settings(config, overrides)
     logs.configure(level=settings.log.level, form=settings.log.format, secrets=settings.secrets())
     people = list(customers(settings.demo.customers, settings.demo.seed))
-    fresh = await asyncio.to_thread(_seed, settings, people)
+    fresh = await asyncio.to_thread(seed, settings, people)
     pbx, sink = ScriptedPbx(), MailSink(settings.data_dir / "sent")
     await pbx.start()
     await sink.start()
@@ -89,7 +89,7 @@ def _settings(config: Path | None, overrides: list[str]) -> Settings:
     return load(config, os.environ, overrides, shapes())
 
 
-def _seed(settings: Settings, people: list[Customer]) -> bool:
+def seed(settings: Settings, people: list[Customer]) -> bool:
     """Write the shop's past into an empty store; return True when that was done."""
 
     async def job(errand: Errand) -> bool:

@@ -13,12 +13,19 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from contactd import logs
 from contactd.crm_store import migrations
 from contactd.crm_store.schema import metadata
 from contactd.crm_store.store import Store
 from contactd.testing.clock import ManualClock
 
 _numbers = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    """Write logs as the server does: the default draws tracebacks with every local variable, which takes seconds each."""
+    logs.configure(level="warning", form="json")
 
 
 @pytest.fixture

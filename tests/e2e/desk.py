@@ -17,12 +17,12 @@ class Desk:
         self.url = url
 
     @classmethod
-    async def log_in(cls, page: Page, url: str, name: str) -> Desk:
+    async def log_in(cls, page: Page, url: str, name: str, password: str = PASSWORD) -> Desk:
         """Go through the log-in page and wait until the console is live."""
         desk = cls(page, url)
         await page.goto(f"{url}/console")
         await page.get_by_test_id("login-user").fill(name)
-        await page.get_by_test_id("login-pass").fill(PASSWORD)
+        await page.get_by_test_id("login-pass").fill(password)
         await page.get_by_test_id("login-submit").click()
         await desk.online()
         return desk

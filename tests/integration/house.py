@@ -28,8 +28,9 @@ START_S = 60.0
 class House:
     """One installation in a folder: starts, stops and kills its server process."""
 
-    def __init__(self, folder: Path, database: str | None = None, **settings: Any) -> None:
+    def __init__(self, folder: Path, database: str | None = None, config: Path | None = None, **settings: Any) -> None:
         self.folder = folder
+        self.config = config
         self.settings = {
             "data_dir": str(folder / "data"),
             "http.port": 0,
@@ -43,7 +44,8 @@ class House:
         self.addresses: dict[str, str] = {}
 
     def arguments(self) -> list[str]:
-        return [part for key, value in self.settings.items() for part in ("--set", f"{key}={value}")]
+        file = ["--config", str(self.config)] if self.config else []
+        return file + [part for key, value in self.settings.items() for part in ("--set", f"{key}={value}")]
 
     def command(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a contactd command to its end."""

@@ -302,14 +302,14 @@ class _Past:
         add_message(conn, ident, thread, saying, at)
 
 
-def fax_page(title: str, lines: Iterable[str]) -> bytes:
-    """Draw a fax page as PNG."""
+def fax_page(title: str, lines: Iterable[str], *, numbered: bool = True) -> bytes:
+    """Draw a fax page as PNG: a list, or a letter."""
     image = Image.new("1", A4_FINE, 1)
     draw = ImageDraw.Draw(image)
     draw.text((70, 80), title, 0, font=_font(40))
     draw.line((70, 145, A4_FINE[0] - 70, 145), 0, 3)
     for n, line in enumerate(lines):
-        draw.text((90, 190 + n * 60), f"{n + 1}.   {line}", 0, font=_font(30))
+        draw.text((90, 190 + n * 60), f"{n + 1}.   {line}" if numbered else line, 0, font=_font(30))
     made = io.BytesIO()
     image.save(made, "PNG", optimize=True)
     return made.getvalue()

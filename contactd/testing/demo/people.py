@@ -32,6 +32,7 @@ COLLEAGUES = (
         display="张伟",
         role="agent",
         skills=(("billing", 5), ("complaint", 6), ("product", 4)),
+        languages=("zh", "en"),
         device="PJSIP/1001",
     ),
     Colleague(
@@ -40,6 +41,7 @@ COLLEAGUES = (
         role="agent",
         lines=("support", "sales"),
         skills=(("product", 8), ("complaint", 3)),
+        languages=("zh", "en"),
         device="PJSIP/1002",
     ),
     Colleague(

@@ -13,6 +13,7 @@ from email.utils import formataddr, make_msgid
 from html import escape
 from pathlib import Path
 from random import Random
+from textwrap import wrap
 
 import aiosmtplib
 import structlog
@@ -28,6 +29,8 @@ from contactd.testing.pbx import ScriptedPbx
 
 NUMBERS = {"support": "40095001", "sales": "40095002", "billing": "40095003"}
 BOXES = {"support": "support@example.com", "sales": "sales@example.com", "billing": "billing@example.com"}
+FAX_CHARS = {"zh": 22, "en": 44}
+"""Characters in a line of a fax."""
 PATIENCE_S = (40.0, 180.0)
 TALK_S = (20.0, 90.0)
 CHANNELS = (("email", 40), ("voice", 30), ("chat", 20), ("fax", 10))
@@ -132,8 +135,9 @@ class Traffic:
     async def send_fax(self, customer: Customer, matter: Matter) -> None:
         """Let a fax of one page be received."""
         lang = customer.language
+        text = wrap(matter.ask[lang], FAX_CHARS[lang])
         page = fax_page(
-            matter.subject[lang], (customer.name, customer.company or customer.mobile, matter.ask[lang][:24])
+            matter.subject[lang], (*text, "", customer.name, customer.company, customer.mobile), numbered=False
         )
         envelope = {"number": customer.fax or customer.mobile, "name": customer.name, "to": NUMBERS["sales"]}
         await asyncio.to_thread(spool.put, self._data_dir, tiff(page), envelope)

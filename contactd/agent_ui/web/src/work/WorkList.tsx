@@ -1,12 +1,13 @@
 /** My work: in progress, in wrap-up, parked; each with its clock. */
+import { useEffect } from "react";
 import { subjectOf } from "../channels/subject";
+import { useConsole, useLineLabel } from "../desk";
 import { useHasDraft } from "../drafts";
-import { useLineLabel } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
-import { useConsole } from "../desk";
 import { ChannelIcon, Left, Since, StateMark, Vip } from "../shell/bits";
 import type { InteractionView } from "../wire";
+import { markSeen, unseen } from "./seen";
 
 const GROUPS = [
   { key: "live", states: ["active", "held"] },
@@ -62,7 +63,11 @@ function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
   const { t, word } = words;
   const line = useLineLabel()(item.line);
   const draft = useHasDraft(`reply.${item.id}`) && !on;
-  const unread = on ? 0 : (item.unread ?? 0);
+  const work = useConsole((state) => state.work);
+  useEffect(() => {
+    if (on) markSeen(item.id, item.unread ?? 0, (work ?? []).map(({ id }) => id));
+  }, [on, item.id, item.unread, work]);
+  const unread = on ? 0 : unseen(item.id, item.unread ?? 0);
   return (
     <button
       type="button"
