@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from contactd import logs
@@ -20,6 +21,9 @@ from contactd.crm_store.store import Store
 from contactd.testing.clock import ManualClock
 
 _numbers = count(1)
+
+settings.register_profile("calm", deadline=None)  # no test asserts a time
+settings.load_profile("calm")
 
 
 @pytest.fixture(scope="session", autouse=True)
