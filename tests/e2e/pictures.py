@@ -35,9 +35,10 @@ PATIENCE_MS = 60_000
 SOME_TIME_S = 75
 ORDER, INVOICE, GIFTS, BROKEN, SEASON, CAKES, REFUND, ADDRESS = MATTERS
 REPLY = {
-    "zh": "王小姐您好：\n\n已为您作废原发票并按“集团”全称重新开具，",
-    "en": "Thank you for your message. We have cancelled the old invoice and",
+    "zh": "{name}，您好：\n\n已为您作废原发票，并按“集团”全称重新开具，",
+    "en": "Dear {name},\n\nthank you for your message. We have cancelled the old invoice and",
 }
+ANSWER = {"zh": "好的，已为您备注干仓包装，", "en": "Good, I have noted it. It will be"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ async def mail(stage: Stage, desk: Desk) -> None:
     await stage.crowd.write_mail(customer, INVOICE)
     await desk.accept(customer.name)
     await expect(desk.mail_frame().locator("table")).to_be_visible()
-    await desk["composer-text"].fill(REPLY[stage.lang])
+    await desk["composer-text"].fill(REPLY[stage.lang].format(name=customer.name))
     await expect(desk["timeline-item"].nth(1)).to_be_visible()
     await stage.shoot(desk.page, "mail")
 
@@ -167,13 +168,12 @@ async def chat(stage: Stage, desk: Desk) -> None:
     await desk.accept(customer.name)
     await desk["confirm-candidate"].first.click()
     await expect(desk["customer"]).to_have_attribute("data-resolve", "confirmed")
-    for text in (CAKES.answer[lang],):
-        await desk["chat-text"].fill(text)
-        await desk["chat-text"].press("Enter")
+    await desk["chat-text"].fill(CAKES.answer[lang])
+    await desk["chat-text"].press("Enter")
     await expect(visitor.line(CAKES.answer[lang])).to_be_visible()
     await visitor.say(CAKES.more[lang])
     await expect(desk["chat-thread"]).to_contain_text(CAKES.more[lang])
-    await desk["chat-text"].fill({"zh": "好的，已为您备注干仓包装，", "en": "Good, I have noted it. It will be"}[lang])
+    await desk["chat-text"].fill(ANSWER[lang])
     await stage.shoot(visitor.page, "widget")
     await stage.shoot(desk.page, "chat")
 
