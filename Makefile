@@ -15,11 +15,11 @@ UNIT := not integration and not postgres and not browser
 INTEGRATION := (integration or postgres) and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test check unit integration e2e web-test bench docs lock system clean
+.PHONY: help setup build run test check unit integration e2e web-test bench docs pictures lock system clean
 
 help:
 	@sed -n 's/^# make/make/p' $(firstword $(MAKEFILE_LIST))
-	@echo "also: setup build unit integration e2e bench docs lock clean"
+	@echo "also: setup build unit integration e2e bench docs pictures lock clean"
 
 # --- set-up: each step leaves a stamp, so that nothing is done twice ---
 
@@ -108,6 +108,10 @@ bench: setup
 	@for program in bench/[a-z]*.py; do echo "== $$program"; $(BIN)/python $$program $(ARGS) || exit 1; done
 
 # --- what is generated and kept in git ---
+
+# The pictures of README and docs/screens.md, from the demo's shop; needs a browser.
+pictures: setup
+	$(BIN)/python -m tests.e2e.pictures $(ARGS)
 
 docs: $(VENV)/.stamp
 	$(BIN)/python docs/states.py
