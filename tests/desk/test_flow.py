@@ -35,8 +35,11 @@ async def test_a_mail_is_offered_answered_and_closed(bench: Bench) -> None:
     assert offer["interaction"]["id"] == receipt.interaction
     assert offer["interaction"]["subject"] == "Invoice"
     assert offer["reasons"]
+    floor = bench.office.views.interactions
+    assert (floor[receipt.interaction]["state"], floor[receipt.interaction]["offered_to"]) == ("offered", ann.id)
     await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
     assert bench.state_of(receipt.interaction) == "active"
+    assert floor[receipt.interaction]["offered_to"] is None
     sent = await bench.run(ann, "interaction.send", interaction=receipt.interaction, text="Tomorrow.")
     assert sent["message"]["delivery_state"] == "queued"
     await bench.until(lambda: bench.mail.delivered, "the delivery")

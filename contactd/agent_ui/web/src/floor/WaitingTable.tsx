@@ -73,7 +73,14 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
             title: t("floor.skills"),
             width: 110,
             ellipsis: true,
-            render: (_, item) => item.skills.map(({ skill, level }) => `${labels.skill(skill)} ${level}`).join(" · ") || <span className="dim">–</span>,
+            render: (_, item) =>
+              item.skills.length === 0 ? (
+                <span className="dim">–</span>
+              ) : (
+                <span className="row">
+                  <span className="cut">{item.skills.map(({ skill, level }) => `${labels.skill(skill)} ${level}`).join(" · ")}</span>
+                </span>
+              ),
           },
           {
             key: "priority",
