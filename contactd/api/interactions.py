@@ -14,6 +14,7 @@ from contactd.api.parts import Cursor, Filter, Ident, Limit, PartsOf, answer, ma
 from contactd.clock import parse_rfc3339
 from contactd.core.errors import BadRequestError
 from contactd.crm_store import api_reads, customer, interactions, messages
+from contactd.crm_store.answering import answering
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1/interactions", tags=["interactions"])
@@ -68,10 +69,11 @@ async def listed(
     responses=gives(shapes.WholeInteraction),
 )
 async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
-    """Return an interaction and the CustomerHead of its customer."""
+    """Return an interaction, the CustomerHead of its customer, and where an answer goes unless the agent names others."""
 
     def read(conn: Any) -> dict[str, Any]:
-        return interactions.get(conn, ident) | {"customer": customer.of_interaction(conn, ident)}
+        found = interactions.get(conn, ident) | {"customer": customer.of_interaction(conn, ident)}
+        return found | {"answers_to": [point.display or point.raw for point in answering(conn, ident).to]}
 
     return answer(_live(parts, await parts.store.read(read)))
 

@@ -38,6 +38,7 @@ class Interaction(Shape):
     ended_at: str | None
     party_id: str | None
     resolve_state: str
+    unverified: bool
     customer_name: str
     vip: int
     agent: str | None
@@ -135,6 +136,7 @@ class WholeInteraction(ListedInteraction):
     """An interaction with everything and its customer."""
 
     customer: CustomerHead
+    answers_to: list[str]
 
 
 class Attachment(Shape):
@@ -166,6 +168,7 @@ class Message(Shape):
     provider_id: str | None
     recipients: list[dict[str, Any]]
     client_id: str | None
+    unverified: bool
 
 
 class Event(Shape):

@@ -1,4 +1,4 @@
-"""The units of an agent's work on a contact: begin one, say who it is, sum it up; and what answering one needs to know."""
+"""The units of an agent's work on a contact: begin one, say who it is, sum it up."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, null, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 
 from contactd.core.events import WorkStarted
 from contactd.core.party import Claim, Point, Resolution, resolve
 from contactd.crm_store import parties
 from contactd.crm_store import schema as s
+from contactd.crm_store.answering import read_point
 from contactd.crm_store.intake_rows import add_event, claims_on
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
@@ -70,22 +71,6 @@ class Confirmed:
     party: str
     name: str
     vip: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answering:
-    """What composing an answer needs to know of the conversation."""
-
-    point: Point | None
-    reply_to: tuple[tuple[str, str], ...]
-    """(name, address) the customer asked answers to go to."""
-    sender: str
-    sender_name: str
-    subject: str
-    references: tuple[str, ...]
-    """Message-IDs of the conversation, also of mails that never came by here, oldest first."""
-    recipients: tuple[tuple[str, str, str], ...]
-    last_text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,54 +184,7 @@ def party_name(conn: Connection, party: str) -> tuple[str, int]:
 def point_by_id(conn: Connection, point_id: str) -> Point | None:
     """Return a contact point by its id."""
     row = conn.execute(select(s.contact_point).where(s.contact_point.c.id == point_id)).first()
-    return None if row is None else _point(row)
-
-
-def answering(conn: Connection, interaction: str) -> Answering:
-    """Return what an answer in this interaction refers to: its whole conversation, oldest first."""
-    own = conn.execute(
-        select(s.interaction, s.thread.c.subject.label("thread_subject"))
-        .outerjoin(s.thread, s.thread.c.id == s.interaction.c.thread_id)
-        .where(s.interaction.c.id == interaction),
-    ).one()
-    point = conn.execute(select(s.contact_point).where(s.contact_point.c.id == own.contact_point_id)).first()
-    mine = s.message.c.interaction_id == interaction
-    if own.thread_id is not None:
-        mine = or_(mine, s.message.c.thread_id == own.thread_id)
-    messages = list(
-        conn.execute(
-            select(
-                s.message.c.direction,
-                s.message.c.sender,
-                s.message.c.sender_name,
-                s.message.c.provider_id,
-                s.message.c.recipients,
-                s.message.c.body_text,
-                s.message.c.headers,
-            )
-            .where(mine, s.message.c.direction != "internal")
-            .order_by(s.message.c.at.desc(), s.message.c.seq.desc())
-            .limit(50),
-        ),
-    )[::-1]
-    last = next((one for one in reversed(messages) if one.direction == "inbound"), None)
-    recipients = tuple((role, name, address) for role, name, address in (last.recipients if last else ()))
-    return Answering(
-        point=_point(point) if point is not None else None,
-        reply_to=tuple((name, address) for role, name, address in recipients if role == "reply_to"),
-        sender=last.sender if last else own.raw_from,
-        sender_name=last.sender_name if last else own.from_name,
-        subject=own.subject or own.thread_subject or "",
-        references=_references(messages),
-        recipients=recipients,
-        last_text=last.body_text if last else "",
-    )
-
-
-def _references(messages: Sequence[Any]) -> tuple[str, ...]:
-    """Return the ids of a conversation, oldest first, each message's own after those it names (RFC 5322, 3.6.4)."""
-    ids = [each for one in messages for each in (*str(one.headers.get("references", "")).split(), one.provider_id)]
-    return tuple(dict.fromkeys(filter(None, reversed(ids))))[::-1]
+    return None if row is None else read_point(row)
 
 
 def uploads(conn: Connection, owner: str, ids: Sequence[str]) -> list[Any]:
@@ -296,15 +234,3 @@ _KNOWN = (
     s.interaction.c.answered_at,
     s.interaction.c.thread_id,
 )
-
-
-def _point(row: Any) -> Point:
-    return Point(
-        kind=row.kind,
-        value=row.value_norm,
-        raw=row.value_raw,
-        ext=row.ext,
-        namespace=row.namespace,
-        display=row.display,
-        shared=bool(row.shared),
-    )

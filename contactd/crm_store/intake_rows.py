@@ -5,8 +5,8 @@ Each function runs inside a write unit and may run twice; every id it needs is m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,10 @@ from contactd.core.events import InteractionArrived, Skills, Unparked
 from contactd.core.interaction import Direction, ResolveState, SegmentReason, State
 from contactd.core.journal import encode
 from contactd.core.party import Claim, Point, Resolution, resolve
-from contactd.crm_store import parties
+from contactd.crm_store import participants, parties
 from contactd.crm_store import schema as s
 from contactd.crm_store.message_rows import Saying, add_message
+from contactd.crm_store.participants import Part
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
 
@@ -79,6 +80,19 @@ class Placed:
     parent_id: str | None = None
     messages: tuple[Mapping[str, Any], ...] = field(default=())
     parked_agent: str | None = None
+    unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """The conversation an item belongs to."""
+
+    thread: str
+    known: bool = False
+    """It has begun, and the sender takes part in it."""
+    claimed: str | None = None
+    """The conversation that a sender without a part in it refers to."""
+    unverified: bool = False
 
 
 _RECEIPT = hot(
@@ -121,16 +135,11 @@ _CLAIMS = hot(
     ),
 )
 _PARTY = hot(select(s.party.c.display_name, s.party.c.vip, s.party.c.lang).where(s.party.c.id == bindparam("party")))
-_THREAD = hot(select(s.thread.c.id, s.thread.c.contact_point_id).where(s.thread.c.id == bindparam("thread")))
+_THREAD = hot(select(s.thread.c.id).where(s.thread.c.id == bindparam("thread")))
 _THREAD_OF = hot(
     select(s.message.c.thread_id).where(
         s.message.c.provider_id == bindparam("provider"), s.message.c.thread_id.is_not(None)
     ),
-)
-_TOOK_PART = hot(
-    select(s.interaction.c.id)
-    .where(s.interaction.c.thread_id == bindparam("thread"), s.interaction.c.contact_point_id == bindparam("point"))
-    .limit(1),
 )
 _TURNS = hot(
     select(
@@ -175,6 +184,7 @@ _PLACE = hot(
                 "raw_from",
                 "party_id",
                 "resolve_state",
+                "unverified",
                 "case_id",
                 "parent_id",
                 "thread_id",
@@ -216,13 +226,18 @@ def place(conn: WriteConn, new: Placing) -> Placed:
     """Resolve the sender, find the conversation, and put the item in line, or join it to the open turn."""
     content = new.content
     point_id, resolution = _who(conn, new)
-    thread, known_thread = _conversation(conn, new, point_id)
-    turns = conn.all(_TURNS, thread=thread, own=new.interaction) if known_thread else []
-    open_turn = next((turn for turn in turns if turn.state in JOINABLE), None)
+    talk = _conversation(conn, new, point_id)
+    thread = talk.thread
+    if talk.unverified:
+        new = replace(new, sayings=tuple(map(_unverified, new.sayings)))
+        resolution = _only_candidates(resolution)
+    turns = conn.all(_TURNS, thread=talk.claimed or thread, own=new.interaction) if talk.known or talk.claimed else []
+    open_turn = next((turn for turn in turns if turn.state in JOINABLE), None) if talk.known else None
     if open_turn is not None and new.may_join:
         return _join(conn, new, open_turn, resolution, thread)
     parent = turns[0] if turns else None
-    if not known_thread:
+    case = parent.case_id if parent is not None and talk.known else None
+    if not talk.known:
         _begin_thread(conn, new, thread, point_id, resolution)
     name, vip, language = _party_facts(conn, resolution)
     state = State.QUEUED if new.direction == Direction.INBOUND else State.ACTIVE
@@ -241,7 +256,8 @@ def place(conn: WriteConn, new: Placing) -> Placed:
         b_raw_from=_shown(content.sender),
         b_party_id=resolution.party,
         b_resolve_state=resolution.state,
-        b_case_id=parent.case_id if parent else None,
+        b_unverified=talk.unverified,
+        b_case_id=case,
         b_parent_id=parent.id if parent else None,
         b_thread_id=thread,
         b_subject=new.subject,
@@ -254,7 +270,7 @@ def place(conn: WriteConn, new: Placing) -> Placed:
     _refuse_again(done)
     _enter_line(conn, new)
     messages = tuple(
-        add_message(conn, new.interaction, thread, saying, new.at, begun=not known_thread) for saying in new.sayings
+        add_message(conn, new.interaction, thread, saying, new.at, begun=not talk.known) for saying in new.sayings
     )
     fact = InteractionArrived(
         interaction=new.interaction,
@@ -282,9 +298,10 @@ def place(conn: WriteConn, new: Placing) -> Placed:
         party_name=name,
         vip=vip,
         thread=thread,
-        case_id=parent.case_id if parent else None,
+        case_id=case,
         parent_id=parent.id if parent else None,
         messages=messages,
+        unverified=talk.unverified,
     )
 
 
@@ -296,9 +313,16 @@ def _who(conn: WriteConn, new: Placing) -> tuple[str | None, Resolution]:
     point_id = parties.point_id(conn, new.new_ids["point"], point, now=new.at)
     # Nobody can have claimed what was not known until now.
     found = resolve(point, () if point_id == new.new_ids["point"] else claims_on(conn, point))
-    if new.content.claimed_sender and found.state == ResolveState.KNOWN:
-        found = Resolution(state=ResolveState.MAYBE, candidates=found.candidates)
-    return point_id, found
+    return point_id, _only_candidates(found) if new.content.claimed_sender else found
+
+
+def _only_candidates(found: Resolution) -> Resolution:
+    """Take nobody for a known customer."""
+    return Resolution(state=ResolveState.MAYBE, candidates=found.candidates) if found.party is not None else found
+
+
+def _unverified(saying: Saying) -> Saying:
+    return replace(saying, headers={**saying.headers, participants.MARK: "1"})
 
 
 def claims_on(conn: WriteConn, point: Point) -> list[Claim]:
@@ -318,20 +342,29 @@ def claims_on(conn: WriteConn, point: Point) -> list[Claim]:
     ]
 
 
-def _conversation(conn: WriteConn, new: Placing, point_id: str | None) -> tuple[str, bool]:
-    """Return the thread it belongs to, and whether that is known already.
+def _conversation(conn: WriteConn, new: Placing, point_id: str | None) -> _Talk:
+    """Return the conversation it belongs to.
 
-    A token of ours proves the thread.  A reference alone joins only a sender who took part in it: a stranger with the right
-    Message-ID begins a conversation of their own.
+    A token or a Message-ID proves that somebody has seen a mail of the conversation, not that they take part in it: whoever
+    does not begins a conversation of their own, which tells what it refers to.
     """
-    token = new.content.thread_token
-    if token is not None:
-        return token, conn.one(_THREAD, thread=token) is not None
-    for reference in reversed(new.content.references):
+    claimed = None
+    for thread in _named(conn, new.content):
+        has = participants.part(conn, thread, point_id, new.content.sender)
+        if has is not Part.NONE:
+            return _Talk(thread, known=True, unverified=has is Part.STRANGER)
+        claimed = claimed or thread
+    return _Talk(new.new_ids["thread"], claimed=claimed, unverified=claimed is not None)
+
+
+def _named(conn: WriteConn, content: Content) -> Iterator[str]:
+    """Go through the conversations that an item refers to: by token, then by its references, the newest first."""
+    if content.thread_token is not None and conn.one(_THREAD, thread=content.thread_token):
+        yield content.thread_token
+    for reference in reversed(content.references):
         row = conn.one(_THREAD_OF, provider=reference)
-        if row is not None and point_id is not None and conn.one(_TOOK_PART, thread=row.thread_id, point=point_id):
-            return str(row.thread_id), True
-    return new.new_ids["thread"], False
+        if row is not None:
+            yield row.thread_id
 
 
 def _begin_thread(conn: WriteConn, new: Placing, thread: str, point_id: str | None, resolution: Resolution) -> None:

@@ -253,6 +253,7 @@ def view(row: Any, last_message: str | None) -> dict[str, Any]:
         "party_id": row.customer_id,
         "org_party_id": row.org_party_id,
         "resolve_state": row.resolve_state,
+        "unverified": row.unverified,
         "customer_name": row.customer_name or row.from_name,
         "vip": row.vip,
         "agent": row.agent or row.agent_text or None,

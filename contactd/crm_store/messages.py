@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
 from contactd.crm_store import schema as s
+from contactd.crm_store.participants import MARK
 
 MAX_PAGE = 500
 
@@ -94,6 +95,7 @@ def views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
             "provider_id": row.provider_id,
             "recipients": [{"role": role, "name": name, "address": address} for role, name, address in row.recipients],
             "client_id": row.client_id,
+            "unverified": MARK in row.headers,
         }
         for row in rows
     ]

@@ -44,6 +44,8 @@ class Entry:
     ended_at: datetime | None = None
     party: str | None = None
     resolve_state: str = "unknown"
+    unverified: bool = False
+    """Its sender has no part in the conversation the message refers to."""
     customer_name: str = ""
     vip: int = 0
     agent: str | None = None
@@ -97,6 +99,7 @@ class Entry:
             "ended_at": _text(self.ended_at),
             "party_id": self.party,
             "resolve_state": str(self.resolve_state),
+            "unverified": self.unverified,
             "customer_name": self.customer_name,
             "vip": self.vip,
             "agent": self.agent or self.agent_text or None,

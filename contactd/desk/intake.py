@@ -271,6 +271,7 @@ def entry_of(placed: Placed, arrival: Arrival, content: Content, placing: Placin
         queued_at=placing.at,
         party=placed.resolution.party,
         resolve_state=placed.resolution.state,
+        unverified=placed.unverified,
         customer_name=placed.party_name or content.sender_name,
         vip=placed.vip,
         thread=placed.thread,

@@ -120,6 +120,7 @@ def entry(row: Any, stays: list[Any], last: str | None) -> Entry:
         ended_at=row.ended_at,
         party=row.party_id,
         resolve_state=row.resolve_state,
+        unverified=row.unverified,
         customer_name=row.customer_name or row.from_name,
         vip=row.vip,
         agent=row.agent,

@@ -14,7 +14,7 @@ from contactd.core.interaction import Direction, State
 from contactd.core.message import NewAttachment, NewMessage
 from contactd.core.party import Point
 from contactd.crm_store import contact_rows, outbox_rows, routing_rows
-from contactd.crm_store.contact_rows import Answering
+from contactd.crm_store.answering import Answering, answering
 from contactd.crm_store.message_rows import Saying, add_message
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
@@ -47,7 +47,7 @@ class Sending:
             text = "this contact is over"
             raise refuse_state(text)
         files = await self._uploads(agent, data.get("attachments") or ())
-        told = await self._desk.store.read(partial(contact_rows.answering, interaction=entry.id))
+        told = await self._desk.store.read(partial(answering, interaction=entry.id))
         message_id = self._desk.idents.new()
         draft = self._draft(entry, agent, message_id, data, files, told)
         composed = await asyncio.to_thread(self._desk.channel(entry.channel).compose, draft)
@@ -206,13 +206,8 @@ class Sending:
 
 
 def _recipients(given: Sequence[str] | None, told: Answering) -> tuple[Point, ...]:
-    """Return whom the message goes to: those named, else who asked for answers elsewhere, else the customer."""
-    if given:
-        return tuple(read_point(text, "to") for text in given)
-    wanted = [point for _, address in told.reply_to if (point := email(address)) is not None]
-    if wanted:
-        return tuple(wanted)
-    return (told.point,) if told.point is not None else ()
+    """Return whom the message goes to: those the agent named, else where answers go by themselves."""
+    return tuple(read_point(text, "to") for text in given) if given else told.to
 
 
 def read_point(text: str, where: str) -> Point:

@@ -61,6 +61,7 @@ interaction = Table(
     Column("org_party_id", Text),
     Column("on_behalf_of", Text),
     Column("resolve_state", Text, nullable=False, default="unknown"),
+    Column("unverified", Boolean, nullable=False, default=False),
     Column("case_id", Text, index=True),
     Column("parent_id", Text),
     Column("thread_id", Text),
@@ -88,7 +89,10 @@ interaction = Table(
     Column("row_version", Integer, nullable=False, default=1),
     UniqueConstraint("adapter", "external_key"),
 )
-"""One piece of work.  `agent` and `line` are ours; `agent_text` and `line_text` an outside system's own names."""
+"""One piece of work.  `agent` and `line` are ours; `agent_text` and `line_text` an outside system's own names.
+
+`unverified`: its sender holds a reference to a conversation (that of `parent_id`) without taking part in it.
+"""
 
 Index("ix_interaction_party", interaction.c.party_id, interaction.c.started_at, interaction.c.id)
 Index("ix_interaction_started", interaction.c.started_at, interaction.c.id)
