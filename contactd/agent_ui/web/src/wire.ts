@@ -52,6 +52,8 @@ export interface InteractionView {
   ended_at: string | null;
   party_id: string | null;
   resolve_state: ResolveState | null;
+  /** Its sender refers to the conversation of `parent_id` without taking part in it. */
+  unverified?: boolean;
   customer_name: string | null;
   vip: number | null;
   agent: string | null;
@@ -145,6 +147,8 @@ export interface MessageView {
   provider_id: string | null;
   recipients: { role: string; name: string | null; address: string }[];
   client_id: string | null;
+  /** Its sender takes no part in the conversation it refers to. */
+  unverified?: boolean;
 }
 
 export interface SlotView {
@@ -291,6 +295,8 @@ export type Colleague = Pick<AgentView, "agent" | "name" | "role" | "state" | "s
 /** GET /api/v1/interactions/{id}: the row, and what the screens about it need. */
 export interface InteractionDetail extends InteractionView {
   customer?: CustomerHead | null;
+  /** Where an answer goes unless the agent names others. */
+  answers_to?: string[];
   topics?: Topic[];
   note?: string | null;
   offers?: { agent: string; outcome: string | null; offered_at: string | null; ring_s: number | null }[];

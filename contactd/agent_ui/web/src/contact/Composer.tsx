@@ -1,6 +1,6 @@
 /** The reply to a mail or fax: text and files, kept as a draft until the server has it. */
 import { CheckOutlined, PaperClipOutlined, SendOutlined } from "@ant-design/icons";
-import { App as AntApp, Button, Tooltip } from "antd";
+import { App as AntApp, Button, Segmented, Tooltip } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { api } from "../api";
 import { useDesk, useLink, useRun } from "../desk";
@@ -9,7 +9,7 @@ import { bytes } from "../format";
 import { useWords } from "../i18n";
 import { isSend } from "../keyboard";
 import { Kbd } from "../shell/bits";
-import type { InteractionView } from "../wire";
+import type { InteractionDetail, InteractionView } from "../wire";
 
 interface Uploaded {
   id: string;
@@ -20,12 +20,21 @@ interface Uploaded {
 interface Draft {
   text: string;
   files: Uploaded[];
+  /** Of an unverified sender: the answer goes to that sender, not to the customer referred to. */
+  stranger?: boolean;
+}
+
+interface Props {
+  interaction: InteractionView;
+  detail: InteractionDetail | null;
+  focus: number;
+  pages: boolean;
 }
 
 const EMPTY: Draft = { text: "", files: [] };
 const MENTIONS = /附件|见附|attach(ed|ment)|enclosed/i;
 
-export function Composer({ interaction, focus, pages }: { interaction: InteractionView; focus: number; pages: boolean }) {
+export function Composer({ interaction, detail, focus, pages }: Props) {
   const { t } = useWords();
   const desk = useDesk();
   const { run, busy } = useRun();
@@ -66,6 +75,8 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
     }
   };
   const sending = busy.has("interaction.send");
+  const stranger = interaction.unverified === true && interaction.from ? interaction.from : null;
+  const chosen = stranger !== null && draft.stranger === true;
   const send = async (): Promise<void> => {
     const text = draft.text.trim();
     if (sending || uploading.length > 0 || text === "") return;
@@ -75,14 +86,20 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
     }
     const { ok } = await run(
       "interaction.send",
-      { interaction: interaction.id, text, attachments: draft.files.map((file) => file.id) },
+      {
+        interaction: interaction.id,
+        text,
+        attachments: draft.files.map((file) => file.id),
+        ...(chosen ? { to: [stranger] } : {}),
+      },
       { queue: true },
     );
     if (!ok) return;
     clear();
     setFresh(false);
   };
-  const to = interaction.customer_name || interaction.from || "";
+  const customer = detail?.answers_to?.join("、") || t("work.noName");
+  const to = stranger === null ? interaction.customer_name || interaction.from || "" : chosen ? stranger : customer;
   return (
     <div
       className="composer"
@@ -92,6 +109,20 @@ export function Composer({ interaction, focus, pages }: { interaction: Interacti
         void upload(event.dataTransfer.files);
       }}
     >
+      {stranger !== null && (
+        <div className="composer-whom" data-testid="composer-whom">
+          <Segmented
+            size="small"
+            disabled={sending}
+            value={chosen ? "stranger" : "customer"}
+            options={[
+              { value: "customer", label: t("mail.toCustomer", { to: customer }) },
+              { value: "stranger", label: <span data-testid="to-stranger">{t("mail.toStranger", { to: stranger })}</span> },
+            ]}
+            onChange={(value) => setDraft({ ...draft, stranger: value === "stranger" })}
+          />
+        </div>
+      )}
       <textarea
         ref={field}
         value={draft.text}

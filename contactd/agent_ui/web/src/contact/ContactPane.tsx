@@ -10,6 +10,7 @@ import { ContactHeader } from "./ContactHeader";
 import { Dock, type DockTab } from "./Dock";
 import { FaxViewer } from "./FaxViewer";
 import { MailThread } from "./MailThread";
+import { UnverifiedBanner } from "./Unverified";
 import "./contact.css";
 
 interface Props {
@@ -41,6 +42,7 @@ export function ContactPane({ interaction, detail, mine }: Props) {
   return (
     <section className="work-middle contact" data-testid="contact" data-id={interaction.id} data-state={interaction.state}>
       <ContactHeader interaction={interaction} mine={mine} onNeedsDisposition={() => open("wrapup")} />
+      <UnverifiedBanner interaction={interaction} />
       <div className="contact-body">
         <Body interaction={interaction} mine={mine} />
       </div>

@@ -42,7 +42,7 @@ export function Dock({ interaction, detail, tab, focus, onTab }: Props) {
       <Tabs size="small" activeKey={shown} onChange={(key) => onTab(key as DockTab)} items={items} className="dock-tabs" />
       <div className="dock-body">
         {shown === "reply" && reply === "chat" && <ChatComposer interaction={interaction} focus={focus} />}
-        {shown === "reply" && reply !== "chat" && <Composer interaction={interaction} focus={focus} pages={reply === "pages"} />}
+        {shown === "reply" && reply !== "chat" && <Composer interaction={interaction} detail={detail} focus={focus} pages={reply === "pages"} />}
         {shown === "note" && <NoteForm interaction={interaction} focus={focus} />}
         {shown === "wrapup" && <WrapupForm interaction={interaction} detail={detail} />}
       </div>

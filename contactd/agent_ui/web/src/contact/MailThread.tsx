@@ -10,6 +10,7 @@ import { At, Face, Hollow, Lines, LoadFailed } from "../shell/bits";
 import type { InteractionView, MessageView } from "../wire";
 import { Attachments } from "./Attachments";
 import { HtmlFrame } from "./HtmlFrame";
+import { UnverifiedTag } from "./Unverified";
 
 export function useMessages(id: string) {
   return useQuery({ queryKey: keys.messages(id), queryFn: ({ signal }) => api.messages(id, signal) });
@@ -65,6 +66,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
               {!mine && message.sender_name && message.sender_name !== message.sender && (
                 <span className="dim cut">{message.sender}</span>
               )}
+              {message.unverified && <UnverifiedTag />}
             </span>
             <span className="mail-sub cut">
               {open

@@ -222,6 +222,9 @@ export const en: Same<typeof zhCN> = {
     priority: "Priority {{n}}",
     closedBanner: "Closed, read only",
     wrapupLeft: "Wrap-up left",
+    unverified: "Unverified sender",
+    unverifiedHint: "Unverified sender: {{from}} refers to a conversation they took no part in. Tell them nothing of it.",
+    unverifiedParent: "Show that conversation",
   },
   transfer: {
     title: "Transfer",
@@ -240,6 +243,8 @@ export const en: Same<typeof zhCN> = {
   mail: {
     reply: "Reply",
     replyTo: "Reply to {{to}}",
+    toCustomer: "To the customer: {{to}}",
+    toStranger: "To the unverified sender: {{to}}",
     placeholder: "Write a reply… (Ctrl+Enter sends)",
     send: "Send",
     willSend: "Goes out when the connection is back",

@@ -213,6 +213,9 @@ export const zhCN = {
     priority: "优先级 {{n}}",
     closedBanner: "已结束，仅供查看",
     wrapupLeft: "话后处理剩余",
+    unverified: "发件人未核实",
+    unverifiedHint: "发件人未核实：{{from}} 引用了一段自己没有参与过的会话，请勿透露其中内容。",
+    unverifiedParent: "查看该会话",
   },
   transfer: {
     title: "转接",
@@ -231,6 +234,8 @@ export const zhCN = {
   mail: {
     reply: "回复",
     replyTo: "回复给 {{to}}",
+    toCustomer: "发给客户：{{to}}",
+    toStranger: "发给未核实的发件人：{{to}}",
     placeholder: "写回复…（Ctrl+Enter 发送）",
     send: "发送",
     willSend: "恢复连接后自动发送",
