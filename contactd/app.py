@@ -32,7 +32,7 @@ from contactd.desk.dismissing import Quarantine
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
 from contactd.desk.tools import ChannelTools
-from contactd.http import HttpParts, Listener, build_http
+from contactd.http import Bounds, HttpParts, Listener, build_http
 from contactd.http import serve as listen
 from contactd.metrics import Metrics
 from contactd.settings import Settings
@@ -157,6 +157,15 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     app = build_http(
         HttpParts(api=parts, console=console, channels=office.routes, public_url=settings.http.public_url),
     )
+    http = settings.http
+    bounds = Bounds(
+        connections=http.connections,
+        per_address=http.connections_per_address,
+        trusted=tuple(map(str, http.trusted_proxies)),
+    )
+    listener = listen(app, http.host, http.port, bounds)
+    metrics.watch("http_connections", "Open HTTP connections", lambda: len(listener.crowd))
+    metrics.watch("http_turned_away", "HTTP connections there was no room for", lambda: listener.crowd.turned_away)
     return Server(
         settings=settings,
         store=store,
@@ -167,7 +176,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         console=console,
         metrics=metrics,
         readiness=readiness,
-        listener=listen(app, settings.http.host, settings.http.port),
+        listener=listener,
         channels=made,
     )
 

@@ -26,9 +26,9 @@ from contactd.core.errors import ContactdError
 from contactd.desk import problem
 from contactd.desk.access import Access
 from contactd.desk.origin import is_loopback
-from contactd.listener import Listener
+from contactd.listener import Bounds, Listener
 
-__all__ = ["ChannelRoute", "HttpParts", "Listener", "build_http", "serve"]
+__all__ = ["Bounds", "ChannelRoute", "HttpParts", "Listener", "build_http", "serve"]
 
 BODY = 1024 * 1024
 """Bytes of an ordinary request's body."""
@@ -75,13 +75,13 @@ def build_http(parts: HttpParts) -> ASGIApp:
     return Guard(app, foreign, parts.api.upload_bytes, secure=parts.public_url.startswith("https://"))
 
 
-def serve(app: ASGIApp, host: str, port: int) -> Listener:
+def serve(app: ASGIApp, host: str, port: int, bounds: Bounds | None = None) -> Listener:
     """Bind the port (0 = a free one); `await listener.start()` serves and returns the bound address.
 
     Raises:
         ConfigError: the address cannot be used.
     """
-    listener = Listener(app, host, port)
+    listener = Listener(app, host, port, bounds)
     if isinstance(app, Guard) and not app.secure and host != "localhost" and not is_loopback(host):
         log.warning("http.cookies_readable_on_the_way", host=host, advice="set http.public_url to an https address")
     return listener

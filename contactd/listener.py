@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -14,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from contactd.core.errors import ConfigError
+from contactd.crowd import Crowd, Stage, room
 
 HEAD_LIMIT: Final = 64 * 1024
 """Bytes of a request's line and headers."""
@@ -23,6 +26,8 @@ BODY_SECONDS: Final = 30.0
 """How long a body may take to come, whatever its size."""
 BODY_RATE: Final = 1000
 """Bytes of a body that win a second more: who drips one in to hold the connection is cut off."""
+WRITE_SECONDS: Final = 30.0
+"""How long a client may take to read enough of an answer that more can be written."""
 FRAME_LIMIT: Final = 1024 * 1024 + 4096
 """Bytes of a WebSocket message; who serves it has narrower limits."""
 LINGER: Final = 5.0
@@ -35,21 +40,32 @@ BACKLOG: Final = 1024
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 whose heads are bounded in size and time, and whose bodies come at a bearable rate."""
+    """HTTP/1.1 in bounds: how many connections, how large and late a head, how slow a body or a reader may be."""
 
     _head = 0
     _reading_head = True
     _late: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
     _body_due = 0.0
 
+    def __init__(self, *args: Any, crowd: Crowd, **named: Any) -> None:
+        """Count the connection in `crowd`."""
+        super().__init__(*args, **named)
+        self._crowd = crowd
+
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for a head."""
+        """Begin to wait for a head, if there is room."""
         super().connection_made(transport)
+        if not self._crowd.enter(transport, self.client[0] if self.client else None):
+            transport.abort()
+            return
         self._late = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._in_time()
+        self._unstuck()
+        self._crowd.leave(self.transport)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -66,6 +82,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Note that the head is there, and begin to wait for the body."""
         self._reading_head, self._head = False, 0
         self._in_time()
+        self._crowd.move(self.transport, Stage.BODY)
         self._body_due = self.loop.time() + BODY_SECONDS
         self._late = self.loop.call_later(BODY_SECONDS, self._expect_body)
         super().on_headers_complete()
@@ -79,12 +96,32 @@ class BoundedHttp(HttpToolsProtocol):
         """Note that the next head may come."""
         self._reading_head = True
         self._in_time()
+        answered = self.cycle is not None and self.cycle.response_complete
+        self._crowd.move(self.transport, Stage.HEAD if answered else Stage.BUSY)
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Note that nothing is owed to the client now."""
+        if self._reading_head and not self.pipeline:
+            self._crowd.move(self.transport, Stage.HEAD)
+        super().on_response_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the WebSocket."""
         self._in_time()
+        self._crowd.move(self.transport, Stage.BUSY)
         super().handle_websocket_upgrade()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for a client that does not read."""
+        super().pause_writing()
+        self._unstuck()
+        self._stuck = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._unstuck()
+        super().resume_writing()
 
     def _expect_body(self) -> None:
         """End the connection of a body that is late; while we do not read, it is not the client who is slow."""
@@ -96,6 +133,11 @@ class BoundedHttp(HttpToolsProtocol):
         else:
             self._late = self.loop.call_later(self._body_due - now, self._expect_body)
 
+    def _unstuck(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+
     def _in_time(self) -> None:
         if self._late is not None:
             self._late.cancel()
@@ -106,6 +148,11 @@ class LingeringWebSocket(WebSocketsSansIOProtocol):
     """A WebSocket whose connection ends soon after its application has left it, also when the peer does not read."""
 
     _abort: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, crowd: Crowd, **named: Any) -> None:
+        """Count the connection in `crowd`."""
+        super().__init__(*args, **named)
+        self._crowd = crowd
 
     async def run_asgi(self) -> None:
         """Run the application, then give the peer a moment."""
@@ -126,6 +173,7 @@ class LingeringWebSocket(WebSocketsSansIOProtocol):
         if self._abort is not None:
             self._abort.cancel()
             self._abort = None
+        self._crowd.leave(self.transport)
         super().connection_lost(exc)
 
 
@@ -138,10 +186,21 @@ class _Server(uvicorn.Server):
         yield
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How many connections the port has, and whom it believes about where they come from."""
+
+    connections: int = 10_000
+    per_address: int = 1000
+    """Not counted for `trusted`."""
+    trusted: Sequence[str] = ("127.0.0.1", "::1")
+    """Reverse proxies: what they say in X-Forwarded-For and X-Forwarded-Proto is believed."""
+
+
 class Listener:
     """One HTTP port."""
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
+    def __init__(self, app: Any, host: str, port: int, bounds: Bounds | None = None) -> None:
         """Bind now, so that the address is known and a taken port is an error at once; serve after `start`.
 
         Raises:
@@ -154,13 +213,18 @@ class Listener:
             message = f"cannot listen on {host}:{port}: {error.strerror}"
             raise ConfigError(message, field="http.port") from error
         self._socket.settimeout(0)
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        # Its warnings are a line for each malformed request: whoever likes could fill the disk with them.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        bounds = bounds or Bounds()
+        self.crowd = Crowd(room(bounds.connections), bounds.per_address, bounds.trusted)
+        http: Any = partial(BoundedHttp, crowd=self.crowd)
+        ws: Any = partial(LingeringWebSocket, crowd=self.crowd)
         config = uvicorn.Config(
             app,
             host=host,
             port=port,
-            http=BoundedHttp,
-            ws=LingeringWebSocket,
+            http=http,
+            ws=ws,
             ws_max_size=FRAME_LIMIT,
             ws_per_message_deflate=False,
             lifespan="off",
@@ -168,6 +232,7 @@ class Listener:
             log_config=None,
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=list(bounds.trusted),
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
         )

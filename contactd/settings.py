@@ -11,10 +11,11 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, TypeAdapter, ValidationError
 
 ENV_PREFIX = "CONTACTD_"
 NOT_KEYS = frozenset({"CONTACTD_CONFIG"})
@@ -66,6 +67,12 @@ class Http(Section):
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str = Field(default="", pattern=r"^(|https?://[^\s/?#]+)$")
     """How browsers reach it, without a path (`https://desk.example.com`); empty = the address it listens on."""
+    connections: int = Field(default=10_000, ge=64)
+    """Open at once; requests that have not come whole give way to new connections."""
+    connections_per_address: int = Field(default=1000, ge=8)
+    """Of them from one address (IPv6: one /64); not counted for `trusted_proxies`."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = (IPv4Network("127.0.0.1/32"), IPv6Network("::1/128"))
+    """Addresses and networks of reverse proxies, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
 
 class Log(Section):
