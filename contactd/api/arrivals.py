@@ -21,6 +21,7 @@ from contactd.core.errors import BadRequestError
 from contactd.core.message import NewAttachment, NewMessage
 from contactd.core.party import Point
 from contactd.desk.rights import Actor
+from contactd.routing.policy import Policy
 
 ADAPTER = "api"
 
@@ -75,10 +76,11 @@ async def create(
     given: NewInteraction,
     actor: Annotated[Actor, may("interaction.create")],
 ) -> Response:
-    """Store the contact and put it in line; answered after the commit."""
-    if given.line is not None and given.line not in parts.policy()[1].lines:
-        message = "There is no such line."
-        raise BadRequestError(message, code="unknown_line", field="line")
+    """Store the contact and put it in line; answered after the commit.
+
+    Who sends it is shown as a candidate, unless the token has the scope `vouch`: then the sender is taken at its word.
+    """
+    _check(given, parts.policy()[1])
     now = parts.clock.now()
     arrival = Arrival(
         channel=given.channel,
@@ -92,7 +94,7 @@ async def create(
         subject=given.subject,
         envelope={"source": actor.name},
     )
-    content = _content(given, parts, now)
+    content = _content(given, parts, now, claimed=not actor.vouches)
 
     async def do() -> tuple[int, Any]:
         receipt = await parts.doors.accept(arrival, content)
@@ -106,7 +108,23 @@ async def create(
     return await once(request, parts, actor, do)
 
 
-def _content(given: NewInteraction, parts: Parts, now: datetime) -> Content:
+def _check(given: NewInteraction, policy: Policy) -> None:
+    """Refuse what has no place here.
+
+    Raises:
+        BadRequestError: there is no such line, or only the channel itself can bring such a contact, with its customer.
+    """
+    if given.line is not None and given.line not in policy.lines:
+        message = "There is no such line."
+        raise BadRequestError(message, code="unknown_line", field="line")
+    line = given.line or policy.place(given.channel, given.recipient)[0]
+    rule = policy.rule(line, given.channel)
+    if rule.live or rule.connects:
+        message = "A contact whose customer is there now comes by its own channel."
+        raise BadRequestError(message, code="live_channel", field="channel")
+
+
+def _content(given: NewInteraction, parts: Parts, now: datetime, *, claimed: bool) -> Content:
     message = NewMessage(
         direction="inbound",
         sender=given.sender,
@@ -122,6 +140,7 @@ def _content(given: NewInteraction, parts: Parts, now: datetime) -> Content:
         messages=(message,) if said else (),
         sender=_point(given.sender, parts.region),
         sender_name=given.name,
+        claimed_sender=claimed,
         language=given.language,
         priority=given.priority,
         skills=tuple(sorted({one.skill: one.level for one in given.skills}.items())),

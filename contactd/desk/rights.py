@@ -10,8 +10,10 @@ from contactd.core.agent import Role
 from contactd.core.errors import ForbiddenError
 
 Reach = Literal["any", "own", "no"]
-SCOPES = frozenset({"read", "write", "intake", "lookup", "console", "admin"})
+SCOPES = frozenset({"read", "write", "intake", "vouch", "lookup", "console", "admin"})
 """What a token may be given."""
+VOUCH = "vouch"
+"""Scope of a source that has checked who its senders are: they are taken for the customers they say they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,11 @@ class Actor:
     username: str = ""
     login: str = ""
     """Which session or token proved it."""
+
+    @property
+    def vouches(self) -> bool:
+        """Tell whether whom the actor names as a sender is that sender: a person's word, or that of a source that checks."""
+        return self.scopes is None or VOUCH in self.scopes
 
     @property
     def oversees(self) -> bool:

@@ -68,6 +68,33 @@ async def test_what_is_no_contact_is_a_bad_request(house: House, change: dict[st
     assert house.door.came == []
 
 
+@pytest.mark.parametrize("channel", ["voice", "callback", "chat"])
+async def test_a_live_contact_comes_by_its_own_channel_only(house: House, channel: str) -> None:
+    async with await house.with_token("intake") as client:
+        answer = await client.post("/api/v1/interactions", json={**FORM, "channel": channel})
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (400, "live_channel", "channel")
+    assert house.door.came == []
+
+
+@pytest.mark.parametrize(("scopes", "claimed"), [(["intake"], True), (["intake", "vouch"], False)])
+async def test_a_program_says_who_sends_it_and_is_believed_only_with_the_scope(
+    house: House, scopes: list[str], claimed: bool
+) -> None:
+    async with await house.with_token(*scopes) as client:
+        assert (await client.post("/api/v1/interactions", json=FORM)).status_code == 201
+    ((_, content),) = house.door.came
+    assert content is not None
+    assert content.claimed_sender is claimed
+
+
+async def test_a_supervisors_word_is_believed(house: House) -> None:
+    client = await house.logged_in("sue")
+    assert (await client.post("/api/v1/interactions", json=FORM)).status_code == 201
+    ((_, content),) = house.door.came
+    assert content is not None
+    assert not content.claimed_sender
+
+
 @pytest.mark.parametrize("trouble", [BusyError("later"), StoreDownError("later")])
 async def test_what_cannot_be_taken_in_now_may_be_sent_again(house: House, trouble: Exception) -> None:
     house.door.trouble.append(trouble)
