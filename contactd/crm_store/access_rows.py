@@ -149,8 +149,8 @@ def revoke_token(conn: WriteConn, name: str, now: datetime) -> bool:
     return conn.execute(live.values(revoked_at=now)).rowcount == 1
 
 
-def add_failure(conn: WriteConn, subject: str, now: datetime, *, fresh_after: datetime) -> int:
-    """Count a failed log-in; return how many there were since the last pause (`fresh_after`)."""
+def count_try(conn: WriteConn, subject: str, now: datetime, *, fresh_after: datetime) -> tuple[int, datetime | None]:
+    """Count a log-in that begins; return how many there were since the last pause (`fresh_after`), and until when to wait."""
     new = insert(login_failure).values(subject=subject, failures=1, last_at=now, blocked_until=None)
     conn.execute(
         new.on_conflict_do_update(
@@ -164,15 +164,25 @@ def add_failure(conn: WriteConn, subject: str, now: datetime, *, fresh_after: da
         .where(login_failure.c.subject == subject, login_failure.c.last_at <= fresh_after)
         .values(failures=1, last_at=now, blocked_until=None),
     )
-    failures: int = conn.execute(
-        select(login_failure.c.failures).where(login_failure.c.subject == subject)
-    ).scalar_one()
-    return failures
+    row = conn.execute(
+        select(login_failure.c.failures, login_failure.c.blocked_until).where(login_failure.c.subject == subject)
+    ).one()
+    return row.failures, row.blocked_until
 
 
 def block(conn: WriteConn, subject: str, until: datetime) -> None:
     """Let log-ins for `subject` wait."""
     conn.execute(update(login_failure).where(login_failure.c.subject == subject).values(blocked_until=until))
+
+
+def take_back_try(conn: WriteConn, subject: str, blocked: datetime | None) -> None:
+    """Uncount a log-in that was right, with the wait it was `blocked` for; what others have caused since stays."""
+    mine = login_failure.c.subject == subject
+    conn.execute(update(login_failure).where(mine).values(failures=login_failure.c.failures - 1))
+    if blocked is not None:
+        conn.execute(
+            update(login_failure).where(mine, login_failure.c.blocked_until == blocked).values(blocked_until=None)
+        )
 
 
 def forget_failures(conn: WriteConn, subjects: Collection[str], before: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,10 @@ from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError
-from contactd.crm_store.schema import agent, session
+from contactd.core.errors import BadRequestError, BusyError, ConflictError, ForbiddenError
+from contactd.crm_store.schema import agent, login_failure, session
 from contactd.crm_store.store import Store
-from contactd.desk import origin, throttle
+from contactd.desk import origin, proof, throttle
 from contactd.desk.access import Access, Actor, SlowDownError, UnauthorizedError
 from contactd.desk.passwords import Passwords
 from contactd.desk.rights import RULES, SCOPES, authorize, permitted
@@ -184,6 +185,63 @@ async def test_tries_from_one_place_wait_longer_and_longer_and_a_pause_forgives(
         await access.log_in("name-a1", "correct horse", ip=LOCAL)
     await access.log_in("name-s1", "correct horse", ip=LOCAL)
     clock.advance(throttle.PAUSE + timedelta(seconds=1))
+    await access.log_in("name-a1", "correct horse", ip=LOCAL)
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("places", [1, 40], ids=["one place", "many places"])
+async def test_tries_that_begin_together_are_counted_together(store: Store, clock: ManualClock, places: int) -> None:
+    passwords = OnePasswords()
+    access = Access(store, clock, passwords=passwords)
+    tries = [access.log_in("name-a1", "wrong", ip=f"198.51.100.{n % places}") for n in range(60)]
+    done = await asyncio.gather(*tries, return_exceptions=True)
+    # One place has four tries without a delay, an account thirty: the next is checked, and all others must wait.
+    allowed = 5 if places == 1 else 31
+    assert sum(isinstance(one, UnauthorizedError) for one in done) == passwords.verified == allowed
+    assert sum(isinstance(one, SlowDownError) for one in done) == 60 - allowed
+
+
+@pytest.mark.usefixtures("people")
+async def test_colleagues_who_log_in_together_do_not_count_against_each_other(
+    access: Access, store: Store, clock: ManualClock
+) -> None:
+    for n in range(50):
+        await add_agent(store, f"x{n}", at=clock.now())
+    tickets = await asyncio.gather(*(access.log_in(f"name-x{n}", "correct horse", ip=LOCAL) for n in range(50)))
+    assert len({one.secret for one in tickets}) == 50
+    left = await store.read(lambda conn: conn.execute(login_failure.select().where(login_failure.c.failures > 0)).all())
+    assert left == []
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_try_counts_though_nobody_waits_for_its_answer(store: Store, clock: ManualClock) -> None:
+    begun = asyncio.Event()
+
+    class Endless(Passwords):
+        async def verify(self, stored: str | None, password: str) -> bool:
+            begun.set()
+            await asyncio.Event().wait()
+            return True
+
+    trying = asyncio.create_task(Access(store, clock, passwords=Endless(CHEAP)).log_in("name-a1", "wrong", ip=LOCAL))
+    await begun.wait()
+    trying.cancel()
+    await asyncio.gather(trying, return_exceptions=True)
+    rows = await store.read(lambda conn: conn.execute(login_failure.select()).all())
+    assert [row.failures for row in rows] == [1, 1, 1]
+
+
+@pytest.mark.usefixtures("people")
+async def test_too_many_log_ins_of_one_place_are_busy_and_others_are_not(
+    store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "WAITING", 3)
+    access = Access(store, clock, passwords=Passwords(CHEAP))
+    tries = [access.log_in("name-a1", "correct horse", ip=LOCAL) for _ in range(5)]
+    done = await asyncio.gather(
+        *tries, access.log_in("name-s1", "correct horse", ip="192.0.2.1"), return_exceptions=True
+    )
+    assert [isinstance(one, BusyError) for one in done] == [False, False, False, True, True, False]
     await access.log_in("name-a1", "correct horse", ip=LOCAL)
 
 
