@@ -17,6 +17,7 @@ from contactd.core.effects import WISHES, Decision, Wish
 from contactd.core.events import FACTS, Fact
 
 VERSION = 1
+_AS_THEY_ARE = frozenset({str, int, bool, float})
 _MS = timedelta(milliseconds=1)
 
 
@@ -78,11 +79,24 @@ def _build(made: type[Any], payload: dict[str, Any]) -> Any:
 
 def _plain_fields(thing: Any) -> dict[str, Any]:
     return {
-        field.name: _plain(value) for field in fields(thing) if (value := getattr(thing, field.name)) != field.default
+        name: _plain(value) for name, default in _defaults(type(thing)) if (value := getattr(thing, name)) != default
     }
 
 
+_DEFAULTS: dict[type[Any], tuple[tuple[str, Any], ...]] = {}
+
+
+def _defaults(made: type[Any]) -> tuple[tuple[str, Any], ...]:
+    """Return the names of a dataclass's fields with their defaults; found out once."""
+    found = _DEFAULTS.get(made)
+    if found is None:
+        found = _DEFAULTS[made] = tuple((field.name, field.default) for field in fields(made))
+    return found
+
+
 def _plain(value: Any) -> Any:
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, datetime):
         return to_ms(value)
     if isinstance(value, timedelta):

@@ -1,4 +1,4 @@
-"""What only the REST interface asks of the store: parts of many interactions at once, cases, uploads, repeated requests."""
+"""What only the REST interface asks of the store: parts of many interactions at once, cases, repeated requests."""
 
 from __future__ import annotations
 
@@ -89,12 +89,6 @@ def message_files(conn: Connection, message: str) -> list[Any]:
     return list(
         conn.execute(query.where(file.c.message_id == message, file.c.content_id.is_not(None)).order_by(file.c.n))
     )
-
-
-def add_upload(conn: WriteConn, row: Mapping[str, Any]) -> None:
-    """Store an upload (columns of `upload`), and forget those nobody used in time."""
-    conn.execute(delete(s.upload).where(s.upload.c.expires_at < row["created_at"], s.upload.c.used_at.is_(None)))
-    conn.execute(insert(s.upload).values(**row))
 
 
 def begin_once(conn: WriteConn, row: Mapping[str, Any], abandoned: datetime) -> Any:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from contactd.core.errors import BadRequestError, NotFoundError, StoreDownError
 
+UNFINISHED = ".new-"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,9 +35,7 @@ class Blobs:
         """
         name = hashlib.sha256(data).hexdigest()
         target = self.path(name)
-        if target.exists():
-            # An earlier writer may have died between rename and the folder's sync.
-            _sync_folder(target.parent)
+        if self._renewed(target):
             return name
         if not target.parent.exists():
             target.parent.mkdir(exist_ok=True)
@@ -93,9 +95,61 @@ class Blobs:
         """Do `get` in a thread."""
         return await asyncio.to_thread(self.get, name)
 
+    def old(self, first: str, before: float) -> set[str]:
+        """Return the names of blobs that begin with the digit `first` and were last put before a moment.  Blocks.
+
+        What a writer that died has left unfinished since then is removed.
+
+        Args:
+            first: a hexadecimal digit.
+            before: seconds since 1970.
+        """
+        found = set()
+        for folder in self._folder.glob(f"{first}?"):
+            for entry in os.scandir(folder):
+                if entry.stat().st_mtime >= before:
+                    continue
+                if _NAME.fullmatch(entry.name):
+                    found.add(entry.name)
+                elif entry.name.startswith(UNFINISHED):
+                    Path(entry.path).unlink(missing_ok=True)
+        return found
+
+    def drop(self, name: str, before: float) -> bool:
+        """Remove a blob that nobody has put again since a moment (seconds since 1970); tell whether it went.  Blocks."""
+        target = self.path(name)
+        with self._guard():
+            try:
+                if target.stat().st_mtime >= before:
+                    return False
+            except FileNotFoundError:
+                return False
+            target.unlink()
+            return True
+
+    def _renewed(self, target: Path) -> bool:
+        """Tell whether a blob is there; if so, it counts as put now, so that `drop` leaves it to who is about to name it."""
+        if not target.exists():
+            return False
+        with self._guard():
+            try:
+                os.utime(target)
+            except FileNotFoundError:
+                return False
+        # An earlier writer may have died between rename and the folder's sync.
+        _sync_folder(target.parent)
+        return True
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Keep `put` of what is there and `drop` apart, also between processes."""
+        with (self._folder / ".guard").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def _write(self, target: Path, data: bytes) -> None:
         """Write beside the target, sync, rename over it, sync the folder."""
-        handle, temporary = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+        handle, temporary = tempfile.mkstemp(prefix=UNFINISHED, dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, null, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, null, or_, select, update
 
 from contactd.core.channel import Content
-from contactd.core.errors import ConflictError
 from contactd.core.events import InteractionArrived, Skills, Unparked
 from contactd.core.interaction import Direction, ResolveState, SegmentReason, State
 from contactd.core.journal import encode
 from contactd.core.party import Claim, Point, Resolution, resolve
 from contactd.crm_store import participants, parties
 from contactd.crm_store import schema as s
-from contactd.crm_store.message_rows import Saying, add_message
+from contactd.crm_store.later import Later
+from contactd.crm_store.message_rows import Saying, add_message, first_messages
 from contactd.crm_store.participants import Part
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
@@ -112,28 +112,31 @@ _NEXT_EVENT = (
     .where(s.interaction_event.c.interaction_id == bindparam("b_interaction"))
     .scalar_subquery()
 )
-_NEW_EVENT = hot(insert(s.interaction_event).values(seq=_NEXT_EVENT).inline(), *s.interaction_event.c.keys())
+NEW_EVENT = hot(insert(s.interaction_event).values(seq=_NEXT_EVENT).inline(), *s.interaction_event.c.keys())
 _canonical = s.party.alias("canonical")
-_CLAIMS = hot(
+_WHO = hot(
     select(
-        s.contact_claim.c.level,
+        s.contact_point.c.id,
         s.contact_point.c.ext,
         s.contact_point.c.shared,
+        s.contact_point.c.last_seen,
+        s.contact_claim.c.level,
         _canonical.c.id.label("party"),
         _canonical.c.kind.label("party_kind"),
-        s.contact_point.c.last_seen,
     )
-    .join(s.contact_point, s.contact_point.c.id == s.contact_claim.c.contact_point_id)
-    .join(s.party, s.party.c.id == s.contact_claim.c.party_id)
-    .join(_canonical, _canonical.c.id == s.party.c.canonical_id)
+    .outerjoin(
+        s.contact_claim,
+        and_(s.contact_claim.c.contact_point_id == s.contact_point.c.id, s.contact_claim.c.valid_to.is_(None)),
+    )
+    .outerjoin(s.party, s.party.c.id == s.contact_claim.c.party_id)
+    .outerjoin(_canonical, and_(_canonical.c.id == s.party.c.canonical_id, _canonical.c.deleted_at.is_(None)))
     .where(
         s.contact_point.c.kind == bindparam("kind"),
         s.contact_point.c.namespace == bindparam("namespace"),
         s.contact_point.c.value_norm == bindparam("value"),
-        s.contact_claim.c.valid_to.is_(None),
-        _canonical.c.deleted_at.is_(None),
     ),
 )
+"""Every row of an address, with whatever extension, each with the claims on it."""
 _PARTY = hot(select(s.party.c.display_name, s.party.c.vip, s.party.c.lang).where(s.party.c.id == bindparam("party")))
 _THREAD = hot(select(s.thread.c.id).where(s.thread.c.id == bindparam("thread")))
 _THREAD_OF = hot(
@@ -181,7 +184,6 @@ _PLACE = hot(
                 "vip",
                 "contact_point_id",
                 "from_name",
-                "raw_from",
                 "party_id",
                 "resolve_state",
                 "unverified",
@@ -196,7 +198,12 @@ _PLACE = hot(
                 "updated_at",
             )
         }
-        | {"quarantine_reason": null(), "row_version": s.interaction.c.row_version + 1},
+        | {
+            # What it came with stays where nothing better was read.
+            "raw_from": func.coalesce(func.nullif(bindparam("b_raw_from"), ""), s.interaction.c.raw_from),
+            "quarantine_reason": null(),
+            "row_version": s.interaction.c.row_version + 1,
+        },
     ),
 )
 
@@ -217,15 +224,44 @@ def accept(conn: WriteConn, new: Accepting) -> Mapping[str, Any] | None:
     return None
 
 
+def accept_all(conn: WriteConn, news: Sequence[Accepting]) -> list[Mapping[str, Any] | None]:
+    """Store several arrivals in one unit; return for each what `accept` returns."""
+    if conn.many(_NEW_RECEIPT, [new.receipt for new in news]) < len(news):
+        # One of them came before: which one, each by itself will tell.
+        conn.undo_unit()
+        return [accept(conn, new) for new in news]
+    conn.many(_NEW_INTERACTION, [new.interaction for new in news])
+    conn.many(_NEW_RAW, [new.raw for new in news])
+    return [None] * len(news)
+
+
 def place_all(conn: WriteConn, news: Sequence[Placing]) -> list[Placed]:
-    """Place several in one unit, in order: they stand or fall together."""
-    return [place(conn, new) for new in news]
+    """Place several in one unit, in order: they stand or fall together.
+
+    Raises:
+        ConflictError: one of them was placed or put away before: nothing is said, or put in line, twice.
+    """
+    later = Later(conn)
+    placed = [_place(conn, later, new) for new in news]
+    later.flush()
+    return placed
 
 
 def place(conn: WriteConn, new: Placing) -> Placed:
-    """Resolve the sender, find the conversation, and put the item in line, or join it to the open turn."""
+    """Resolve the sender, find the conversation, and put the item in line, or join it to the open turn.
+
+    Raises:
+        ConflictError: as `place_all`.
+    """
+    return place_all(conn, [new])[0]
+
+
+def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
     content = new.content
-    point_id, resolution = _who(conn, new)
+    point_id, resolution = _who(conn, later, new)
+    if content.thread_token is not None or content.references:
+        # The conversation may be one that began in this unit.
+        later.flush()
     talk = _conversation(conn, new, point_id)
     thread = talk.thread
     if talk.unverified:
@@ -234,14 +270,14 @@ def place(conn: WriteConn, new: Placing) -> Placed:
     turns = conn.all(_TURNS, thread=talk.claimed or thread, own=new.interaction) if talk.known or talk.claimed else []
     open_turn = next((turn for turn in turns if turn.state in JOINABLE), None) if talk.known else None
     if open_turn is not None and new.may_join:
-        return _join(conn, new, open_turn, resolution, thread)
+        return _join(conn, later, new, open_turn, resolution, thread)
     parent = turns[0] if turns else None
     case = parent.case_id if parent is not None and talk.known else None
     if not talk.known:
-        _begin_thread(conn, new, thread, point_id, resolution)
+        _begin_thread(later, new, thread, point_id, resolution)
     name, vip, language = _party_facts(conn, resolution)
     state = State.QUEUED if new.direction == Direction.INBOUND else State.ACTIVE
-    done = conn.run(
+    later.change(
         _PLACE,
         b_id=new.interaction,
         b_state=state,
@@ -267,11 +303,8 @@ def place(conn: WriteConn, new: Placing) -> Placed:
         b_live=new.live,
         b_updated_at=new.at,
     )
-    _refuse_again(done)
-    _enter_line(conn, new)
-    messages = tuple(
-        add_message(conn, new.interaction, thread, saying, new.at, begun=not talk.known) for saying in new.sayings
-    )
+    _enter_line(later, new)
+    messages = first_messages(later, new.interaction, thread, new.sayings, new.at, begun=not talk.known)
     fact = InteractionArrived(
         interaction=new.interaction,
         channel=new.channel,
@@ -287,7 +320,7 @@ def place(conn: WriteConn, new: Placing) -> Placed:
         direction=new.direction,
         routed_by=new.routed_by,
     )
-    _tell(conn, new, fact)
+    _tell(later, new, fact)
     return Placed(
         interaction=new.interaction,
         joined=False,
@@ -305,15 +338,19 @@ def place(conn: WriteConn, new: Placing) -> Placed:
     )
 
 
-def _who(conn: WriteConn, new: Placing) -> tuple[str | None, Resolution]:
+def _who(conn: WriteConn, later: Later, new: Placing) -> tuple[str | None, Resolution]:
     """Find or make the contact point of the sender, and resolve it."""
     point = new.content.sender
     if point is None:
         return None, resolve(None, ())
-    point_id = parties.point_id(conn, new.new_ids["point"], point, now=new.at)
-    # Nobody can have claimed what was not known until now.
-    found = resolve(point, () if point_id == new.new_ids["point"] else claims_on(conn, point))
-    return point_id, _only_candidates(found) if new.content.claimed_sender else found
+    rows = conn.all(_WHO, kind=point.kind, namespace=point.namespace, value=point.value)
+    known = next((row.id for row in rows if row.ext == point.ext), None)
+    if known is None:
+        known = parties.point_id(conn, new.new_ids["point"], point, now=new.at)
+    else:
+        later.add(parties.SEEN, b_id=known, b_at=new.at)
+    found = resolve(point, _claims(rows, point))
+    return known, _only_candidates(found) if new.content.claimed_sender else found
 
 
 def _only_candidates(found: Resolution) -> Resolution:
@@ -327,7 +364,11 @@ def _unverified(saying: Saying) -> Saying:
 
 def claims_on(conn: WriteConn, point: Point) -> list[Claim]:
     """Return the claims on a contact point, each with the canonical party."""
-    rows = conn.all(_CLAIMS, kind=point.kind, namespace=point.namespace, value=point.value)
+    return _claims(conn.all(_WHO, kind=point.kind, namespace=point.namespace, value=point.value), point)
+
+
+def _claims(rows: Sequence[Any], point: Point) -> list[Claim]:
+    """Make the claims of the rows of an address: those on this extension, and those on the number as a whole."""
     return [
         Claim(
             party=row.party,
@@ -338,7 +379,7 @@ def claims_on(conn: WriteConn, point: Point) -> list[Claim]:
             last_seen=row.last_seen,
         )
         for row in rows
-        if row.ext in (point.ext, "")
+        if row.party is not None and row.ext in (point.ext, "")
     ]
 
 
@@ -367,8 +408,8 @@ def _named(conn: WriteConn, content: Content) -> Iterator[str]:
             yield row.thread_id
 
 
-def _begin_thread(conn: WriteConn, new: Placing, thread: str, point_id: str | None, resolution: Resolution) -> None:
-    conn.run(
+def _begin_thread(later: Later, new: Placing, thread: str, point_id: str | None, resolution: Resolution) -> None:
+    later.add(
         _NEW_THREAD,
         id=thread,
         channel=new.channel,
@@ -388,8 +429,8 @@ def _party_facts(conn: WriteConn, resolution: Resolution) -> tuple[str, int, str
     return (row.display_name, row.vip, row.lang) if row is not None else ("", 0, None)
 
 
-def _enter_line(conn: WriteConn, new: Placing) -> None:
-    conn.run(
+def _enter_line(later: Later, new: Placing) -> None:
+    later.add(
         _NEW_SEGMENT,
         interaction_id=new.interaction,
         n=1,
@@ -397,7 +438,19 @@ def _enter_line(conn: WriteConn, new: Placing) -> None:
         reason=SegmentReason.ARRIVAL,
         entered_at=new.at,
     )
-    add_event(conn, new.interaction, new.at, "placed", None, {"line": new.line})
+    later.add(NEW_EVENT, **event_row(new.interaction, new.at, "placed", None, {"line": new.line}))
+
+
+def event_row(interaction: str, at: datetime, kind: str, actor: str | None, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the row of `NEW_EVENT`, the next of an interaction's events."""
+    return {
+        "interaction_id": interaction,
+        "b_interaction": interaction,
+        "at": at,
+        "type": kind,
+        "actor": actor,
+        "data": data,
+    }
 
 
 def add_event(
@@ -409,32 +462,26 @@ def add_event(
     data: Mapping[str, Any],
 ) -> None:
     """Append to an interaction's events."""
-    conn.run(
-        _NEW_EVENT,
-        interaction_id=interaction,
-        b_interaction=interaction,
-        at=at,
-        type=kind,
-        actor=actor,
-        data=dict(data),
-    )
+    conn.run(NEW_EVENT, **event_row(interaction, at, kind, actor, data))
 
 
-def _join(conn: WriteConn, new: Placing, turn: Any, resolution: Resolution, thread: str) -> Placed:
+def _join(conn: WriteConn, later: Later, new: Placing, turn: Any, resolution: Resolution, thread: str) -> Placed:
     """Add the message to the conversation's open turn: place and age stay.
 
     Raises:
         ConflictError: it was placed before (or put away): it is not said twice.
     """
+    later.flush()
     conn.run(_DROP_EVENTS, b_id=new.interaction)
-    _refuse_again(conn.run(_DROP, b_id=new.interaction))
+    later.change(_DROP, b_id=new.interaction)
+    later.flush()
     messages = tuple(add_message(conn, turn.id, thread, saying, new.at) for saying in new.sayings)
     conn.run(_JOIN_RECEIPT, b_id=new.receipt, b_interaction=turn.id)
     conn.run(_JOIN_RAW, b_id=new.receipt, b_interaction=turn.id)
     add_event(conn, turn.id, new.at, "joined", None, {"receipt": new.receipt})
     fact = Unparked(interaction=turn.id) if turn.state in WAKES else None
     if fact is not None:
-        _tell(conn, new, fact)
+        _tell(later, new, fact)
     return Placed(
         interaction=turn.id,
         joined=True,
@@ -449,19 +496,15 @@ def _join(conn: WriteConn, new: Placing, turn: Any, resolution: Resolution, thre
     )
 
 
-def _refuse_again(rows: int) -> None:
-    """Refuse to place what is no longer waiting for it: nothing is said, or put in line, twice.
-
-    Raises:
-        ConflictError: no row was changed.
-    """
-    if not rows:
-        text = "this was placed or put away already"
-        raise ConflictError(text, code="bad_state")
-
-
-def _tell(conn: WriteConn, new: Placing, fact: InteractionArrived | Unparked) -> None:
-    add_fact(conn, new.new_ids["fact"], new.node, new.at, type(fact).__name__, encode(fact))
+def _tell(later: Later, new: Placing, fact: InteractionArrived | Unparked) -> None:
+    later.add(
+        _NEW_FACT,
+        id=new.new_ids["fact"],
+        node=new.node,
+        at=new.at,
+        kind=type(fact).__name__,
+        payload=encode(fact),
+    )
 
 
 def add_fact(conn: WriteConn, fact_id: str, node: str, at: datetime, kind: str, payload: Mapping[str, Any]) -> None:

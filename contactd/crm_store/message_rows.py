@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from contactd.clock import rfc3339
 from contactd.crm_store import schema as s
+from contactd.crm_store.later import Later
 from contactd.crm_store.participants import MARK
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
@@ -43,6 +44,7 @@ _NEXT_SEQ = (
     .scalar_subquery()
 )
 _NEW_MESSAGE = hot(insert(s.message).values(seq=_NEXT_SEQ).returning(s.message.c.seq), *s.message.c.keys())
+_FIRST_MESSAGE = hot(insert(s.message))
 _NEW_ATTACHMENT = hot(insert(s.attachment))
 _BY_CLIENT = hot(
     select(s.message.c.id, s.message.c.seq, s.message.c.at).where(
@@ -86,31 +88,59 @@ def add_message(
     begun: bool = False,
 ) -> Mapping[str, Any]:
     """Append a message to an interaction; return its MessageView.  `begun`: the thread was made at this moment."""
-    row = conn.one(
-        _NEW_MESSAGE,
-        id=new.id,
-        interaction_id=interaction,
-        b_interaction=interaction,
-        thread_id=thread,
-        direction=new.direction,
-        sender=new.sender,
-        sender_name=new.sender_name,
-        subject=new.subject,
-        body_text=new.text,
-        body_html_blob=new.html_blob,
-        provider_id=new.provider_id,
-        client_id=new.client_id,
-        delivery_state=new.delivery_state,
-        sent_at=new.sent_at,
-        at=now,
-        recipients=[list(one) for one in new.recipients],
-        headers=dict(new.headers),
-    )
-    for n, attachment in enumerate(new.attachments):
-        conn.run(_NEW_ATTACHMENT, message_id=new.id, interaction_id=interaction, n=n, at=now, **attachment)
+    row = conn.one(_NEW_MESSAGE, b_interaction=interaction, **_row(interaction, thread, new, now))
+    for attachment in _files(interaction, new, now):
+        conn.run(_NEW_ATTACHMENT, **attachment)
     if thread is not None and not begun:
         conn.run(_THREAD_LAST, b_thread=thread, b_at=now)
     return _view(interaction, row.seq, new, now)
+
+
+def first_messages(
+    later: Later,
+    interaction: str,
+    thread: str,
+    sayings: Sequence[Saying],
+    now: datetime,
+    *,
+    begun: bool,
+) -> tuple[Mapping[str, Any], ...]:
+    """Let the first messages of an interaction wait to be written; return their MessageViews.  `begun`: as `add_message`."""
+    for seq, new in enumerate(sayings, 1):
+        later.add(_FIRST_MESSAGE, seq=seq, **_row(interaction, thread, new, now))
+        for attachment in _files(interaction, new, now):
+            later.add(_NEW_ATTACHMENT, **attachment)
+    if not begun:
+        later.add(_THREAD_LAST, b_thread=thread, b_at=now)
+    return tuple(_view(interaction, seq, new, now) for seq, new in enumerate(sayings, 1))
+
+
+def _row(interaction: str, thread: str | None, new: Saying, now: datetime) -> dict[str, Any]:
+    """Make a message's row, without its number."""
+    return {
+        "id": new.id,
+        "interaction_id": interaction,
+        "thread_id": thread,
+        "direction": new.direction,
+        "sender": new.sender,
+        "sender_name": new.sender_name,
+        "subject": new.subject,
+        "body_text": new.text,
+        "body_html_blob": new.html_blob,
+        "provider_id": new.provider_id,
+        "client_id": new.client_id,
+        "delivery_state": new.delivery_state,
+        "sent_at": new.sent_at,
+        "at": now,
+        "recipients": new.recipients,
+        "headers": dict(new.headers),
+    }
+
+
+def _files(interaction: str, new: Saying, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a message's attachments."""
+    for n, attachment in enumerate(new.attachments):
+        yield {"message_id": new.id, "interaction_id": interaction, "n": n, "at": now, **attachment}
 
 
 def delivered(conn: WriteConn, message: str, state: str) -> None:

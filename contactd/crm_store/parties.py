@@ -28,6 +28,10 @@ _POINT = hot(
         set_={"last_seen": _new_point.excluded.last_seen},
     ).returning(s.contact_point.c.id),
 )
+SEEN = hot(
+    update(s.contact_point).where(s.contact_point.c.id == bindparam("b_id")).values(last_seen=bindparam("b_at")),
+)
+"""An address wrote or called again."""
 _CLAIM_OF = hot(
     select(s.contact_claim.c.id, s.contact_claim.c.level, s.contact_claim.c.valid_to).where(
         s.contact_claim.c.contact_point_id == bindparam("point"),

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, func, null, select, update
 
 from contactd.crm_store import schema as s
-from contactd.crm_store.intake_rows import add_event
+from contactd.crm_store.intake_rows import NEW_EVENT
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
 
@@ -194,8 +194,7 @@ def write_batch(conn: WriteConn, batch: Batch, epoch: int) -> None:
     conn.many(_CONSUME, batch.consumed)
     conn.many(_INTERACTION, list(batch.interactions.values()))
     conn.many(_SEGMENT, list(batch.segments.values()))
-    for event in batch.events:
-        add_event(conn, event["interaction_id"], event["at"], event["type"], event["actor"], event["data"])
+    conn.many(NEW_EVENT, [{**event, "b_interaction": event["interaction_id"]} for event in batch.events])
     conn.many(_STANDING, list(batch.standing.values()))
     conn.many(_OFFER, batch.offers)
     conn.many(_OFFER_ENDED, batch.offers_ended)

@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -21,7 +21,10 @@ from contactd.crm_store.database import Database, for_callers, retry_alone
 from contactd.crm_store.write_conn import CommitUnknownError, TransactionLostError, WriteConn
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 Unit = Callable[[WriteConn], T]
+Alike = Callable[[WriteConn, Sequence[Item]], Sequence[T]]
+"""A unit over many items of one kind: it returns a result for each, in order."""
 
 LIVE_WAITING = 2000
 BULK_WAITING = 200
@@ -38,12 +41,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One unit on its way, and what became of it."""
+    """One unit on its way, and what became of it.
 
-    unit: Unit[Any]
+    `alike`: instead of a unit of its own, one item of a function that takes the items of all jobs that wait for it.
+    """
+
+    unit: Unit[Any] | None
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
     bulk: bool
+    alike: Alike[Any, Any] | None = None
+    item: Any = None
     tries: int = 0
     value: Any = None
     error: BaseException | None = None
@@ -104,7 +112,22 @@ class Writer:
             StoreDownError: the writer is stopping.
         """
         loop = asyncio.get_running_loop()
-        job = Job(unit, loop.create_future(), loop, bulk)
+        return self._submit(Job(unit, loop.create_future(), loop, bulk), urgent=urgent)
+
+    def submit_alike(self, unit: Alike[Item, T], item: Item, *, urgent: bool) -> asyncio.Future[T]:
+        """Queue one item for `unit`, which is run once for all items that wait for it together.
+
+        When it raises, each item is run by itself, so that they do not share their fate.
+
+        Raises:
+            BusyError, StoreDownError: as `submit`.
+        """
+        loop = asyncio.get_running_loop()
+        return self._submit(Job(None, loop.create_future(), loop, bulk=False, alike=unit, item=item), urgent=urgent)
+
+    def _submit(self, job: Job, *, urgent: bool) -> asyncio.Future[Any]:
+        """Put a job in line."""
+        bulk = job.bulk
         queue, limit = (self._bulk, BULK_WAITING) if bulk else (self._live, LIVE_WAITING)
         with self._changed:
             if self._stopping.is_set():
@@ -187,10 +210,10 @@ class Writer:
     def _transact(self, conn: WriteConn, jobs: list[Job]) -> None:
         """Run every unit in its savepoint, and commit."""
         conn.begin()
-        for index, job in enumerate(jobs):
+        for index, together in enumerate(_together(jobs)):
             if index:
                 conn.next_unit()
-            self._run_unit(conn, job)
+            self._run_unit(conn, together)
         if self._hold is not None:
             self._hold.stand()
         began = time.perf_counter()
@@ -198,21 +221,22 @@ class Writer:
         if self._observe is not None:
             self._observe(time.perf_counter() - began)
 
-    def _run_unit(self, conn: WriteConn, job: Job) -> None:
-        """Run one unit; what it raises takes back its own savepoint only."""
+    def _run_unit(self, conn: WriteConn, jobs: list[Job]) -> None:
+        """Run one unit, or several jobs of one kind; what it raises takes back its own savepoint only."""
         conn.written = 0
         began = time.perf_counter()
         try:
-            job.value = job.unit(conn)
-            _check(conn, job)
+            _run(conn, jobs)
+            _check(conn, jobs[0])
         except BaseException as error:  # noqa: BLE001 - also what a unit should not raise must not end the writer
-            job.value = None
             conn.undo_unit()
-            if retry_alone(error) and job.tries < TRIES:
-                job.again = True
-            else:
-                job.error = for_callers(error)
-        if job.bulk and time.perf_counter() - began > BULK_SECONDS:
+            for job in jobs:
+                job.value = None
+                if len(jobs) > 1 or (retry_alone(error) and job.tries < TRIES):
+                    job.again = True
+                else:
+                    job.error = for_callers(error)
+        if jobs[0].bulk and time.perf_counter() - began > BULK_SECONDS:
             log.warning("store.bulk_unit_slow", seconds=round(time.perf_counter() - began, 3), rows=conn.written)
 
     def _connected(self) -> WriteConn:
@@ -263,6 +287,31 @@ class Writer:
         conn, self._conn = self._conn, None
         if conn is not None:
             conn.close()
+
+
+def _together(jobs: list[Job]) -> Iterator[list[Job]]:
+    """Yield the jobs in order, those of one kind together with the first of them."""
+    kinds: dict[Alike[Any, Any], list[Job]] = {}
+    parts: list[list[Job]] = []
+    for job in jobs:
+        if job.alike is None:
+            parts.append([job])
+        elif job.alike in kinds:
+            kinds[job.alike].append(job)
+        else:
+            parts.append(kinds.setdefault(job.alike, [job]))
+    yield from parts
+
+
+def _run(conn: WriteConn, jobs: list[Job]) -> None:
+    """Run a unit, or the items of one kind together, and note each job's value."""
+    first = jobs[0]
+    if first.unit is not None:
+        first.value = first.unit(conn)
+        return
+    assert first.alike is not None  # noqa: S101 - a job is one or the other
+    for job, value in zip(jobs, first.alike(conn, [job.item for job in jobs]), strict=True):
+        job.value = value
 
 
 def _check(conn: WriteConn, job: Job) -> None:

@@ -95,7 +95,7 @@ class Intake:
         new = await self._accepting(arrival, receipt, interaction, now)
         urgent = arrival.routed_by == "pbx" or self._rules.live(arrival.channel)
         if content is None or content.quarantine is not None:
-            old = await self._store.write(partial(intake_rows.accept, new=new), urgent=urgent)
+            old = await self._store.write_alike(intake_rows.accept_all, new, urgent=urgent)
             self._count(arrival, old)
             if old is not None:
                 return _old(old)

@@ -5,7 +5,7 @@ They carry no foreign key on purpose: the other records are audited against them
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from contactd.crm_store.schema.types import Words, count, document, key, metadata, moment, words
 
@@ -22,17 +22,15 @@ receipt = Table(
     Column("duplicate_of", Text),
     Column("joined", Boolean, nullable=False, default=False),
     UniqueConstraint("adapter", "external_key"),
+    sqlite_with_rowid=False,
 )
 """One thing that came in; `duplicate_of` names the receipt it repeats, `joined` = into an open conversation."""
-
-Index("ix_receipt_digest", receipt.c.channel, receipt.c.digest)
-Index("ix_receipt_at", receipt.c.at)
 
 raw = Table(
     "raw",
     metadata,
     Column("receipt_id", Text, primary_key=True),
-    Column("interaction_id", Text, nullable=False, index=True),
+    Column("interaction_id", Text, nullable=False),
     Column("size", Integer, nullable=False),
     Column("inline", LargeBinary),
     Column("blob", Text),

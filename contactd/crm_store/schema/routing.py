@@ -17,6 +17,7 @@ fact_inbox = Table(
     Column("consumed_seq", BigInteger),
     count("failures"),
     Column("error", Text),
+    sqlite_with_rowid=False,
 )
 """Facts written by the unit that made them; the reader asks for those not consumed: their order means nothing."""
 
@@ -33,10 +34,9 @@ journal = Table(
     Column("version", Integer, nullable=False, default=1),
     document("payload"),
     document("wishes"),
+    sqlite_with_rowid=False,
 )
 """Every fact and tick the router was given, gapless, with the wishes it answered; ids and routing inputs only."""
-
-Index("ix_journal_kind", journal.c.kind, journal.c.seq)
 
 router_lease = Table(
     "router_lease",

@@ -24,18 +24,29 @@ metadata = MetaData(
 """Every table of the store; names of constraints are fixed so that a migration can name them."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_EMPTY: dict[type, str] = {list: "[]", tuple: "[]", dict: "{}"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
     """Return `text` with NUL and lone surrogates replaced by U+FFFD."""
-    if text.isascii():
-        return text.replace("\x00", "\ufffd") if "\x00" in text else text
+    if "\x00" not in text and _encodable(text):
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def _encodable(text: str) -> bool:
+    """Tell whether no half of a surrogate pair is in `text`: encoding it is faster than looking for one."""
+    try:
+        text.isascii() or text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _written(value: Any) -> str:
-    return storable(_encode(value))
+    # Most documents are empty ones.
+    return storable(_encode(value)) if value else _EMPTY.get(type(value)) or _encode(value)
 
 
 class Moment(TypeDecorator[datetime]):

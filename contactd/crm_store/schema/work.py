@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from contactd.crm_store.schema.types import (
@@ -24,12 +26,13 @@ thread = Table(
     Column("channel", Text, nullable=False),
     words("subject"),
     Column("line", Text),
-    belongs("party_id", "party.id", optional=True),
-    belongs("contact_point_id", "contact_point.id", optional=True),
+    belongs("party_id", "party.id", optional=True, index=False),
+    belongs("contact_point_id", "contact_point.id", optional=True, index=False),
     Column("case_id", Text),
     Column("last_agent", Text),
     moment("created_at"),
     moment("last_at"),
+    sqlite_with_rowid=False,
 )
 """A conversation: a mail thread, a chat relation.  It has at most one open turn (an interaction)."""
 
@@ -62,7 +65,7 @@ interaction = Table(
     Column("on_behalf_of", Text),
     Column("resolve_state", Text, nullable=False, default="unknown"),
     Column("unverified", Boolean, nullable=False, default=False),
-    Column("case_id", Text, index=True),
+    Column("case_id", Text),
     Column("parent_id", Text),
     Column("thread_id", Text),
     words("subject"),
@@ -94,10 +97,17 @@ interaction = Table(
 `unverified`: its sender holds a reference to a conversation (that of `parent_id`) without taking part in it.
 """
 
-Index("ix_interaction_party", interaction.c.party_id, interaction.c.started_at, interaction.c.id)
+
+def _where(name: str, column: Column[str], *more: Column[Any]) -> None:
+    """Index rows in which `column` is set: most interactions have none, and a comparison with it implies the condition."""
+    Index(name, column, *more, sqlite_where=column.is_not(None), postgresql_where=column.is_not(None))
+
+
+_where("ix_interaction_party", interaction.c.party_id, interaction.c.started_at, interaction.c.id)
 Index("ix_interaction_started", interaction.c.started_at, interaction.c.id)
 Index("ix_interaction_thread", interaction.c.thread_id, interaction.c.started_at)
-Index("ix_interaction_org", interaction.c.org_party_id, interaction.c.started_at, interaction.c.id)
+_where("ix_interaction_org", interaction.c.org_party_id, interaction.c.started_at, interaction.c.id)
+_where("ix_interaction_case_id", interaction.c.case_id)
 # Not a partial index: SQLite uses one only for a query that repeats its condition word for word.
 Index("ix_interaction_state", interaction.c.state, interaction.c.agent)
 
@@ -110,6 +120,7 @@ interaction_event = Table(
     Column("type", Text, nullable=False),
     Column("actor", Text),
     document("data", empty={}),
+    sqlite_with_rowid=False,
 )
 """Append-only: what happened to an interaction, in order; the source of every figure."""
 
@@ -136,10 +147,9 @@ interaction_segment = Table(
     moment("wrap_since", optional=True),
     Column("outcome", Text),
     Column("disposition", Text),
+    sqlite_with_rowid=False,
 )
 """One stay of an interaction in one line, from 1; `…_since` is set while that clock runs."""
-
-Index("ix_interaction_segment_line", interaction_segment.c.line, interaction_segment.c.entered_at)
 
 interaction_participant = Table(
     "interaction_participant",

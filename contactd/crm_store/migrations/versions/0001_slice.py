@@ -131,6 +131,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_inbox")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_fact_inbox_unconsumed",
@@ -164,8 +165,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.Column("payload", sa.Text(), nullable=True),
         sa.Column("wishes", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_journal")),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_journal_kind", "journal", ["kind", "seq"], unique=False)
     op.create_table(
         "line",
         sa.Column("name", sa.Text(), nullable=False),
@@ -257,7 +258,6 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.Column("key_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("receipt_id", name=op.f("pk_raw")),
     )
-    op.create_index(op.f("ix_raw_interaction_id"), "raw", ["interaction_id"], unique=False)
     op.create_table(
         "receipt",
         sa.Column("id", sa.Text(), nullable=False),
@@ -271,9 +271,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.Column("joined", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
         sa.UniqueConstraint("adapter", "external_key", name=op.f("uq_receipt_adapter_external_key")),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_receipt_at", "receipt", ["at"], unique=False)
-    op.create_index("ix_receipt_digest", "receipt", ["channel", "digest"], unique=False)
     op.create_index(op.f("ix_receipt_interaction_id"), "receipt", ["interaction_id"], unique=False)
     op.create_table(
         "router_lease",
@@ -480,10 +479,31 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.PrimaryKeyConstraint("id", name=op.f("pk_interaction")),
         sa.UniqueConstraint("adapter", "external_key", name=op.f("uq_interaction_adapter_external_key")),
     )
-    op.create_index(op.f("ix_interaction_case_id"), "interaction", ["case_id"], unique=False)
+    op.create_index(
+        op.f("ix_interaction_case_id"),
+        "interaction",
+        ["case_id"],
+        unique=False,
+        sqlite_where=sa.text("case_id IS NOT NULL"),
+        postgresql_where=sa.text("case_id IS NOT NULL"),
+    )
     op.create_index(op.f("ix_interaction_contact_point_id"), "interaction", ["contact_point_id"], unique=False)
-    op.create_index("ix_interaction_org", "interaction", ["org_party_id", "started_at", "id"], unique=False)
-    op.create_index("ix_interaction_party", "interaction", ["party_id", "started_at", "id"], unique=False)
+    op.create_index(
+        "ix_interaction_org",
+        "interaction",
+        ["org_party_id", "started_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("org_party_id IS NOT NULL"),
+        postgresql_where=sa.text("org_party_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_interaction_party",
+        "interaction",
+        ["party_id", "started_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("party_id IS NOT NULL"),
+        postgresql_where=sa.text("party_id IS NOT NULL"),
+    )
     op.create_index("ix_interaction_started", "interaction", ["started_at", "id"], unique=False)
     op.create_index("ix_interaction_state", "interaction", ["state", "agent"], unique=False)
     op.create_index("ix_interaction_thread", "interaction", ["thread_id", "started_at"], unique=False)
@@ -550,9 +570,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.ForeignKeyConstraint(["contact_point_id"], ["contact_point.id"], name=op.f("fk_thread_contact_point_id")),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_thread_party_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_thread")),
+        sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_thread_contact_point_id"), "thread", ["contact_point_id"], unique=False)
-    op.create_index(op.f("ix_thread_party_id"), "thread", ["party_id"], unique=False)
     op.create_table(
         "visitor",
         sa.Column("id", sa.Text(), nullable=False),
@@ -581,6 +600,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
             ["interaction_id"], ["interaction.id"], name=op.f("fk_interaction_event_interaction_id")
         ),
         sa.PrimaryKeyConstraint("interaction_id", "seq", name=op.f("pk_interaction_event")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "interaction_participant",
@@ -651,8 +671,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
             ["interaction_id"], ["interaction.id"], name=op.f("fk_interaction_segment_interaction_id")
         ),
         sa.PrimaryKeyConstraint("interaction_id", "n", name=op.f("pk_interaction_segment")),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_interaction_segment_line", "interaction_segment", ["line", "entered_at"], unique=False)
     op.create_table(
         "interaction_topic",
         sa.Column("interaction_id", sa.Text(), nullable=False),
