@@ -31,6 +31,7 @@ from contactd.desk.access import Access
 from contactd.desk.dismissing import Quarantine
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
+from contactd.desk.sweeping import Sweeping
 from contactd.desk.tools import ChannelTools
 from contactd.http import Bounds, HttpParts, Listener, build_http
 from contactd.http import serve as listen
@@ -60,6 +61,7 @@ class Server:
     console: ConsoleServer
     metrics: Metrics
     readiness: Readiness
+    sweeping: Sweeping
     listener: Listener
     channels: dict[str, Channel]
     addresses: dict[str, str] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class Server:
     async def start(self) -> dict[str, str]:
         """Take work; return where, by name: `{"http": "127.0.0.1:8080", "smtp": …}`."""
         await self.office.open()
-        for task in (self.console.keep(), self.metrics.watch_loop(), self.readiness.watch()):
+        for task in (self.console.keep(), self.metrics.watch_loop(), self.readiness.watch(), self.sweeping.run()):
             self._tasks.append(asyncio.create_task(task))
         self.addresses = {"http": await self.listener.start()}
         for channel in self.channels.values():
@@ -153,10 +155,13 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         metrics=lambda: _figures(metrics, office, hub),
         why=office.why,
         upload_bytes=limits.upload_mb * 1024 * 1024,
+        upload_quota=limits.upload_quota_mb * 1024 * 1024,
     )
     app = build_http(
         HttpParts(api=parts, console=console, channels=office.routes, public_url=settings.http.public_url),
     )
+    sweeping = Sweeping(store, clock)
+    metrics.watch("blobs_swept", "Files removed because nothing names them", lambda: sweeping.swept)
     http = settings.http
     bounds = Bounds(
         connections=http.connections,
@@ -176,6 +181,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         console=console,
         metrics=metrics,
         readiness=readiness,
+        sweeping=sweeping,
         listener=listener,
         channels=made,
     )

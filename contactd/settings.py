@@ -94,6 +94,8 @@ class Limits(Section):
     """Time a task may take."""
     upload_mb: int = Field(default=25, ge=1)
     """Largest file an agent may attach."""
+    upload_quota_mb: int = Field(default=500, ge=1)
+    """What one person or program may upload in an hour."""
     disk_free_mb: int = Field(default=2048, ge=0)
     """Below this much free disk `/readyz` says no."""
 

@@ -18,7 +18,7 @@ from contactd.api.answers import gives
 from contactd.api.once import once
 from contactd.api.parts import Ident, Parts, PartsOf, may
 from contactd.core.errors import BadRequestError, NotFoundError
-from contactd.crm_store import api_reads, messages
+from contactd.crm_store import api_reads, messages, upload_rows
 from contactd.desk.rights import Actor
 
 router = APIRouter(tags=["files"])
@@ -31,6 +31,9 @@ INLINE_PICTURE = 512 * 1024
 INLINE_PICTURES = 8 * 1024 * 1024
 """Bytes of a message's own pictures that are put into its HTML: each, and together."""
 UPLOAD_KEPT = timedelta(hours=24)
+QUOTA_TIME = timedelta(hours=1)
+QUOTA_FILES = 500
+"""Files somebody may upload in that time."""
 
 LOCKED = "default-src 'none'; sandbox"
 """Content-Security-Policy of a file: nothing loads, nothing runs."""
@@ -93,7 +96,10 @@ async def upload(
     file: Annotated[UploadFile, File()],
     actor: Annotated[Actor, may("upload.create")],
 ) -> Response:
-    """Store a file for `interaction.send`; only the one who brought it may send it, within a day."""
+    """Store a file for `interaction.send`; only the one who brought it may send it, within a day.
+
+    What one person or program may upload in an hour is bounded (`quota`).
+    """
     data = await file.read()
     if len(data) > parts.upload_bytes:
         message = "The file is too large."
@@ -101,6 +107,10 @@ async def upload(
 
     async def do() -> tuple[int, Any]:
         now = parts.clock.now()
+        quota = upload_rows.Quota(files=QUOTA_FILES, size=parts.upload_quota, since=now - QUOTA_TIME)
+        await parts.store.read(
+            partial(upload_rows.refuse_beyond, owner=actor.id, size=len(data), quota=quota),
+        )
         row = {
             "id": secrets.token_urlsafe(16),
             "owner": actor.id,
@@ -111,7 +121,8 @@ async def upload(
             "created_at": now,
             "expires_at": now + UPLOAD_KEPT,
         }
-        await parts.store.write(partial(api_reads.add_upload, row=row))
+        # Asked once more there: several may have come together.
+        await parts.store.write(partial(upload_rows.add, row=row, quota=quota))
         return 201, {"id": row["id"], "name": row["name"], "size": row["size"]}
 
     return await once(request, parts, actor, do, content=data)

@@ -69,6 +69,8 @@ class Parts:
     """Why an open item waits at this moment, as the router sees it."""
     version: str = ""
     upload_bytes: int = 25 * MEGABYTE
+    upload_quota: int = 500 * MEGABYTE
+    """Bytes one person or program may upload in an hour."""
     region: str = "CN"
     """Country whose rules numbers without a country code follow."""
     idents: Idents = field(init=False)

@@ -19,6 +19,7 @@ MEDIA_TYPE = "application/problem+json"
 CODES = {
     "unauthorized": 401,
     "slow_down": 429,
+    "quota": 429,
     "too_large": 413,
     "unknown_media": 415,
     "not_allowed": 403,
@@ -44,7 +45,7 @@ TITLES = {
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
-    429: "Too many tries",
+    429: "Too much at once",
     500: "Internal error",
     503: "Try again later",
 }

@@ -154,6 +154,7 @@ def build(
         ready=ready,
         metrics=lambda: b"up 1\n",
         upload_bytes=2 * 1024 * 1024,
+        upload_quota=4_000_000,
     )
     app = build_http(HttpParts(api=parts, console=server, channels=channels, static=static, public_url=public_url))
     return House(store, clock, views, access, hub, server, app, door, aside, orders, unready)

@@ -7,8 +7,10 @@ import base64
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
+from contactd.api import files
 from contactd.core.errors import BusyError, StoreDownError
 from contactd.crm_store import schema
 from contactd.crm_store.statements import insert
@@ -268,3 +270,25 @@ async def test_an_upload_has_a_size(house: House) -> None:
     huge = await client.post("/api/v1/uploads", files={"file": ("a", b"x" * (5 * 1024 * 1024))})
     assert (large.status_code, huge.status_code) == (413, 413)
     assert (await client.post("/api/v1/uploads")).status_code == 400
+
+
+async def test_what_one_may_upload_in_an_hour_is_bounded(both: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "QUOTA_FILES", 3)
+    ann, bob = await both.logged_in("ann"), await both.logged_in("bob")
+
+    async def upload(client: httpx.AsyncClient, data: bytes = b"x") -> httpx.Response:
+        return await client.post("/api/v1/uploads", files={"file": ("a.txt", data)})
+
+    done = await asyncio.gather(*(upload(ann) for _ in range(8)))
+    assert sorted(one.status_code for one in done) == [201] * 3 + [429] * 5
+    assert {one.json()["code"] for one in done if one.status_code == 429} == {"quota"}
+    assert (await upload(bob)).status_code == 201
+    both.clock.advance(timedelta(hours=1, seconds=1))
+    assert (await upload(ann)).status_code == 201
+
+
+async def test_the_bytes_one_may_upload_in_an_hour_are_bounded(house: House) -> None:
+    ann = await house.logged_in("ann")
+    codes = [(await ann.post("/api/v1/uploads", files={"file": ("a", b"x" * 1_500_000)})).status_code for _ in range(4)]
+    assert codes == [201, 201, 429, 429]
+    assert len(list(house.store.blobs.path("0" * 64).parent.parent.glob("??/*"))) == 1
