@@ -12,6 +12,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 
 from contactd.channels.voice.legs import number
 from contactd.channels.voice.sender import Numbers
+from contactd.channels.voice.turns import Turns
 from contactd.core.channel import Arrival, Content, Progress, Tools
 from contactd.core.errors import BadRequestError, BusyError, StoreDownError
 from contactd.core.interaction import OPEN_STATES, Direction, EndedBy, Outcome, State
@@ -33,6 +35,8 @@ MAX_VALUE = 256
 _MAX_LOCKS = 1000
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 """NUL, and halves of characters: JSON can spell them, no store takes them."""
+REUSED_AFTER = timedelta(hours=2)
+"""An id that comes again so long after its call began is another call's."""
 _TALKED = frozenset({State.ACTIVE, State.HELD, State.WRAPUP})
 
 CAUSES: dict[str, tuple[Outcome, EndedBy]] = {
@@ -62,6 +66,7 @@ class Webhook:
         self._token = token
         self._tools = tools
         self._numbers = numbers
+        self._turns = Turns(tools, ADAPTER)
         self._locks: OrderedDict[str, asyncio.Lock] = OrderedDict()
 
     async def endpoint(self, request: Request) -> Response:
@@ -104,13 +109,21 @@ class Webhook:
         return lock
 
     async def _new_call(self, call: str, fields: Mapping[str, str]) -> None:
+        turn, contact = await self._turns.latest(call)
+        if contact is not None and _is_another(contact, fields, self._tools.clock.now()):
+            if contact["state"] in OPEN_STATES:
+                await self._end(turn.key, contact["state"], EndedBy.SYSTEM, "lost")
+            turn = self._turns.next(turn)
+        await self._take_in(turn.key, fields)
+
+    async def _take_in(self, key: str, fields: Mapping[str, str]) -> None:
         outgoing = fields.get("direction") == "out"
         caller, called = number(fields.get("from", "")), number(fields.get("to", ""))
         customer = called if outgoing else caller
         arrival = Arrival(
             channel=self._name,
             adapter=ADAPTER,
-            external_key=call,
+            external_key=key,
             raw=json.dumps(dict(fields), ensure_ascii=False, sort_keys=True).encode(),
             at=self._tools.clock.now(),
             sender=caller or "",
@@ -121,23 +134,25 @@ class Webhook:
         )
         await self._tools.accept(arrival, Content(sender=self._numbers.point(customer)))
 
-    async def _state(self, call: str, fields: Mapping[str, str]) -> str | None:
-        """Return the call's state, and take it in first when its newCall never came or is late."""
-        contact = await self._tools.find(ADAPTER, call)
-        if contact is None:
-            await self._new_call(call, fields)
-            contact = await self._tools.find(ADAPTER, call)
+    async def _state(self, call: str, fields: Mapping[str, str]) -> tuple[str, str | None]:
+        """Return the call's key and open state, and take it in first when its newCall never came or is late."""
+        turn, contact = await self._turns.latest(call)
+        ended = contact is not None and contact["state"] not in OPEN_STATES
+        if contact is None or (ended and _is_another(contact, fields, self._tools.clock.now())):
+            turn = turn if contact is None else self._turns.next(turn)
+            await self._take_in(turn.key, fields)
+            contact = await self._tools.find(ADAPTER, turn.key)
         state = str(contact["state"]) if contact else None
-        return state if state in OPEN_STATES else None
+        return turn.key, state if state in OPEN_STATES else None
 
     async def _answer(self, call: str, fields: Mapping[str, str]) -> None:
-        state = await self._state(call, fields)
+        key, state = await self._state(call, fields)
         if state is not None and state not in _TALKED:
             agent = fields.get("answeringNumber") or fields.get("user") or None
-            await self._progress(call, "answered", agent=agent)
+            await self._progress(key, "answered", agent=agent)
 
     async def _hangup(self, call: str, fields: Mapping[str, str]) -> None:
-        state = await self._state(call, fields)
+        key, state = await self._state(call, fields)
         if state is None:
             return
         cause = fields.get("cause", "")
@@ -147,11 +162,28 @@ class Webhook:
             outcome = Outcome.ANSWERED
         elif fields.get("direction") == "out":
             outcome = Outcome.FAILED
-        await self._progress(call, "ended", outcome=outcome, ended_by=by, cause=cause or None)
+        await self._progress(key, "ended", outcome=outcome, ended_by=by, cause=cause or None)
 
-    async def _progress(self, call: str, kind: str, **rest: Any) -> None:
+    async def _end(self, key: str, state: str, by: EndedBy, cause: str) -> None:
+        """End a call whose end was never told."""
+        outcome = Outcome.ANSWERED if state in _TALKED else Outcome.ABANDONED
+        await self._progress(key, "ended", outcome=outcome, ended_by=by, cause=cause)
+
+    async def _progress(self, key: str, kind: str, **rest: Any) -> None:
         at = self._tools.clock.now()
-        await self._tools.progress(Progress(adapter=ADAPTER, external_key=call, at=at, kind=kind, **rest))
+        await self._tools.progress(Progress(adapter=ADAPTER, external_key=key, at=at, kind=kind, **rest))
+
+
+def _is_another(contact: Mapping[str, Any], fields: Mapping[str, str], now: datetime) -> bool:
+    """Tell whether what comes under a known id is another call: a PBX counts from the beginning again after a restart.
+
+    The same call told again comes soon, and from the same to the same number.  A call that is still open is another's only
+    when both speak for it: its end was never told.
+    """
+    said = {"raw_from": number(fields.get("from", "")), "raw_to": number(fields.get("to", ""))}
+    differs = any(value and contact.get(name) and value != contact[name] for name, value in said.items())
+    old = now - contact["started_at"] >= REUSED_AFTER
+    return (differs and old) if contact["state"] in OPEN_STATES else (differs or old)
 
 
 async def _fields(request: Request) -> dict[str, str]:

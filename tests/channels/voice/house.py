@@ -77,7 +77,16 @@ class House:
     async def find(self, adapter: str, external_key: str) -> Mapping[str, Any] | None:
         if (adapter, external_key) not in self.arrivals:
             return None
-        return {"id": f"i-{external_key}", "state": "queued", "line": None, "agent": None}
+        arrival, _ = self.arrivals[adapter, external_key]
+        return {
+            "id": f"i-{external_key}",
+            "state": "queued",
+            "line": None,
+            "agent": None,
+            "raw_from": arrival.sender,
+            "raw_to": arrival.recipient,
+            "started_at": arrival.at,
+        }
 
     async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:
         return list(self.open)

@@ -13,8 +13,9 @@ from house import House
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from contactd.channels.voice import build
+from contactd.channels.voice import build, webhook
 from contactd.core.channel import Progress
+from contactd.testing.clock import ManualClock
 
 TOKEN = "an-address-nobody-guesses"
 NEW = {"event": "newCall", "callId": "c1", "from": "13800138000", "to": "4008", "direction": "in"}
@@ -107,6 +108,73 @@ async def test_out_of_order_it_is_the_same_call(order: tuple[dict[str, str], ...
         assert await posts.post(fields) == 200
     assert posts.kinds == ["answered", "ended"]
     assert list(posts.house.arrivals) == [("cti", "c1")]
+
+
+async def test_an_id_given_again_after_a_restart_of_the_pbx_is_another_call() -> None:
+    posts = Posts()
+    for fields in (NEW, ANSWER, HANGUP):
+        await posts.post(fields)
+    other = NEW | {"from": "13900000000"}
+    for fields in (other, other, ANSWER, HANGUP, HANGUP, other):
+        assert await posts.post(fields) == 200
+    assert list(posts.house.arrivals) == [("cti", "c1"), ("cti", "c1#2")]
+    assert posts.house.arrivals["cti", "c1#2"][0].sender == "13900000000"
+    assert [(one.external_key, one.kind) for one in posts.house.progressed] == [
+        ("c1", "answered"),
+        ("c1", "ended"),
+        ("c1#2", "answered"),
+        ("c1#2", "ended"),
+    ]
+
+
+async def test_the_same_caller_hours_later_is_another_call_and_soon_after_the_same() -> None:
+    posts = Posts()
+    clock = posts.house.clock = ManualClock()
+    for _ in range(5):
+        for fields in (NEW, HANGUP, NEW, HANGUP):
+            assert await posts.post(fields) == 200
+        clock.advance(webhook.REUSED_AFTER)
+    assert [key for _, key in posts.house.arrivals] == ["c1", "c1#2", "c1#3", "c1#4", "c1#5"]
+    assert posts.kinds == ["ended"] * 5
+
+
+@pytest.mark.parametrize("order", [(ANSWER, NEW, HANGUP), (HANGUP, NEW), (ANSWER, HANGUP, NEW)])
+async def test_an_old_id_out_of_order_is_one_further_call(order: tuple[dict[str, str], ...]) -> None:
+    posts = Posts()
+    clock = posts.house.clock = ManualClock()
+    for fields in (NEW, HANGUP):
+        await posts.post(fields)
+    clock.advance(webhook.REUSED_AFTER)
+    for fields in order:
+        assert await posts.post(fields) == 200
+    assert [key for _, key in posts.house.arrivals] == ["c1", "c1#2"]
+    assert posts.house.states["c1#2"] == "closed"
+
+
+async def test_a_call_whose_end_was_never_told_gives_way_hours_later_to_somebody_else() -> None:
+    posts = Posts()
+    clock = posts.house.clock = ManualClock()
+    other = NEW | {"from": "13900000000"}
+    for fields in (NEW, ANSWER, other):
+        await posts.post(fields)
+    assert [key for _, key in posts.house.arrivals] == ["c1"]
+    clock.advance(webhook.REUSED_AFTER)
+    await posts.post(NEW)
+    assert [key for _, key in posts.house.arrivals] == ["c1"]
+    await posts.post(other)
+    assert [key for _, key in posts.house.arrivals] == ["c1", "c1#2"]
+    (_, lost) = posts.house.progressed
+    assert (lost.external_key, lost.kind, lost.outcome, lost.ended_by) == ("c1", "ended", "answered", "system")
+
+
+async def test_an_id_that_looks_like_a_further_call_is_not_taken_for_one() -> None:
+    posts = Posts()
+    clock = posts.house.clock = ManualClock()
+    for call in ("c1", "c1#2", "c1", "c1#2"):
+        for fields in (NEW, HANGUP):
+            await posts.post(fields | {"callId": call})
+        clock.advance(webhook.REUSED_AFTER)
+    assert [key for _, key in posts.house.arrivals] == ["c1", "c1#2#1", "c1#2", "c1#2#2"]
 
 
 @pytest.mark.parametrize(
