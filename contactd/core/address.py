@@ -58,6 +58,10 @@ _START = re.compile(r"[+\d(*#]")
 _BETWEEN = re.compile(r"[、;|\n\r\t]|\s(?:or|and)\s|[或和及]")
 _DIGITS = re.compile(r"\d")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62}){0,30}")
+_PLAIN_MAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62}){0,30}"
+)
+"""An e-mail address as nearly all are written: nothing in it but its case needs to be changed."""
 _LITERAL = re.compile(r"\[[0-9a-f.:]{2,45}\]")
 _CHINA = 86
 _SUBSCRIBER = 7
@@ -163,6 +167,10 @@ def email(text: str) -> Point | None:
     The domain is taken as IDNA and all in lower case, for matching.  Addresses of a role (`info@`, `service@`) are
     marked shared: several people write from them.
     """
+    if len(text) <= MAX_CHARS and _PLAIN_MAIL.fullmatch(text):
+        folded = text.lower()
+        local = folded.partition("@")[0]
+        return Point(kind="email", value=folded, raw=text, display=folded, shared=local in ROLE_MAILBOXES)
     raw = text[:MAX_CHARS].strip()
     bare = unicodedata.normalize("NFKC", raw).strip("<> \t")
     local, at, domain = bare.rpartition("@")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from contactd.channels.email import headers
+from contactd.channels.email.hint import Hint
 
 MAX_ADDRESSES = 500
 _MAX_TEXT = 64 * 1024
@@ -12,26 +13,46 @@ _MAX_ADDRESS = 320
 _MAX_COMMAS = 8
 _BARE = re.compile(r"(?:\"[^\"\s]?[^\"]{0,62}\"|[^\s<>()\[\],;:\"]{1,120})@[^\s<>()\[\],;:\"]{1,200}")
 _SEPARATORS = frozenset(",;\uff0c\uff1b")
+_PLAIN = re.compile(
+    r"""(?P<bare>[\w.%+&/\#~-]{1,64}@[\w.-]{1,200})
+    |(?:"(?P<quoted>[^"\\]*)"[ ]?|(?P<phrase>[^"()<>,;:\\\uff0c\uff1b]*))<(?P<angle>[\w.%+&/\#~-]{1,64}@[\w.-]{1,200})>""",
+    re.ASCII | re.VERBOSE,
+)
+"""One mailbox in the forms nearly everybody uses: `a@b`, `<a@b>`, `Name <a@b>`, `"Name" <a@b>`."""
 _MARK = re.compile(r"[\"()<>,;:\\\uff0c\uff1b]")
 
 Mailbox = tuple[str, str]
 """(name, address); either may be empty."""
 
 
-def parse(value: bytes, hint: str = "") -> list[Mailbox]:
+def parse(value: bytes, hint: str | Hint = "") -> list[Mailbox]:
     """Read an address field.
 
     Raw 8-bit bytes are decoded first (a GBK byte may look like `@`), the structure is found next, encoded words last
     (they may say anything).
     """
+    text = headers.raw_text(value[:_MAX_TEXT], hint)
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        bare, quoted, phrase, angle = plain.groups()
+        return [("", bare) if bare else (_name(quoted or phrase or ""), angle)]
     found: list[Mailbox] = []
-    for piece in _Scanner(headers.raw_text(value[:_MAX_TEXT], hint)).pieces():
+    for piece in _Scanner(text).pieces():
         mailbox = _mailbox(*piece)
         if mailbox is not None:
             found.append(mailbox)
         if len(found) >= MAX_ADDRESSES:
             break
     return found
+
+
+def first(value: bytes) -> str:
+    """Return the first address of a field, without the trouble of names; empty when there is none."""
+    text = headers.raw_text(value[:_MAX_TEXT])
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        return plain["bare"] or plain["angle"]
+    return next((address for _, address in parse(value) if address), "")
 
 
 def _mailbox(phrase: str, angle: str | None, comment: str) -> Mailbox | None:

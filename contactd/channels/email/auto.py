@@ -19,6 +19,9 @@ _ROBOT_FIELDS = (
     "x-failed-recipients",
     "feedback-id",
 )
+_LISTING = frozenset(_LIST_FIELDS)
+_DECLARING = frozenset({"auto-submitted", "precedence", "x-auto-response-suppress", *_ROBOT_FIELDS})
+"""Most mails have none of these, which one look tells."""
 _SUPPRESSED = ("all", "autoreply", "auto-reply", "oof")
 _PREFIX = r"^(?:(?:re|fw|fwd|aw|回复|答复|转发)\s*[:：]\s*)*[\[【(（]?\s*"
 _AWAY_WORDS = (
@@ -56,6 +59,8 @@ def reason(fields: Fields, subject: str, sender: str, *, bounced: bool = False) 
 
 def _declared(fields: Fields) -> str | None:
     """Believe what a machine says of itself."""
+    if not fields.has_any(_DECLARING):
+        return None
     value = fields.plain("auto-submitted").partition(";")[0].strip().lower()
     if value and value != "no":
         return f"auto-submitted: {clean(value, 40)}"
@@ -73,7 +78,9 @@ def _declared(fields: Fields) -> str | None:
 
 def _listed(fields: Fields) -> str | None:
     """Name the field by which a mailing list gives itself away."""
-    return next((name for name in _LIST_FIELDS if fields.first(name) is not None), None)
+    if not fields.has_any(_LISTING):
+        return None
+    return next(name for name in _LIST_FIELDS if fields.first(name) is not None)
 
 
 def _guessed(fields: Fields, subject: str, sender: str) -> str | None:

@@ -72,6 +72,8 @@ def _joined(texts: list[str]) -> str:
 
 def _mark_inline(html: str, found: list[Attachment]) -> list[Attachment]:
     """Mark files that the HTML shows by their Content-ID."""
+    if all(one.inline or one.content_id is None for one in found):
+        return found
     shown = set(_CID.findall(html))
     return [
         one
@@ -155,6 +157,8 @@ class _Reader:
 
     def _take_uuencoded(self, text: str) -> str:
         """Cut uuencoded files out of a text."""
+        if "begin " not in text:
+            return text
         out: list[str] = []
         at = 0
         for _ in range(_MAX_UU):

@@ -11,8 +11,10 @@ import binascii
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 from contactd.channels.email import charset
+from contactd.channels.email.hint import Hint
 
 MAX_BLOCK = 256 * 1024
 """Bytes of header block that are looked at; the rest is left out and named as a defect."""
@@ -29,9 +31,14 @@ _DAY_S = 86_400
 _YEARS = range(1970, 2200)
 
 _NAME = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
-_BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")
+_WHOLE_NAME = re.compile(rb"[!-9;-~]{1,100}")
+_MAX_NAMES = 1000
+_MAX_PLAIN = 32 * 1024
+_RETURN = 0x0D
+_BLANK = re.compile(rb"\n[ \t]*\r?\n")
 _EMPTY_LINES = re.compile(rb"[\r\n]*")
 _LINES = re.compile(rb"\r?\n")
+_WHITE = b" \t\r\n"
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?([A-Za-z0-9_.:+\-]{1,60})(?:\*[A-Za-z0-9\-]{0,20})?\?([BbQq])\?")
 _QUOTED_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
@@ -42,6 +49,12 @@ _UNSAFE = re.compile(
 _SPACES = re.compile(r"[ \t\r\n\u2028\u2029]+")
 _ID = re.compile(r"<([^<>\s]{1,500})>")
 _BARE_ID = re.compile(r"[^\s<>,;]{1,400}@[^\s<>,;]{1,200}")
+_MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_DATE = re.compile(
+    rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d{1,2}) (" + b"|".join(_MONTHS) + rb") (\d{4}) (\d\d):(\d\d):(\d\d) "
+    rb"(GMT|[+-](?:[01]\d|2[0-3])[0-5]\d)(?: \([A-Z]{1,5}\))?\Z"
+)
+_NO_OFFSET = frozenset({b"GMT", b"+0000", b"-0000"})
 _WELL_KNOWN = re.compile(
     rb"(?:from|to|subject|date|received|return-path|message-id|mime-version|content-type"
     rb"|delivered-to|x-[a-z-]+|reply-to|cc|sender)[ \t]*:",
@@ -52,29 +65,38 @@ _WELL_KNOWN = re.compile(
 class Fields:
     """The fields of one header block: lower-case name → raw values in order, with the folds taken out."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    __slots__ = ("_values", "defects")
+
+    def __init__(self, values: dict[str, list[bytes]] | None = None) -> None:
         self.defects: list[str] = []
-        self._values: dict[str, list[bytes]] = {}
+        self._values: dict[str, list[bytes]] = {} if values is None else values
 
     def add(self, name: str, value: bytes) -> None:
-        """Note one more field."""
-        self.count += 1
+        """Note one more field; white space around its value goes when it is asked for, as most are never."""
         self._values.setdefault(name, []).append(value)
 
     def first(self, name: str) -> bytes | None:
         """Return the first value of a field, or None."""
         values = self._values.get(name)
-        return values[0] if values else None
+        return values[0].strip(_WHITE) if values else None
 
     def all(self, name: str) -> list[bytes]:
         """Return every value of a field, in order."""
-        return self._values.get(name, [])
+        values = self._values.get(name)
+        return [value.strip(_WHITE) for value in values] if values else []
+
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Tell whether there is a field of one of these names."""
+        return not names.isdisjoint(self._values)
 
     def plain(self, name: str) -> str:
         """Return the first value of a structured field as ASCII text in one line; empty when there is none."""
         value = self.first(name)
         return "" if value is None else value.decode("ascii", "replace").strip()
+
+
+_names: dict[bytes, str] = {}
+"""The names of fields as mailers write them → in lower case: few spellings, which are nearly all that ever comes."""
 
 
 def split(raw: bytes) -> tuple[Fields, int]:
@@ -83,10 +105,12 @@ def split(raw: bytes) -> tuple[Fields, int]:
     Returns:
         The fields and the offset at which the body begins.
     """
+    plain = raw.find(b"\r\n\r\n", 0, _MAX_PLAIN)
+    if plain >= 0 and (values := _plain_values(raw[:plain])) is not None:
+        return Fields(values), plain + 4
     fields = Fields()
     start = _leading_blank(raw)
-    blank = _BLANK.search(raw, start)
-    end, body = (blank.start(), blank.end()) if blank else (len(raw), len(raw))
+    end, body = _block_end(raw, start)
     if not _opens_header(raw, start, end):
         return fields, start
     if end - start > MAX_BLOCK:
@@ -96,6 +120,54 @@ def split(raw: bytes) -> tuple[Fields, int]:
     if broken is not None:
         return fields, start + broken
     return fields, body
+
+
+def _plain_values(block: bytes) -> dict[str, list[bytes]] | None:
+    """Read a block in which every line is a field or continues one; None for any other, which `_collect` understands.
+
+    Nearly every mail has such a block, and this way it takes a fifth of the time.
+    """
+    lines = block.split(b"\n")
+    if len(lines) > MAX_FIELDS:
+        return None
+    values: dict[str, list[bytes]] = {}
+    last: list[bytes] = []
+    for line in lines:
+        written, colon, value = line.partition(b":")
+        name = _names.get(written)
+        if name and colon:
+            pass
+        elif last and line.startswith((b" ", b"\t")) and not line.isspace():
+            last[-1] = last[-1].removesuffix(b"\r") + line
+            continue
+        elif not colon or not (name := _learned(written)):
+            return None
+        if name in values:
+            last = values[name]
+            last.append(value)
+        else:
+            last = values[name] = [value]
+    return values
+
+
+def _learned(written: bytes) -> str:
+    """Return the name of a field in lower case, and remember how it was written; empty when it is no name."""
+    if _WHOLE_NAME.fullmatch(written) is None:
+        return ""
+    if len(_names) >= _MAX_NAMES:
+        _names.clear()
+    name = _names[written] = written.lower().decode("ascii")
+    return name
+
+
+def _block_end(raw: bytes, start: int) -> tuple[int, int]:
+    """Return where the header block ends and where the body begins: around the first empty line."""
+    # Led by its line feed the pattern is searched ten times as fast as with the optional return before it.
+    blank = _BLANK.search(raw, start)
+    if blank is None:
+        return len(raw), len(raw)
+    end = blank.start()
+    return end - 1 if end > start and raw[end - 1] == _RETURN else end, blank.end()
 
 
 def _leading_blank(raw: bytes) -> int:
@@ -114,17 +186,18 @@ def _opens_header(raw: bytes, start: int, end: int) -> bool:
 
 def _collect(block: bytes, fields: Fields) -> int | None:
     """Read the fields of a block; return the offset of the line at which it turns out to be body already, else None."""
-    at = broken = 0
+    at = broken = count = 0
     for line in _unfolded(block):
         size = len(line)
-        if _NAME.match(line) and fields.count < MAX_FIELDS:
+        if _NAME.match(line) and count < MAX_FIELDS:
             name, _, value = line.partition(b":")
             if len(value) > MAX_FIELD:
                 fields.defects.append("field_too_large")
                 value = value[:MAX_FIELD]
             value = _FOLD.sub(b"", value) if b"\n" in value else value
-            fields.add(name.strip().lower().decode("ascii"), value.strip(b" \t\r\n"))
-        elif fields.count >= MAX_FIELDS:
+            count += 1
+            fields.add(name.strip().lower().decode("ascii"), value)
+        elif count >= MAX_FIELDS:
             fields.defects.append("too_many_fields")
             return None
         elif not (at == 0 and line.startswith((b"From ", b">From "))) and line.strip():
@@ -150,16 +223,21 @@ def _unfolded(block: bytes) -> list[bytes]:
 
 def clean(text: str, limit: int = MAX_SUBJECT) -> str:
     """Make text safe and short for one line: control, bidirectional and invisible characters out, white space to one blank."""
+    if len(text) <= limit and text.isprintable() and "  " not in text:
+        # What Python calls printable holds none of the unsafe characters and no white space but the blank.
+        return text.strip()
     return _UNSAFE.sub("", _SPACES.sub(" ", text[: limit * 4])).strip()[:limit]
 
 
-def unstructured(value: bytes, hint: str = "") -> str:
+def unstructured(value: bytes, hint: str | Hint = "") -> str:
     """Decode a free-text field (Subject, Comments): raw 8-bit bytes and encoded words."""
     return clean(words(raw_text(value, hint)))
 
 
-def raw_text(value: bytes, hint: str = "") -> str:
+def raw_text(value: bytes, hint: str | Hint = "") -> str:
     """Decode the raw bytes of a field and leave its encoded words as they are."""
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii")
     return charset.decode(value, "", hint)[0]
 
 
@@ -258,6 +336,8 @@ def _unquote(payload: str, label: str) -> bytes:
 
 def message_ids(value: bytes) -> list[str]:
     """Return the Message-IDs of a References or In-Reply-To field, each `<…>`, at most the first and the last ones."""
+    if not value:
+        return []
     text = value.decode("utf_8", "replace")
     found = [f"<{one}>" for one in _ID.findall(text)]
     if not found:
@@ -277,7 +357,10 @@ def message_id(value: bytes) -> str | None:
 
 def date(value: bytes) -> datetime | None:
     """Read a Date field; None when it says no possible moment.  A missing zone counts as UTC."""
+    plain = _DATE.match(value)
     try:
+        if plain is not None:
+            return _plain_date(*plain.groups())
         parts = parsedate_tz(value[:_MAX_DATE].decode("ascii", "replace"))
         if parts is None or parts[0] not in _YEARS:
             return None
@@ -287,3 +370,21 @@ def date(value: bytes) -> datetime | None:
         return datetime(*parts[:5], min(parts[5], 59), tzinfo=timezone(offset)).astimezone(UTC)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
+
+
+def _plain_date(*parts: bytes) -> datetime | None:
+    """Make the moment of a date in the form of RFC 5322: day, month, year, hour, minute, second, zone."""
+    day, month, year, hour, minute, second, zone = parts
+    if int(year) not in _YEARS:
+        return None
+    at = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC)
+    if zone in _NO_OFFSET:
+        return at
+    return at - _offset(zone)
+
+
+@lru_cache(maxsize=100)
+def _offset(zone: bytes) -> timedelta:
+    """Return what `+0800` says."""
+    offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
+    return offset if zone.startswith(b"+") else -offset

@@ -6,10 +6,11 @@ Only the header block is looked at here; the whole is read afterwards in a worke
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from contactd.channels.email import addresses, headers
 from contactd.channels.email.token import ThreadKey, untagged
@@ -18,17 +19,17 @@ from contactd.core.channel import Arrival
 _PEEKED = headers.MAX_BLOCK + 4
 _TOKEN_FIELDS = ("delivered-to", "x-original-to", "to", "cc", "in-reply-to", "references")
 _MAX_FIELD = 4000
+_SIZE = struct.Struct(">I").pack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peek:
+class Peek(NamedTuple):
     """What the header block says at a glance."""
 
     sender: str
     subject: str
     key: str
     """Digest that is equal for the same mail delivered again, whatever the mail systems added on the way."""
-    texts: tuple[str, ...]
+    texts: Sequence[str]
     """Where a thread token may stand."""
 
 
@@ -39,20 +40,18 @@ def peek(raw: bytes) -> Peek:
     disappear as a duplicate.
     """
     fields, body = headers.split(raw[:_PEEKED])
-    author = fields.first("from") or fields.first("sender") or b""
-    digest = hashlib.sha256()
-    for name in ("message-id", "from", "date", "subject"):
-        value = fields.first(name) or b""
-        digest.update(len(value).to_bytes(4, "big") + value)
+    author, subject = fields.first("from") or b"", fields.first("subject") or b""
+    identity, date = fields.first("message-id") or b"", fields.first("date") or b""
+    sizes = map(_SIZE, map(len, keyed := (identity, author, date, subject)))
+    digest = hashlib.sha256(b"".join(chain.from_iterable(zip(sizes, keyed, strict=True))))
     digest.update(memoryview(raw)[body:])
-    written = addresses.parse(author[:_MAX_FIELD])
     return Peek(
-        sender=next((address for _, address in written if address), ""),
-        subject=headers.unstructured((fields.first("subject") or b"")[:_MAX_FIELD]),
+        sender=addresses.first((author or fields.first("sender") or b"")[:_MAX_FIELD]),
+        subject=headers.unstructured(subject[:_MAX_FIELD]),
         key=digest.hexdigest(),
-        texts=tuple(
+        texts=[
             value[-_MAX_FIELD:].decode("ascii", "replace") for name in _TOKEN_FIELDS for value in fields.all(name)[:5]
-        ),
+        ],
     )
 
 

@@ -8,20 +8,25 @@ from __future__ import annotations
 import binascii
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from contactd.channels.email import charset, headers
+from contactd.channels.email.hint import Hint
 
 MAX_DEPTH = 50
 """Nesting below this is left as one opaque part."""
 MAX_PARTS = 2000
 _MAX_BOUNDARY = 2048
 _MAX_PARAMS = 100
+_MAX_KEPT = 80
 
 _TYPE = re.compile(r"\s*([A-Za-z0-9!#$&^_.+\-]{1,100})/([A-Za-z0-9!#$&^_.+\-]{1,100})")
 _PARAM_NAME = re.compile(r"[;\s]*([A-Za-z0-9_!#$&^.+\-]{1,80}(?:\*\d{1,3})?\*?)[ \t]{0,20}=[ \t]{0,20}")
 _PARAM_VALUE = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))""", re.DOTALL)
+_LONE_PARAM = re.compile(r"\s*([A-Za-z\-]{1,40})=(?:\"([^\"\\]*)\"|([^\s\";\\]+))\s*")
+"""Nearly every list of parameters: a boundary or a charset alone."""
 _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 _CHARSET_MARK = re.compile(r"([^']{0,40})'[^']{0,20}'")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -48,9 +53,9 @@ class Part:
 
     fields: headers.Fields
     media_type: str
-    params: dict[str, str]
+    params: Mapping[str, str]
     disposition: str
-    disposition_params: dict[str, str]
+    disposition_params: Mapping[str, str]
     start: int
     end: int
     children: list[Part] = field(default_factory=list)
@@ -75,7 +80,7 @@ class Part:
 class Tree:
     """The parts of one raw mail and what was found wrong with them."""
 
-    def __init__(self, raw: bytes, hint: str = "") -> None:
+    def __init__(self, raw: bytes, hint: str | Hint = "") -> None:
         self.raw = raw
         self.hint = hint
         self.defects: list[str] = []
@@ -97,10 +102,10 @@ class Tree:
         label = part.params.get("charset", "")
         if not label and part.media_type == "text/html":
             label = _meta_charset(data)
-        text, fine = charset.decode(data, label, self.hint)
+        text, fine = charset.lines(data, label, self.hint)
         if not fine:
             self.note("wrong_charset")
-        return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+        return text
 
     def note(self, defect: str) -> None:
         """Remember a defect once."""
@@ -126,12 +131,13 @@ class Tree:
     def _described(self, fields: headers.Fields, start: int, end: int, default_type: str) -> Part:
         """Make the part of its fields: type and disposition with their parameters."""
         media_type = default_type
-        params: dict[str, str] = {}
+        params: Mapping[str, str] = {}
         value = fields.first("content-type")
         if value is not None:
-            media_type, params = _typed(headers.raw_text(value, self.hint), default_type)
+            read = _typed if len(value) > _MAX_KEPT else _typed_before
+            media_type, params = read(headers.raw_text(value, self.hint), default_type)
         disposition = ""
-        disposition_params: dict[str, str] = {}
+        disposition_params: Mapping[str, str] = {}
         value = fields.first("content-disposition")
         if value is not None:
             text = headers.raw_text(value, self.hint)
@@ -206,7 +212,7 @@ class Tree:
         return end
 
 
-def _typed(text: str, default_type: str) -> tuple[str, dict[str, str]]:
+def _typed(text: str, default_type: str) -> tuple[str, Mapping[str, str]]:
     """Read a Content-Type field."""
     match = _TYPE.match(text)
     params = _parameters(text.partition(";")[2])
@@ -218,8 +224,15 @@ def _typed(text: str, default_type: str) -> tuple[str, dict[str, str]]:
     return f"{match[1]}/{match[2]}".lower(), params
 
 
+_typed_before = lru_cache(maxsize=200)(_typed)
+"""`_typed` for short values: few are in use, and they come again and again."""
+
+
 def _parameters(text: str) -> dict[str, str]:
     """Read `; name=value` parameters: quoted, bare, RFC 2231 (charset, pieces), encoded words, raw 8-bit."""
+    lone = _LONE_PARAM.fullmatch(text)
+    if lone is not None:
+        return {lone[1].lower(): headers.words(lone[3] if lone[2] is None else lone[2])}
     plain: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[str, bool]]] = {}
     for name, value in _pairs(text):

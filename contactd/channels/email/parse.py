@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,12 @@ from typing import Any
 from contactd.channels.email import addresses, auto, bodies, bounce, charset, headers, mime
 from contactd.channels.email.addresses import Mailbox
 from contactd.channels.email.bodies import Attachment
+from contactd.channels.email.hint import Hint
 from contactd.clock import rfc3339
 
-_HINT = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:+\-]{2,40})", re.IGNORECASE)
-_HINT_WORD = re.compile(rb"=\?([A-Za-z0-9_.:+\-]{2,40})\?[BbQq]\?")
-_HINT_WINDOW = 64 * 1024
 _UNREADABLE_SHOWN = 100_000
+_DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+_DELIVERING = frozenset(_DELIVERED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,7 @@ def _parse(raw: bytes) -> ParsedMail:
     """Understand a raw mail; anything unforeseen may raise."""
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
-    hint = _hint(raw)
+    hint = Hint(raw)
     tree = mime.Tree(raw, hint)
     fields = tree.root.fields
     found = bodies.collect(tree)
@@ -114,14 +113,7 @@ def _parse(raw: bytes) -> ParsedMail:
     )
 
 
-def _hint(raw: bytes) -> str:
-    """Return a charset the mail names anywhere near its top: what its raw 8-bit headers are most likely in."""
-    window = raw[:_HINT_WINDOW]
-    found = _HINT_WORD.search(window) or _HINT.search(window)
-    return found[1].decode("ascii") if found else ""
-
-
-def _author(fields: headers.Fields, hint: str) -> Mailbox:
+def _author(fields: headers.Fields, hint: Hint) -> Mailbox:
     """Say who wrote it: From; where that names no address, Reply-To, Sender, Return-Path."""
     written = [one for value in fields.all("from") for one in addresses.parse(value, hint)]
     for mailbox in written:
@@ -135,19 +127,21 @@ def _author(fields: headers.Fields, hint: str) -> Mailbox:
     return name, written[0][1] if written else ""
 
 
-def _mailboxes(fields: headers.Fields, key: str, hint: str) -> tuple[Mailbox, ...]:
+def _mailboxes(fields: headers.Fields, key: str, hint: Hint) -> tuple[Mailbox, ...]:
     """Return the mailboxes of every field of one name."""
-    return tuple(one for value in fields.all(key)[:10] for one in addresses.parse(value, hint))[
-        : addresses.MAX_ADDRESSES
-    ]
+    values = fields.all(key)
+    if len(values) == 1:
+        return tuple(addresses.parse(values[0], hint))
+    return tuple(one for value in values[:10] for one in addresses.parse(value, hint))[: addresses.MAX_ADDRESSES]
 
 
 def _delivered(fields: headers.Fields) -> list[str]:
     """Return the addresses in the fields that mail systems add on delivery."""
-    keys = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+    if not fields.has_any(_DELIVERING):
+        return []
     return [
         address
-        for key in keys
+        for key in _DELIVERED
         for value in fields.all(key)[:10]
         for _, address in addresses.parse(value[:1000])
         if address

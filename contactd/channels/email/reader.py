@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ _SCRIPTS = (
     ("zh", re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")),
 )
 _LETTERS = re.compile(r"\w+")
+_ASCII = bytes(range(128))
+_NOT_ASCII_LETTERS = bytes(set(range(256)) - set(f"{string.ascii_letters}{string.digits}_".encode()))
 
 
 def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
@@ -32,7 +35,7 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     `envelope["thread"]` is the thread of a token that the door has verified; nothing in the mail itself is believed.
     """
     mail = parse(raw)
-    text = mail.text if mail.text is not None and mail.text.strip() else to_text(mail.html or "")
+    text = mail.text if mail.text and not mail.text.isspace() else to_text(mail.html or "")
     thread = envelope.get("thread")
     return Content(
         subject=mail.subject,
@@ -94,9 +97,15 @@ def language(text: str) -> str | None:
     """Tell Chinese, Japanese and Korean by their script; None for any other."""
     if text.isascii():
         return None
-    letters = _length(_LETTERS, text) or 1
+    # ASCII lies in the same bytes in UTF-8, so it can be counted and taken out without looking at characters.
+    data = text.encode("utf_8", "surrogatepass")
+    letters = len(data.translate(None, _NOT_ASCII_LETTERS))
+    other = data.translate(None, _ASCII).decode("utf_8", "surrogatepass")
+    if len(other) < _MIN_SHARE * letters:
+        return None
+    letters += _length(_LETTERS, other)
     for name, script in _SCRIPTS:
-        if _length(script, text) / letters >= _MIN_SHARE:
+        if _length(script, other) / (letters or 1) >= _MIN_SHARE:
             return name
     return None
 

@@ -23,6 +23,7 @@ _KEY_BYTES = 32
 _MAC_BYTES = 10
 _MAC_CHARS = 16
 _MAX_THREAD = 60
+_MARK = "t."
 _TOKEN = re.compile(r"(?:^|[+.<])t\.([ux][a-z2-7]{18,140})(?=[@.>]|$)")
 _TAG = re.compile(r"\+t\.[ux][a-z2-7]{18,140}$", re.IGNORECASE)
 _SEARCHED = 20_000
@@ -76,7 +77,10 @@ class ThreadKey:
     def find(self, texts: Iterable[str]) -> str | None:
         """Return the thread of the first valid token in addresses and ids."""
         for text in texts:
-            for token in _TOKEN.findall(text[:_SEARCHED].lower()):
+            folded = text[:_SEARCHED].lower()
+            if _MARK not in folded:
+                continue
+            for token in _TOKEN.findall(folded):
                 thread = self.thread(token)
                 if thread is not None:
                     return thread
