@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
 from contactd.api.answers import gives
-from contactd.api.once import key_of, once
+from contactd.api.once import Try, key_of, once
 from contactd.api.parts import Parts, PartsOf, may
 from contactd.core import address
 from contactd.core.channel import Arrival, Content
@@ -96,7 +96,8 @@ async def create(
     )
     content = _content(given, parts, now, claimed=not actor.vouches)
 
-    async def do() -> tuple[int, Any]:
+    async def do(_try: Try) -> tuple[int, Any]:
+        # A second try comes under the same external key and gets the first one's receipt.
         receipt = await parts.doors.accept(arrival, content)
         return 201, {
             "id": receipt.interaction,

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse
 
 from contactd.api import shapes
 from contactd.api.answers import gives
-from contactd.api.once import once
+from contactd.api.once import Try, once
 from contactd.api.parts import Ident, Parts, PartsOf, may
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.crm_store import api_reads, messages, upload_rows
@@ -71,14 +71,15 @@ async def html(
     images: bool = False,
 ) -> Response:
     """Return a document for a sandboxed frame; `images=1` lets it load pictures from elsewhere."""
-    message, files = await parts.store.read(
-        lambda conn: (messages.get(conn, ident), api_reads.message_files(conn, ident)),
+    (source, blob), files = await parts.store.read(
+        lambda conn: (messages.html(conn, ident), api_reads.message_files(conn, ident)),
     )
-    if message["html_blob"] is None:
+    if blob is not None:
+        source = (await parts.store.blobs.load(blob)).decode(errors="replace")
+    if source is None:
         text = "This message has no HTML."
         raise NotFoundError(text)
-    raw = await parts.store.blobs.load(message["html_blob"])
-    document = await parts.render_html(raw.decode(errors="replace"), await _pictures(parts, files), images)
+    document = await parts.render_html(source, await _pictures(parts, files), images)
     sources = "data: https: http:" if images else "data:"
     headers = {
         "content-security-policy": FRAME.format(images=sources),
@@ -105,7 +106,7 @@ async def upload(
         message = "The file is too large."
         raise BadRequestError(message, code="too_large", field="file")
 
-    async def do() -> tuple[int, Any]:
+    async def do(this: Try) -> tuple[int, Any]:
         now = parts.clock.now()
         quota = upload_rows.Quota(files=QUOTA_FILES, size=parts.upload_quota, since=now - QUOTA_TIME)
         await parts.store.read(
@@ -121,9 +122,15 @@ async def upload(
             "created_at": now,
             "expires_at": now + UPLOAD_KEPT,
         }
-        # Asked once more there: several may have come together.
-        await parts.store.write(partial(upload_rows.add, row=row, quota=quota))
-        return 201, {"id": row["id"], "name": row["name"], "size": row["size"]}
+        made = {"id": row["id"], "name": row["name"], "size": row["size"]}
+
+        def unit(conn: Any) -> None:
+            this.keep(conn, 201, made)
+            # Asks for the quota once more: several may have come together.
+            upload_rows.add(conn, row, quota)
+
+        await parts.store.write(unit)
+        return 201, made
 
     return await once(request, parts, actor, do, content=data)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
-from contactd.api.once import once
+from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, PartsOf, answer, may, page
 from contactd.clock import parse_rfc3339
 from contactd.core.errors import BadRequestError
@@ -129,7 +129,7 @@ async def replay(
 ) -> Response:
     """Read the raw bytes once more and put the interaction in line."""
 
-    async def do() -> tuple[int, Any]:
+    async def do(_try: Try) -> tuple[int, Any]:
         await parts.quarantine.replay(ident)
         return 200, {"id": ident}
 
@@ -146,7 +146,7 @@ async def dismiss(
 ) -> Response:
     """Close it; its raw bytes stay."""
 
-    async def do() -> tuple[int, Any]:
+    async def do(_try: Try) -> tuple[int, Any]:
         await parts.quarantine.dismiss(ident, actor.id, given.reason if given is not None else "")
         return 200, {"id": ident}
 

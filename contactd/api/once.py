@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import structlog
 from fastapi import Request, Response
 
 from contactd.api.parts import Parts, answer
@@ -20,6 +21,8 @@ KEPT = timedelta(hours=24)
 CUT_OFF = timedelta(minutes=1)
 """A request without an answer after this long was cut off by a crash."""
 LONGEST = 200
+
+log = structlog.get_logger(__name__)
 
 
 def key_of(request: Request) -> str | None:
@@ -35,15 +38,40 @@ def key_of(request: Request) -> str | None:
     return key
 
 
+class Try:
+    """One try to carry a request out."""
+
+    def __init__(self, row: dict[str, Any] | None) -> None:
+        """Stand for `row` of the store; None: the request has no key."""
+        self.row = row
+        self.kept = False
+
+    def keep(self, conn: Any, status: int, data: Any) -> None:
+        """Keep the answer in the unit that carries the request out: both stand, or neither.
+
+        Raises:
+            ConflictError: another try has taken this one's place (`in_progress`); nothing is to be done.
+        """
+        if self.row is None:
+            return
+        if not api_reads.end_once(conn, self.row, status, data):
+            message = "A later request with this Idempotency-Key is going on."
+            raise ConflictError(message, code="in_progress")
+        self.kept = True
+
+
 async def once(
     request: Request,
     parts: Parts,
     actor: Actor,
-    do: Callable[[], Awaitable[tuple[int, Any]]],
+    do: Callable[[Try], Awaitable[tuple[int, Any]]],
     *,
     content: bytes | None = None,
 ) -> Response:
     """Carry out `do` and answer with its status and data, or with what it answered to the same key before.
+
+    A try that is cut off leaves its key for a minute; then the request may be tried again.  So that it never has its effect
+    twice, `do` calls `keep` in the unit that has the effect, or its effect is one that a second try finds done.
 
     Args:
         request: the request.
@@ -57,7 +85,7 @@ async def once(
     """
     key = key_of(request)
     if key is None:
-        status, data = await do()
+        status, data = await do(Try(None))
         return answer(data, status)
     now = parts.clock.now()
     row = {
@@ -72,28 +100,30 @@ async def once(
     known = await parts.store.write(partial(api_reads.begin_once, row=row, abandoned=now - CUT_OFF))
     if known is not None:
         return _again(known, row)
+    this = Try(row)
     try:
-        status, data = await do()
+        status, data = await do(this)
     except (BusyError, StoreDownError):
-        await _forget(parts, actor, key)
+        await _calmly(parts, partial(api_reads.drop_once, row=row))
         raise
     except ContactdError as error:
         status, data = problem.status(error), problem.of(error)
-        await parts.store.write(partial(api_reads.end_once, actor=actor.id, key=key, status=status, response=data))
+        await _calmly(parts, partial(api_reads.end_once, row=row, status=status, response=data))
         raise
     except BaseException:
-        await _forget(parts, actor, key)
+        await _calmly(parts, partial(api_reads.drop_once, row=row))
         raise
-    await parts.store.write(partial(api_reads.end_once, actor=actor.id, key=key, status=status, response=data))
+    if not this.kept:
+        await _calmly(parts, partial(api_reads.end_once, row=row, status=status, response=data))
     return answer(data, status)
 
 
-async def _forget(parts: Parts, actor: Actor, key: str) -> None:
-    """Let the request be tried again; if even that cannot be written, the key frees itself after a minute."""
+async def _calmly(parts: Parts, unit: Callable[[Any], object]) -> None:
+    """Write down how a try ended; if that cannot be written, its key is free again after a minute."""
     try:
-        await parts.store.write(partial(api_reads.drop_once, actor=actor.id, key=key))
-    except ContactdError:
-        return
+        await parts.store.write(unit)
+    except ContactdError as error:
+        log.warning("once.not_kept", code=error.code)
 
 
 def _again(known: Any, row: dict[str, Any]) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
-from contactd.api.once import once
+from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Parts, PartsOf, answer, may, page
 from contactd.core import address
 from contactd.core.errors import BadRequestError, NotFoundError
@@ -129,11 +128,17 @@ async def create(
     points = _points(given.points, parts.region)
     columns = {"kind": "person", **{key: value for key, value in given.columns().items() if value is not None}}
 
-    async def do() -> tuple[int, Any]:
+    async def do(this: Try) -> tuple[int, Any]:
         ident, now = parts.idents.new(), parts.clock.now()
-        unit = partial(_make, ident=ident, columns=columns, points=points, parts=parts, actor=actor.id, now=now)
-        await parts.store.write(unit)
-        return 201, await _read(parts, ident)
+
+        def unit(conn: Any) -> dict[str, Any]:
+            parties.create(conn, ident, columns, now=now, actor=actor.id)
+            _claim(conn, ident, points, parts, actor.id, now)
+            made = _shown(parties.get(conn.connection, ident))
+            this.keep(conn, 201, made)
+            return made
+
+        return 201, await parts.store.write(unit)
 
     return await once(request, parts, actor, do)
 
@@ -149,17 +154,19 @@ async def change(
     """Change fields and add contact points; 409 when somebody else changed it since `row_version`."""
     points = _points(given.points, parts.region)
 
-    async def do() -> tuple[int, Any]:
+    async def do(this: Try) -> tuple[int, Any]:
         now = parts.clock.now()
         known = await parts.store.read(lambda conn: parties.get(conn, ident))
         version = given.row_version if given.row_version is not None else known["row_version"]
 
-        def unit(conn: Any) -> None:
+        def unit(conn: Any) -> dict[str, Any]:
             parties.patch(conn, known["id"], given.columns(), row_version=version, now=now, actor=actor.id)
             _claim(conn, known["id"], points, parts, actor.id, now)
+            changed = _shown(parties.get(conn.connection, ident))
+            this.keep(conn, 200, changed)
+            return changed
 
-        await parts.store.write(unit)
-        return 200, await _read(parts, ident)
+        return 200, await parts.store.write(unit)
 
     return await once(request, parts, actor, do)
 
@@ -196,13 +203,6 @@ async def cases(
         lambda conn: api_reads.cases(conn, party=party, state=state, limit=limit, cursor=cursor),
     )
     return page(items, following)
-
-
-def _make(
-    conn: Any, *, ident: str, columns: dict[str, Any], points: list[Any], parts: Parts, actor: str, now: Any
-) -> None:
-    parties.create(conn, ident, columns, now=now, actor=actor)
-    _claim(conn, ident, points, parts, actor, now)
 
 
 def _claim(conn: Any, party: str, points: list[tuple[Point, str | None]], parts: Parts, actor: str, now: Any) -> None:

@@ -110,15 +110,26 @@ def begin_once(conn: WriteConn, row: Mapping[str, Any], abandoned: datetime) -> 
     return None if made.rowcount == 1 else conn.execute(select(table).where(*mine)).first()
 
 
-def end_once(conn: WriteConn, actor: str, key: str, status: int, response: Any) -> None:
-    """Keep the answer of a request that may be repeated."""
+def end_once(conn: WriteConn, row: Mapping[str, Any], status: int, response: Any) -> bool:
+    """Keep the answer of a request that may be repeated; False = it has one, or another try has taken its place.
+
+    Args:
+        conn: the unit's transaction: the one that carries the request out, wherever it can be.
+        row: what `begin_once` was given.
+        status: HTTP status of the answer.
+        response: its JSON.
+    """
     table = s.idempotency_key
-    conn.execute(
-        update(table).where(table.c.actor == actor, table.c.key == key).values(status=status, response=response),
-    )
+    return conn.execute(update(table).where(*_try(row)).values(status=status, response=response)).rowcount == 1
 
 
-def drop_once(conn: WriteConn, actor: str, key: str) -> None:
+def drop_once(conn: WriteConn, row: Mapping[str, Any]) -> None:
     """Forget a request that was not carried out: it may be tried again."""
+    conn.execute(delete(s.idempotency_key).where(*_try(row)))
+
+
+def _try(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Mean one try of a request that has no answer yet."""
     table = s.idempotency_key
-    conn.execute(delete(table).where(table.c.actor == actor, table.c.key == key, table.c.status.is_(None)))
+    mine = (table.c.actor == row["actor"], table.c.key == row["key"], table.c.at == row["at"])
+    return (*mine, table.c.status.is_(None))
