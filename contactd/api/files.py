@@ -57,7 +57,8 @@ async def attachment(parts: PartsOf, _actor: Annotated[Actor, may("file.read")],
         headers={
             "content-disposition": f"{disposition}; filename*=UTF-8''{quote(_name(row['name']), safe='')}",
             "content-security-policy": LOCKED,
-            "cache-control": "private, max-age=3600, immutable",
+            # Not even for a minute: the next person at this machine could open it after a log-out.
+            "cache-control": "private, no-store",
             "x-content-type-options": "nosniff",
         },
     )

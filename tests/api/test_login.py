@@ -145,3 +145,10 @@ async def test_an_administrator_makes_and_ends_tokens(house: House) -> None:
         house.clock.advance(timedelta(seconds=4))
         assert (await client.get("/api/v1/me")).status_code == 401
     assert (await admin.delete("/api/v1/tokens/forms")).status_code == 404
+
+
+async def test_a_log_out_lets_the_browser_forget(house: House) -> None:
+    client = await house.logged_in("ann")
+    for _ in range(2):
+        answer = await client.delete("/api/v1/session", headers={"origin": BASE})
+        assert (answer.status_code, answer.headers["clear-site-data"]) == (204, '"cache"')

@@ -222,6 +222,7 @@ async def test_a_file_is_saved_and_never_shown_except_our_own_pages(house: House
         assert answer.headers["content-type"] == media, ident
         assert answer.headers["content-disposition"].startswith(disposition), ident
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "no-store" in answer.headers["cache-control"]
         assert "sandbox" in answer.headers["content-security-policy"]
         assert answer.headers.get_list("content-security-policy") == ["default-src 'none'; sandbox"]
     name = (await client.get("/files/svg")).headers["content-disposition"]
