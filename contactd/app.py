@@ -214,6 +214,7 @@ def _watch(metrics: Metrics, office: Office, store: Store, workers: Workers) -> 
     metrics.watch("store_waiting", "Units that wait for the writer", lambda: store.waiting)
     metrics.watch("facts_waiting", "Facts that wait for the router", lambda: office.desk.dispatcher.waiting)
     metrics.watch("unread_waiting", "Things accepted and not read yet", lambda: office.reading.waiting)
+    metrics.watch("unread_put_off", "Things that cannot be read now", lambda: office.reading.put_off.waiting)
     metrics.watch("open_interactions", "Interactions that are open", lambda: len(office.desk.book))
     metrics.watch("worker_deaths", "Tasks that ended with their worker", lambda: workers.deaths)
     metrics.watch("delivery_failures", "Messages that could not be delivered", lambda: office.desk.outbox.failures)

@@ -47,6 +47,8 @@ class Unread:
     interaction: str
     arrival: Arrival | None = None
     """What was accepted, as long as it is at hand; else the store has it."""
+    tries: int = 0
+    """How often it was put off."""
 
 
 class Intake:

@@ -16,6 +16,8 @@ ROUND_S = 5.0
 """Pause between two round trips of the writer."""
 SLOW_S = 15.0
 """A round trip older than this means that the store does not commit."""
+STALLED_S = 60.0
+"""Reading that has come to nothing for so long takes no work."""
 MB = 1024 * 1024
 
 
@@ -67,6 +69,8 @@ class Readiness:
         if self._office.desk.dispatcher.lost_lease:
             found.append("another node holds the router")
         found += [f"{name} has failed" for name in self._office.failed]
+        if self._office.reading.put_off.stalled_s > STALLED_S:
+            found.append("what was accepted cannot be read")
         for name, channel in self._channels.items():
             health = channel.health()
             if not health.ok:

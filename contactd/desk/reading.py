@@ -22,6 +22,7 @@ from contactd.crm_store import reading_rows
 from contactd.crm_store.store import Store
 from contactd.desk.intake import Intake, Unread
 from contactd.desk.parts import Blobs
+from contactd.desk.putting_off import PuttingOff
 
 GROUP = 32
 """Arrivals fetched, and placed, together at most."""
@@ -32,7 +33,6 @@ AT_ONCE = 2
 HELD_BYTES = 32 * 1024 * 1024
 """Raw bytes kept in memory while they wait; beyond it they are fetched from the store."""
 DEATHS = 2
-PAUSE_S = 0.5
 
 Work = Callable[..., Awaitable[Any]]
 
@@ -74,6 +74,7 @@ class Reading:
         self._held = 0
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self.put_off = PuttingOff(self.add)
 
     @property
     def waiting(self) -> int:
@@ -144,10 +145,10 @@ class Reading:
         """Read a group; whatever goes wrong, each receipt stays in the store and is tried again."""
         try:
             await self._read_group(group)
-        except (BusyError, StoreDownError):
-            await asyncio.sleep(PAUSE_S)
+        except (BusyError, StoreDownError) as error:
+            log.warning("reading.put_off", receipts=len(group), error=type(error).__name__)
             for unread in group:
-                self.add(replace(unread, arrival=None))
+                self.put_off.later(unread)
         except Exception:  # one bad item must not end reading: each is tried by itself
             log.exception("reading.failed", receipts=len(group))
             for unread in group:
@@ -165,8 +166,7 @@ class Reading:
                 await self._intake.quarantine(unread.interaction, f"cannot be read: {type(error).__name__}")
         except Exception as error:  # noqa: BLE001 - nothing that was accepted may be forgotten until the next start
             log.warning("reading.put_off", interaction=unread.interaction, error=type(error).__name__)
-            await asyncio.sleep(PAUSE_S)
-            self.add(replace(unread, arrival=None))
+            self.put_off.later(unread)
 
     async def _read_group(self, group: list[Unread]) -> None:
         for channel, items in (await self._at_hand(group)).items():
@@ -208,6 +208,7 @@ class Reading:
         try:
             if good:
                 await self._intake.place_all(good)
+                self.put_off.went_well()
         except (BusyError, StoreDownError):
             raise
         except Exception:  # one of them cannot be placed: each by itself then
@@ -239,7 +240,7 @@ class Reading:
             if row.deaths + 1 >= DEATHS:
                 await self._intake.quarantine(row.interaction, f"worker died: {type(error).__name__}")
             else:
-                self.add(Unread(receipt, row.interaction))
+                self.add(replace(unread, arrival=None))
             return
         except Exception as error:  # the item is put aside with the reason
             log.exception("reading.failed_alone", interaction=row.interaction)
@@ -252,8 +253,9 @@ class Reading:
     async def _place_alone(self, unread: Unread, arrival: Arrival, content: Content) -> None:
         try:
             await self._intake.place(arrival, content, unread.receipt, unread.interaction)
+            self.put_off.went_well()
         except (BusyError, StoreDownError):
-            self.add(replace(unread, arrival=None))
+            self.put_off.later(unread)
         except Exception as error:  # what cannot be placed is put aside, never lost
             log.exception("reading.unplaceable", interaction=unread.interaction)
             await self._intake.quarantine(unread.interaction, f"cannot be placed: {type(error).__name__}")

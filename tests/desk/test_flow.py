@@ -18,7 +18,7 @@ from contactd.crm_store import interactions, messages, parties, records
 from contactd.crm_store import schema as s
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
-from contactd.desk import intake, reading, sending
+from contactd.desk import intake, putting_off, reading, sending
 from contactd.testing.clock import ManualClock
 from tests.desk.bench import Bench, open_bench
 
@@ -132,7 +132,7 @@ async def test_raw_bytes_that_are_gone_spoil_only_their_own_item(bench: Bench, m
     """A blob that is missing is put aside; a disk that fails once is asked again, without a restart."""
     monkeypatch.setattr(reading, "HELD_BYTES", 0)
     monkeypatch.setattr(intake, "INLINE", 100)
-    monkeypatch.setattr(reading, "PAUSE_S", 0.01)
+    monkeypatch.setattr(putting_off, "FIRST_S", 0.01)
     load, failed = bench.store.blobs.load, False
 
     async def broken(name: str) -> bytes:
@@ -445,9 +445,59 @@ async def test_a_mail_that_a_call_interrupted_comes_back_by_itself_after_a_resta
     (ring,) = await first.until(lambda: first.offers_of(ann))
     await first.run(ann, "offer.accept", offer=ring["offer"], lease=ring["lease"])
     assert first.state_of(mail.interaction) == "held"
+    before = first.router.digest(lasting=True)
     await first.office.close()
 
     second = await open_bench(store, clock, tmp_path)
+    assert second.router.digest(lasting=True) == before
     await second.run(ann, "interaction.complete", interaction=call.interaction, disposition="product")
     assert second.state_of(mail.interaction) == "active"
+    await second.office.close()
+
+
+async def test_a_parked_contact_is_completed_where_it_lies(bench: Bench) -> None:
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    receipt = await bench.mail_in("li@example.cn|S|T", "k1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    await bench.run(ann, "interaction.park", interaction=receipt.interaction)
+    await bench.run(ann, "interaction.complete", interaction=receipt.interaction, disposition="billing")
+    view = await shown(bench, receipt.interaction)
+    assert (view["state"], view["outcome"], view["disposition"]) == ("closed", "handled", "billing")
+
+
+async def test_a_mirrored_call_that_a_second_device_takes_leaves_the_first_agent_free(bench: Bench) -> None:
+    """The agent who was left out is offered calls again."""
+    ann, bob = await bench.agent("ann", device="PJSIP/1001"), await bench.agent("bob", device="PJSIP/1002")
+    await _call(bench, "pbx-1", routed_by="pbx")
+    for agent in ("PJSIP/1001", "PJSIP/1002"):
+        bench.clock.advance(2)
+        told = Progress(adapter="ami", external_key="pbx-1", at=bench.clock.now(), kind="answered", agent=agent)
+        await bench.voice.tools.progress(told)
+    roster = bench.office.desk.roster
+    assert [roster.get(one.id).used for one in (ann, bob)] == [0, 100]  # type: ignore[union-attr]
+
+
+async def test_an_agent_who_was_lost_is_lost_after_a_restart_until_their_console_comes(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    first = await open_bench(store, clock, tmp_path)
+    ann = await first.agent("ann")
+    await first.ready(ann)
+    first.office.commands.console_lost(ann.id)
+    clock.advance(46)
+    first.office.desk.dispatcher.nudge()
+    await first.until(lambda: first.office.desk.roster.get(ann.id).state == "lost")  # type: ignore[union-attr]
+    await first.office.close()
+
+    second = await open_bench(store, clock, tmp_path)
+    member = second.office.desk.roster.get(ann.id)
+    assert member is not None
+    assert (member.health, member.state) == ("lost", "lost")
+    with pytest.raises(ConflictError):
+        await second.run(ann, "agent.set_intent", intent="ready")
+    second.office.commands.console_seen(ann.id)
+    await second.ready(ann)
+    assert member.state == "ready"
     await second.office.close()
