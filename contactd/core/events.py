@@ -50,6 +50,10 @@ class InteractionArrived:
     """After a restart: until when it waits for `prefer_agent`; None = by the line's rule."""
     hops: int = 0
     """How often it was transferred."""
+    state: str = "queued"
+    """After a restart: the state it has in the outside system that routes it (`routed_by` pbx); ours are queued."""
+    disposition: str | None = None
+    """After a restart: what an earlier holder had noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +151,15 @@ class WrapupDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summarised:
+    """The agent stored a contact's disposition while they still have it: it counts when the contact or its wrap-up ends."""
+
+    interaction: str
+    agent: str
+    disposition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """An active contact was put on hold."""
 
@@ -227,6 +240,8 @@ class ExternalWork:
     on: bool
     ref: str = ""
     """What it is (an interaction or a leg), so that two overlapping ones are told apart."""
+    restored: bool = False
+    """After a restart: it was so before, and nothing gives way to it anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +308,10 @@ class WorkRestored:
     outcome: str | None = None
     ended_by: str | None = None
     disposition: str | None = None
+    step: int = 0
+    step_since: datetime | None = None
+    """The skill step it had come to when it was given, should it go back there."""
+    skip_agents: tuple[tuple[str, datetime | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +354,7 @@ Fact = (
     | ConsoleLost
     | WorkEnded
     | WrapupDone
+    | Summarised
     | Held
     | Resumed
     | Parked
@@ -365,6 +385,7 @@ FACTS: dict[str, type[Fact]] = {
         ConsoleLost,
         WorkEnded,
         WrapupDone,
+        Summarised,
         Held,
         Resumed,
         Parked,

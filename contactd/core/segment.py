@@ -46,11 +46,14 @@ def begin(n: int, line: str, reason: str, now: datetime, state: str = State.QUEU
     return Segment(n=n, line=line, reason=reason, entered_at=now, state=state, since=now)
 
 
-def advance(segment: Segment, state: str, now: datetime, agent: str | None = None) -> Segment:
-    """Book the time spent so far on the clock that was running, and start the one of `state`."""
+def advance(segment: Segment, state: str, now: datetime, agent: str | None = None, *, in_vain: bool = False) -> Segment:
+    """Book the time spent so far on the clock that was running, and start the one of `state`.
+
+    `in_vain`: an agent had taken it and could not be connected: for the customer all of it was waiting.
+    """
     spent = max(now - segment.since, timedelta())
     booked = replace(segment, state=state, since=now, agent=agent or segment.agent)
-    if segment.state in _WAITING:
+    if segment.state in _WAITING or in_vain:
         booked = replace(booked, wait=segment.wait + spent)
         if segment.state == State.OFFERED:
             booked = replace(booked, ring=segment.ring + spent)

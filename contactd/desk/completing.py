@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from contactd.core.errors import BadRequestError, NotFoundError
-from contactd.core.events import InteractionGone, WorkEnded, WrapupDone
+import structlog
+
+from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
+from contactd.core.events import Summarised, WorkEnded, WrapupDone
 from contactd.core.interaction import Outcome, State
 from contactd.crm_store import contact_rows, routing_rows
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
 from contactd.desk.sending import Sending
+
+log = structlog.get_logger(__name__)
 
 MANDATORY = frozenset({"mandatory"})
 
@@ -48,6 +52,8 @@ class Completing:
         await self._store(entry, agent, disposition, topics, outcome if ending else None)
         if ending:
             await self._end(entry, agent, disposition, outcome)
+        elif disposition is not None:
+            await self._tell(entry, agent, disposition)
         return {"interaction": entry.view()}
 
     async def confirm(self, agent: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,23 +105,31 @@ class Completing:
 
     async def _end(self, entry: Entry, agent: str, disposition: str | None, outcome: str | None) -> None:
         code = disposition or entry.disposition
+        fact: WrapupDone | WorkEnded
         if entry.state == State.WRAPUP:
-            await self._desk.dispatcher.submit(WrapupDone(interaction=entry.id, agent=agent, disposition=code))
-        elif entry.state == State.PARKED:
-            await self._desk.dispatcher.submit(
-                InteractionGone(interaction=entry.id, cause="given_up", outcome=outcome or Outcome.HANDLED),
-            )
+            fact = WrapupDone(interaction=entry.id, agent=agent, disposition=code)
         else:
-            await self._desk.dispatcher.submit(
-                WorkEnded(
-                    interaction=entry.id,
-                    agent=agent,
-                    ended_by="agent",
-                    outcome=outcome,
-                    disposition=code,
-                    skip_wrapup=True,
-                ),
+            fact = WorkEnded(
+                interaction=entry.id,
+                agent=agent,
+                ended_by="agent",
+                outcome=outcome,
+                disposition=code,
+                skip_wrapup=True,
             )
+        try:
+            await self._desk.dispatcher.submit(fact)
+        except ConflictError:  # it moved meanwhile; what was stored stays, and counts at its end
+            if disposition is not None:
+                await self._tell(entry, agent, disposition)
+            raise
+
+    async def _tell(self, entry: Entry, agent: str, disposition: str) -> None:
+        """Let the router know of a disposition that is stored; it has nothing to say about it when the contact moved on."""
+        try:
+            await self._desk.dispatcher.submit(Summarised(interaction=entry.id, agent=agent, disposition=disposition))
+        except (ConflictError, ForbiddenError, NotFoundError) as error:
+            log.info("summary.not_told", interaction=entry.id, reason=error.code)
 
 
 def _outcome(node: Mapping[str, Any]) -> str | None:

@@ -36,8 +36,8 @@ class Decider(Protocol):
         """Say why an item waits, or who has it."""
         ...
 
-    def digest(self) -> str:
-        """Return a fingerprint of the whole state."""
+    def digest(self, *, lasting: bool = False) -> str:
+        """Return a fingerprint of the whole state, or of what of it lasts over a restart."""
         ...
 
     def waiting(self) -> dict[str, list[str]]:

@@ -139,7 +139,8 @@ class Ledger:
             entry.segment = stay.end(entry.segment, wish.outcome, now)
         else:
             agent = wish.agent if wish.state not in (State.QUEUED, State.OFFERED) else None
-            entry.segment = stay.advance(entry.segment, wish.state, now, agent)
+            in_vain = wish.cause == Cause.OFFER_ENDED
+            entry.segment = stay.advance(entry.segment, wish.state, now, agent, in_vain=in_vain)
 
     def _book_face(self, entry: Entry, wish: Moved, now: datetime) -> None:
         """Change what people see of the interaction."""
@@ -151,11 +152,13 @@ class Ledger:
             entry.agent = wish.agent or entry.agent
         entry.wrapup_until = wish.until if wish.state == State.WRAPUP else None
         entry.parked_until = wish.until if wish.state == State.PARKED else None
-        entry.ended_by = wish.ended_by or entry.ended_by
         entry.disposition = wish.disposition or entry.disposition
-        entry.outcome = wish.outcome or entry.outcome
-        if wish.state in (State.WRAPUP, *TERMINAL_STATES) and entry.ended_at is None:
-            entry.ended_at = now
+        if wish.state in (State.WRAPUP, *TERMINAL_STATES):
+            entry.ended_by = wish.ended_by or entry.ended_by
+            entry.outcome = wish.outcome or entry.outcome
+            entry.ended_at = entry.ended_at or now
+        else:  # it goes on, perhaps after it had ended: a customer writes on during wrap-up
+            entry.ended_by = entry.outcome = entry.ended_at = None
 
     def _offer(self, wish: Offer, now: datetime) -> None:
         entry = self._book.get(wish.interaction)

@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from contactd.core.channel import Progress
+from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.events import ExternallyMoved, ExternalWork
 from contactd.core.interaction import Cause, Outcome, State
 from contactd.core.offer import OfferOutcome
@@ -95,8 +96,6 @@ class Mirror:
         self._desk.answered(entry, progress.at)
         await self._name(entry, agent=device)
         await self._move(entry, State.ACTIVE, Cause.PULLED, agent=agent)
-        if agent is not None:
-            await self._occupy(entry, agent, on=True)
 
     async def _talk_state(self, state: State, cause: Cause, entry: Entry, _progress: Progress) -> None:
         if entry.state in IN_TALK and entry.state != state:
@@ -104,16 +103,11 @@ class Mirror:
 
     async def _moved(self, entry: Entry, progress: Progress) -> None:
         """Note a transfer: to another of its lines, or straight to another device."""
-        if entry.agent is not None:
-            await self._occupy(entry, entry.agent, on=False)
         await self._name(entry, line=progress.line, agent=progress.agent)
         if progress.agent is None and entry.state in IN_TALK:
             await self._move(entry, State.QUEUED, Cause.TRANSFER)
         elif progress.agent is not None:
-            agent = self._agent(progress.agent)
-            await self._move(entry, State.ACTIVE, Cause.PULLED, agent=agent)
-            if agent is not None:
-                await self._occupy(entry, agent, on=True)
+            await self._move(entry, State.ACTIVE, Cause.PULLED, agent=self._agent(progress.agent))
 
     async def _left(self, entry: Entry, _progress: Progress) -> None:
         """Note that the contact left its queue and lives on elsewhere (voicemail, another step)."""
@@ -121,8 +115,6 @@ class Mirror:
             await self._move(entry, State.QUEUED, Cause.OFFER_ENDED)
 
     async def _ended(self, entry: Entry, progress: Progress) -> None:
-        if entry.agent is not None:
-            await self._occupy(entry, entry.agent, on=False)
         await self._end_ring(entry, progress, OfferOutcome.WITHDRAWN, None)
         outcome = progress.outcome or (Outcome.ANSWERED if entry.answered_at else Outcome.ABANDONED)
         lost = outcome in (Outcome.ABANDONED, Outcome.SHORT_ABANDONED)
@@ -145,6 +137,11 @@ class Mirror:
         outcome: str | None = None,
         ended_by: str | None = None,
     ) -> None:
+        """Tell the router where it stands now; the device it leaves is free, the one it comes to is busy."""
+        before = entry.agent if entry.state in IN_TALK else None
+        after = agent if state in IN_TALK else None
+        if before is not None and before != after:
+            await self._occupy(entry, before, on=False)
         fact = ExternallyMoved(
             interaction=entry.id,
             state=state,
@@ -154,6 +151,8 @@ class Mirror:
             ended_by=ended_by,
         )
         await self._desk.dispatcher.submit(fact)
+        if after is not None and before != after:
+            await self._occupy(entry, after, on=True)
 
     async def _name(self, entry: Entry, line: str | None = None, agent: str | None = None) -> None:
         """Keep the outside system's own names."""
@@ -176,7 +175,10 @@ class Mirror:
 
     async def _occupy(self, entry: Entry, agent: str, *, on: bool) -> None:
         """Let the router know that an agent's device is busy with a contact it did not give."""
-        await self._desk.dispatcher.submit(ExternalWork(agent=agent, channel=entry.channel, on=on, ref=entry.id))
+        try:
+            await self._desk.dispatcher.submit(ExternalWork(agent=agent, channel=entry.channel, on=on, ref=entry.id))
+        except (ConflictError, NotFoundError) as error:  # it is so already, or the agent is there no more
+            log.info("mirror.not_occupied", agent=agent, interaction=entry.id, reason=error.code)
 
     def _agent(self, device: str) -> str | None:
         member = self._desk.roster.by_device(device)

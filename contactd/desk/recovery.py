@@ -167,7 +167,7 @@ class Recovery:
             for row in offers
         ]
         facts += [
-            ExternalWork(agent=entry.agent, channel=entry.channel, on=True, ref=entry.id)
+            ExternalWork(agent=entry.agent, channel=entry.channel, on=True, ref=entry.id, restored=True)
             for entry in entries
             if entry.agent and not restored.routed(entry) and entry.state not in restored.IN_LINE
         ]

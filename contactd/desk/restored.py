@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactd.clock import from_ms
+from contactd.core.agent import Health, Intent
 from contactd.core.effects import Offer
 from contactd.core.events import AgentRestored, InteractionArrived, WorkRestored
 from contactd.core.interaction import State
@@ -86,16 +87,24 @@ def member(row: Any, skills: list[tuple[str, int]], lines: list[str]) -> Member:
 def settle(member: Member) -> None:
     """Say what an agent does, by what stands in the store; a console that is not back yet is given time."""
     states = {str(entry.state) for entry in member.work.values()}
-    member.health = "ok"
+    member.health = Health.LOST if _lost(member) else Health.OK
     member.state = "ready" if member.intent == "ready" else member.intent
     for state, word in (("active", "talking"), ("held", "held"), ("wrapup", "wrapup")):
         if state in states and member.intent != "logged_out":
             member.state = word
             break
+    if _lost(member):
+        member.state = "lost"
     slots: dict[tuple[str, str], int] = {}
     for entry in member.work.values():
         slots[entry.channel, str(entry.state)] = slots.get((entry.channel, str(entry.state)), 0) + 1
     member.slots = tuple((channel, state, count) for (channel, state), count in sorted(slots.items()))
+
+
+def _lost(member: Member) -> bool:
+    """Say whether an agent went away without signing out: the last of the router's counters says since when."""
+    standing = member.saved.standing if member.saved else ()
+    return bool(standing and standing[-1]) and member.intent != Intent.LOGGED_OUT
 
 
 def entry(row: Any, stays: list[Any], last: str | None) -> Entry:
@@ -195,13 +204,19 @@ def arrival(entry: Entry, stood: Any) -> InteractionArrived:
         reason="restart",
         step=stood.step if stood else 0,
         step_since=stood.step_since if stood else None,
-        skip_agents=tuple((agent, None if until is None else from_ms(until)) for agent, until in stood.skips)
-        if stood
-        else (),
+        skip_agents=skips(stood),
         prefer_agent=stood.preferred_agent if stood else None,
         prefer_until=stood.preferred_until if stood else None,
         hops=stood.hops if stood else 0,
+        state=State.QUEUED if routed(entry) else str(entry.state),
+        disposition=entry.disposition,
     )
+
+
+def skips(stood: Any) -> tuple[tuple[str, datetime | None], ...]:
+    """Return the agents an item is to pass by, each until when (None = for good)."""
+    stored = stood.skips if stood else ()
+    return tuple((agent, None if until is None else from_ms(until)) for agent, until in stored)
 
 
 def work(entry: Entry, stood: Any, *, interrupted: bool) -> WorkRestored:
@@ -227,4 +242,7 @@ def work(entry: Entry, stood: Any, *, interrupted: bool) -> WorkRestored:
         outcome=entry.outcome,
         ended_by=entry.ended_by,
         disposition=entry.disposition,
+        step=stood.step if stood else 0,
+        step_since=stood.step_since if stood else None,
+        skip_agents=skips(stood),
     )

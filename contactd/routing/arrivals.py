@@ -53,10 +53,14 @@ def arrived(floor: Floor, fact: InteractionArrived) -> None:
         step=max(fact.step, 0),
         step_since=to_ms(fact.step_since) if fact.step_since is not None else queued_at,
         hops=fact.hops,
+        disposition=fact.disposition,
     )
     _preference(item, fact)
     floor.items[item.id] = item
-    floor.stand(item)
+    if not item.matched and fact.state in tuple(State):
+        item.state = State(fact.state)
+    if item.state in (State.QUEUED, State.OFFERED):
+        floor.stand(item)
 
 
 def to_whole_ms(fact: InteractionArrived) -> int:
@@ -68,6 +72,7 @@ def _preference(item: Item, fact: InteractionArrived) -> None:
     """Note whom an item waits for: a returned or given one longer than one that only prefers somebody."""
     if fact.prefer_agent is None:
         return
+    item.untold = fact.prefer_until is None
     item.prefer = fact.prefer_agent
     item.direct = fact.reason in (SegmentReason.RETURN, SegmentReason.TRANSFER) or fact.prefer_until is not None
     item.prefer_kind = "named" if fact.reason == SegmentReason.TRANSFER else "owner"

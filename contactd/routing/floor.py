@@ -18,7 +18,7 @@ from contactd.routing.faces import agent_state, show
 from contactd.routing.line import ChannelRule
 from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Profile, Shape
-from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, yields
+from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, return_due, yields
 from contactd.routing.strategies import STRATEGIES
 
 FULL = 100
@@ -282,9 +282,18 @@ class Floor:
             state = State.WRAPUP if due is Due.WRAPUP else State.PARKED
             return item.state is state and item.until == at
         if due is Due.RETURN:
-            owner = self.agents.get(item.agent or "")
-            return owner is not None and item.id in owner.work and owner.away == stamp
+            return self._return_holds(item, at, stamp)
         return item.token == stamp
+
+    def _return_holds(self, item: Item, at: int, stamp: int) -> bool:
+        owner = self.agents.get(item.agent or "")
+        if owner is None or item.id not in owner.work or owner.away != stamp:
+            return False
+        due = return_due(owner, item)
+        if at >= due:
+            return True
+        self.deadlines.add(due, Due.RETURN, item.id, stamp)
+        return False
 
     def _agent_deadline_holds(self, entry: Entry) -> bool:
         at, due, key, stamp = entry

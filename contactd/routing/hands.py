@@ -8,7 +8,7 @@ from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import FULL, Floor, RefusedError
 from contactd.routing.line import ChannelRule
-from contactd.routing.state import Agent, Item, yields
+from contactd.routing.state import Agent, Item, return_due, yields
 
 
 def put_in_hand(floor: Floor, item: Item, agent: Agent, cause: Cause) -> None:
@@ -20,6 +20,8 @@ def put_in_hand(floor: Floor, item: Item, agent: Agent, cause: Cause) -> None:
     agent.work[item.id] = item
     floor.move(item, cause)
     floor.touch(agent)
+    if agent.away:
+        watch_return(floor, agent)
 
 
 def make_room(floor: Floor, agent: Agent, rule: ChannelRule, room: int) -> None:
@@ -150,8 +152,7 @@ def watch_return(floor: Floor, agent: Agent) -> None:
     """Note until when each digital item waits for its vanished agent."""
     for item in agent.work.values():
         if not item.rule.connects:
-            window = round(item.line.return_window_s * 1000)
-            floor.deadlines.add(agent.away + window, Due.RETURN, item.id, agent.away)
+            floor.deadlines.add(return_due(agent, item), Due.RETURN, item.id, agent.away)
 
 
 def give_back(floor: Floor, interaction: str) -> None:

@@ -7,7 +7,7 @@ agents' own state.  Nothing is scheduled meanwhile: that begins with the next ti
 from __future__ import annotations
 
 from contactd.clock import to_ms
-from contactd.core.agent import Intent
+from contactd.core.agent import Health, Intent
 from contactd.core.errors import ConfigError
 from contactd.core.events import AgentRestored, OfferRestored, PolicyPublished, WorkRestored
 from contactd.core.interaction import State
@@ -18,7 +18,7 @@ from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import set_intent, watch_break, watch_return
 from contactd.routing.policy import Policy
 from contactd.routing.presence import new_agent
-from contactd.routing.state import Item, LiveOffer
+from contactd.routing.state import Agent, Item, LiveOffer
 
 _IN_HAND = (State.ACTIVE, State.HELD, State.WRAPUP, State.PARKED)
 _STANDING = 6
@@ -58,6 +58,9 @@ def work_restored(floor: Floor, fact: WorkRestored) -> None:
         outcome=fact.outcome,
         ended_by=fact.ended_by,
         disposition=fact.disposition,
+        step=max(fact.step, 0),
+        step_since=to_ms(fact.step_since or fact.queued_at),
+        skips={agent: None if until is None else to_ms(until) for agent, until in fact.skip_agents},
     )
     item.units = floor.units(agent, item)
     floor.items[item.id] = item
@@ -90,7 +93,7 @@ def offer_restored(floor: Floor, fact: OfferRestored) -> None:
 
 
 def agent_restored(floor: Floor, fact: AgentRestored) -> None:
-    """An agent's own state of before the start; their console has the usual time to show itself."""
+    """An agent's own state of before the start; a console that was there has the usual time to show itself."""
     agent = floor.agent(fact.agent)
     if fact.intent not in tuple(Intent) or fact.next_intent not in (None, *Intent):
         reason = "unknown_intent"
@@ -107,12 +110,20 @@ def agent_restored(floor: Floor, fact: AgentRestored) -> None:
     if len(fact.standing) == _STANDING:
         agent.share, agent.given, agent.busy, agent.busy_from, agent.signed_at, agent.away = fact.standing
     if agent.intent is not Intent.LOGGED_OUT:
-        agent.seen = floor.now
-        floor.watch(agent)
+        _watch_again(floor, agent)
     floor.look_at(agent)
     agent.shown = show(agent)
     if agent.away:
         watch_return(floor, agent)
+
+
+def _watch_again(floor: Floor, agent: Agent) -> None:
+    """An agent who was lost is lost still, until their console shows itself; any other has the usual time for that."""
+    if agent.away:
+        agent.health = Health.LOST
+    else:
+        agent.seen = floor.now
+        floor.watch(agent)
 
 
 def published(floor: Floor, fact: PolicyPublished) -> None:

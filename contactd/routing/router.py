@@ -33,6 +33,7 @@ HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.AgentConfigured: presence.configured,
     events.WorkEnded: work.ended,
     events.WrapupDone: work.wrapup_done,
+    events.Summarised: work.summarised,
     events.Held: work.held,
     events.Resumed: work.resumed,
     events.Parked: work.parked,
@@ -141,9 +142,12 @@ class Router:
         first = self._floor.deadlines.first()
         return None if first is None else from_ms(first)
 
-    def digest(self) -> str:
-        """Return a fingerprint of the whole state, for checkpoints and audits."""
-        return digest(self._floor)
+    def digest(self, *, lasting: bool = False) -> str:
+        """Return a fingerprint of the whole state, for checkpoints and audits.
+
+        `lasting`: only of what a router rebuilt from the store must have too (not when each console last showed itself).
+        """
+        return digest(self._floor, lasting=lasting)
 
     def waiting(self) -> dict[str, list[str]]:
         """Return what waits, by line, in the order of the queue."""

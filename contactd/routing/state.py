@@ -165,3 +165,8 @@ LOST_MS = 45_000
 def health_due(agent: Agent) -> int:
     """Return when a silent console's agent is next judged: lagging after 20 s, lost after 45 s."""
     return (agent.seen or 0) + (LAG_MS if agent.health is Health.OK else LOST_MS)
+
+
+def return_due(agent: Agent, item: Item) -> int:
+    """Return when an item of an agent who went away is given to others: the line's window after they, or it, last moved."""
+    return max(agent.away, item.since) + round(item.line.return_window_s * 1000)

@@ -62,6 +62,7 @@ def _skills(floor: Floor, fact: SupervisorSet) -> None:
         raise RefusedError(reason) from error
     item.skills = skills
     item.step, item.step_since = 0, floor.now
+    item.untold = True
     stop_offered(floor, item, WithdrawReason.REROUTED)
     _again(floor, item)
 

@@ -11,6 +11,7 @@ from contactd.core.events import (
     Held,
     Parked,
     Resumed,
+    Summarised,
     Unparked,
     WorkEnded,
     WorkStarted,
@@ -19,6 +20,7 @@ from contactd.core.events import (
 from contactd.core.interaction import Cause, Outcome, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
 from contactd.routing.deadlines import Due
+from contactd.routing.faces import show
 from contactd.routing.floor import FULL, Floor, RefusedError
 from contactd.routing.hands import (
     apply_next,
@@ -28,6 +30,7 @@ from contactd.routing.hands import (
     need_room,
     put_in_hand,
     resume_interrupted,
+    watch_return,
 )
 from contactd.routing.offers import end_offer
 from contactd.routing.state import Agent, Item
@@ -188,6 +191,15 @@ def wrapup_done(floor: Floor, fact: WrapupDone) -> None:
     close(floor, item, Cause.WRAPUP_DONE)
 
 
+def summarised(floor: Floor, fact: Summarised) -> None:
+    """The agent noted what a contact was about, before its end."""
+    item = floor.item(fact.interaction)
+    if item.agent != fact.agent:
+        reason = "not_yours"
+        raise RefusedError(reason)
+    item.disposition = fact.disposition
+
+
 def started(floor: Floor, fact: WorkStarted) -> None:
     """An agent began a contact themselves: it is in their hands, room or not."""
     agent = floor.agent(fact.agent)
@@ -204,6 +216,7 @@ def started(floor: Floor, fact: WorkStarted) -> None:
         since=floor.now,
         queued_at=floor.now,
         age_from=floor.now,
+        step_since=floor.now,
         party=fact.party,
         agent=agent.id,
     )
@@ -213,6 +226,8 @@ def started(floor: Floor, fact: WorkStarted) -> None:
     agent.work[item.id] = item
     floor.touch(agent)
     _take_back_over(floor, agent)
+    if agent.away:
+        watch_return(floor, agent)
 
 
 def external(floor: Floor, fact: ExternalWork) -> None:
@@ -231,6 +246,9 @@ def external(floor: Floor, fact: ExternalWork) -> None:
     rule = floor.policy.rule(floor.policy.default_line, fact.channel)
     agent.external[key] = agent.capacity.get(fact.channel, rule.units)
     floor.touch(agent)
+    if fact.restored:
+        agent.shown = show(agent)
+        return
     make_room(floor, agent, rule, FULL)
     _take_back_over(floor, agent)
 

@@ -19,6 +19,7 @@ from contactd.desk.office import Office, build_office, published
 from contactd.desk.rights import Actor
 from contactd.desk.stream import Stream
 from contactd.desk.tools import ChannelTools
+from contactd.routing.router import Router
 from contactd.testing.clock import ManualClock
 
 
@@ -114,20 +115,38 @@ class Bench:
         self.office = office
         self.store = store
         self.clock = clock
+        self.folder = office.data_dir
         self.mail = office.add_channel("email", lambda tools: QuietChannel("email", tools, read_plain))
         self.chat = office.add_channel("chat", lambda tools: QuietChannel("chat", tools))
         self.voice = office.add_channel("voice", lambda tools: QuietChannel("voice", tools))
         self._n = 0
         self._streams: dict[str, Stream] = {}
 
-    async def agent(self, name: str, role: str = "agent", device: str | None = None) -> Actor:
-        """Add an agent with a console, ready for every line."""
+    @property
+    def router(self) -> Router:
+        """The live router."""
+        router = self.office.desk.dispatcher.router
+        assert isinstance(router, Router)
+        return router
+
+    async def agent(
+        self, name: str, role: str = "agent", device: str | None = None, skills: Mapping[str, int] | None = None
+    ) -> Actor:
+        """Add an agent with a console, for every line."""
         self._n += 1
         ident = f"agent-{self._n}"
         values = {"display_name": name.title(), "role": role, "device": device}
         now = self.clock.now()
         await self.store.write(
-            lambda conn: agents.create(conn, ident, name, values, Abilities(lines=("*",)), actor=None, now=now)
+            lambda conn: agents.create(
+                conn,
+                ident,
+                name,
+                values,
+                Abilities(skills=tuple((skills or {}).items()), lines=("*",)),
+                actor=None,
+                now=now,
+            )
         )
         member = await self.office.recovery.member(ident)
         assert member is not None
@@ -142,7 +161,7 @@ class Bench:
     async def run(self, actor: Actor, command: str, **data: Any) -> dict[str, Any]:
         return await self.office.commands.run(actor, command, data)
 
-    async def mail_in(self, raw: str, key: str, **envelope: Any) -> Receipt:
+    async def mail_in(self, raw: str, key: str, to: str = "support@example.com", **envelope: Any) -> Receipt:
         return await self.mail.tools.accept(
             Arrival(
                 channel="email",
@@ -151,7 +170,7 @@ class Bench:
                 raw=raw.encode(),
                 at=self.clock.now(),
                 sender=raw.split("|", maxsplit=1)[0],
-                recipient="support@example.com",
+                recipient=to,
                 envelope=envelope,
             ),
         )
@@ -182,8 +201,8 @@ class Bench:
         return str(entry.state) if entry else None
 
 
-async def open_bench(store: Store, clock: ManualClock, folder: Path) -> Bench:
-    rules = await published(store, clock, {}, from_file=False)
+async def open_bench(store: Store, clock: ManualClock, folder: Path, policy: Mapping[str, Any] | None = None) -> Bench:
+    rules = await published(store, clock, policy or {}, from_file=False)
     office = await build_office(
         store=store, clock=clock, rules=rules, work=run_here, died=(WorkerLostError,), data_dir=folder
     )

@@ -1,0 +1,97 @@
+"""A router rebuilt from the store is the one that lived, whatever happened at the desk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from contactd.crm_store.store import Store
+from contactd.desk.book import Book, Entry
+from contactd.desk.recovery import Recovery
+from contactd.desk.roster import Roster
+from contactd.desk.views import Views
+from contactd.routing.digest import canonical
+from contactd.routing.router import Router
+from contactd.testing.clock import ManualClock
+from tests.desk.bench import Bench, open_bench
+from tests.desk.floor_day import POLICY, Day, Deed, days
+
+QUICK = "/dev/shm"  # noqa: S108 - a folder of its own in memory, where there is such a thing
+DAYS = int(os.environ.get("CONTACTD_TEST_DAYS", "60")) // 4
+many = settings(
+    max_examples=DAYS,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a day of real commits takes minutes
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+async def rebuilt(bench: Bench) -> tuple[Router, Book]:
+    """Return what another start would make of the store at this moment, without touching the bench."""
+    book = Book()
+    recovery = Recovery(
+        store=bench.store,
+        clock=bench.clock,
+        book=book,
+        roster=Roster(),
+        rules=bench.office.desk.rules,
+        views=Views(),
+        epoch=lambda: 9,
+    )
+    found = await recovery.rebuild()
+    router = found.router
+    assert isinstance(router, Router)
+    for fact in found.facts:
+        assert router.handle(fact, bench.clock.now()) is not None
+    return router, book
+
+
+def flat(state: dict[str, Any]) -> list[Any]:
+    """Return a state as one list of named values, so that a difference is named."""
+    whole = [*state["items"], *state["agents"], *state["in_line"].items(), ("version", state["version"])]
+    return [(one[0], number, value) for one in whole for number, value in enumerate(one)]
+
+
+def shown(entry: Entry) -> dict[str, Any]:
+    """Return what people see of an open contact, without what is of this minute: what rings, what is unread."""
+    return {name: value for name, value in entry.view().items() if name not in ("offered_to", "unread")}
+
+
+async def agrees(bench: Bench) -> None:
+    router, book = await rebuilt(bench)
+    lived, made = (canonical(one._floor, lasting=True) for one in (bench.router, router))
+    assert [pair for pair in zip_longest(*(flat(one) for one in (lived, made))) if pair[0] != pair[1]] == []
+    assert router.digest(lasting=True) == bench.router.digest(lasting=True)
+    assert {entry.id: shown(entry) for entry in book} == {entry.id: shown(entry) for entry in bench.office.desk.book}
+
+
+@many
+@given(days, st.integers(5, 15))
+async def test_a_router_rebuilt_from_the_store_is_the_one_that_lived(
+    sqlite_template: Path, day: list[Deed], often: int
+) -> None:
+    """Fails when `Standing` leaves out the skips, or the ledger the moment a wrap-up ends."""
+    folder = Path(tempfile.mkdtemp(dir=QUICK if os.access(QUICK, os.W_OK) else None))
+    shutil.copy(sqlite_template, folder / "contactd.db")
+    clock = ManualClock()
+    store = Store.open(f"sqlite:///{folder / 'contactd.db'}", folder / "blobs", clock=clock)
+    bench = await open_bench(store, clock, folder, POLICY)
+    lived = Day(bench)
+    try:
+        await lived.open()
+        for number, deed in enumerate(day, start=1):
+            await lived.act(deed)
+            if number % often == 0:
+                await agrees(lived.bench)
+        await agrees(lived.bench)
+    finally:
+        await lived.bench.office.close()
+        await store.close()
+        shutil.rmtree(folder)
