@@ -8,6 +8,7 @@ resumes.  Commands go on when the socket that gave them is gone; their results w
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
@@ -32,6 +33,8 @@ BEAT = 8.0
 """Seconds within which a further sign of life of the same agent says nothing new."""
 PER_AGENT = 10
 """Consoles one agent may have open."""
+WORKING_PER_AGENT = 2 * PER_AGENT
+"""Consoles of one agent whose commands may be under way, with those that are gone and whose commands go on."""
 
 SESSION_OVER = 1008
 """Close code (RFC 6455 section 7.4.1, policy violation): the log-in is no longer valid."""
@@ -74,7 +77,10 @@ class Hub:
         self._beaten: dict[str, float] = {}
         self._by_stream: dict[str, Console] = {}
         self._results: dict[str, Results] = {}
-        self._pending: dict[tuple[str, str, bytes], list[Console]] = {}
+        self._pending: dict[tuple[str, str, bytes], set[Console]] = {}
+        """Connected consoles that wait for the result of a command somebody else is carrying out."""
+        self._working: Counter[str] = Counter()
+        """Agent → consoles whose commands are being carried out, also those that are gone."""
         self._flush_due = False
         self._tasks: set[asyncio.Task[None]] = set()
         views.audience.listeners.append(self._heard)
@@ -105,6 +111,8 @@ class Hub:
         """Note that a console's socket is gone; its stream waits for it."""
         mine = self._consoles.get(console.actor.id, set())
         mine.discard(console)
+        for waiting in self._pending.values():
+            waiting.discard(console)
         if not mine:
             self._consoles.pop(console.actor.id, None)
         stream = console.stream
@@ -128,8 +136,12 @@ class Hub:
         elif console.stream is None:
             console.answer(failure(act.id, ForbiddenError("Say hello first.", code="hello_first")))
         else:
+            if console.working is None and self._working[console.actor.id] >= WORKING_PER_AGENT:
+                console.answer(failure(act.id, BusyError("Too much is being done already.")))
+                return
             await console.orders.put(act)
             if console.working is None:
+                self._working[console.actor.id] += 1
                 console.working = asyncio.create_task(self._work(console))
                 self._tasks.add(console.working)
                 console.working.add_done_callback(self._tasks.discard)
@@ -193,6 +205,9 @@ class Hub:
                 await self._carry_out(console, console.orders.get_nowait())
         finally:
             console.working = None
+            self._working[console.actor.id] -= 1
+            if not self._working[console.actor.id]:
+                del self._working[console.actor.id]
 
     async def _carry_out(self, console: Console, command: Command) -> None:
         agent = console.actor.id
@@ -212,7 +227,7 @@ class Hub:
         elif known:
             console.answer(known)
         else:
-            self._pending.setdefault((agent, command.id, command.digest), []).append(console)
+            self._pending.setdefault((agent, command.id, command.digest), set()).add(console)
 
     async def _run(self, console: Console, command: Command) -> tuple[str, bool]:
         """Carry out one command; return its result frame and whether the result stands."""

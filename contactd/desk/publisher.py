@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -16,6 +16,18 @@ from contactd.core.channel import Channel
 from contactd.desk.changes import AlertRaised, Changed, OfferMade
 from contactd.desk.effects import Effect, Ring, SaidByAgent, TellChannel
 from contactd.desk.views import Views
+
+CROWDED = 5000
+"""So many effects waiting for a look-up, and offers are shown without one: the console asks for the customer itself."""
+NOBODY: Final[Mapping[str, Any]] = {
+    "resolve_state": "unknown",
+    "party_id": None,
+    "point": None,
+    "candidates": [],
+    "timeline": [],
+    "open_cases": 0,
+}
+"""CustomerHead of an offer whose customer could not be looked up."""
 
 log = structlog.get_logger(__name__)
 
@@ -102,11 +114,10 @@ class Publisher:
 
     async def _ring(self, effect: Ring) -> None:
         try:
-            customer = await self._head(effect.offer.interaction)
+            customer = await self._head(effect.offer.interaction) if len(self._queue) < CROWDED else NOBODY
         except Exception:  # an offer without the customer's head is better than none
             log.exception("offer.head_failed", interaction=effect.offer.interaction)
-            customer = {"resolve_state": "unknown", "party_id": None, "point": None, "candidates": []}
-            customer |= {"timeline": [], "open_cases": 0}
+            customer = NOBODY
         data = {
             "offer": effect.offer.offer,
             "lease": effect.offer.lease,

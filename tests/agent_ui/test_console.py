@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contactd.agent_ui.console import ANSWERS
-from contactd.agent_ui.hub import BEHIND, PER_AGENT, STUCK, TICK
+from contactd.agent_ui.hub import BEHIND, PER_AGENT, STUCK, TICK, WORKING_PER_AGENT
 from contactd.agent_ui.wire import COMMANDS
 from contactd.core.errors import BusyError, ConflictError
 from contactd.desk.changes import AgentChanged, InteractionUpsert, MessageAdded
@@ -204,6 +204,63 @@ async def test_a_result_outlives_the_socket_that_asked(house: House) -> None:
         assert (await line.frame())["data"] == {"sent": 1}
     await house.hub.settle()
     assert len(house.orders.given) == 1
+
+
+async def test_who_waits_for_anothers_result_is_kept_once_and_only_while_connected(house: House) -> None:
+    gate = asyncio.Event()
+
+    async def slow(*_: Any) -> dict[str, Any]:
+        await gate.wait()
+        return {"sent": 1}
+
+    house.orders.act = slow
+    async with console(house) as first, console(house) as second:
+        await first.hello()
+        await second.hello()
+        first.command(COMMAND_ID, "call.hangup")
+        await until(lambda: house.orders.given)
+        for _ in range(30):
+            async with console(house) as gone:
+                await gone.hello()
+                gone.command(COMMAND_ID, "call.hangup")
+                await until(lambda: any(house.hub._pending.values()))
+        for _ in range(500):
+            second.command(COMMAND_ID, "call.hangup")
+        second.command("after", "interaction.watch", interaction="i", on=True)
+        assert (await second.frame())["id"] == "after"
+        assert sum(map(len, house.hub._pending.values())) == 1
+        gate.set()
+        assert (await first.frame())["data"] == {"sent": 1}
+        assert (await second.frame())["id"] == COMMAND_ID
+    assert not house.hub._pending
+    assert len(house.orders.given) == 1
+
+
+async def test_commands_of_consoles_that_come_and_go_do_not_pile_up(house: House) -> None:
+    gate = asyncio.Event()
+
+    async def slow(*_: Any) -> dict[str, Any]:
+        await gate.wait()
+        return {}
+
+    house.orders.act = slow
+    for n in range(WORKING_PER_AGENT):
+        async with console(house) as line:
+            await line.hello()
+            line.command("a", "call.hangup")
+            await until(lambda n=n: len(house.orders.given) == n + 1)
+    async with console(house) as line, console(house, "bob") as colleague:
+        await line.hello()
+        line.command("a", "call.hangup")
+        assert (await line.frame())["error"]["code"] == "busy"
+        await colleague.hello()
+        colleague.command("a", "call.hangup")
+        await until(lambda: len(house.orders.given) == WORKING_PER_AGENT + 1)
+        gate.set()
+        assert (await colleague.frame())["ok"] is True
+        await house.hub.settle()
+        line.command("b", "call.hangup")
+        assert (await line.frame())["ok"] is True
 
 
 async def test_a_reloaded_page_repeats_a_command_under_its_unique_id(house: House) -> None:
