@@ -36,7 +36,8 @@ class SystemClock:
 
 def cut(moment: datetime) -> datetime:
     """Cut `moment` to whole milliseconds: what the store keeps and the router decides by."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    rest = moment.microsecond % 1000
+    return moment - timedelta(microseconds=rest) if rest else moment
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -20,9 +20,7 @@ def uuid7(milliseconds: int, randomness: bytes) -> str:
     if len(randomness) != RANDOM_BYTES:
         message = f"{RANDOM_BYTES} random bytes needed, got {len(randomness)}"
         raise ValueError(message)
-    noise = int.from_bytes(randomness, "big")
-    rand_a = noise >> 68
-    rand_b = noise & ((1 << 62) - 1)
-    value = milliseconds << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    # Ten bytes are twenty hex digits: three after the version, one for the variant's two bits, fifteen more.
+    time, noise = f"{milliseconds:012x}", randomness.hex()
+    variant = "89ab"[randomness[9] & 3]
+    return f"{time[:8]}-{time[8:]}-7{noise[:3]}-{variant}{noise[3:6]}-{noise[6:18]}"

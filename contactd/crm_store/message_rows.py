@@ -27,7 +27,9 @@ class Saying:
     sender_name: str
     subject: str
     text: str
+    html: str | None
     html_blob: str | None
+    """The HTML itself, or the name of the blob it is."""
     provider_id: str | None
     client_id: str | None
     delivery_state: str | None
@@ -126,6 +128,7 @@ def _row(interaction: str, thread: str | None, new: Saying, now: datetime) -> di
         "sender_name": new.sender_name,
         "subject": new.subject,
         "body_text": new.text,
+        "body_html": new.html,
         "body_html_blob": new.html_blob,
         "provider_id": new.provider_id,
         "client_id": new.client_id,
@@ -159,7 +162,7 @@ def _view(interaction: str, seq: int, new: Saying, now: datetime) -> Mapping[str
         "sender_name": new.sender_name,
         "subject": new.subject,
         "text": new.text,
-        "has_html": new.html_blob is not None,
+        "has_html": new.html is not None or new.html_blob is not None,
         "attachments": [
             {
                 "id": one["id"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
@@ -13,12 +13,17 @@ from contactd.crm_store import schema as s
 from contactd.crm_store.participants import MARK
 
 MAX_PAGE = 500
+SHOWN = (
+    *(column for column in s.message.c if column.name not in {"body_html", "body_html_blob"}),
+    or_(s.message.c.body_html.is_not(None), s.message.c.body_html_blob.is_not(None)).label("has_html"),
+)
+"""What a view is made of: a conversation is shown without loading anybody's HTML."""
 
 
 def of_interaction(conn: Connection, ident: str, *, after_seq: int = 0, limit: int = MAX_PAGE) -> list[dict[str, Any]]:
     """Return an interaction's messages behind `after_seq`, oldest first, at most `limit`."""
     query = (
-        select(s.message)
+        select(*SHOWN)
         .where(s.message.c.interaction_id == ident, s.message.c.seq > after_seq)
         .order_by(s.message.c.seq)
         .limit(min(limit, MAX_PAGE))
@@ -29,7 +34,7 @@ def of_interaction(conn: Connection, ident: str, *, after_seq: int = 0, limit: i
 def of_thread(conn: Connection, thread: str, *, limit: int = 100) -> list[dict[str, Any]]:
     """Return the newest messages of a conversation over all its turns, oldest first."""
     query = (
-        select(s.message)
+        select(*SHOWN)
         .where(s.message.c.thread_id == thread)
         .order_by(s.message.c.at.desc(), s.message.c.id.desc())
         .limit(min(limit, MAX_PAGE))
@@ -38,16 +43,30 @@ def of_thread(conn: Connection, thread: str, *, limit: int = 100) -> list[dict[s
 
 
 def get(conn: Connection, ident: str) -> dict[str, Any]:
-    """Return one message with `html_blob`, the name of its HTML in the blob store (None without).
+    """Return one message as a MessageView.
 
     Raises:
         NotFoundError: there is none.
     """
-    row = conn.execute(select(s.message).where(s.message.c.id == ident)).first()
+    row = conn.execute(select(*SHOWN).where(s.message.c.id == ident)).first()
     if row is None:
         message = "there is no such message"
         raise NotFoundError(message)
-    return views(conn, [row])[0] | {"html_blob": row.body_html_blob}
+    return views(conn, [row])[0]
+
+
+def html(conn: Connection, ident: str) -> tuple[str | None, str | None]:
+    """Return a message's HTML as it came: the text itself, or the name of the blob it is; (None, None) without any.
+
+    Raises:
+        NotFoundError: there is no such message.
+    """
+    query = select(s.message.c.body_html, s.message.c.body_html_blob).where(s.message.c.id == ident)
+    row = conn.execute(query).first()
+    if row is None:
+        message = "there is no such message"
+        raise NotFoundError(message)
+    return row.body_html, row.body_html_blob
 
 
 def attachment(conn: Connection, ident: str) -> dict[str, Any]:
@@ -89,7 +108,7 @@ def views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
             "sender_name": row.sender_name,
             "subject": row.subject,
             "text": row.body_text,
-            "has_html": row.body_html_blob is not None,
+            "has_html": bool(row.has_html),
             "attachments": files.get(row.id, []),
             "delivery_state": row.delivery_state,
             "provider_id": row.provider_id,

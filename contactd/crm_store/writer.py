@@ -34,6 +34,10 @@ BULK_SECONDS = 0.02
 GROUP = 200
 BULK_EVERY = 10
 TRIES = 3
+CROWD = 3
+"""Units in one group from which on the next group waits for as many."""
+LINGER_S = 0.006
+"""How long it waits at most, if the last commit took as long."""
 _BACKOFF = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 log = structlog.get_logger(__name__)
@@ -94,6 +98,10 @@ class Writer:
         self._live: deque[Job] = deque()
         self._bulk: deque[Job] = deque()
         self._turn = 0
+        self._crowd = 0
+        """Live units in the last group, if they were many."""
+        self._took = 0.0
+        """Seconds the last COMMIT took."""
         self._conn: WriteConn | None = None
         self._hold: Hold | None = None
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -175,10 +183,23 @@ class Writer:
                     return []
                 self._changed.wait()
             self._turn += 1
+            pause = self._pause()
+        if pause:
+            # Without the lock, and woken by nothing: those who come now must not wait for this thread.
+            self._stopping.wait(pause)
+        with self._changed:
             group = [self._live.popleft() for _ in range(min(len(self._live), GROUP))]
             if self._bulk and (not group or self._turn % BULK_EVERY == 0):
                 group.append(self._bulk.popleft())
             return group
+
+    def _pause(self) -> float:
+        """Say how long to wait for more units: where many come, a commit for each few of them costs more than it brings.
+
+        Whoever writes alone never waits.
+        """
+        few = len(self._live) < self._crowd
+        return min(self._took, LINGER_S) if few else 0.0
 
     def _serve(self, group: list[Job]) -> None:
         """Bring every unit of a group to an end, running again what has to be."""
@@ -218,8 +239,10 @@ class Writer:
             self._hold.stand()
         began = time.perf_counter()
         conn.commit()
+        self._took = time.perf_counter() - began
+        self._crowd = len(jobs) if len(jobs) >= CROWD else 0
         if self._observe is not None:
-            self._observe(time.perf_counter() - began)
+            self._observe(self._took)
 
     def _run_unit(self, conn: WriteConn, jobs: list[Job]) -> None:
         """Run one unit, or several jobs of one kind; what it raises takes back its own savepoint only."""

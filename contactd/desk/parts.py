@@ -11,6 +11,9 @@ from contactd.core.message import NewAttachment, NewMessage
 from contactd.crm_store.message_rows import Saying
 from contactd.desk.idents import Idents
 
+INLINE_HTML = 64 * 1024
+"""Characters of HTML up to which it lies in its message's row; a file would cost two fsyncs."""
+
 
 class Blobs(Protocol):
     """The blob store as the desk needs it."""
@@ -49,7 +52,8 @@ class Parts:
 
         `live`: what an agent says is there at once; else it waits in the outbox.
         """
-        html = await self._blobs.store(message.html.encode()) if message.html else None
+        html = message.html or None
+        blob = await self._blobs.store(html.encode()) if html is not None and len(html) > INLINE_HTML else None
         files = await asyncio.gather(*(self._file(one) for one in message.attachments))
         outbound = message.direction == "outbound"
         return Saying(
@@ -59,7 +63,8 @@ class Parts:
             sender_name=message.sender_name,
             subject=subject,
             text=message.text,
-            html_blob=html,
+            html=html if blob is None else None,
+            html_blob=blob,
             provider_id=message.provider_id,
             client_id=client_id,
             delivery_state=("sent" if live else "queued") if outbound else None,

@@ -11,5 +11,4 @@ from contactd.desk.publisher import Publisher
 async def show_delivery(store: Store, publisher: Publisher, message: str) -> None:
     """Show a message as it stands in the store now."""
     view = await store.read(lambda conn: messages.get(conn, message))
-    view.pop("html_blob", None)
     publisher.publish([MessageAdded(interaction=view["interaction"], message=view)])

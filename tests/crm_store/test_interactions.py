@@ -162,7 +162,7 @@ async def test_messages_come_in_order_with_their_files(store: Store, town: Town)
         ("2.pdf", "/files/f2"),
     ]
     assert (await store.read(lambda conn: messages.attachment(conn, "f1")))["blob"] == "b"
-    assert (await store.read(lambda conn: messages.get(conn, said[0]["id"])))["html_blob"] is None
+    assert await store.read(lambda conn: messages.html(conn, said[0]["id"])) == (None, None)
     with pytest.raises(NotFoundError):
         await store.read(lambda conn: messages.get(conn, "none"))
     with pytest.raises(NotFoundError):

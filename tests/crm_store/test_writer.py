@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -269,3 +269,45 @@ async def test_units_run_off_the_loop(store: Store) -> None:
     here = threading.get_ident()
     assert await store.write(lambda _: threading.get_ident()) != here
     assert await store.read(lambda _: threading.get_ident()) != here
+
+
+def add_each(conn: WriteConn, items: Sequence[str]) -> list[tuple[str, int]]:
+    """Add a row for each item, which is told how many were added with it."""
+    if "bad" in items:
+        conn.run(ADD, id="half", channel="mail", created_at=NOW, last_at=NOW)
+        raise KeyError
+    conn.many(ADD, [{"id": one, "channel": "mail", "created_at": NOW, "last_at": NOW} for one in items])
+    return [(one, len(items)) for one in items]
+
+
+async def alike(store: Store, *items: str) -> list[object]:
+    """Let items wait together for `add_each`."""
+    with store.hold_commits() as hold:
+        first = asyncio.create_task(store.ping())
+        assert await hold.reached()
+        tasks = [asyncio.create_task(store.write_alike(add_each, item)) for item in items]
+        await asyncio.sleep(0)
+    await first
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_items_of_one_kind_that_wait_are_written_together(store: Store) -> None:
+    assert await alike(store, "a", "b", "c") == [("a", 3), ("b", 3), ("c", 3)]
+    assert await store.read(names) == ["a", "b", "c"]
+
+
+async def test_a_bad_item_fails_alone(store: Store) -> None:
+    first, bad, last = await alike(store, "a", "bad", "c")
+    assert first == ("a", 1)
+    assert isinstance(bad, KeyError)
+    assert last == ("c", 1)
+    assert await store.read(names) == ["a", "c"]
+
+
+async def test_nothing_alike_is_answered_before_its_commit(store: Store) -> None:
+    with store.hold_commits() as hold:
+        task = asyncio.create_task(store.write_alike(add_each, "a"))
+        assert await hold.reached()
+        assert not task.done()
+        assert await store.read(names) == []
+    assert await task == ("a", 1)

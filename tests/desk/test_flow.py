@@ -108,6 +108,22 @@ async def test_the_same_delivery_gets_the_old_receipt(bench: Bench) -> None:
     assert (again.id, again.duplicate) == (first.id, True)
 
 
+async def test_one_mail_sent_twice_at_once_beside_another_is_taken_in_once(bench: Bench) -> None:
+    with bench.store.hold_commits() as hold:
+        first = asyncio.create_task(bench.store.ping())
+        assert await hold.reached()
+        tasks = [
+            asyncio.create_task(bench.mail_in(text, key))
+            for text, key in (("li@example.cn|S|T", "k1"), ("wu@example.cn|S|T", "k2"), ("li@example.cn|S|T", "k1"))
+        ]
+        await asyncio.sleep(0)
+    await first
+    one, other, again = await asyncio.gather(*tasks)
+    assert {one.duplicate, again.duplicate} == {False, True}
+    assert one.id == again.id != other.id
+    assert not other.duplicate
+
+
 async def test_what_cannot_be_read_is_quarantined_and_replayed(bench: Bench) -> None:
     receipt = await bench.mail_in("BROKEN", "k1")
     await _state(bench, receipt.interaction, "quarantined")

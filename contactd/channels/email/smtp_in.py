@@ -152,7 +152,9 @@ class MailSmtp(SMTP):
     async def push(self, status: str | bytes) -> None:
         """Send an answer; a client with too many refusals is sent away."""
         answer = status if isinstance(status, bytes) else status.encode("utf_8", "replace")
-        await super().push(answer)
+        writer: Any = self._writer
+        writer.write(answer + b"\r\n")
+        await writer.drain()
         if answer.startswith(_FIRST_HARD):
             self._errors += 1
             if self._errors > self._door.errors_allowed:

@@ -28,10 +28,14 @@ message = Table(
     document("recipients", empty=[]),
     document("headers", empty={}),
     Column("key_id", Text),
+    words("body_html", optional=True),
     UniqueConstraint("interaction_id", "seq"),
     UniqueConstraint("interaction_id", "client_id"),
 )
-"""One message; `seq` counts from 1 in its interaction, `at` is when it was stored, `sent_at` what the sender says."""
+"""One message; `seq` counts from 1 in its interaction, `at` is when it was stored, `sent_at` what the sender says.
+
+Its HTML, as it came, lies in `body_html`, or large in the blob `body_html_blob`.
+"""
 
 Index("ix_message_provider", message.c.provider_id)
 Index("ix_message_thread", message.c.thread_id, message.c.at)

@@ -290,6 +290,7 @@ class _Past:
             sender_name=self._customer.name if direction == "inbound" else self._names.get(sender, ""),
             subject="",
             text=text,
+            html=None,
             html_blob=None,
             provider_id=None,
             client_id=None,
