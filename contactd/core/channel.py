@@ -14,11 +14,13 @@ from typing import Any, Protocol, TypeVar
 
 from contactd.core.events import Fact, Skills
 from contactd.core.message import NewAttachment, NewMessage
+from contactd.core.packed import packed
 from contactd.core.party import Candidate, Point
 
 T = TypeVar("T")
 
 
+@packed()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What a channel made of the raw bytes: everything intake needs to place the item in line."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from contactd.core.packed import packed
 
+
+@packed()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttachment:
     """A file that came with a message, or goes out with one."""
@@ -20,6 +23,7 @@ class NewAttachment:
     """For page images of a fax: which page, from 1."""
 
 
+@packed("sent_at")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
     """One message to be stored with an interaction."""

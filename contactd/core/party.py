@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contactd.core.interaction import ResolveState
+from contactd.core.packed import packed
 
 LEVELS = {"verified": 3, "asserted": 2, "inferred": 1}
 
 
+@packed()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """An address a customer can be reached at, normalised for matching."""

@@ -85,6 +85,11 @@ class Fields:
         values = self._values.get(name)
         return [value.strip(_WHITE) for value in values] if values else []
 
+    def several(self, names: tuple[str, ...], most: int) -> list[bytes]:
+        """Return the values of several fields, in the order of `names`, the first `most` of each."""
+        values = self._values
+        return [value.strip(_WHITE) for name in names if name in values for value in values[name][:most]]
+
     def has_any(self, names: frozenset[str]) -> bool:
         """Tell whether there is a field of one of these names."""
         return not names.isdisjoint(self._values)
@@ -342,6 +347,8 @@ def message_ids(value: bytes) -> list[str]:
     found = [f"<{one}>" for one in _ID.findall(text)]
     if not found:
         found = [f"<{one}>" for one in _BARE_ID.findall(text[:4000])]
+    if len(found) == 1:
+        return [clean(found[0], MAX_ID)]
     unique = list(dict.fromkeys(clean(one, MAX_ID) for one in found))
     return unique if len(unique) <= MAX_IDS else unique[:10] + unique[-(MAX_IDS - 10) :]
 

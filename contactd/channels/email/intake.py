@@ -9,7 +9,6 @@ import hashlib
 import struct
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any, NamedTuple
 
 from contactd.channels.email import addresses, headers
@@ -42,16 +41,23 @@ def peek(raw: bytes) -> Peek:
     fields, body = headers.split(raw[:_PEEKED])
     author, subject = fields.first("from") or b"", fields.first("subject") or b""
     identity, date = fields.first("message-id") or b"", fields.first("date") or b""
-    sizes = map(_SIZE, map(len, keyed := (identity, author, date, subject)))
-    digest = hashlib.sha256(b"".join(chain.from_iterable(zip(sizes, keyed, strict=True))))
+    keyed = (
+        _SIZE(len(identity)),
+        identity,
+        _SIZE(len(author)),
+        author,
+        _SIZE(len(date)),
+        date,
+        _SIZE(len(subject)),
+        subject,
+    )
+    digest = hashlib.sha256(b"".join(keyed))
     digest.update(memoryview(raw)[body:])
     return Peek(
         sender=addresses.first((author or fields.first("sender") or b"")[:_MAX_FIELD]),
         subject=headers.unstructured(subject[:_MAX_FIELD]),
         key=digest.hexdigest(),
-        texts=[
-            value[-_MAX_FIELD:].decode("ascii", "replace") for name in _TOKEN_FIELDS for value in fields.all(name)[:5]
-        ],
+        texts=[value[-_MAX_FIELD:].decode("ascii", "replace") for value in fields.several(_TOKEN_FIELDS, 5)],
     )
 
 

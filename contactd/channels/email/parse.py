@@ -18,9 +18,12 @@ _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _DELIVERING = frozenset(_DELIVERED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ParsedMail:
-    """A mail as understood; text is free of control and bidirectional characters in names, subject and file names."""
+    """A mail as understood; text is free of control and bidirectional characters in names, subject and file names.
+
+    Nobody changes one; it is not frozen because that takes twice as long to make.
+    """
 
     from_name: str = ""
     from_address: str = ""

@@ -20,10 +20,11 @@ _SAMPLE = 1000
 """Characters by which the language is told."""
 _MIN_SHARE = 0.15
 _SCRIPTS = (
-    ("ja", re.compile("[\u3040-\u30ff]+")),
-    ("ko", re.compile("[\uac00-\ud7a3]+")),
-    ("zh", re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")),
+    ("ja", (b"\xe3\x81", b"\xe3\x82", b"\xe3\x83"), re.compile("[\u3040-\u30ff]+")),
+    ("ko", (b"\xea", b"\xeb", b"\xec", b"\xed"), re.compile("[\uac00-\ud7a3]+")),
+    ("zh", (b"",), re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")),
 )
+"""Language, what its rarer characters begin with in UTF-8 (without any the slow search is spared), its characters."""
 _LETTERS = re.compile(r"\w+")
 _ASCII = bytes(range(128))
 _NOT_ASCII_LETTERS = bytes(set(range(256)) - set(f"{string.ascii_letters}{string.digits}_".encode()))
@@ -37,12 +38,13 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     mail = parse(raw)
     text = mail.text if mail.text and not mail.text.isspace() else to_text(mail.html or "")
     thread = envelope.get("thread")
+    references = _references(mail)
     return Content(
         subject=mail.subject,
-        messages=(_message(mail, text, str(envelope.get("mail_from") or "")),),
+        messages=(_message(mail, text, str(envelope.get("mail_from") or ""), references),),
         sender=address.email(mail.from_address),
         sender_name=mail.from_name,
-        references=_references(mail),
+        references=references,
         thread_token=thread if isinstance(thread, str) else None,
         language=language(f"{mail.subject} {text[:_SAMPLE]}"),
         auto=mail.auto or ("null sender" if envelope.get("mail_from") == "" else None),
@@ -51,15 +53,15 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     )
 
 
-def _message(mail: ParsedMail, text: str, mail_from: str) -> NewMessage:
+def _message(mail: ParsedMail, text: str, mail_from: str, references: tuple[str, ...]) -> NewMessage:
     """Make the message that stands in the conversation."""
     facts = {"mail_from": mail_from, "kind": mail.kind}
     if mail.auto:
         facts["auto"] = mail.auto
     if mail.bounce:
         facts["bounce"] = ", ".join(f"{one.address} {one.status}" for one in mail.bounce[:20])
-    if before := bounded(_references(mail)):
-        facts["references"] = " ".join(before)
+    if references:
+        facts["references"] = " ".join(bounded(references))
     return NewMessage(
         direction="inbound",
         sender=mail.from_address,
@@ -78,10 +80,10 @@ def _message(mail: ParsedMail, text: str, mail_from: str) -> NewMessage:
             )
             for one in mail.attachments
         ),
-        recipients=tuple(
-            (role, *mailbox)
-            for role, boxes in (("to", mail.to), ("cc", mail.cc), ("reply_to", mail.reply_to))
-            for mailbox in boxes
+        recipients=(
+            *[("to", name, box) for name, box in mail.to],
+            *[("cc", name, box) for name, box in mail.cc],
+            *[("reply_to", name, box) for name, box in mail.reply_to],
         ),
         headers=facts,
     )
@@ -100,12 +102,13 @@ def language(text: str) -> str | None:
     # ASCII lies in the same bytes in UTF-8, so it can be counted and taken out without looking at characters.
     data = text.encode("utf_8", "surrogatepass")
     letters = len(data.translate(None, _NOT_ASCII_LETTERS))
-    other = data.translate(None, _ASCII).decode("utf_8", "surrogatepass")
+    foreign = data.translate(None, _ASCII)
+    other = foreign.decode("utf_8", "surrogatepass")
     if len(other) < _MIN_SHARE * letters:
         return None
-    letters += _length(_LETTERS, other)
-    for name, script in _SCRIPTS:
-        if _length(script, other) / (letters or 1) >= _MIN_SHARE:
+    letters += len(other) if other.isalnum() else _length(_LETTERS, other)
+    for name, leads, script in _SCRIPTS:
+        if any(lead in foreign for lead in leads) and _length(script, other) / (letters or 1) >= _MIN_SHARE:
             return name
     return None
 

@@ -171,6 +171,12 @@ def test_a_date(moment: datetime, minutes: int, form: str) -> None:
         assert quick == headers.date(value)
 
 
+@pytest.mark.parametrize("times", [1, 10_000])
+def test_line_ends_of_a_short_and_a_long_body(times: int) -> None:
+    assert charset.lines(b"a\r\nb\rc\n\r\r\n" * times) == ("a\nb\nc\n\n\n" * times, True)
+    assert charset.lines(b"\r\na" * times) == ("\na" * times, True)
+
+
 def test_a_date_that_cannot_be() -> None:
     assert headers.date(b"Mon, 31 Feb 2026 08:00:00 +0000") is None
     assert headers.date(b"Mon, 22 Nov 1969 08:00:00 +0000") is None
