@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from contactd.api import shapes
 from contactd.api.answers import gives
 from contactd.api.once import Try, key_of, once
-from contactd.api.parts import Parts, PartsOf, may
+from contactd.api.parts import PartsOf, may
 from contactd.core import address
 from contactd.core.channel import Arrival, Content
 from contactd.core.errors import BadRequestError
 from contactd.core.message import NewAttachment, NewMessage
 from contactd.core.party import Point
+from contactd.core.plain import one_line
 from contactd.desk.rights import Actor
 from contactd.routing.policy import Policy
 
@@ -88,13 +89,13 @@ async def create(
         external_key=f"{actor.id}:{given.external_key or key_of(request) or parts.idents.new()}",
         raw=_raw(given),
         at=now,
-        sender=given.sender,
-        recipient=given.recipient,
+        sender=one_line(given.sender),
+        recipient=one_line(given.recipient),
         line=given.line,
-        subject=given.subject,
+        subject=one_line(given.subject),
         envelope={"source": actor.name},
     )
-    content = _content(given, parts, now, claimed=not actor.vouches)
+    content = content_of(given, parts.region, now, claimed=not actor.vouches)
 
     async def do(_try: Try) -> tuple[int, Any]:
         # A second try comes under the same external key and gets the first one's receipt.
@@ -125,11 +126,17 @@ def _check(given: NewInteraction, policy: Policy) -> None:
         raise BadRequestError(message, code="live_channel", field="channel")
 
 
-def _content(given: NewInteraction, parts: Parts, now: datetime, *, claimed: bool) -> Content:
+def content_of(given: NewInteraction, region: str, now: datetime, *, claimed: bool) -> Content:
+    """Return what a contact says, with names that hide nothing.
+
+    Raises:
+        BadRequestError: a file's data is no base64.
+    """
+    name = one_line(given.name)
     message = NewMessage(
         direction="inbound",
-        sender=given.sender,
-        sender_name=given.name,
+        sender=one_line(given.sender),
+        sender_name=name,
         text=given.text,
         html=given.html or None,
         sent_at=now,
@@ -137,10 +144,10 @@ def _content(given: NewInteraction, parts: Parts, now: datetime, *, claimed: boo
     )
     said = given.text or given.html or given.files
     return Content(
-        subject=given.subject,
+        subject=one_line(given.subject),
         messages=(message,) if said else (),
-        sender=_point(given.sender, parts.region),
-        sender_name=given.name,
+        sender=_point(given.sender, region),
+        sender_name=name,
         claimed_sender=claimed,
         language=given.language,
         priority=given.priority,
@@ -161,7 +168,7 @@ def _file(place: int, file: File) -> NewAttachment:
     except (ValueError, binascii.Error):
         message = "A file's data is base64."
         raise BadRequestError(message, field=f"attachments.{place}.data") from None
-    return NewAttachment(name=file.name or "file", media_type=file.media_type, data=data)
+    return NewAttachment(name=one_line(file.name) or "file", media_type=file.media_type, data=data)
 
 
 def _raw(given: NewInteraction) -> bytes:

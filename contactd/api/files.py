@@ -18,6 +18,7 @@ from contactd.api.answers import gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Ident, Parts, PartsOf, may
 from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.plain import one_line
 from contactd.crm_store import api_reads, messages, upload_rows
 from contactd.desk.rights import Actor
 
@@ -152,12 +153,9 @@ async def _pictures(parts: Parts, files: list[Any]) -> dict[str, str]:
     return found
 
 
-_TRICKS = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff/\\]")
-
-
 def _name(name: str) -> str:
     """Return a file name without paths, control characters and reversed text; at most 200 characters."""
-    clean = _TRICKS.sub("_", name.encode(errors="replace").decode()).strip(". ")
+    clean = re.sub(r"[/\\]", "_", one_line(name, len(name))).strip(". ")
     return clean[-200:] or "file"
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contactd.core.plain import one_line
+
 PROTOCOL = 1
 FRAME_BYTES = 32 * 1024
 TEXT_CHARS = 4000
@@ -188,8 +190,8 @@ _NO = frozenset({"Cc", "Cs"})
 
 
 def line(text: str) -> str:
-    """Return `text` cleaned and on one line."""
-    return " ".join(clean(text).split())
+    """Return `text` cleaned and on one line, without what cannot be seen."""
+    return one_line(text, len(text))
 
 
 Event = dict[str, Any]

@@ -11,6 +11,7 @@ from contactd.core.address import phone_point
 from contactd.core.channel import Content
 from contactd.core.message import NewAttachment, NewMessage
 from contactd.core.party import Point
+from contactd.core.plain import one_line
 
 _NAME_CHARS = 80
 
@@ -69,8 +70,7 @@ def sender(envelope: Mapping[str, Any]) -> Point | None:
 def text(envelope: Mapping[str, Any], key: str) -> str:
     """Return a field of the envelope as one short line."""
     value = envelope.get(key)
-    kept = "".join(c if c.isprintable() else " " for c in value[: 4 * _NAME_CHARS]) if isinstance(value, str) else ""
-    return " ".join(kept.split())[:_NAME_CHARS]
+    return one_line(value[: 4 * _NAME_CHARS], _NAME_CHARS) if isinstance(value, str) else ""
 
 
 def document(raw: bytes) -> Document:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from contactd.core.plain import one_line
+
 NOBODY = frozenset({"", "<unknown>", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "s"})
 """What stands where a number should, when there is none to show."""
 
@@ -23,8 +25,8 @@ def number(text: str) -> str | None:
 
 def person(text: str) -> str:
     """Return a caller's name: unescaped (Asterisk escapes names the C way, never numbers), without control characters."""
-    clean = _CONTROLS.sub("", _ESCAPE.sub(r"\1", text)).strip()
-    return "" if clean.lower() in NOBODY else clean[:80]
+    clean = one_line(_ESCAPE.sub(r"\1", text), 80)
+    return "" if clean.lower() in NOBODY else clean
 
 
 def called(dial_string: str) -> str:
