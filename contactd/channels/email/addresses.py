@@ -18,7 +18,7 @@ _PLAIN = re.compile(
     |(?:"(?P<quoted>[^"\\]*)"[ ]?|(?P<phrase>[^"()<>,;:\\\uff0c\uff1b]*))<(?P<angle>[\w.%+&/\#~-]{1,64}@[\w.-]{1,200})>""",
     re.ASCII | re.VERBOSE,
 )
-"""One mailbox in the forms nearly everybody uses: `a@b`, `<a@b>`, `Name <a@b>`, `"Name" <a@b>`."""
+"""A mailbox in the forms nearly everybody uses: `a@b`, `<a@b>`, `Name <a@b>`, `"Name" <a@b>`."""
 _MARK = re.compile(r"[\"()<>,;:\\\uff0c\uff1b]")
 
 Mailbox = tuple[str, str]
@@ -32,10 +32,9 @@ def parse(value: bytes, hint: str | Hint = "") -> list[Mailbox]:
     (they may say anything).
     """
     text = headers.raw_text(value[:_MAX_TEXT], hint)
-    plain = _PLAIN.fullmatch(text)
+    plain = _plain(text)
     if plain is not None:
-        bare, quoted, phrase, angle = plain.groups()
-        return [("", bare) if bare else (_name(quoted or phrase or ""), angle)]
+        return plain
     found: list[Mailbox] = []
     for piece in _Scanner(text).pieces():
         mailbox = _mailbox(*piece)
@@ -43,6 +42,22 @@ def parse(value: bytes, hint: str | Hint = "") -> list[Mailbox]:
             found.append(mailbox)
         if len(found) >= MAX_ADDRESSES:
             break
+    return found
+
+
+def _plain(text: str) -> list[Mailbox] | None:
+    """Read a list of mailboxes that are all in a plain form; None for any other list."""
+    listed = "," in text and '"' not in text
+    pieces = text.split(",") if listed else [text]
+    if len(pieces) > MAX_ADDRESSES:
+        return None
+    found: list[Mailbox] = []
+    for piece in pieces:
+        match = _PLAIN.fullmatch(piece.strip(" \t") if listed else piece)
+        if match is None:
+            return None
+        bare, quoted, phrase, angle = match.groups()
+        found.append(("", bare) if bare else (_name(quoted or phrase or ""), angle))
     return found
 
 

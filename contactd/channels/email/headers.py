@@ -41,6 +41,10 @@ _LINES = re.compile(rb"\r?\n")
 _WHITE = b" \t\r\n"
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?([A-Za-z0-9_.:+\-]{1,60})(?:\*[A-Za-z0-9\-]{0,20})?\?([BbQq])\?")
+_LONE_WORD = re.compile(
+    r"=\?([A-Za-z0-9_.:+\-]{1,60})\?[Bb]\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?="
+)
+"""An encoded word as nearly all are that stand alone: whole base64."""
 _QUOTED_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _UNSAFE = re.compile(
@@ -253,6 +257,9 @@ def words(text: str) -> str:
     """
     if "=?" not in text:
         return text
+    lone = _LONE_WORD.match(text)
+    if lone is not None and text.find("=?", lone.end()) < 0:
+        return charset.decode(binascii.a2b_base64(lone[2]), lone[1].lower())[0] + text[lone.end() :]
     out: list[str] = []
     run: list[tuple[str, str, str]] = []
     at = 0
