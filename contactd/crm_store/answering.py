@@ -61,7 +61,7 @@ def answering(conn: Connection, interaction: str) -> Answering:
         subject=own.subject or own.thread_subject or "",
         references=_references(messages),
         recipients=recipients,
-        last_text=last.body_text if last else "",
+        last_text=_text(conn, last.id) if last else "",
     )
     return _away_from_stranger(conn, own.parent_id, found) if own.unverified else found
 
@@ -102,12 +102,12 @@ def _messages(conn: Connection, own: Any) -> list[Any]:
         mine = or_(mine, s.message.c.thread_id == own.thread_id)
     newest = conn.execute(
         select(
+            s.message.c.id,
             s.message.c.direction,
             s.message.c.sender,
             s.message.c.sender_name,
             s.message.c.provider_id,
             s.message.c.recipients,
-            s.message.c.body_text,
             s.message.c.headers,
         )
         .where(mine, s.message.c.direction != "internal")
@@ -115,6 +115,11 @@ def _messages(conn: Connection, own: Any) -> list[Any]:
         .limit(50),
     )
     return list(newest)[::-1]
+
+
+def _text(conn: Connection, message: str) -> str:
+    """Return what a message says: of one only, since each may be long."""
+    return str(conn.execute(select(s.message.c.body_text).where(s.message.c.id == message)).scalar_one())
 
 
 def _references(messages: Sequence[Any]) -> tuple[str, ...]:

@@ -187,13 +187,10 @@ def point_by_id(conn: Connection, point_id: str) -> Point | None:
     return None if row is None else read_point(row)
 
 
-def uploads(conn: Connection, owner: str, ids: Sequence[str]) -> list[Any]:
+def uploads(conn: Connection, owner: str, ids: Sequence[str], now: datetime) -> list[Any]:
     """Return the uploads of `owner` among `ids` that may still be used."""
-    return list(
-        conn.execute(
-            select(s.upload).where(s.upload.c.owner == owner, s.upload.c.id.in_(ids), s.upload.c.used_at.is_(None)),
-        ),
-    )
+    usable = (s.upload.c.owner == owner, s.upload.c.used_at.is_(None), s.upload.c.expires_at > now)
+    return list(conn.execute(select(s.upload).where(*usable, s.upload.c.id.in_(ids))))
 
 
 def use_uploads(conn: WriteConn, ids: Sequence[str], now: datetime) -> None:

@@ -184,7 +184,8 @@ class Sending:
     async def _uploads(self, agent: str, ids: Sequence[str]) -> tuple[NewAttachment, ...]:
         if not ids:
             return ()
-        rows = await self._desk.store.read(lambda conn: contact_rows.uploads(conn, agent, ids))
+        now = self._desk.clock.now()
+        rows = await self._desk.store.read(lambda conn: contact_rows.uploads(conn, agent, ids, now))
         found = {row.id: row for row in rows}
         missing = [one for one in ids if one not in found]
         if missing:
