@@ -115,7 +115,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         StoreDownError: the database cannot be reached.
     """
     clock = clock or SystemClock()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     metrics = Metrics()
     store = Store.open(
         settings.database_url,

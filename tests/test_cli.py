@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from contactd.cli import run
+from contactd.desk import admin
+from contactd.settings import Settings
 
 Run = Callable[..., int]
 
@@ -292,3 +294,12 @@ def test_a_hook_does_not_wait_for_the_server_parts() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own arguments
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_new_data_folder_is_nobody_elses_and_an_old_one_is_left_as_it_is(tmp_path: Path, known: bool) -> None:
+    folder = tmp_path / "data"
+    if known:
+        folder.mkdir(mode=0o750)
+    admin.db_upgrade(Settings(data_dir=folder))
+    assert folder.stat().st_mode & 0o777 == (0o750 if known else 0o700)

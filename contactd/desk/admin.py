@@ -69,7 +69,7 @@ def at_work(settings: Settings, job: Callable[[Errand], Awaitable[T]]) -> T:
         StoreDownError: it cannot be reached.
     """
     clock = SystemClock()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = Store.open(settings.database_url, settings.data_dir / BLOBS, node=settings.node, clock=clock)
     errand = Errand(store, clock, Idents(clock), f"cli:{_me()}")
 
@@ -97,7 +97,7 @@ def db_upgrade(settings: Settings) -> str:
         ConfigError: the URL is wrong.
         StoreDownError: it cannot be reached.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     migrations.upgrade(settings.database_url)
     return f"the database has schema {migrations.head()}"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from contactd.channels.voice.mirror import Mirror
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.sender import Numbers
@@ -15,6 +17,12 @@ from contactd.core.errors import BadRequestError
 if TYPE_CHECKING:
     from contactd.channels.voice.ami_client import AmiClient
     from contactd.channels.voice.ari_client import AriClient
+
+
+GUESSABLE = 16
+"""A webhook's token shorter than this can be found by trying."""
+
+log = structlog.get_logger(__name__)
 
 
 class VoiceChannel:
@@ -39,6 +47,8 @@ class VoiceChannel:
 
     async def start(self) -> None:
         """Begin to connect to what is configured; a PBX that is away is tried again and again."""
+        if 0 < len(self.options.webhook.token) < GUESSABLE:
+            log.warning("voice.webhook_token_short", advice=f"a token of {GUESSABLE} characters cannot be guessed")
         if self._ari is not None:
             await self._ari.start()
         if self._ami is not None:

@@ -273,3 +273,12 @@ async def test_a_store_that_is_down_is_said() -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     posts.house.down = False
     assert await posts.post(NEW) == 200
+
+
+@pytest.mark.parametrize(("token", "warned"), [("a-word", True), (TOKEN, False), ("", False)])
+async def test_a_token_that_can_be_found_by_trying_is_warned_of(
+    token: str, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    await build("voice", {"webhook": {"token": token}}, Line()).start()
+    assert ("voice.webhook_token_short" in caplog.text) is warned
+    assert not token or token not in caplog.text
