@@ -152,3 +152,20 @@ async def test_a_log_out_lets_the_browser_forget(house: House) -> None:
     for _ in range(2):
         answer = await client.delete("/api/v1/session", headers={"origin": BASE})
         assert (answer.status_code, answer.headers["clear-site-data"]) == (204, '"cache"')
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x-remote-user",
+        "remote-user",
+        "x-forwarded-user",
+        "x-auth-request-user",
+        "x-authenticated-user",
+        "x-webauth-user",
+    ],
+)
+async def test_no_header_of_a_proxy_says_who_somebody_is(house: House, header: str) -> None:
+    async with house.client() as client:
+        for value in ("ann", "id-ann", "adam"):
+            assert (await client.get("/api/v1/me", headers={header: value})).status_code == 401

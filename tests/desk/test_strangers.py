@@ -27,7 +27,7 @@ def read_mail(raw: bytes, _envelope: Mapping[str, Any]) -> Content:
     """Read the tests' mails: JSON with from, text, id, references, token and reply_to."""
     mail = json.loads(raw)
     return Content(
-        subject="Invoice",
+        subject="Re: Invoice [#4711] [Case 4711]",
         messages=(
             NewMessage(
                 direction="inbound",
@@ -206,6 +206,16 @@ async def test_a_token_of_a_conversation_that_is_gone_proves_nothing(talk: Talk)
     view = await talk.view(said["interaction"])
     assert (view["unverified"], view["parent_id"]) == (False, None)
     assert view["thread"] != "0197-not-there"
+
+
+async def test_a_subject_joins_nobody(talk: Talk) -> None:
+    """Every mail of these tests has the same subject."""
+    first = await talk.mail(LI)
+    for sender in (LI, EVE):
+        other = await talk.mail(sender)
+        assert other["interaction"] != first["interaction"]
+        view = await talk.view(other["interaction"])
+        assert (view["parent_id"], view["unverified"]) == (None, False)
 
 
 async def test_a_mail_without_a_sender_holds_no_part(talk: Talk) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -339,6 +339,34 @@ async def test_our_own_door_takes_mail_over_starttls(
         assert plain.status == "failed"
     (arrival,) = tools.arrivals
     assert arrival.envelope["tls"] is True
+
+
+async def test_what_is_said_before_tls_stands_is_not_believed_afterwards(
+    tools: Tools, certificate: tuple[Path, Path]
+) -> None:
+    """Commands put behind STARTTLS by somebody on the way (CVE-2024-34083)."""
+    chain, key = certificate
+    smtp = {"port": 0, "certificate": chain, "key": key}
+    door = build("email", {"smtp": smtp, "limits": {"disk_free_mb": 0}}, tools)  # type: ignore[arg-type]
+    trust = ssl.create_default_context(cafile=str(chain))
+    async with listening(door) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await reader.readline()
+        writer.write(b"EHLO client.example\r\n")
+        while (await reader.readline())[3:4] == b"-":
+            pass
+        injected = b"EHLO evil.example\r\nMAIL FROM:<evil@evil.example>\r\nRCPT TO:<sales@example.com>\r\n"
+        writer.write(b"STARTTLS\r\n" + injected)
+        with suppress(ssl.SSLError, ConnectionError, TimeoutError):
+            assert (await reader.readline()).startswith(b"220 ")
+            async with asyncio.timeout(5):
+                await writer.start_tls(trust, server_hostname="localhost")
+                writer.write(b"DATA\r\n")
+                answer = await reader.readline()
+            # Neither a greeting nor an envelope from before is known.
+            assert answer.startswith(b"503 ")
+        writer.close()
+    assert tools.arrivals == []
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused(
