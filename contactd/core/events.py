@@ -160,6 +160,15 @@ class Summarised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """Somebody said who the customer of an open contact is."""
+
+    interaction: str
+    party: str
+    vip: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """An active contact was put on hold."""
 
@@ -280,6 +289,9 @@ class WorkStarted:
     line: str
     agent: str
     party: str | None = None
+    vip: int = 0
+    at: datetime | None = None
+    """When it began; None = now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +367,7 @@ Fact = (
     | WorkEnded
     | WrapupDone
     | Summarised
+    | Identified
     | Held
     | Resumed
     | Parked
@@ -386,6 +399,7 @@ FACTS: dict[str, type[Fact]] = {
         WorkEnded,
         WrapupDone,
         Summarised,
+        Identified,
         Held,
         Resumed,
         Parked,

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 
-from contactd.core.events import WorkStarted
+from contactd.core.events import Identified, WorkStarted
 from contactd.core.party import Claim, Point, Resolution, resolve
 from contactd.crm_store import parties
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
+from contactd.crm_store.inbox_rows import tell
 from contactd.crm_store.intake_rows import add_event, claims_on
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
@@ -71,6 +72,7 @@ class Confirmed:
     party: str
     name: str
     vip: int
+    fact: Identified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,17 @@ class Starting:
     point: Point
     point_id: str
     party: str | None
+    fact_id: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A contact that was begun: whom it goes to, and what the router is to be told."""
+
+    whom: Resolution
+    name: str
+    vip: int
     fact: WorkStarted
 
 
@@ -113,9 +126,11 @@ def sum_up(
 
 
 def confirm(
-    conn: WriteConn, interaction: str, party: str, claim_id: str, actor: str, now: datetime
+    conn: WriteConn, interaction: str, party: str, ids: tuple[str, str], node: str, actor: str, now: datetime
 ) -> Confirmed | None:
-    """Write that `party` is the customer, and the claim that follows from it; None when there is no such party.
+    """Write that `party` is the customer, the claim that follows from it, and the fact; None when there is no such party.
+
+    `ids` are for the claim and the fact.
 
     A claim that was proved before stays `verified`; any other becomes `asserted` with this interaction as evidence.
     """
@@ -127,7 +142,7 @@ def confirm(
     if own is not None and own.contact_point_id is not None:
         parties.claim(
             conn,
-            claim_id,
+            ids[0],
             own.contact_point_id,
             found.canonical_id,
             level="asserted",
@@ -140,18 +155,23 @@ def confirm(
     if own is not None and own.thread_id is not None:
         conn.run(_THREAD_PARTY, b_id=own.thread_id, b_party=found.canonical_id)
     add_event(conn, interaction, now, "confirmed", actor, {"party": found.canonical_id})
-    return Confirmed(party=found.canonical_id, name=canonical.display_name, vip=canonical.vip)
+    fact = Identified(interaction=interaction, party=found.canonical_id, vip=canonical.vip)
+    tell(conn, fact, ident=ids[1], node=node, now=now)
+    return Confirmed(party=found.canonical_id, name=canonical.display_name, vip=canonical.vip, fact=fact)
 
 
-def start(conn: WriteConn, new: Starting) -> Resolution:
-    """Store a contact that an agent begins; return who it goes to."""
+def start(conn: WriteConn, new: Starting) -> Started:
+    """Store a contact that an agent begins, with the fact about it."""
     now = new.interaction["created_at"]
     point_id = parties.point_id(conn, new.point_id, new.point, now=now)
     claims: list[Claim] = claims_on(conn, new.point)
     found = resolve(new.point, claims)
     party = new.party or found.party
     conn.run(_NEW_THREAD, **{**new.thread, "contact_point_id": point_id, "party_id": party})
-    conn.run(_NEW_INTERACTION, **{**new.interaction, "contact_point_id": point_id, "party_id": party})
+    name, vip = _canonical(conn, party)
+    own = {**new.interaction, "contact_point_id": point_id, "party_id": party, "vip": vip}
+    own["resolve_state"] = found.state
+    conn.run(_NEW_INTERACTION, **own)
     conn.run(
         _NEW_SEGMENT,
         interaction_id=new.interaction["id"],
@@ -162,7 +182,25 @@ def start(conn: WriteConn, new: Starting) -> Resolution:
         agent=new.interaction["agent"],
     )
     add_event(conn, new.interaction["id"], now, "started", new.interaction["agent"], {"line": new.interaction["line"]})
-    return Resolution(state=found.state, party=party, candidates=found.candidates)
+    fact = WorkStarted(
+        interaction=own["id"],
+        channel=own["channel"],
+        line=own["line"],
+        agent=own["agent"],
+        party=party,
+        vip=vip,
+        at=now,
+    )
+    tell(conn, fact, ident=new.fact_id, node=new.node, now=now)
+    whom = Resolution(state=found.state, party=party, candidates=found.candidates)
+    return Started(whom=whom, name=name, vip=vip, fact=fact)
+
+
+def _canonical(conn: WriteConn, party: str | None) -> tuple[str, int]:
+    """Return the name and VIP level of the record a party is kept under."""
+    found = conn.one(_PARTY, party=party) if party is not None else None
+    canonical = conn.one(_PARTY, party=found.canonical_id) if found is not None else None
+    return ("", 0) if canonical is None else (canonical.display_name, canonical.vip)
 
 
 def name_outside(conn: WriteConn, interaction: str, line_text: str, agent_text: str, now: datetime) -> None:

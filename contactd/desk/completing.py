@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import structlog
 
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
-from contactd.core.events import Summarised, WorkEnded, WrapupDone
+from contactd.core.events import Identified, Summarised, WorkEnded, WrapupDone
 from contactd.core.interaction import Outcome, State
-from contactd.crm_store import contact_rows, routing_rows
+from contactd.crm_store import contact_rows, inbox_rows, routing_rows
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
@@ -20,6 +21,23 @@ from contactd.desk.sending import Sending
 log = structlog.get_logger(__name__)
 
 MANDATORY = frozenset({"mandatory"})
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an agent says of a contact, and whether it ends with it."""
+
+    agent: str
+    disposition: str | None
+    topics: list[Mapping[str, Any]] | None
+    outcome: str | None
+    ending: bool
+
+    def noted(self, interaction: str) -> Summarised | None:
+        """Return the fact that the disposition is stored, None when there is none."""
+        if self.disposition is None:
+            return None
+        return Summarised(interaction=interaction, agent=self.agent, disposition=self.disposition)
 
 
 class Completing:
@@ -48,22 +66,22 @@ class Completing:
             raise BadRequestError(text, code="disposition_required", field="disposition")
         if data.get("note"):
             await self._sending.write_note(entry.id, agent, data["note"])
-        outcome = _outcome(node)
-        await self._store(entry, agent, disposition, topics, outcome if ending else None)
+        summary = Summary(agent, disposition, topics, _outcome(node), ending)
+        await self._store(entry, summary)
         if ending:
-            await self._end(entry, agent, disposition, outcome)
-        elif disposition is not None:
-            await self._tell(entry, agent, disposition)
+            await self._end(entry, summary)
         return {"interaction": entry.view()}
 
     async def confirm(self, agent: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Write that a party is the customer of an interaction; return its view after the commit."""
         entry = self._desk.entry(data["interaction"])
+        ids = (self._desk.idents.new(), self._desk.idents.new())
         unit = partial(
             contact_rows.confirm,
             interaction=entry.id,
             party=data["party"],
-            claim_id=self._desk.idents.new(),
+            ids=ids,
+            node=self._desk.store.node,
             actor=agent,
             now=self._desk.clock.now(),
         )
@@ -73,6 +91,7 @@ class Completing:
             raise NotFoundError(text, code="unknown_party", field="party")
         entry.party, entry.customer_name, entry.vip = found.party, found.name, found.vip
         entry.resolve_state = "confirmed"
+        await self._tell(found.fact, ids[1])
         self._desk.show(entry)
         return {"interaction": entry.view()}
 
@@ -81,55 +100,55 @@ class Completing:
             self._desk.disposition(entry, topic["disposition"], f"topics.{n}.disposition")
         return self._desk.disposition(entry, disposition, "disposition") if disposition else {}
 
-    async def _store(
-        self,
-        entry: Entry,
-        agent: str,
-        disposition: str | None,
-        topics: list[Mapping[str, Any]] | None,
-        outcome: str | None,
-    ) -> None:
-        now, segment = self._desk.clock.now(), entry.segment.n
-        needs_no_reply = outcome == Outcome.NO_REPLY_NEEDED
+    async def _store(self, entry: Entry, summary: Summary) -> None:
+        """Store a summary; one that does not end the contact is told to the router, too."""
+        now, segment, fact_id = self._desk.clock.now(), entry.segment.n, self._desk.idents.new()
+        needs_no_reply = summary.ending and summary.outcome == Outcome.NO_REPLY_NEEDED
+        noted = None if summary.ending else summary.noted(entry.id)
 
         def unit(conn: WriteConn) -> None:
-            contact_rows.sum_up(conn, entry.id, disposition, topics, agent, now)
+            contact_rows.sum_up(conn, entry.id, summary.disposition, summary.topics, summary.agent, now)
             if needs_no_reply:
                 routing_rows.mark_answered(conn, entry.id, segment, now)
+            if noted is not None:
+                inbox_rows.tell(conn, noted, ident=fact_id, node=self._desk.store.node, now=now)
 
         await self._desk.store.write(unit, urgent=True)
-        entry.disposition = disposition or entry.disposition
+        entry.disposition = summary.disposition or entry.disposition
         if needs_no_reply:
             self._desk.answered(entry, now)
+        if noted is not None:
+            await self._tell(noted, fact_id)
         self._desk.show(entry)
 
-    async def _end(self, entry: Entry, agent: str, disposition: str | None, outcome: str | None) -> None:
-        code = disposition or entry.disposition
+    async def _end(self, entry: Entry, summary: Summary) -> None:
+        code = summary.disposition or entry.disposition
         fact: WrapupDone | WorkEnded
         if entry.state == State.WRAPUP:
-            fact = WrapupDone(interaction=entry.id, agent=agent, disposition=code)
+            fact = WrapupDone(interaction=entry.id, agent=summary.agent, disposition=code)
         else:
             fact = WorkEnded(
                 interaction=entry.id,
-                agent=agent,
+                agent=summary.agent,
                 ended_by="agent",
-                outcome=outcome,
+                outcome=summary.outcome,
                 disposition=code,
                 skip_wrapup=True,
             )
         try:
             await self._desk.dispatcher.submit(fact)
         except ConflictError:  # it moved meanwhile; what was stored stays, and counts at its end
-            if disposition is not None:
-                await self._tell(entry, agent, disposition)
+            noted = summary.noted(entry.id)
+            if noted is not None:
+                await self._tell(noted)
             raise
 
-    async def _tell(self, entry: Entry, agent: str, disposition: str) -> None:
-        """Let the router know of a disposition that is stored; it has nothing to say about it when the contact moved on."""
+    async def _tell(self, fact: Summarised | Identified, inbox_id: str | None = None) -> None:
+        """Let the router know what is stored already; it has nothing to say about a contact that moved on meanwhile."""
         try:
-            await self._desk.dispatcher.submit(Summarised(interaction=entry.id, agent=agent, disposition=disposition))
+            await self._desk.dispatcher.submit(fact, inbox_id=inbox_id)
         except (ConflictError, ForbiddenError, NotFoundError) as error:
-            log.info("summary.not_told", interaction=entry.id, reason=error.code)
+            log.info("summary.not_told", interaction=fact.interaction, reason=error.code)
 
 
 def _outcome(node: Mapping[str, Any]) -> str | None:

@@ -97,8 +97,12 @@ class Dispatcher:
         self._queue.append(Waiting(fact, inbox_id, None, prepare))
         self._wake.set()
 
-    async def submit(self, fact: Fact, prepare: Callable[[], None] | None = None) -> list[Wish]:
+    async def submit(
+        self, fact: Fact, prepare: Callable[[], None] | None = None, inbox_id: str | None = None
+    ) -> list[Wish]:
         """Put a fact in line; return the router's wishes after their commit.
+
+        `inbox_id`: the unit that made the fact put it in the inbox under this id.
 
         Raises:
             ConflictError, NotFoundError, ForbiddenError: the router refused it; nothing changed.
@@ -108,7 +112,9 @@ class Dispatcher:
             text = "the server is stopping"
             raise StoreDownError(text)
         done: asyncio.Future[list[Wish]] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(fact, None, done, prepare))
+        if inbox_id is not None:
+            self._inbox_seen.add(inbox_id)
+        self._queue.append(Waiting(fact, inbox_id, done, prepare))
         self._wake.set()
         wishes = await done
         for wish in wishes:

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from contactd.core.errors import BusyError, StoreDownError
-from contactd.core.events import AgentConfigured, Fact, InteractionArrived, PolicyPublished
+from contactd.core.events import AgentConfigured, Fact, InteractionArrived, PolicyPublished, WorkStarted
 from contactd.core.journal import decode_fact
 from contactd.crm_store import recovery_rows, routing_rows
 from contactd.desk.changes import AgentChanged, AgentRemoved, InteractionUpsert
@@ -61,7 +61,7 @@ class Inbox:
             prepare = await self._agent(fact)
         elif isinstance(fact, PolicyPublished):
             prepare = self._policy(fact)
-        elif isinstance(fact, InteractionArrived):
+        elif isinstance(fact, InteractionArrived | WorkStarted):
             prepare = await self._interaction(fact)
             if prepare is None:
                 await self._spoil(inbox_id, "the interaction is not open")
@@ -90,7 +90,7 @@ class Inbox:
 
         return prepare
 
-    async def _interaction(self, fact: InteractionArrived) -> Callable[[], None] | None:
+    async def _interaction(self, fact: InteractionArrived | WorkStarted) -> Callable[[], None] | None:
         known = self._desk.book.get(fact.interaction)
         entry = known or await self._recovery.entry(fact.interaction)
         if entry is None:

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from contactd.core.errors import BadRequestError, NotFoundError
-from contactd.core.events import WorkStarted
 from contactd.core.interaction import Direction, SegmentReason, State
-from contactd.core.party import Point, Resolution
+from contactd.core.party import Point
 from contactd.core.segment import begin
 from contactd.crm_store import contact_rows
+from contactd.crm_store.contact_rows import Started
 from contactd.crm_store.contact_rows import Starting as StartRows
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
@@ -41,9 +41,9 @@ class Starting:
             raise BadRequestError(text, code="use_dial", field="channel")
         point = await self._point(data)
         rows = self._rows(agent, data, point)
-        found = await self._desk.store.write(partial(contact_rows.start, new=rows), urgent=True)
-        entry = await self._entry(rows, found)
-        await self._desk.dispatcher.submit(rows.fact, lambda: self._enter(entry))
+        begun = await self._desk.store.write(partial(contact_rows.start, new=rows), urgent=True)
+        entry = _entry(rows, begun)
+        await self._desk.dispatcher.submit(begun.fact, lambda: self._enter(entry), rows.fact_id)
         return {"interaction": entry.view()}
 
     async def _point(self, data: Mapping[str, Any]) -> Point:
@@ -95,39 +95,8 @@ class Starting:
             point=point,
             point_id=self._desk.idents.new(),
             party=data.get("party"),
-            fact=WorkStarted(
-                interaction=interaction,
-                channel=data["channel"],
-                line=data["line"],
-                agent=agent,
-                party=data.get("party"),
-            ),
-        )
-
-    async def _entry(self, rows: StartRows, found: Resolution) -> Entry:
-        new, name, vip = rows.interaction, "", 0
-        if found.party is not None:
-            party = found.party
-            name, vip = await self._desk.store.read(lambda conn: contact_rows.party_name(conn, party))
-        return Entry(
-            id=new["id"],
-            channel=new["channel"],
-            adapter=new["adapter"],
-            external_key=new["external_key"],
-            direction=Direction.OUTBOUND,
-            line=new["line"],
-            state=State.ACTIVE,
-            state_since=new["created_at"],
-            segment=begin(1, new["line"], SegmentReason.ARRIVAL, new["created_at"], State.ACTIVE),
-            subject=new["subject"],
-            recipient=rows.point.display or rows.point.raw,
-            party=found.party,
-            resolve_state=found.state,
-            customer_name=name,
-            vip=vip,
-            agent=new["agent"],
-            thread=new["thread_id"],
-            case_id=new["case_id"],
+            fact_id=self._desk.idents.new(),
+            node=self._desk.store.node,
         )
 
     def _enter(self, entry: Entry) -> None:
@@ -136,3 +105,28 @@ class Starting:
         if member is not None:
             member.work[entry.id] = entry
         self._desk.show(entry)
+
+
+def _entry(rows: StartRows, begun: Started) -> Entry:
+    """Return the book's entry of a contact that was begun."""
+    new = rows.interaction
+    return Entry(
+        id=new["id"],
+        channel=new["channel"],
+        adapter=new["adapter"],
+        external_key=new["external_key"],
+        direction=Direction.OUTBOUND,
+        line=new["line"],
+        state=State.ACTIVE,
+        state_since=new["created_at"],
+        segment=begin(1, new["line"], SegmentReason.ARRIVAL, new["created_at"], State.ACTIVE),
+        subject=new["subject"],
+        recipient=rows.point.display or rows.point.raw,
+        party=begun.whom.party,
+        resolve_state=begun.whom.state,
+        customer_name=begun.name,
+        vip=begun.vip,
+        agent=new["agent"],
+        thread=new["thread_id"],
+        case_id=new["case_id"],
+    )

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from contactd.clock import to_ms
 from contactd.core.effects import Alert, Requeue
-from contactd.core.events import InteractionArrived, InteractionGone, Skills, Transferred, WorkEnded
+from contactd.core.events import Identified, InteractionArrived, InteractionGone, Skills, Transferred, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, Outcome, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import back_in_line
 from contactd.routing.line import Line
 from contactd.routing.offers import SKIP_MS, drop_offer, stop_offered
-from contactd.routing.state import Agent, Item
+from contactd.routing.state import MAX_PRIORITY, MAX_VIP, Agent, Item
 from contactd.routing.work import finish, prefer
 
-MAX_PRIORITY = 9
-MAX_VIP = 3
 ALARMING_HOPS = 3
 CALL_WAIT_S = 20.0
 """How long a call waits for the person it was given to."""
@@ -79,6 +77,15 @@ def _preference(item: Item, fact: InteractionArrived) -> None:
     seconds = item.line.return_window_s if item.direct else item.line.prefer_s
     until = item.queued_at + round(seconds * 1000)
     item.prefer_until = to_ms(fact.prefer_until) if fact.prefer_until is not None else until
+
+
+def identified(floor: Floor, fact: Identified) -> None:
+    """Somebody said who the customer is: their level counts from now on."""
+    item = floor.item(fact.interaction)
+    item.party, item.vip = fact.party, min(max(fact.vip, 0), MAX_VIP)
+    if item.state is State.QUEUED and item.matched:
+        floor.unplace(item)
+        floor.fresh[item.id] = None
 
 
 def gone(floor: Floor, fact: InteractionGone) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from contactd.core.agent import Health, Intent
@@ -12,55 +13,62 @@ from contactd.routing.floor import Floor
 from contactd.routing.state import Agent, Item
 
 _WAITING = (State.QUEUED, State.OFFERED)
+_text = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def digest(floor: Floor, *, lasting: bool = False) -> str:
     """Return the sha256 of the canonical state, or of what of it lasts over a restart."""
-    state = canonical(floor, lasting=lasting)
-    return hashlib.sha256(json.dumps(state, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+    made = hashlib.sha256()
+    for part in _parts(floor, lasting=lasting):
+        made.update(_text(part).encode())
+    return made.hexdigest()
 
 
-def canonical(floor: Floor, *, lasting: bool = False) -> dict[str, Any]:
-    """Return the state as plain data in one order, without what only speeds things up.
+def lasting_state(floor: Floor) -> dict[tuple[str, str], str]:
+    """Return what of the state lasts over a restart, one text a thing, so that two states can be compared thing by thing.
 
-    `lasting` leaves out when each console last showed itself, and whether one is late: a restart gives all of them time anew.
+    Keys are ("interaction" or "agent", id).  Left out is when each console last showed itself, and whether one is late: a
+    restart gives all of them time anew.
     """
-    return {
-        "version": floor.version,
-        "items": [_item(floor, floor.items[name]) for name in sorted(floor.items)],
-        "agents": [_agent(floor.agents[name], lasting=lasting) for name in sorted(floor.agents)],
-        "in_line": {line: count for line, count in sorted(floor.in_line.items()) if count},
-    }
+    found = {("interaction", name): _text(_item(floor, item)) for name, item in floor.items.items()}
+    return found | {("agent", name): _text(_agent(agent, lasting=True)) for name, agent in floor.agents.items()}
+
+
+def _parts(floor: Floor, *, lasting: bool) -> Iterator[Any]:
+    """Yield the state as plain data in one order, without what only speeds things up."""
+    yield floor.version
+    for name in sorted(floor.items):
+        yield _item(floor, floor.items[name])
+    for name in sorted(floor.agents):
+        yield _agent(floor.agents[name], lasting=lasting)
 
 
 def _item(floor: Floor, item: Item) -> list[Any]:
+    state = item.state
     if not item.matched:
-        return [item.id, item.channel, item.line.name, item.state.value, item.matched]
-    waits = item.state in _WAITING
-    steps = [item.step, item.step_since] if waits else None
-    skips = sorted([agent, until] for agent, until in item.skips.items() if until is None or until > floor.now)
-    holds = item.prefer is not None and item.prefer_until > floor.now
-    return [
+        return [item.id, item.channel, item.line.name, state.value]
+    told: list[Any] = [
         item.id,
         item.channel,
         item.line.name,
-        item.state.value,
+        state.value,
         item.priority,
         item.skills,
         item.vip,
         item.language,
-        item.age_from if waits else item.waited,
-        item.queued_at if waits else item.since,
-        steps,
-        skips if waits else None,
-        [item.prefer, item.prefer_until] if waits and holds else None,
-        item.agent,
-        [item.offer.id, item.offer.agent.id, item.offer.expires] if item.offer else None,
-        item.until,
-        item.interrupted,
-        item.hops,
-        [item.outcome, item.ended_by, item.disposition],
     ]
+    told += [item.party, item.until, item.interrupted, item.hops, item.outcome, item.ended_by, item.disposition]
+    if state not in _WAITING:
+        return [*told, item.waited, item.since, item.agent]
+    told += [item.age_from, item.queued_at, item.step, item.step_since]
+    skips = [[agent, until] for agent, until in item.skips.items() if until is None or until > floor.now]
+    if skips:
+        told.append(sorted(skips))
+    if item.prefer is not None and item.prefer_until > floor.now:
+        told += [item.prefer, item.prefer_until]
+    if item.offer is not None:
+        told += [item.offer.id, item.offer.agent.id, item.offer.expires]
+    return told
 
 
 def _agent(agent: Agent, *, lasting: bool) -> list[Any]:

@@ -13,7 +13,7 @@ from contactd.core.events import Fact
 from contactd.core.interaction import Cause
 from contactd.routing import arrivals, mirrored, offers, presence, recovery, supervision, work
 from contactd.routing.deadlines import Due
-from contactd.routing.digest import digest
+from contactd.routing.digest import digest, lasting_state
 from contactd.routing.explain import explain, waiting_lines
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import give_back
@@ -24,6 +24,7 @@ HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.InteractionArrived: arrivals.arrived,
     events.InteractionGone: arrivals.gone,
     events.Transferred: arrivals.transferred,
+    events.Identified: arrivals.identified,
     events.OfferAccepted: offers.accepted,
     events.OfferRejected: offers.rejected,
     events.DeliveryFailed: offers.delivery_failed,
@@ -90,6 +91,11 @@ class Router:
         return self._floor.seq
 
     @property
+    def version(self) -> int:
+        """The version of the policy that rules now."""
+        return self._floor.version
+
+    @property
     def policy(self) -> Policy:
         """The policy that rules now."""
         return self._floor.policy
@@ -148,6 +154,15 @@ class Router:
         `lasting`: only of what a router rebuilt from the store must have too (not when each console last showed itself).
         """
         return digest(self._floor, lasting=lasting)
+
+    def checkpoint(self, now: datetime) -> str:
+        """Take a journal number for a checkpoint; return the fingerprint of the whole state at this moment."""
+        self._floor.begin(now)
+        return digest(self._floor)
+
+    def lasting(self) -> dict[tuple[str, str], str]:
+        """Return what of the state lasts over a restart, thing by thing; see `digest.lasting_state`."""
+        return lasting_state(self._floor)
 
     def waiting(self) -> dict[str, list[str]]:
         """Return what waits, by line, in the order of the queue."""

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from contactd.routing.shapes import Profile, Shape
 
 
+MAX_PRIORITY = 9
+MAX_VIP = 3
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Item:
     """One open interaction."""

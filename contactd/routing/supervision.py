@@ -10,12 +10,12 @@ from contactd.core.effects import Assign
 from contactd.core.events import SupervisorSet, Transferred, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, SegmentReason, State
 from contactd.core.offer import WithdrawReason
-from contactd.routing.arrivals import MAX_PRIORITY, sorted_skills, transferred
+from contactd.routing.arrivals import sorted_skills, transferred
 from contactd.routing.floor import FULL, Floor, RefusedError
 from contactd.routing.hands import back_in_line, make_room, put_in_hand, set_intent
 from contactd.routing.offers import stop_offered, withdraw_all
 from contactd.routing.presence import read_intent
-from contactd.routing.state import Item
+from contactd.routing.state import MAX_PRIORITY, Item
 from contactd.routing.work import finish
 
 

@@ -33,7 +33,7 @@ from contactd.routing.hands import (
     watch_return,
 )
 from contactd.routing.offers import end_offer
-from contactd.routing.state import Agent, Item
+from contactd.routing.state import MAX_VIP, Agent, Item
 
 
 def in_hand(floor: Floor, interaction: str, agent: str, cause: Cause) -> Item:
@@ -207,17 +207,19 @@ def started(floor: Floor, fact: WorkStarted) -> None:
         reason = "known_interaction"
         raise RefusedError(reason)
     line = floor.policy.lines.get(fact.line) or floor.policy.lines[floor.policy.default_line]
+    at = floor.now if fact.at is None else min(to_ms(fact.at), floor.now)
     item = Item(
         id=fact.interaction,
         channel=fact.channel,
         line=line,
         rule=floor.policy.rule(line.name, fact.channel),
         state=State.ACTIVE,
-        since=floor.now,
-        queued_at=floor.now,
-        age_from=floor.now,
-        step_since=floor.now,
+        since=at,
+        queued_at=at,
+        age_from=at,
+        step_since=at,
         party=fact.party,
+        vip=min(max(fact.vip, 0), MAX_VIP),
         agent=agent.id,
     )
     floor.items[item.id] = item

@@ -16,6 +16,7 @@ from contactd.core.errors import ConflictError, ContactdError
 from contactd.core.events import ConsoleSeen, DeliveryFailed, InteractionGone, WorkEnded
 from contactd.core.interaction import State
 from contactd.core.message import NewMessage
+from contactd.crm_store import parties
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench, open_bench
 
@@ -75,11 +76,18 @@ class Day:
             "start": self.start,
             "leave": self.leave,
             "fail": self.fail,
+            "confirm": self.confirm,
             "restart": self.restart,
         }
 
     async def open(self) -> None:
-        """Let the agents come in."""
+        """Let the agents come in; two customers are known."""
+        now = self.bench.clock.now()
+        for number in range(2):
+            values = {"kind": "person", "display_name": f"P{number}", "vip": number * 2}
+            await self.bench.store.write(
+                lambda conn, n=number, v=values: parties.create(conn, f"party-{n}", v, now=now, actor=None)
+            )
         for one in AGENTS:
             actor = await self.bench.agent(one["name"], device=one["device"], skills=one["skills"])
             self.actors.append(actor)
@@ -197,6 +205,13 @@ class Day:
         name = self._pick(one, State.ACTIVE, State.HELD)
         ended = WorkEnded(interaction=name, ended_by="customer" if other % 2 else "agent")
         await self.bench.voice.tools.report(ended)
+
+    async def confirm(self, one: int, other: int) -> None:
+        """An agent says who a customer is; the second customer is an important one."""
+        entry = list(self.bench.office.desk.book)[one % max(len(self.bench.office.desk.book), 1) :]
+        if entry:
+            who = f"party-{other % 2}"
+            await self.bench.run(self._holder(entry[0].id), "party.confirm", interaction=entry[0].id, party=who)
 
     async def hold(self, one: int, other: int) -> None:
         command, state = (("interaction.hold", State.ACTIVE), ("interaction.resume", State.HELD))[other % 2]
