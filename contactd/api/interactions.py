@@ -98,12 +98,10 @@ async def events(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 2
 
     def read(conn: Any) -> list[dict[str, Any]]:
         interactions.get(conn, ident)
-        return interactions.events(conn, ident)
+        return interactions.events(conn, ident, after_seq=after, limit=limit + 1)
 
     found = [
-        {"id": f"{ident}:{event['seq']}", **event, "kind": event["type"]}
-        for event in await parts.store.read(read)
-        if event["seq"] > after
+        {"id": f"{ident}:{event['seq']}", **event, "kind": event["type"]} for event in await parts.store.read(read)
     ]
     return page(found[:limit], str(found[limit - 1]["seq"]) if len(found) > limit else None)
 

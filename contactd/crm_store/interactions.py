@@ -16,6 +16,8 @@ from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
 
 SNIPPET = 200
+MOST_EVENTS = 1000
+"""Events returned at once: each mail that joins a conversation is one."""
 
 _own = s.party.alias("own_party")
 _customer = s.party.alias("customer")
@@ -153,10 +155,11 @@ def participants(conn: Connection, ident: str) -> list[dict[str, Any]]:
     ]
 
 
-def events(conn: Connection, ident: str) -> list[dict[str, Any]]:
-    """Return what happened to an interaction, in order."""
+def events(conn: Connection, ident: str, *, after_seq: int = 0, limit: int = MOST_EVENTS) -> list[dict[str, Any]]:
+    """Return what happened to an interaction behind `after_seq`, in order, at most `limit`."""
     event = s.interaction_event
-    rows = conn.execute(select(event).where(event.c.interaction_id == ident).order_by(event.c.seq))
+    mine = (event.c.interaction_id == ident, event.c.seq > after_seq)
+    rows = conn.execute(select(event).where(*mine).order_by(event.c.seq).limit(min(limit, MOST_EVENTS)))
     return [
         {"seq": row.seq, "at": text(row.at), "type": row.type, "actor": row.actor, "data": row.data} for row in rows
     ]
