@@ -52,17 +52,27 @@ def collect(tree: mime.Tree) -> Bodies:
     reader = _Reader(tree)
     segments = reader.read(tree.root, lone=True)
     bodies = Bodies(files=reader.files)
-    if any(one.html is not None for one in segments):
-        bodies.html = "\n".join(one.html if one.html is not None else as_html(one.text or "") for one in segments)
+    bodies.html = _as_html(segments)
+    if bodies.html is not None:
         bodies.files = _mark_inline(bodies.html, bodies.files)
-    if any(one.text is not None for one in segments):
-        bodies.text = _joined([one.text for one in segments if one.text is not None])
+    texts = [one.text for one in segments if one.text is not None]
+    if texts:
+        bodies.text = _joined(texts)
     return bodies
 
 
 def as_html(text: str) -> str:
     """Show plain text between HTML."""
     return f'<div style="white-space: pre-wrap">{markup.escape(text)}</div>'
+
+
+def _as_html(segments: list[_Segment]) -> str | None:
+    """Show all segments as HTML; None when none of them has any."""
+    if len(segments) == 1:
+        return segments[0].html
+    if all(one.html is None for one in segments):
+        return None
+    return "\n".join(one.html if one.html is not None else as_html(one.text or "") for one in segments)
 
 
 def _joined(texts: list[str]) -> str:
@@ -115,10 +125,12 @@ class _Reader:
         html: str | None = None
         for child in part.children:
             segments = self.read(child)
-            if any(one.html is not None for one in segments):
-                html = "\n".join(one.html if one.html is not None else as_html(one.text or "") for one in segments)
-                if text is None and any(one.text for one in segments):
-                    text = _joined([one.text for one in segments if one.text])
+            shown = _as_html(segments)
+            if shown is not None:
+                html = shown
+                said = [one.text for one in segments if one.text] if text is None else []
+                if said:
+                    text = _joined(said)
             elif segments and not text:
                 text = _joined([one.text or "" for one in segments])
         return [] if text is None and html is None else [_Segment(text, html)]

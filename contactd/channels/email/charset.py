@@ -155,6 +155,7 @@ _ADJACENT_HIGH = re.compile(rb"[\x80-\xff]{2}")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _GB_RUN = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe])+\Z")
 _JIS_ESCAPE = re.compile(rb"\x1b\$[@B]|\x1b\([JI]")
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _KR_ESCAPE = b"\x1b$)C"
 _SAMPLE = 4000
@@ -166,7 +167,6 @@ _MIN_PAIRS = 2
 _GB_LEVEL_1 = range(0xB0, 0xD8)
 _BIG5_LEVEL_1 = range(0xA4, 0xC7)
 _MAX_LABEL = 40
-_MAX_LINES_SIZE = 64 * 1024
 _MAX_BAD = 3
 
 
@@ -237,11 +237,11 @@ def _plain_lines(data: bytes, name: str) -> str | None:
 
 
 def _with_line_feeds(data: bytes) -> bytes:
-    """Return bytes with every line end made a line feed: in half the time by way of lines, where those are not too many."""
-    if len(data) > _MAX_LINES_SIZE:
-        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    ended = data.endswith((b"\r", b"\n"))
-    return b"\n".join(data.splitlines()) + (b"\n" if ended else b"")
+    """Return bytes with every line end made a line feed."""
+    if _LONE_RETURN.search(data) is None:
+        # Taking single bytes out is six times as fast as replacing pairs.
+        return data.replace(b"\r", b"")
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def guess(data: bytes, hint: str | Hint = "") -> tuple[str, bool]:

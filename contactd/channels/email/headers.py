@@ -53,12 +53,14 @@ _UNSAFE = re.compile(
 _SPACES = re.compile(r"[ \t\r\n\u2028\u2029]+")
 _ID = re.compile(r"<([^<>\s]{1,500})>")
 _BARE_ID = re.compile(r"[^\s<>,;]{1,400}@[^\s<>,;]{1,200}")
-_MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MONTHS = {"Jan": "01", "Feb": "02", "Mar": "03", "Apr": "04", "May": "05", "Jun": "06"}
+_MONTHS |= {"Jul": "07", "Aug": "08", "Sep": "09", "Oct": "10", "Nov": "11", "Dec": "12"}
 _DATE = re.compile(
-    rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d{1,2}) (" + b"|".join(_MONTHS) + rb") (\d{4}) (\d\d):(\d\d):(\d\d) "
-    rb"(GMT|[+-](?:[01]\d|2[0-3])[0-5]\d)(?: \([A-Z]{1,5}\))?\Z"
+    rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) "
+    r"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d) (GMT|[+-](?:[01]\d|2[0-3])[0-5]\d)(?: \([A-Z]{1,5}\))?",
+    re.ASCII,
 )
-_NO_OFFSET = frozenset({b"GMT", b"+0000", b"-0000"})
+"""A date as nearly all mailers write it (RFC 5322): day, month, year, time, zone."""
 _WELL_KNOWN = re.compile(
     rb"(?:from|to|subject|date|received|return-path|message-id|mime-version|content-type"
     rb"|delivered-to|x-[a-z-]+|reply-to|cc|sender)[ \t]*:",
@@ -371,11 +373,12 @@ def message_id(value: bytes) -> str | None:
 
 def date(value: bytes) -> datetime | None:
     """Read a Date field; None when it says no possible moment.  A missing zone counts as UTC."""
-    plain = _DATE.match(value)
+    text = value[:_MAX_DATE].decode("ascii", "replace")
+    plain = _DATE.fullmatch(text)
     try:
         if plain is not None:
             return _plain_date(*plain.groups())
-        parts = parsedate_tz(value[:_MAX_DATE].decode("ascii", "replace"))
+        parts = parsedate_tz(text)
         if parts is None or parts[0] not in _YEARS:
             return None
         offset = timedelta(seconds=parts[9] or 0)
@@ -386,19 +389,21 @@ def date(value: bytes) -> datetime | None:
         return None
 
 
-def _plain_date(*parts: bytes) -> datetime | None:
-    """Make the moment of a date in the form of RFC 5322: day, month, year, hour, minute, second, zone."""
-    day, month, year, hour, minute, second, zone = parts
+def _plain_date(day: str, month: str, year: str, time: str, zone: str) -> datetime | None:
+    """Make the moment of the parts of a date.
+
+    Raises:
+        ValueError: the month has no such day.
+    """
     if int(year) not in _YEARS:
         return None
-    at = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC)
-    if zone in _NO_OFFSET:
-        return at
-    return at - _offset(zone)
+    return datetime.fromisoformat(f"{year}-{_MONTHS[month]}-{day:0>2}T{time}+00:00") - _offset(zone)
 
 
 @lru_cache(maxsize=100)
-def _offset(zone: bytes) -> timedelta:
-    """Return what `+0800` says."""
+def _offset(zone: str) -> timedelta:
+    """Return what `+0800` or `GMT` says."""
+    if zone == "GMT":
+        return timedelta()
     offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
-    return offset if zone.startswith(b"+") else -offset
+    return offset if zone.startswith("+") else -offset

@@ -174,33 +174,24 @@ class Tree:
 
     def _regions(self, part: Part, boundary: bytes) -> Iterator[tuple[int, int]]:
         """Yield where each child begins and ends (without the line end before the next delimiter)."""
+        raw, mark = self.raw, b"--" + boundary
+        line = b"\n" + mark
+        # One byte back: the line end of a delimiter may be what comes before the next one.
+        at = part.start if raw.startswith(mark, part.start, part.end) else _next(raw, line, part.start - 1, part.end)
         begin: int | None = None
-        for line, after, closes in self._delimiters(part, boundary):
-            if begin is not None:
-                yield begin, max(begin, self._without_line_end(begin, line))
-            begin = None if closes else after
-            if closes:
-                return
+        while at >= 0:
+            after = at + len(mark)
+            tail = _DELIMITER_END.match(raw, after, part.end)
+            if tail is not None:
+                if begin is not None:
+                    yield begin, max(begin, self._without_line_end(begin, at))
+                if tail[1] is not None:
+                    return
+                begin = tail.end()
+            at = _next(raw, line, after - 1, part.end)
         if begin is not None:
             self.note("multipart_without_end")
             yield begin, part.end
-
-    def _delimiters(self, part: Part, boundary: bytes) -> Iterator[tuple[int, int, bool]]:
-        """Yield each delimiter line: (where it begins, where the next line begins, whether it is the closing one)."""
-        mark = b"--" + boundary
-        line = b"\n" + mark
-        at = part.start if self.raw.startswith(mark, part.start, part.end) else self._next(line, part.start, part.end)
-        while at >= 0:
-            tail = _DELIMITER_END.match(self.raw, at + len(mark), part.end)
-            if tail is not None:
-                yield at, tail.end(), tail[1] is not None
-            at = self._next(line, at + len(mark), part.end)
-
-    def _next(self, line: bytes, start: int, end: int) -> int:
-        """Return where the next line that begins with a delimiter begins, or -1."""
-        # One byte back: the line end of a delimiter may be what comes before the next one.
-        found = self.raw.find(line, max(start - 1, 0), end)
-        return -1 if found < 0 else found + 1
 
     def _without_line_end(self, begin: int, line: int) -> int:
         """Return the end of a child's bytes: the line end before a delimiter belongs to the delimiter."""
@@ -210,6 +201,12 @@ class Tree:
         if end > begin and self.raw[end - 1 : end] == b"\r":
             end -= 1
         return end
+
+
+def _next(raw: bytes, line: bytes, start: int, end: int) -> int:
+    """Return where the next line that begins with a delimiter begins, or -1; `line` has the line feed before it, too."""
+    found = raw.find(line, max(start, 0), end)
+    return -1 if found < 0 else found + 1
 
 
 def _typed(text: str, default_type: str) -> tuple[str, Mapping[str, str]]:

@@ -118,7 +118,9 @@ def _parse(raw: bytes) -> ParsedMail:
 
 def _author(fields: headers.Fields, hint: Hint) -> Mailbox:
     """Say who wrote it: From; where that names no address, Reply-To, Sender, Return-Path."""
-    written = [one for value in fields.all("from") for one in addresses.parse(value, hint)]
+    written: list[Mailbox] = []
+    for value in fields.all("from"):
+        written += addresses.parse(value, hint)
     for mailbox in written:
         if "@" in mailbox[1]:
             return mailbox

@@ -19,12 +19,9 @@ MAX_HTML = 2 * 1024 * 1024
 _SAMPLE = 1000
 """Characters by which the language is told."""
 _MIN_SHARE = 0.15
-_SCRIPTS = (
-    ("ja", (b"\xe3\x81", b"\xe3\x82", b"\xe3\x83"), re.compile("[\u3040-\u30ff]+")),
-    ("ko", (b"\xea", b"\xeb", b"\xec", b"\xed"), re.compile("[\uac00-\ud7a3]+")),
-    ("zh", (b"",), re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")),
-)
-"""Language, what its rarer characters begin with in UTF-8 (without any the slow search is spared), its characters."""
+_CHINESE = (("zh", re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")),)
+_SCRIPTS = (("ja", re.compile("[\u3040-\u30ff]+")), ("ko", re.compile("[\uac00-\ud7a3]+")), *_CHINESE)
+_KANA_OR_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7a3]")
 _LETTERS = re.compile(r"\w+")
 _ASCII = bytes(range(128))
 _NOT_ASCII_LETTERS = bytes(set(range(256)) - set(f"{string.ascii_letters}{string.digits}_".encode()))
@@ -102,13 +99,12 @@ def language(text: str) -> str | None:
     # ASCII lies in the same bytes in UTF-8, so it can be counted and taken out without looking at characters.
     data = text.encode("utf_8", "surrogatepass")
     letters = len(data.translate(None, _NOT_ASCII_LETTERS))
-    foreign = data.translate(None, _ASCII)
-    other = foreign.decode("utf_8", "surrogatepass")
+    other = data.translate(None, _ASCII).decode("utf_8", "surrogatepass")
     if len(other) < _MIN_SHARE * letters:
         return None
     letters += len(other) if other.isalnum() else _length(_LETTERS, other)
-    for name, leads, script in _SCRIPTS:
-        if any(lead in foreign for lead in leads) and _length(script, other) / (letters or 1) >= _MIN_SHARE:
+    for name, script in _SCRIPTS if _KANA_OR_HANGUL.search(other) else _CHINESE:
+        if _length(script, other) / (letters or 1) >= _MIN_SHARE:
             return name
     return None
 
