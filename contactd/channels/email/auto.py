@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from contactd.channels.email.headers import Fields, clean
+from contactd.channels.email.block import Fields
+from contactd.channels.email.headers import clean
 
 MAX_HOPS = 25
 _PRECEDENCE = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})

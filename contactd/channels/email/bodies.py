@@ -6,7 +6,7 @@ import html as markup
 import re
 from dataclasses import dataclass, field
 
-from contactd.channels.email import files, headers, mime
+from contactd.channels.email import block, files, headers, mime
 
 MAX_FILES = 1000
 _MAX_UU = 20
@@ -152,7 +152,7 @@ class _Reader:
         data = self._tree.content(part)
         name = part.file_name
         if not name and part.media_type == "message/rfc822":
-            inner, _ = headers.split(data[: headers.MAX_BLOCK])
+            inner, _ = block.split(data[: block.MAX_BLOCK])
             subject = headers.unstructured(inner.first("subject") or b"", self._tree.hint)
             name = f"{subject.replace('/', ' ')}.eml" if subject else ""
         self._keep(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from contactd.channels.email import headers, mime
+from contactd.channels.email import block, headers, mime
 
 MAX_RECIPIENTS = 100
 _MAX_REPORT = 256 * 1024
@@ -77,7 +77,7 @@ def _leaves(part: mime.Part) -> list[mime.Part]:
     return [leaf for child in part.children for leaf in _leaves(child)]
 
 
-def _is_report(fields: headers.Fields, subject: str, sender: str) -> bool:
+def _is_report(fields: block.Fields, subject: str, sender: str) -> bool:
     """Tell whether a mail without a status part is a delivery report all the same."""
     if fields.first("x-failed-recipients") is not None:
         return True
@@ -88,7 +88,7 @@ def _standard(data: bytes) -> tuple[Recipient, ...]:
     """Read the groups of a message/delivery-status part; only failed and delayed recipients count."""
     found: list[Recipient] = []
     for group in re.split(rb"\r?\n[ \t]*\r?\n", data.strip())[: MAX_RECIPIENTS + 1]:
-        fields, _ = headers.split(group.strip() + b"\n")
+        fields, _ = block.split(group.strip() + b"\n")
         # The original address is the one we wrote to; a forwarder may name another as the final one.
         value = fields.plain("original-recipient") or fields.plain("final-recipient")
         address = _ADDRESS.search(value)
@@ -102,7 +102,7 @@ def _standard(data: bytes) -> tuple[Recipient, ...]:
     return tuple(found)
 
 
-def _free_form(fields: headers.Fields, text: str) -> tuple[Recipient, ...]:
+def _free_form(fields: block.Fields, text: str) -> tuple[Recipient, ...]:
     """Read the failed addresses out of a header of exim or out of the words of the report, before the returned mail."""
     report = _before_returned(text)
     listed = _ADDRESS.findall(fields.plain("x-failed-recipients")[:4000])
@@ -153,7 +153,7 @@ def _returned(tree: mime.Tree, leaves: list[mime.Part], text: str) -> str | None
     """Find the Message-ID of the mail that came back."""
     for part in leaves:
         if part.media_type in {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"}:
-            fields, _ = headers.split(tree.content(part)[: headers.MAX_BLOCK])
+            fields, _ = block.split(tree.content(part)[: block.MAX_BLOCK])
             value = fields.first("message-id")
             if value is not None:
                 return headers.message_id(value)

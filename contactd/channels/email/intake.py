@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from contactd.channels.email import addresses, headers
+from contactd.channels.email import addresses, block, headers
 from contactd.channels.email.token import ThreadKey, untagged
 from contactd.core.channel import Arrival
 
-_PEEKED = headers.MAX_BLOCK + 4
+_PEEKED = block.MAX_BLOCK + 4
 _TOKEN_FIELDS = ("delivered-to", "x-original-to", "to", "cc", "in-reply-to", "references")
 _MAX_FIELD = 4000
 _SIZE = struct.Struct(">I").pack
@@ -38,7 +38,7 @@ def peek(raw: bytes) -> Peek:
     The key covers Message-ID, From, Date, Subject and the body: a Message-ID alone can be forged to make another's mail
     disappear as a duplicate.
     """
-    fields, body = headers.split(raw[:_PEEKED])
+    fields, body = block.split(raw[:_PEEKED])
     author, subject = fields.first("from") or b"", fields.first("subject") or b""
     identity, date = fields.first("message-id") or b"", fields.first("date") or b""
     keyed = (

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from contactd.channels.email import charset, headers
+from contactd.channels.email import block, charset, headers
 from contactd.channels.email.hint import Hint
 
 MAX_DEPTH = 50
@@ -51,7 +51,7 @@ _UU_BEGIN = re.compile(rb"begin [0-7]{3,4} [^\r\n]{1,300}\r?\n")
 class Part:
     """One node: its fields, its type, and either children or the bytes between `start` and `end` of the mail."""
 
-    fields: headers.Fields
+    fields: block.Fields
     media_type: str
     params: Mapping[str, str]
     disposition: str
@@ -116,11 +116,11 @@ class Tree:
         """Read one entity: its header block, its type, and its children if it has any."""
         self._count += 1
         if start == 0 and end == len(self.raw):
-            fields, offset = headers.split(self.raw)
+            fields, offset = block.split(self.raw)
         elif self.raw.startswith((b"\r\n", b"\n"), start, end):
-            fields, offset = headers.Fields(), 2 if self.raw.startswith(b"\r\n", start) else 1
+            fields, offset = block.Fields(), 2 if self.raw.startswith(b"\r\n", start) else 1
         else:
-            fields, offset = headers.split(self.raw[start : min(end, start + headers.MAX_BLOCK)])
+            fields, offset = block.split(self.raw[start : min(end, start + block.MAX_BLOCK)])
         for defect in fields.defects:
             self.note(defect)
         part = self._described(fields, start + offset, end, default_type)
@@ -128,7 +128,7 @@ class Tree:
             self._divide(part, depth)
         return part
 
-    def _described(self, fields: headers.Fields, start: int, end: int, default_type: str) -> Part:
+    def _described(self, fields: block.Fields, start: int, end: int, default_type: str) -> Part:
         """Make the part of its fields: type and disposition with their parameters."""
         media_type = default_type
         params: Mapping[str, str] = {}

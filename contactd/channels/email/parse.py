@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contactd.channels.email import addresses, auto, bodies, bounce, charset, headers, mime
+from contactd.channels.email import addresses, auto, block, bodies, bounce, charset, headers, mime
 from contactd.channels.email.addresses import Mailbox
 from contactd.channels.email.bodies import Attachment
 from contactd.channels.email.hint import Hint
@@ -116,7 +116,7 @@ def _parse(raw: bytes) -> ParsedMail:
     )
 
 
-def _author(fields: headers.Fields, hint: Hint) -> Mailbox:
+def _author(fields: block.Fields, hint: Hint) -> Mailbox:
     """Say who wrote it: From; where that names no address, Reply-To, Sender, Return-Path."""
     written: list[Mailbox] = []
     for value in fields.all("from"):
@@ -132,7 +132,7 @@ def _author(fields: headers.Fields, hint: Hint) -> Mailbox:
     return name, written[0][1] if written else ""
 
 
-def _mailboxes(fields: headers.Fields, key: str, hint: Hint) -> tuple[Mailbox, ...]:
+def _mailboxes(fields: block.Fields, key: str, hint: Hint) -> tuple[Mailbox, ...]:
     """Return the mailboxes of every field of one name."""
     values = fields.all(key)
     if len(values) == 1:
@@ -140,7 +140,7 @@ def _mailboxes(fields: headers.Fields, key: str, hint: Hint) -> tuple[Mailbox, .
     return tuple(one for value in values[:10] for one in addresses.parse(value, hint))[: addresses.MAX_ADDRESSES]
 
 
-def _delivered(fields: headers.Fields) -> list[str]:
+def _delivered(fields: block.Fields) -> list[str]:
     """Return the addresses in the fields that mail systems add on delivery."""
     if not fields.has_any(_DELIVERING):
         return []

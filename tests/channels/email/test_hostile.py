@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contactd.channels.email import addresses, charset, headers, intake, mime
+from contactd.channels.email import addresses, block, charset, headers, intake, mime
 from contactd.channels.email.parse import ParsedMail, parse
 from contactd.channels.email.reader import read
 
@@ -209,9 +209,9 @@ def test_the_limits_are_named_when_they_are_met() -> None:
     assert "too_many_parts" in parse(parts + b"--b\n\nx\n--b--").defects
     fill = b"X-Fill: " + b"a" * 90 + b"\n"
     assert parse(b"From: a@b.example\n" + fill * 1000 + b"\nx").defects == ()
-    over = parse(b"From: a@b.example\n" + b"X: " + b"a" * (headers.MAX_FIELD + 1) + b"\nSubject: after\n\nx")
+    over = parse(b"From: a@b.example\n" + b"X: " + b"a" * (block.MAX_FIELD + 1) + b"\nSubject: after\n\nx")
     assert over.defects == ("field_too_large",)
     assert over.subject == "after"
-    block = parse(b"From: a@b.example\n" + (b"X: " + b"a" * 60_000 + b"\n") * 5 + b"\nbody")
-    assert block.defects == ("header_too_large",)
-    assert block.text == "body"
+    cut = parse(b"From: a@b.example\n" + (b"X: " + b"a" * 60_000 + b"\n") * 5 + b"\nbody")
+    assert cut.defects == ("header_too_large",)
+    assert cut.text == "body"

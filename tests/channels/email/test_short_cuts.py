@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from contactd.channels.email import addresses, charset, headers, intake, mime
+from contactd.channels.email import addresses, block, charset, headers, intake, mime
 from contactd.channels.email.parse import parse
 from contactd.channels.email.reader import language
 from contactd.channels.email.token import ThreadKey, tagged
@@ -33,7 +33,7 @@ def thorough() -> Iterator[None]:
     """Shut every quick way."""
     with ExitStack() as stack:
         for module, name, shut in (
-            (headers, "_MAX_PLAIN", 0),
+            (block, "_MAX_PLAIN", 0),
             (headers, "_DATE", NEVER),
             (headers, "_LONE_WORD", NEVER),
             (addresses, "_PLAIN", NEVER),
@@ -96,7 +96,7 @@ WRITTEN = st.builds(lambda lines, body: b"".join(lines) + body, st.lists(LINES, 
 
 
 def fields(raw: bytes) -> tuple[dict[str, list[bytes]], list[str], int]:
-    found, body = headers.split(raw)
+    found, body = block.split(raw)
     return {name: found.all(name) for name in found._values}, found.defects, body
 
 
@@ -115,16 +115,16 @@ def test_a_mail(raw: bytes) -> None:
 
 
 def test_header_lines_beyond_the_limits() -> None:
-    many = b"A: b\r\n" * (headers.MAX_FIELDS + 1) + b"\r\n"
-    large = b"A: " + b"b" * headers.MAX_FIELD + b"c\r\n\r\n"
+    many = b"A: b\r\n" * (block.MAX_FIELDS + 1) + b"\r\n"
+    large = b"A: " + b"b" * block.MAX_FIELD + b"c\r\n\r\n"
     for raw, defect in ((many, "too_many_fields"), (large, "field_too_large")):
         assert fields(raw)[1] == [defect]
 
 
 def test_names_of_fields_chosen_by_strangers_are_not_kept_for_ever() -> None:
-    raw = b"".join(b"X-%d: a\r\n" % number for number in range(headers.MAX_FIELDS)) + b"\r\n"
-    assert len(fields(raw)[0]) == headers.MAX_FIELDS
-    assert len(headers._names) <= headers._MAX_NAMES
+    raw = b"".join(b"X-%d: a\r\n" % number for number in range(block.MAX_FIELDS)) + b"\r\n"
+    assert len(fields(raw)[0]) == block.MAX_FIELDS
+    assert len(block._names) <= block._MAX_NAMES
 
 
 PIECES = st.sampled_from(
