@@ -54,6 +54,11 @@ class Fields:
         values = self._values.get(name)
         return [value.strip(_WHITE) for value in values] if values else []
 
+    def firsts(self, names: tuple[str, ...]) -> list[bytes]:
+        """Return the first value of each of several fields; empty for one that is missing."""
+        values = self._values
+        return [values[name][0].strip(_WHITE) if name in values else b"" for name in names]
+
     def several(self, names: tuple[str, ...], most: int) -> list[bytes]:
         """Return the values of several fields, in the order of `names`, the first `most` of each."""
         values = self._values

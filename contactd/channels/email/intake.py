@@ -18,7 +18,8 @@ from contactd.core.channel import Arrival
 _PEEKED = block.MAX_BLOCK + 4
 _TOKEN_FIELDS = ("delivered-to", "x-original-to", "to", "cc", "in-reply-to", "references")
 _MAX_FIELD = 4000
-_SIZE = struct.Struct(">I").pack
+_SIZES = struct.Struct(">4I").pack
+_KEYED = ("message-id", "from", "date", "subject")
 
 
 class Peek(NamedTuple):
@@ -39,25 +40,15 @@ def peek(raw: bytes) -> Peek:
     disappear as a duplicate.
     """
     fields, body = block.split(raw[:_PEEKED])
-    author, subject = fields.first("from") or b"", fields.first("subject") or b""
-    identity, date = fields.first("message-id") or b"", fields.first("date") or b""
-    keyed = (
-        _SIZE(len(identity)),
-        identity,
-        _SIZE(len(author)),
-        author,
-        _SIZE(len(date)),
-        date,
-        _SIZE(len(subject)),
-        subject,
-    )
-    digest = hashlib.sha256(b"".join(keyed))
+    identity, author, date, subject = fields.firsts(_KEYED)
+    sizes = _SIZES(len(identity), len(author), len(date), len(subject))
+    digest = hashlib.sha256(b"".join((sizes[:4], identity, sizes[4:8], author, sizes[8:12], date, sizes[12:], subject)))
     digest.update(memoryview(raw)[body:])
     return Peek(
-        sender=addresses.first((author or fields.first("sender") or b"")[:_MAX_FIELD]),
-        subject=headers.unstructured(subject[:_MAX_FIELD]),
-        key=digest.hexdigest(),
-        texts=[value[-_MAX_FIELD:].decode("ascii", "replace") for value in fields.several(_TOKEN_FIELDS, 5)],
+        addresses.first((author or fields.first("sender") or b"")[:_MAX_FIELD]),
+        headers.unstructured(subject[:_MAX_FIELD]),
+        digest.hexdigest(),
+        [value[-_MAX_FIELD:].decode("ascii", "replace") for value in fields.several(_TOKEN_FIELDS, 5)],
     )
 
 
@@ -77,5 +68,5 @@ def arrival(
         sender=seen.sender or str(envelope.get("mail_from") or ""),
         recipient=untagged(recipients[0]) if recipients else "",
         subject=seen.subject,
-        envelope={**envelope, **({"thread": thread} if thread else {})},
+        envelope={**envelope, "thread": thread} if thread else dict(envelope),
     )
