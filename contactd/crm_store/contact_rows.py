@@ -14,8 +14,9 @@ from contactd.core.party import Claim, Point, Resolution, resolve
 from contactd.crm_store import parties
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
+from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.inbox_rows import tell
-from contactd.crm_store.intake_rows import add_event, claims_on
+from contactd.crm_store.sender_rows import claims_on
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from contactd.core.events import Fact
 from contactd.core.journal import encode
@@ -10,7 +11,12 @@ from contactd.crm_store.schema import fact_inbox
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
-_NEW = hot(insert(fact_inbox))
+NEW_FACT = hot(insert(fact_inbox))
+
+
+def fact_row(fact: Fact, *, ident: str, node: str, now: datetime) -> dict[str, Any]:
+    """Make the row of `NEW_FACT`; the arguments are those of `tell`."""
+    return {"id": ident, "node": node, "at": now, "kind": type(fact).__name__, "payload": encode(fact)}
 
 
 def tell(conn: WriteConn, fact: Fact, *, ident: str, node: str, now: datetime) -> None:
@@ -23,4 +29,4 @@ def tell(conn: WriteConn, fact: Fact, *, ident: str, node: str, now: datetime) -
         node: who writes it.
         now: the moment.
     """
-    conn.run(_NEW, id=ident, node=node, at=now, kind=type(fact).__name__, payload=encode(fact))
+    conn.run(NEW_FACT, **fact_row(fact, ident=ident, node=node, now=now))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from contactd.core.interaction import Cause, State
 from contactd.crm_store import schema as s
-from contactd.crm_store.intake_rows import add_event
+from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.statements import hot
 from contactd.crm_store.store import WriteConn
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, func, null, select, update
 
 from contactd.crm_store import schema as s
-from contactd.crm_store.intake_rows import NEW_EVENT
+from contactd.crm_store.event_rows import NEW_EVENT
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
 

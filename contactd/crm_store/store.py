@@ -19,12 +19,13 @@ from sqlalchemy import Connection
 from contactd.clock import Clock, SystemClock
 from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.database import Database
+from contactd.crm_store.jobs import Hold
 from contactd.crm_store.migrations import prepare
 from contactd.crm_store.readers import LIMIT, Readers
 from contactd.crm_store.schema import node as node_table
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
-from contactd.crm_store.writer import Hold, Writer
+from contactd.crm_store.writer import Writer
 
 __all__ = ["Hold", "Store", "WriteConn"]
 

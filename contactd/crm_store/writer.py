@@ -9,22 +9,18 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import structlog
 
 from contactd.core.errors import BusyError, StoreDownError
 from contactd.crm_store.database import Database, for_callers, retry_alone
+from contactd.crm_store.jobs import Alike, Hold, Job, Unit, answer, run, together
 from contactd.crm_store.write_conn import CommitUnknownError, TransactionLostError, WriteConn
 
 T = TypeVar("T")
 Item = TypeVar("Item")
-Unit = Callable[[WriteConn], T]
-Alike = Callable[[WriteConn, Sequence[Item]], Sequence[T]]
-"""A unit over many items of one kind: it returns a result for each, in order."""
 
 LIVE_WAITING = 2000
 BULK_WAITING = 200
@@ -41,49 +37,6 @@ LINGER_S = 0.006
 _BACKOFF = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """One unit on its way, and what became of it.
-
-    `alike`: instead of a unit of its own, one item of a function that takes the items of all jobs that wait for it.
-    """
-
-    unit: Unit[Any] | None
-    future: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
-    bulk: bool
-    alike: Alike[Any, Any] | None = None
-    item: Any = None
-    tries: int = 0
-    value: Any = None
-    error: BaseException | None = None
-    again: bool = False
-
-
-@dataclass(slots=True)
-class Hold:
-    """Keeps the writer from committing, for tests that nothing is acknowledged before a commit.
-
-    The writer runs the units of its group and then stands in front of COMMIT until the hold is let go.
-    """
-
-    _standing: threading.Event = field(default_factory=threading.Event)
-    _open: threading.Event = field(default_factory=threading.Event)
-
-    async def reached(self, timeout: float = 5.0) -> bool:  # noqa: ASYNC109 - the wait is in a thread
-        """Wait until a group stands in front of its COMMIT; False when none came within `timeout` seconds."""
-        return await asyncio.to_thread(self._standing.wait, timeout)
-
-    def release(self) -> None:
-        """Let the writer go on."""
-        self._open.set()
-
-    def stand(self) -> None:
-        """Stand here until released (called by the writer)."""
-        self._standing.set()
-        self._open.wait()
 
 
 class Writer:
@@ -209,7 +162,7 @@ class Writer:
             again = self._attempt(jobs)
             pending.extendleft(reversed(again))
             repeated = {id(job) for part in again for job in part}
-            _answer([job for job in jobs if id(job) not in repeated])
+            answer([job for job in jobs if id(job) not in repeated])
 
     def _attempt(self, jobs: list[Job]) -> list[list[Job]]:
         """Run `jobs` in one transaction; return the groups that have to be run again."""
@@ -231,10 +184,10 @@ class Writer:
     def _transact(self, conn: WriteConn, jobs: list[Job]) -> None:
         """Run every unit in its savepoint, and commit."""
         conn.begin()
-        for index, together in enumerate(_together(jobs)):
+        for index, part in enumerate(together(jobs)):
             if index:
                 conn.next_unit()
-            self._run_unit(conn, together)
+            self._run_unit(conn, part)
         if self._hold is not None:
             self._hold.stand()
         began = time.perf_counter()
@@ -249,7 +202,7 @@ class Writer:
         conn.written = 0
         began = time.perf_counter()
         try:
-            _run(conn, jobs)
+            run(conn, jobs)
             _check(conn, jobs[0])
         except BaseException as error:  # noqa: BLE001 - also what a unit should not raise must not end the writer
             conn.undo_unit()
@@ -312,31 +265,6 @@ class Writer:
             conn.close()
 
 
-def _together(jobs: list[Job]) -> Iterator[list[Job]]:
-    """Yield the jobs in order, those of one kind together with the first of them."""
-    kinds: dict[Alike[Any, Any], list[Job]] = {}
-    parts: list[list[Job]] = []
-    for job in jobs:
-        if job.alike is None:
-            parts.append([job])
-        elif job.alike in kinds:
-            kinds[job.alike].append(job)
-        else:
-            parts.append(kinds.setdefault(job.alike, [job]))
-    yield from parts
-
-
-def _run(conn: WriteConn, jobs: list[Job]) -> None:
-    """Run a unit, or the items of one kind together, and note each job's value."""
-    first = jobs[0]
-    if first.unit is not None:
-        first.value = first.unit(conn)
-        return
-    assert first.alike is not None  # noqa: S101 - a job is one or the other
-    for job, value in zip(jobs, first.alike(conn, [job.item for job in jobs]), strict=True):
-        job.value = value
-
-
 def _check(conn: WriteConn, job: Job) -> None:
     """Refuse a unit that swallowed a failed statement, and a bulk unit that is too large to stand before live ones."""
     if conn.aborted:
@@ -345,24 +273,3 @@ def _check(conn: WriteConn, job: Job) -> None:
     if job.bulk and conn.written > BULK_ROWS:
         message = f"a bulk unit wrote {conn.written} rows; {BULK_ROWS} is the limit"
         raise ValueError(message)
-
-
-def _answer(jobs: list[Job]) -> None:
-    """Resolve the futures, in order, on the loops they came from."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
-    for job in jobs:
-        by_loop.setdefault(job.loop, []).append(job)
-    for loop, mine in by_loop.items():
-        with suppress(RuntimeError):  # a closed loop: nobody waits there any more
-            loop.call_soon_threadsafe(_resolve, mine)
-
-
-def _resolve(jobs: list[Job]) -> None:
-    """Set results and errors; a caller that no longer waits is left alone."""
-    for job in jobs:
-        if job.future.done():
-            continue
-        if job.error is None:
-            job.future.set_result(job.value)
-        else:
-            job.future.set_exception(job.error)

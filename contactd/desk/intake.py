@@ -20,9 +20,10 @@ from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.events import Skills
 from contactd.core.interaction import Direction, SegmentReason, State
 from contactd.core.segment import begin
-from contactd.crm_store import intake_rows, reading_rows
-from contactd.crm_store.intake_rows import Accepting, Placed, Placing
+from contactd.crm_store import intake_rows, placing_rows, reading_rows
+from contactd.crm_store.intake_rows import Accepting
 from contactd.crm_store.message_rows import Saying
+from contactd.crm_store.placing import Placed, Placing
 from contactd.crm_store.store import Store
 from contactd.desk.book import Book, Entry
 from contactd.desk.changes import AlertRaised, InteractionUpsert, MessageAdded
@@ -143,7 +144,7 @@ class Intake:
             self._placing(arrival, content, unread.receipt, unread.interaction, said, now)
             for (unread, arrival, content), said in zip(read, sayings, strict=True)
         ]
-        done = await self._store.write(partial(intake_rows.place_all, news=news), urgent=True)
+        done = await self._store.write(partial(placing_rows.place_all, news=news), urgent=True)
         for placed, (_, arrival, content), placing in zip(done, read, news, strict=True):
             self._after(placed, arrival, content, placing)
 
@@ -293,7 +294,7 @@ def _accept_and_place(conn: Any, new: Accepting, placing: Placing) -> tuple[Mapp
     old = intake_rows.accept(conn, new)
     if old is not None:
         return old, None
-    return None, intake_rows.place(conn, placing)
+    return None, placing_rows.place(conn, placing)
 
 
 def _new_interaction(arrival: Arrival, interaction: str, line: str, now: datetime) -> Mapping[str, Any]:

@@ -50,7 +50,9 @@ async def test_everything_a_row_names_stays(bench: Bench, clock: ManualClock, mo
     monkeypatch.setattr(blob_rows, "PAGE", 2)
     store = bench.store
     files = tuple(NewAttachment(name=f"{n}", media_type="text/plain", data=f"{n}".encode()) for n in range(5))
-    message = NewMessage(direction="inbound", sender="li@example.cn", text="t", html="<p>t</p>", attachments=files)
+    message = NewMessage(
+        direction="inbound", sender="li@example.cn", text="t", html="<p>t</p>" * 10_000, attachments=files
+    )
     arrival = Arrival(channel="email", adapter="x", external_key="1", raw=b"x" * 300_000, at=clock.now())
     await bench.mail.tools.accept(arrival, Content(messages=(message,), sender=email("li@example.cn")))
     ann = await bench.agent("ann")
