@@ -103,8 +103,16 @@ def _server_commands(commands: Commands) -> None:
     demo = _add(commands, "demo", _demo, "run the server with made-up customers, agents and a simulated PBX")
     demo.set_defaults(config=None)  # a configuration in the environment is not the demo's
     demo.add_argument("--traffic", action="store_true", help="let made-up customers get in touch all the time")
-    _add(commands, "check", _check, "print every mistake of the configuration; exit 2 if there is one")
+    check = _add(commands, "check", _check, "print every mistake of the configuration; exit 2 if there is one")
+    _speak(check)
     _add(_group(commands, "db", "the database"), "upgrade", _db_upgrade, "bring the database to this version's form")
+
+
+def _speak(command: argparse.ArgumentParser) -> None:
+    """Let a command answer in either language of the product."""
+    spoken = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    language = "zh" if spoken.startswith("zh") else "en"
+    command.add_argument("--language", choices=["zh", "en"], default=language, help="default: the environment's")
 
 
 def _serve(arguments: Arguments) -> int:
@@ -124,7 +132,7 @@ def _demo(arguments: Arguments) -> int:
 def _check(arguments: Arguments) -> int:
     from contactd.desk.check import check
 
-    mistakes = check(arguments.config, os.environ, arguments.set)
+    mistakes = check(arguments.config, os.environ, arguments.set, arguments.language)
     for mistake in mistakes:
         print(mistake)
     return MISTAKE if any(not mistake.note for mistake in mistakes) else OK

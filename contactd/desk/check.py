@@ -22,28 +22,29 @@ def shapes() -> Shapes:
     return {name: found.options for name, found in scan().items()}
 
 
-def check(config: Path | None, env: Mapping[str, str], overrides: Iterable[str]) -> list[Mistake]:
-    """Return every mistake of a configuration, with its path; empty = none.
+def check(config: Path | None, env: Mapping[str, str], overrides: Iterable[str], language: str = "en") -> list[Mistake]:
+    """Return every mistake of a configuration, with its path and the remedy; empty = none.
 
     Args:
         config: the TOML file; None = defaults.
         env: the environment.
         overrides: `key=value` each.
+        language: of what is said about the policy, `zh` or `en`.
     """
     overrides = list(overrides)
     found = problems(config, env, overrides, shapes())
-    found += policies.mistakes(policy_of(config, env, overrides))
-    if found:
+    found += policies.mistakes(policy_of(config, env, overrides), language)
+    if any(not mistake.note for mistake in found):
         return found
-    return _by_the_store(load(config, env, overrides, shapes()))
+    return found + _by_the_store(load(config, env, overrides, shapes()), language)
 
 
-def _by_the_store(settings: Settings) -> list[Mistake]:
+def _by_the_store(settings: Settings, language: str) -> list[Mistake]:
     """Return what only a store tells; nothing when there is none yet or it cannot be reached."""
     try:
         if not _exists(settings.database_url):
             return []
-        return at_work(settings, partial(policies.drift, settings=settings))
+        return at_work(settings, partial(policies.drift, settings=settings, language=language))
     except StoreDownError:
         return []
     except ConfigError as error:

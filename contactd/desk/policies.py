@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from contactd.core.events import PolicyPublished
 from contactd.crm_store import agents, audit, inbox_rows, policies
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.store import WriteConn
-from contactd.desk.admin import Errand, at_work
-from contactd.routing.line import Intake, Line, glob
+from contactd.desk.admin import Errand, at_work, configured
+from contactd.routing.finding import Finding, Severity
+from contactd.routing.lint import lint
 from contactd.routing.policy import Policy
 from contactd.settings import Mistake, Settings
 
@@ -179,54 +181,30 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def mistakes(document: Mapping[str, Any]) -> list[Mistake]:
+def mistakes(document: Mapping[str, Any], language: str = "en") -> list[Mistake]:
     """Return what is wrong with, or doubtful about, a policy, as `contactd check` prints it."""
-    wrong = [Mistake(path, text) for path, text in Policy.problems(document)]
-    return wrong or list(_rules_in_vain(Policy.from_mapping(document)))
+    return [told(finding, language) for finding in lint(document)]
 
 
-async def drift(errand: Errand, settings: Settings) -> list[Mistake]:
-    """Return what only the store can tell: lines nobody can serve, and how the file differs from what is published."""
+def told(finding: Finding, language: str) -> Mistake:
+    """Return a finding as a line of `contactd check`: what is wrong, and the remedy."""
+    text = finding.what(language)
+    if finding.kind != "unreadable":
+        text += ("；" if language == "zh" else "; ") + finding.remedy(language)
+    return Mistake(finding.path, text, note=finding.severity is Severity.WARNING)
+
+
+async def drift(errand: Errand, settings: Settings, language: str = "en") -> list[Mistake]:
+    """Return what only the store can tell: what its agents cannot serve, and how the file differs from what is published."""
     found = await errand.store.read(policies.current)
     people = await errand.store.read(agents.listed)
     ruling = settings.policy if settings.policy_source == "file" or found is None else found.document
-    doubts = list(_unserved(Policy.from_mapping(ruling), people)) if people else []
+    working = [replace(configured(one), agent=one["name"]) for one in people if one["role"] == Role.AGENT]
+    known = {(finding.path, finding.kind) for finding in lint(ruling)}
+    doubts = [told(finding, language) for finding in lint(ruling, working) if (finding.path, finding.kind) not in known]
     if settings.policy_source == "store" and settings.policy and found is not None:
         lines = list(differences(found.document, settings.policy))
         if lines:
             text = f"the file differs from version {found.version}, which rules, in {len(lines)} places: {lines[0]}"
             doubts.append(Mistake("policy", text, note=True))
     return doubts
-
-
-def _rules_in_vain(policy: Policy) -> Iterator[Mistake]:
-    """Yield intake rules that an earlier rule always forestalls."""
-    for place, rule in enumerate(policy.intake):
-        earlier = next((n for n, other in enumerate(policy.intake[:place]) if _covers(other, rule)), None)
-        if earlier is not None:
-            yield Mistake(f"policy.intake[{place}]", f"can never match: policy.intake[{earlier}] comes first")
-
-
-def _covers(first: Intake, second: Intake) -> bool:
-    """Tell whether everything the second rule matches is matched by the first."""
-    if first.channel is not None and first.channel != second.channel:
-        return False
-    return first.to is None or (second.to is not None and glob(first.to, second.to))
-
-
-def _unserved(policy: Policy, people: Iterable[Mapping[str, Any]]) -> Iterator[Mistake]:
-    """Yield lines that nobody has the lines and required skills for."""
-    known = [
-        ({one["skill"]: one["level"] for one in person["skills"]}, set(person["lines"]))
-        for person in people
-        if person["role"] == Role.AGENT
-    ]
-    for name, line in policy.lines.items():
-        if not any(_serves(line, skills, lines) for skills, lines in known):
-            yield Mistake(f"policy.lines.{name}", "nobody can serve it: no agent is in it with the required skills")
-
-
-def _serves(line: Line, skills: Mapping[str, int], lines: set[str]) -> bool:
-    if not lines & {"*", line.name}:
-        return False
-    return all(skills.get(skill, 0) >= level for skill, level in line.required)

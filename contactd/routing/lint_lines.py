@@ -1,0 +1,51 @@
+"""Doubts about lines that the document alone tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from contactd.routing.finding import Finding, Severity, Subject
+from contactd.routing.line import Line
+
+
+def steps_short(subject: Subject) -> Iterator[Finding]:
+    """Yield steps that are over before an agent can have answered one offer.
+
+    The next step opens while the phone of the first agent still rings; what the step was to save is lost.
+    """
+    for name, line in subject.policy.lines.items():
+        shortest = min((rule.offer_s for rule in line.channels.values() if rule.live), default=0.0)
+        for place, step in enumerate(line.steps):
+            if 0 < step.seconds < shortest:
+                path = f"policy.lines.{name}.steps[{place}].seconds"
+                params = {"seconds": f"{step.seconds:g}", "offer": f"{shortest:g}"}
+                yield Finding(path, "step_short", Severity.WARNING, params)
+
+
+def texts_missing(subject: Subject) -> Iterator[Finding]:
+    """Yield lines without a word of welcome or a signature."""
+    for name in subject.described("lines"):
+        line = subject.policy.lines[name]
+        for key, text in (("greeting", line.greeting), ("signature", line.signature)):
+            if not any(text.values()):
+                yield Finding(f"policy.lines.{name}.{key}", f"{key}_missing", Severity.WARNING)
+
+
+def dispositions_missing(subject: Subject) -> Iterator[Finding]:
+    """Yield lines whose contacts can be given no disposition; where one is demanded, no wrap-up would ever end."""
+    for name, line in subject.policy.lines.items():
+        if subject.policy.dispositions[line.dispositions]:
+            continue
+        demanding = _demanding(line)
+        path = f"policy.lines.{name}.dispositions"
+        if demanding:
+            yield Finding(path, "disposition_demanded", Severity.ERROR, {"channel": demanding[0]})
+        else:
+            yield Finding(path, "dispositions_missing", Severity.WARNING, {"tree": line.dispositions})
+
+
+def _demanding(line: Line) -> list[str]:
+    return [name for name, rule in line.channels.items() if rule.wrapup.mode == "mandatory"]
+
+
+CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (steps_short, texts_missing, dispositions_missing)

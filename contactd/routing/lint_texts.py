@@ -1,0 +1,116 @@
+"""The words of every finding, in Chinese and English: what is wrong, and the remedy."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, dict[str, tuple[str, str]]] = {
+    "unreadable": {
+        "en": ("{problem}", "write the value as config/contactd.toml shows it"),
+        "zh": ("无法读取：{problem}", "请按 config/contactd.toml 中的写法填写"),
+    },
+    "rule_unreachable": {
+        "en": ("can never match: {first} comes first", "move it before {first}, narrow that rule, or delete this one"),
+        "zh": ("永远不会命中：{first} 总是先命中", "把本条移到 {first} 之前，或收窄那条规则，或删除本条"),
+    },
+    "text_one_language": {
+        "en": ("is written in {told} only; customers of the other language read {told}", "add the text in {missing}"),
+        "zh": ("只写了 {told}，使用另一种语言的客户看到的仍是 {told}", "请补写 {missing} 文本"),
+    },
+    "step_short": {
+        "en": (
+            "the step lasts {seconds} s, and an offer stands {offer} s: it is over before one agent has answered",
+            "let the step last at least {offer} s",
+        ),
+        "zh": (
+            "本步骤 {seconds} 秒，而一次振铃 {offer} 秒：坐席还没应答，步骤已经结束",
+            "把步骤时长设为至少 {offer} 秒",
+        ),
+    },
+    "greeting_missing": {
+        "en": (
+            "there is no greeting: who writes gets no word until an agent answers",
+            "add greeting.zh and greeting.en",
+        ),
+        "zh": ("没有欢迎语：客户在坐席应答前收不到任何回应", "请填写 greeting.zh 和 greeting.en"),
+    },
+    "signature_missing": {
+        "en": ("there is no signature: answers go out without a sender's name", "add signature.zh and signature.en"),
+        "zh": ("没有签名：回复邮件没有落款", "请填写 signature.zh 和 signature.en"),
+    },
+    "dispositions_missing": {
+        "en": ("the tree {tree!r} is empty: nobody can say what a contact was about", "add dispositions to the tree"),
+        "zh": ("业务小结树 {tree!r} 为空：无法记录联络内容", "请在该树中添加业务小结"),
+    },
+    "disposition_demanded": {
+        "en": (
+            "wrap-up of {channel} demands a disposition, and there is none: no wrap-up would ever end",
+            "add dispositions to the tree, or set wrapup.mode of {channel} to optional",
+        ),
+        "zh": (
+            "{channel} 的话后处理必须填业务小结，却没有可选项：话后处理永远无法结束",
+            "请添加业务小结，或把 {channel} 的 wrapup.mode 改为 optional",
+        ),
+    },
+    "line_empty": {
+        "en": ("nobody can serve it: no agent is in it", "put agents in it (contactd user add NAME --line …)"),
+        "zh": ("没有人能服务：没有坐席属于本技能组", "请把坐席加入本技能组（contactd user add NAME --line …）"),
+    },
+    "line_unserved": {
+        "en": (
+            "nobody can serve it: no agent in it has the required skills ({skills})",
+            "give an agent of the line these skills, or ask for less",
+        ),
+        "zh": (
+            "没有人能服务：组内没有坐席具备要求的技能（{skills}）",
+            "请给组内坐席加上这些技能，或降低要求",
+        ),
+    },
+    "skill_nobody_has": {
+        "en": (
+            "nobody in the line has what the step prefers ({skills}): it never finds anyone",
+            "give an agent of the line this skill, lower the level, or delete the step",
+        ),
+        "zh": (
+            "组内没有人具备本步骤优先的技能（{skills}）：本步骤永远找不到人",
+            "请给组内坐席加上该技能，或降低级别，或删除本步骤",
+        ),
+    },
+    "rule_unserved": {
+        "en": (
+            "nobody in {line} has the skills this rule asks for ({skills}): what it takes in waits for ever",
+            "give an agent of {line} these skills, or ask for less",
+        ),
+        "zh": (
+            "{line} 中没有人具备本规则要求的技能（{skills}）：进来的联络会一直等待",
+            "请给 {line} 的坐席加上这些技能，或降低要求",
+        ),
+    },
+    "language_unspoken": {
+        "en": (
+            "nobody in {line} speaks {language}, which the line requires: what this rule takes in waits for ever",
+            'add the language to an agent of {line}, or set language = "prefer" there',
+        ),
+        "zh": (
+            "{line} 要求语言匹配，却没有人会 {language}：进来的联络会一直等待",
+            '请给 {line} 的坐席加上该语言，或把 language 设为 "prefer"',
+        ),
+    },
+    "no_device": {
+        "en": (
+            "nobody in {line} has a phone, and {channel} needs one: what this rule takes in waits for ever",
+            "give an agent of {line} a device (contactd user add NAME --device …)",
+        ),
+        "zh": (
+            "{channel} 需要话机，而 {line} 中没有人有话机：进来的联络会一直等待",
+            "请给 {line} 的坐席配置话机（contactd user add NAME --device …）",
+        ),
+    },
+    "capacity_never_fits": {
+        "en": ("one item takes {units} units, and an agent has 100", "set it to a number from 1 to 100"),
+        "zh": ("一件占用 {units} 单位，而坐席一共只有 100", "请设为 1 到 100 之间的数"),
+    },
+    "line_unknown": {
+        "en": ("names the line {line!r}, which does not exist", "take the agent out of it, or add the line"),
+        "zh": ("技能组 {line!r} 不存在", "请把坐席移出该组，或新建该技能组"),
+    },
+}
+"""Kind → language → (what is wrong, what to do about it)."""
