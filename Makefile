@@ -11,8 +11,9 @@ CONSOLE_OUT := contactd/agent_ui/static
 WIDGET_OUT := contactd/channels/chat/static
 SOURCES_OF = $(shell find $(1) -name node_modules -prune -o -type f -print 2>/dev/null)
 
-UNIT := not integration and not postgres and not browser
-INTEGRATION := (integration or postgres) and not browser
+SLOW := integration or postgres or database or promise
+UNIT := not ($(SLOW) or browser)
+INTEGRATION := ($(SLOW)) and not browser
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test check unit integration e2e web-test bench docs pictures lock system clean

@@ -26,6 +26,19 @@ settings.register_profile("calm", deadline=None)  # no test asserts a time
 settings.load_profile("calm")
 
 
+DATABASES = {"store", "store_url", "empty_url", "sqlite_url", "empty_sqlite_url"}
+"""Fixtures that write to a disk."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is no unit test by what it uses: a database's file, or hundreds of made-up days and bytes."""
+    for item in items:
+        if DATABASES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("promise")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quiet_logs() -> None:
     """Write logs as the server does: the default draws tracebacks with every local variable, which takes seconds each."""

@@ -13,6 +13,8 @@ import pytest_asyncio
 from contactd.core.errors import WorkerDiedError, WorkerTimeoutError
 from contactd.workers import Workers
 
+pytestmark = pytest.mark.integration
+
 
 def double(number: int) -> int:
     return number * 2

@@ -16,6 +16,8 @@ from contactd.channels.email import addresses, block, charset, headers, intake, 
 from contactd.channels.email.parse import ParsedMail, parse
 from contactd.channels.email.reader import read
 
+pytestmark = pytest.mark.promise
+
 PIECES = st.sampled_from(
     [
         *(

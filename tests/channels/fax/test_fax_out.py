@@ -26,6 +26,8 @@ from contactd.core.errors import BadRequestError, WorkerDiedError
 from contactd.core.message import NewAttachment
 from contactd.core.party import Point
 
+pytestmark = pytest.mark.promise
+
 FAX_POINT = phone_point("0371-60135900", "fax")
 SEND = """
 import shutil, sys

@@ -14,6 +14,8 @@ from PIL import Image
 from contactd.channels.fax import tiff as reader
 from contactd.channels.fax.reader import read
 
+pytestmark = pytest.mark.promise
+
 ENVELOPE = {"number": "037160135900", "name": "ACME\r\nTrading", "to": "4006180987", "comm": "000001234"}
 
 
