@@ -11,6 +11,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
@@ -231,7 +232,20 @@ def policy_of(
 ) -> dict[str, Any]:
     """Return the `[policy]` table alone, whatever may be wrong elsewhere; empty when there is none."""
     policy = _gather(path, env or {}, overrides).table.get("policy")
-    return {key: value for key, value in policy.items() if key != "source"} if isinstance(policy, dict) else {}
+    return _policy(policy) if isinstance(policy, dict) else {}
+
+
+def _policy(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `[policy]` table without its source, TOML's dates as text: the store keeps it as JSON."""
+    return {key: _plain(value) for key, value in table.items() if key != "source"}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date | time) else value
 
 
 def _gather(path: Path | None, env: Mapping[str, str], overrides: Iterable[str]) -> _Source:
@@ -263,7 +277,7 @@ def _check(source: _Source, shapes: Shapes | None) -> tuple[Settings | None, lis
         mistakes.append(Mistake("policy_source", "unknown key; did you mean policy.source?"))
     policy = table.get("policy")
     if isinstance(policy, dict):
-        table["policy"] = {key: value for key, value in policy.items() if key != "source"}
+        table["policy"] = _policy(policy)
         table["policy_source"] = policy.get("source", "store")
     sections = table.get("channels")
     if shapes is not None and isinstance(sections, dict):

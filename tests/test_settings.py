@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from contactd.settings import Settings, SettingsError, load, problems
+from contactd.settings import Settings, SettingsError, load, policy_of, problems
 
 
 class Server(BaseModel):
@@ -153,6 +153,12 @@ def test_a_variable_without_a_key_is_named(name: str) -> None:
 
 def test_an_override_below_a_value_is_named() -> None:
     assert [mistake.path for mistake in problems(None, {}, ["node=a", "node.b=c"])] == ["node.b"]
+
+
+def test_a_date_in_the_policy_is_text(tmp_path: Path) -> None:
+    path = write(tmp_path, "[policy.calendars.office]\ndays = [{ date = 2026-12-24 }]\n")
+    assert load(path).policy == {"calendars": {"office": {"days": [{"date": "2026-12-24"}]}}}
+    assert policy_of(path) == load(path).policy
 
 
 def test_policy_comes_as_it_is_without_its_source(tmp_path: Path) -> None:

@@ -141,6 +141,20 @@ class Table:
         self.wrong(key, f"must be a list of: {', '.join(allowed)}")
         return tuple(default)
 
+    def strings(self, key: str) -> tuple[str, ...]:
+        """Return a list of short texts."""
+        value = self.take(key)
+        if value is None:
+            return ()
+        if (
+            isinstance(value, list | tuple)
+            and len(value) <= MAX_ENTRIES
+            and all(isinstance(one, str) and len(one) <= MAX_TEXT for one in value)
+        ):
+            return tuple(value)
+        self.wrong(key, "must be a list of texts")
+        return ()
+
     def label(self, key: str, fallback: str = "") -> dict[str, str]:
         """Return a text in both languages of the screens; one missing is replaced by the other, both by `fallback`."""
         table = self.table(key)
