@@ -230,6 +230,10 @@ def _policy_publish(arguments: Arguments) -> int:
 
 def _record_commands(commands: Commands) -> None:
     _add(commands, "audit", _audit, "compare receipts, interactions, journal and raw bytes; exit 1 if they differ")
+    replay = _add(commands, "replay", _replay, "live the journal through again; exit 1 if a decision differs")
+    replay.add_argument("--from", dest="since", metavar="WHEN", help="journal number or time; default: the last start")
+    replay.add_argument("--to", dest="until", metavar="WHEN", help="journal number or time; default: the end")
+    replay.add_argument("--json", action="store_true", help="print the result as JSON")
     explain = _add(commands, "explain", _explain, "say why an interaction went to whom it went")
     explain.add_argument("id", metavar="ID")
 
@@ -241,6 +245,19 @@ def _audit(arguments: Arguments) -> int:
     for line in report.lines():
         print(line)
     return OK if report.agrees else FAULT
+
+
+def _replay(arguments: Arguments) -> int:
+    import json
+
+    from contactd.desk import journal
+
+    report = journal.replay(settings(arguments), arguments.since, arguments.until)
+    if arguments.json:
+        print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(report.lines()))
+    return OK if report.difference is None else FAULT
 
 
 def _explain(arguments: Arguments) -> int:

@@ -313,7 +313,8 @@ class Dispatcher:
             if start == 0:
                 for offer, offered_at in restored.offers:
                     self._ledger.restore_offer(offer, offered_at)
-                self._journal(rows, "restart", {"v": VERSION, "epoch": self._epoch}, [], self._now())
+                began = {"v": VERSION, "epoch": self._epoch, "policy": restored.router.version}
+                self._journal(rows, "restart", began, [], self._now())
             for fact in restored.facts[start : start + BATCH]:
                 self._decide(Waiting(fact, None, None), rows)
             self._held_back += await self._commit(rows)

@@ -24,6 +24,11 @@ class Decider(Protocol):
         """Number of the last fact or tick that did something."""
         ...
 
+    @property
+    def version(self) -> int:
+        """The version of the policy that rules."""
+        ...
+
     def handle(self, fact: Fact, now: datetime) -> list[Wish]:
         """Decide what one fact leads to."""
         ...
