@@ -87,10 +87,10 @@ unit: $(VENV)/.stamp
 	$(BIN)/pytest -m "$(UNIT)" $(ARGS)
 
 integration: setup
-	$(BIN)/pytest -m "$(INTEGRATION)" $(ARGS) || { echo "once more, what failed:"; $(BIN)/pytest -m "$(INTEGRATION)" --last-failed --last-failed-no-failures none $(ARGS); }
+	$(BIN)/pytest -m "$(INTEGRATION)" $(ARGS)
 
 e2e: setup
-	$(BIN)/pytest -m browser $(ARGS) || { echo "once more, what failed:"; $(BIN)/pytest -m browser --last-failed --last-failed-no-failures none $(ARGS); }
+	$(BIN)/pytest -m browser $(ARGS)
 
 web-test: build
 	cd $(CONSOLE) && npm test --silent
