@@ -39,7 +39,7 @@ _CALL = {
 
 CHANNELS: dict[str, dict[str, Any]] = {
     "voice": _CALL,
-    "callback": _CALL,
+    "callback": {**_CALL, "calls_back": True},
     "chat": {
         "live": True,
         "offer_s": 30,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from contactd.core.calendar import Calendar
 from contactd.core.events import Skills
+from contactd.routing.ways_out import AfterClose, Callbacks, OverflowRule
 
 STRATEGIES = ("longest_idle", "best_skill", "least_occupied", "round_robin", "fewest_active", "weighted")
 WRAPUP_MODES = ("off", "optional", "mandatory", "timed", "timed_fixed")
@@ -51,6 +53,8 @@ class ChannelRule:
     """What one item takes from an agent's 100."""
     sla_s: float
     starve_s: float
+    calls_back: bool = False
+    """The customer is not there: they are called when an agent is found, and in opening hours only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,13 @@ class Line:
     signature: Mapping[str, str]
     greeting: Mapping[str, str]
     from_address: str
+    hours: Calendar | None
+    """When arrivals are let in; None = always."""
+    sla_hours: Calendar | None
+    """In which hours the service level of deferred work runs; None = always."""
+    overflow: tuple[OverflowRule, ...]
+    after_close: AfterClose
+    callbacks: Callbacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from contactd.core.calendar import Calendar
 from contactd.routing import defaults
 from contactd.routing.document import Table
 from contactd.routing.line import LANGUAGE_RULES, STRATEGIES, WRAPUP_MODES, ChannelRule, Line, Step, Wrapup
+from contactd.routing.ways_out import read_after_close, read_callbacks, read_overflow
 
 MAX_UNITS = 100
 DAY_S = 86_400.0
@@ -53,6 +55,7 @@ def _channel(table: Table, rule: ChannelRule, names: list[str]) -> ChannelRule:
         wrapup=_wrapup(table.table("wrapup"), rule.wrapup),
         sla_s=table.number("sla_s", rule.sla_s),
         starve_s=table.number("starve_s", rule.starve_s),
+        calls_back=table.flag("calls_back", rule.calls_back),
     )
     table.done()
     return changed
@@ -70,17 +73,32 @@ def _wrapup(table: Table, rule: Wrapup) -> Wrapup:
     return changed
 
 
-def read_lines(table: Table, channels: Mapping[str, ChannelRule], trees: Mapping[str, Any]) -> dict[str, Line]:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What lines refer to, by name."""
+
+    channels: Mapping[str, ChannelRule]
+    trees: Mapping[str, Any]
+    calendars: Mapping[str, Calendar]
+
+
+def read_lines(table: Table, around: Around) -> dict[str, Line]:
     """Read `lines.<name>`."""
-    lines = {name: _line(name, row, channels, trees) for name, row in table.tables()}
+    lines = {name: _line(name, row, around) for name, row in table.tables()}
     if not lines:
         table.wrong("", "must name at least one line")
-        lines["support"] = _line("support", Table({}, table.path, table.problems), channels, trees)
+        lines["support"] = _line("support", Table({}, table.path, table.problems), around)
+    for name, line in lines.items():
+        for place, rule in enumerate(line.overflow):
+            if rule.line is not None and (rule.line not in lines or rule.line == name):
+                table.wrong(f"{name}.overflow[{place}].to", f"names the line {rule.line!r}, which is no other line")
     return lines
 
 
-def _line(name: str, row: Table, channels: Mapping[str, ChannelRule], trees: Mapping[str, Any]) -> Line:
+def _line(name: str, row: Table, around: Around) -> Line:
+    channels, trees = around.channels, around.trees
     first_tree = next(iter(trees), "")
+    calendar = row.text("calendar")
     line = Line(
         name=name,
         label=row.label("label", name),
@@ -102,11 +120,22 @@ def _line(name: str, row: Table, channels: Mapping[str, ChannelRule], trees: Map
         signature=row.label("signature"),
         greeting=row.label("greeting"),
         from_address=row.text("from_address"),
+        hours=_calendar(row, "calendar", calendar, around.calendars),
+        sla_hours=_calendar(row, "sla_calendar", row.text("sla_calendar", calendar), around.calendars),
+        overflow=read_overflow(row, tuple(channels)),
+        after_close=read_after_close(row.table("after_close")),
+        callbacks=read_callbacks(row.table("callback")),
     )
     if line.dispositions not in trees:
         row.wrong("dispositions", f"names the tree {line.dispositions!r}, which does not exist")
     row.done()
     return line
+
+
+def _calendar(row: Table, key: str, name: str, calendars: Mapping[str, Calendar]) -> Calendar | None:
+    if name and name not in calendars:
+        row.wrong(key, f"names the calendar {name!r}, which does not exist")
+    return calendars.get(name)
 
 
 def _line_channels(row: Table, channels: Mapping[str, ChannelRule]) -> dict[str, ChannelRule]:

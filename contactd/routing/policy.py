@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contactd.core.calendar import Calendar
 from contactd.core.errors import ConfigError
 from contactd.core.events import Skills
 from contactd.routing import defaults
+from contactd.routing.calendars import read_calendars
 from contactd.routing.document import Problem, Table
 from contactd.routing.line import ChannelRule, Intake, Line, Reason, glob
-from contactd.routing.lines import read_channels, read_lines
+from contactd.routing.lines import Around, read_channels, read_lines
 from contactd.routing.trees import read_reasons, read_trees
 
 ROOT = "policy"
@@ -30,6 +32,7 @@ class Policy:
     dispositions: Mapping[str, tuple[Mapping[str, Any], ...]]
     """Tree name → nodes `{code, label, children, outcome}`, as consoles show them."""
     reasons: Mapping[str, Reason]
+    calendars: Mapping[str, Calendar]
     deferred_share: int
     """One in so many assignments goes to a starved deferred item while live work waits."""
     document: Mapping[str, Any] = field(repr=False, hash=False)
@@ -98,7 +101,9 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
     channels = read_channels(root.table("channels"), root.table("capacity"))
     trees = read_trees(root.table("dispositions") if root.has("dispositions") else _default(root, "dispositions"))
     reasons = read_reasons(root.table("reasons") if root.has("reasons") else _default(root, "reasons"))
-    lines = read_lines(root.table("lines") if root.has("lines") else _default(root, "lines"), channels, trees)
+    calendars = read_calendars(root.table("calendars"))
+    around = Around(channels, trees, calendars)
+    lines = read_lines(root.table("lines") if root.has("lines") else _default(root, "lines"), around)
     default_line = root.text("default_line", "support" if "support" in lines else next(iter(lines), ""))
     if default_line not in lines:
         root.wrong("default_line", f"names the line {default_line!r}, which does not exist")
@@ -110,6 +115,7 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
         intake=tuple(_intake(row, lines, channels) for row in root.rows("intake")),
         dispositions=trees,
         reasons=reasons,
+        calendars=calendars,
         deferred_share=root.whole("deferred_share", 10, 1, 1000),
         document=mapping if isinstance(mapping, Mapping) else {},
     )
