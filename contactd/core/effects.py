@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from contactd.core.events import STRAIGHT, Course
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
@@ -151,6 +153,25 @@ class Standing:
     prefer_agent: str | None = None
     prefer_until: datetime | None = None
     hops: int = 0
+    course: Course = STRAIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineState:
+    """A line opened or closed, by its calendar or by hand: shown on consoles and kept for the next start."""
+
+    line: str
+    open: bool
+    since: datetime
+    """When it opened or closed; of one that is always open, when that was first told."""
+    mode: str | None = None
+    """open | closed | drain while it is so by hand; None = the calendar rules."""
+    until: datetime | None = None
+    """When what was set by hand ends by itself."""
+    next_change: datetime | None = None
+    """When it next opens or closes by itself, as far as is known."""
+    actor: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +197,37 @@ class Refuse:
     offer: str | None = None
 
 
-Wish = Offer | Withdraw | Assign | Connect | Requeue | Overflow | Moved | AgentState | Standing | Alert | Refuse
+Wish = (
+    Offer
+    | Withdraw
+    | Assign
+    | Connect
+    | Requeue
+    | Overflow
+    | Moved
+    | AgentState
+    | Standing
+    | LineState
+    | Alert
+    | Refuse
+)
 """Anything the router can ask for."""
 
 WISHES: dict[str, type[Wish]] = {
     kind.__name__: kind
-    for kind in (Offer, Withdraw, Assign, Connect, Requeue, Overflow, Moved, AgentState, Standing, Alert, Refuse)
+    for kind in (
+        Offer,
+        Withdraw,
+        Assign,
+        Connect,
+        Requeue,
+        Overflow,
+        Moved,
+        AgentState,
+        Standing,
+        LineState,
+        Alert,
+        Refuse,
+    )
 }
 """Kind → class, for reading the journal."""

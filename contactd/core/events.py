@@ -15,6 +15,30 @@ Skills = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What an item has met with on its way, beyond its place in line; needed again after a restart."""
+
+    path: tuple[str, ...] = ()
+    """Lines it has left by overflow: it never overflows back into one of them."""
+    asked_at: datetime | None = None
+    """When its customer was offered to be called back."""
+    alone_since: datetime | None = None
+    """Since when nobody signed in could take it."""
+    front: bool = False
+    """It goes before everything else: it was handed on and nobody took it."""
+    giver: str | None = None
+    """Who handed it to a person: it comes back to them when that person does not take it."""
+    attempts: int = 0
+    """A callback: how often the customer was called in vain."""
+    suspended_by: str | None = None
+    """A callback: the contact in which its customer is talking to us now."""
+
+
+STRAIGHT = Course()
+"""The course of an item that has met with nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionArrived:
     """A piece of work stands in line (or stands again, when it is fed in after a restart)."""
 
@@ -54,6 +78,10 @@ class InteractionArrived:
     """After a restart: the state it has in the outside system that routes it (`routed_by` pbx); ours are queued."""
     disposition: str | None = None
     """After a restart: what an earlier holder had noted."""
+    entered_as: str | None = None
+    """After a restart: why its present stay in the line began; None = for `reason`."""
+    course: Course = STRAIGHT
+    """After a restart: what it had met with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +295,42 @@ class SupervisorSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineSet:
+    """A supervisor opened or closed a line by hand, or gave it back to its calendar."""
+
+    actor: str
+    line: str
+    mode: str
+    """open | closed | drain (nothing new comes in, and whoever is in line is served however long it takes) | calendar"""
+    until: datetime | None = None
+    """When the calendar rules again by itself; None = not before somebody says so."""
+    reason: str | None = None
+    """A word for the record; free text stays in the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRestored:
+    """After a restart: how a line stood (fed in by recovery only, before everything else)."""
+
+    line: str
+    open: bool
+    since: datetime
+    mode: str | None = None
+    until: datetime | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitExpected:
+    """How long a customer who comes into a line now is expected to wait; told when it crosses what a rule asks for."""
+
+    line: str
+    seconds: float | None
+    """None = unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExternallyMoved:
     """An item that an outside system routes (`routed_by` pbx) changed its state there: shown and counted, never matched."""
 
@@ -324,6 +388,9 @@ class WorkRestored:
     step_since: datetime | None = None
     """The skill step it had come to when it was given, should it go back there."""
     skip_agents: tuple[tuple[str, datetime | None], ...] = ()
+    entered_as: str = "arrival"
+    """Why its present stay in the line began."""
+    course: Course = STRAIGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +444,9 @@ Fact = (
     | PolicyPublished
     | ExternalWork
     | SupervisorSet
+    | LineSet
+    | LineRestored
+    | WaitExpected
     | ExternallyMoved
     | WorkStarted
     | WorkRestored
@@ -409,6 +479,9 @@ FACTS: dict[str, type[Fact]] = {
         PolicyPublished,
         ExternalWork,
         SupervisorSet,
+        LineSet,
+        LineRestored,
+        WaitExpected,
         ExternallyMoved,
         WorkStarted,
         WorkRestored,
