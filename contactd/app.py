@@ -12,6 +12,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -31,6 +32,7 @@ from contactd.desk.access import Access
 from contactd.desk.dismissing import Quarantine
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
+from contactd.desk.reading import read_group
 from contactd.desk.sweeping import Sweeping
 from contactd.desk.tools import ChannelTools
 from contactd.http import Bounds, HttpParts, Listener, build_http
@@ -40,6 +42,7 @@ from contactd.settings import Settings
 from contactd.workers import Workers
 
 OK, FAILED, MISTAKE = 0, 1, 2
+WARM_AFTER_S = 1.0
 GRACE_S = 10.0
 """Longest time a stop may take."""
 SESSION_GONE = 1012
@@ -77,7 +80,15 @@ class Server:
             await channel.start()
             self.addresses |= channel.addresses()
         self.readiness.open()
+        self._tasks.append(asyncio.create_task(self._warm()))
         return self.addresses
+
+    async def _warm(self) -> None:
+        """Start the workers once the start itself is over: the first mail need not wait for an interpreter."""
+        await asyncio.sleep(WARM_AFTER_S)
+        readers = {channel.reader.__module__ for channel in self.channels.values() if channel.reader is not None}
+        with suppress(WorkerDiedError):
+            await self.workers.start([read_group.__module__, *sorted(readers)])
 
     async def stop(self) -> None:
         """Stop in the order that loses nothing that was acknowledged."""

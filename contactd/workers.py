@@ -39,19 +39,18 @@ class Workers:
     A task that dies or hangs takes only its own process with it; tasks beside it and behind it are unharmed.
     """
 
-    def __init__(self, *, count: int, memory_mb: int, timeout_s: float, preload: Sequence[str] = ()) -> None:
+    def __init__(self, *, count: int, memory_mb: int, timeout_s: float) -> None:
         """Describe the pool; processes start with `start` or the first task.
 
         Args:
             count: processes.
             memory_mb: address space a task may take beyond what an idle worker has.
             timeout_s: seconds a task may run; waiting for a free worker does not count.
-            preload: modules a worker imports before its first task.
         """
         self.count = count
         self.timeout_s = timeout_s
         self._places = asyncio.Semaphore(count * 2)
-        self._setup = [memory_mb, tuple(preload)]
+        self._setup: list[Any] = [memory_mb, ()]
         self._pool = self._new_pool()
         self.deaths = 0
         """Tasks that ended with their worker, since the start."""
@@ -60,12 +59,16 @@ class Workers:
         self._closed = False
         self._running: set[asyncio.Future[Any]] = set()
 
-    async def start(self) -> None:
+    async def start(self, preload: Sequence[str] = ()) -> None:
         """Start the processes now, so that the first task does not wait for an interpreter.
+
+        Args:
+            preload: modules that every worker imports before its first task.
 
         Raises:
             WorkerDiedError: a worker cannot start.
         """
+        self._setup[1] = tuple(preload)
         await asyncio.gather(*(self.run(_ready) for _ in range(self.count)))
 
     async def run(self, task: Callable[..., T], *args: Any) -> T:
