@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,11 @@ from contactd.core.interaction import State
 from contactd.routing.floor import Floor
 from contactd.routing.matching import skipped
 from contactd.routing.score import Scale
+from contactd.routing.shapes import Rung, Shape
 from contactd.routing.state import Agent, Item
+
+Reason = dict[str, Any]
+"""`{key, params}`: a sentence of the catalogue and what stands in it."""
 
 
 def waiting_lines(floor: Floor) -> dict[str, list[str]]:
@@ -19,17 +24,21 @@ def waiting_lines(floor: Floor) -> dict[str, list[str]]:
     ranked: dict[str, list[tuple[float, int, str]]] = {}
     for item in floor.items.values():
         if item.state is State.QUEUED:
-            scale = Scale.of(item.line, item.rule)
-            score = scale.score(scale.fixed(item), floor.now - item.age_from)
-            ranked.setdefault(item.line.name, []).append((-score, item.age_from, item.id))
+            ranked.setdefault(item.line.name, []).append(_rank(floor, item))
     return {line: [name for _, _, name in sorted(ranked[line])] for line in sorted(ranked)}
+
+
+def _rank(floor: Floor, item: Item) -> tuple[float, int, str]:
+    scale = Scale.of(item.line, item.rule)
+    return (-scale.score(scale.fixed(item), floor.now - item.age_from), item.age_from, item.id)
 
 
 def explain(floor: Floor, interaction: str, now: datetime) -> dict[str, Any]:
     """Say where an item stands and, while it waits, what keeps every agent from it.
 
-    `filters` counts agents by the first thing that keeps them: not_member, skill, signed_out, not_ready, console, draining,
-    device, busy, skipped, waits_for_other; `free` would take it in the next pass.
+    `filters` counts agents by the first thing that keeps them (see `what_keeps`); `free` would take it in the next pass.
+    `busy` parts those who only lack room by what they do; `outlook` tells how many more fit at each later step, and when it
+    opens; `reasons` says the same in sentences.
     """
     item = floor.items.get(interaction)
     if item is None:
@@ -59,30 +68,104 @@ def _why_waiting(floor: Floor, item: Item, moment: int) -> dict[str, Any]:
     ladder = floor.index.ladder(item)
     step = min(item.step, len(ladder) - 1)
     rung = ladder[step]
-    filters: dict[str, int] = {}
-    for agent in floor.agents.values():
-        reason = what_keeps(floor, item, agent)
-        filters[reason] = filters.get(reason, 0) + 1
-    order = waiting_lines(floor)[item.line.name]
+    kept = {agent.id: what_keeps(floor, item, agent) for agent in floor.agents.values()}
+    position, waiting = _position(floor, item)
+    outlook = _outlook(floor, item, kept, moment)
+    filters = _counted(kept.values())
+    busy = _counted(doing(floor.agents[name]) for name, reason in kept.items() if reason == "busy")
     return {
         "terms": dict(scale.terms(item, moment - item.age_from)),
         "waited_s": (moment - item.age_from) / 1000,
-        "position": order.index(item.id) + 1,
-        "waiting": len(order),
+        "position": position,
+        "waiting": waiting,
         "step": step,
         "steps": len(ladder),
         "needs": [{"skill": skill, "level": level} for skill, level in rung.shape.need],
         "next_step_at": rfc3339(from_ms(item.step_since + rung.ms)) if rung.ms is not None else None,
         "waits_for": item.held_for,
-        "filters": dict(sorted(filters.items())),
+        "filters": filters,
+        "busy": busy,
+        "outlook": outlook,
+        "reasons": _sentences(filters, busy, outlook),
     }
 
 
-def what_keeps(floor: Floor, item: Item, agent: Agent) -> str:
-    """Return the first thing that keeps an agent from an item, `free` when nothing does."""
+def _position(floor: Floor, item: Item) -> tuple[int, int]:
+    """Return the item's place in its line, from 1, and how many wait there."""
+    own = _rank(floor, item)
+    line = [_rank(floor, one) for one in floor.items.values() if one.state is State.QUEUED and one.line is item.line]
+    return sum(rank < own for rank in line) + 1, len(line)
+
+
+def _counted(words: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for word in words:
+        found[word] = found.get(word, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def _outlook(floor: Floor, item: Item, kept: dict[str, str], moment: int) -> list[dict[str, Any]]:
+    """Return for each later step how many agents, signed in, it adds, and in how many seconds it opens."""
     ladder = floor.index.ladder(item)
-    shape = ladder[min(item.step, len(ladder) - 1)].shape
-    direct = item.direct and item.held_for == agent.id
+    lacking = [
+        floor.agents[name] for name, reason in kept.items() if reason == "skill" and floor.agents[name].signed_in
+    ]
+    told = []
+    opens = item.step_since
+    for place in range(min(item.step, len(ladder) - 1), len(ladder) - 1):
+        opens += ladder[place].ms or 0
+        following = ladder[place + 1].shape
+        fitting = [agent for agent in lacking if agent.profile.fits(following)]
+        lacking = [agent for agent in lacking if not agent.profile.fits(following)]
+        free = sum(floor.can_take(agent, item.rule) for agent in fitting)
+        told.append({"step": place + 1, "in_s": max(opens - moment, 0) / 1000, "agents": len(fitting), "free": free})
+    return told
+
+
+def _sentences(filters: dict[str, int], busy: dict[str, int], outlook: list[dict[str, Any]]) -> list[Reason]:
+    """Say in sentences what would have to happen: who gets free, which step opens, or that nobody ever can."""
+    told: list[Reason] = [
+        {"key": f"reason.wait_{doing}", "params": {"n": count}} for doing, count in busy.items() if count
+    ]
+    if filters.get("not_ready"):
+        told.append({"key": "reason.wait_not_ready", "params": {"n": filters["not_ready"]}})
+    for step in outlook:
+        if step["agents"]:
+            params = {"n": step["agents"], "step": step["step"] + 1, "s": round(step["in_s"], 1)}
+            told.append({"key": "reason.wait_step", "params": params})
+    if not told and not filters.get("free"):
+        able = sum(count for reason, count in filters.items() if reason not in ("not_member", "skill"))
+        told.append({"key": "reason.wait_absent" if able else "reason.wait_never", "params": {"n": able}})
+    return told
+
+
+def doing(agent: Agent) -> str:
+    """Say in a word what takes an agent's room: talking, wrapup, offered, or other work in hand (`working`)."""
+    states = {item.state for item in agent.work.values() if item.rule.live}
+    if agent.external or State.ACTIVE in states or State.HELD in states:
+        return "talking"
+    if State.WRAPUP in {item.state for item in agent.work.values()}:
+        return "wrapup"
+    return "offered" if agent.offers else "working"
+
+
+def what_keeps(floor: Floor, item: Item, agent: Agent) -> str:
+    """Return the first thing that keeps an agent from an item, `free` when nothing does.
+
+    not_routed_here, not_now, not_member, skill, signed_out, console, not_ready, draining, device, skipped, waits_for_other, busy.
+    """
+    return keeps(floor, item, agent, present_rung(floor, item).shape)
+
+
+def present_rung(floor: Floor, item: Item, *, preferred: bool = False) -> Rung:
+    """Return the step an item stands at; its preferred agent is asked for the bare requirement, which is the last."""
+    ladder = floor.index.ladder(item)
+    return ladder[-1] if preferred or item.held_for is not None else ladder[min(item.step, len(ladder) - 1)]
+
+
+def keeps(floor: Floor, item: Item, agent: Agent, shape: Shape) -> str:
+    """Return the first thing that keeps an agent from an item that asks for what a shape does."""
+    direct = item.direct and agent.id in (item.held_for, item.prefer)
     member = "*" in agent.lines or item.line.name in agent.lines
     checks = (
         ("not_routed_here", not item.matched),

@@ -6,6 +6,7 @@ The files beside it decide; they change items and agents only through what stand
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from contactd.clock import from_ms, to_ms
@@ -63,6 +64,8 @@ class Floor:
         self.tokens = 0
         self.made = 0
         """Offers made by the present fact."""
+        self.witness: Callable[[Floor, Item, Agent, bool], None] | None = None
+        """Is shown every decision just before it is made: (floor, item, agent, whether the agent was preferred)."""
 
     def begin(self, now: datetime) -> None:
         """Turn to the next fact; time never goes back."""

@@ -157,7 +157,7 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
     while shape.free and len(found) <= NEXT_BEST:
         choice = heappop(shape.free)
         name = choice[3]
-        if shape.ready.get(name) != choice:
+        if shape.ready.get(name) != choice or choice in found[-1:]:  # an entry may stand there twice
             continue
         agent = floor.agents[name]
         if name in floor.dirty or skipped(item, name, floor.now):

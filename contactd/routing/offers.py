@@ -36,6 +36,8 @@ class Pick:
 
 def make_offer(floor: Floor, item: Item, agent: Agent, pick: Pick) -> None:
     """Reserve a waiting item for an agent."""
+    if floor.witness is not None:
+        floor.witness(floor, item, agent, pick.preferred is not None)
     decision = _decide(floor, item, agent, pick)
     floor.step_out(item)
     _take_back_weaker(floor, item, agent)

@@ -17,8 +17,10 @@ from contactd.routing.digest import digest, lasting_state
 from contactd.routing.explain import explain, waiting_lines
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import give_back
+from contactd.routing.idle import explain_agent
 from contactd.routing.matching import settle
 from contactd.routing.policy import Policy
+from contactd.routing.witness import Seen, Witness
 
 HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.InteractionArrived: arrivals.arrived,
@@ -180,6 +182,16 @@ def _restores(fact: Fact, restoring: bool) -> bool:
     if isinstance(fact, events.InteractionArrived):
         return fact.reason == RESTART
     return restoring and isinstance(fact, events.AgentConfigured | events.ExternalWork)
+
+    def explain_agent(self, agent: str, now: datetime) -> dict[str, Any]:
+        """Say what keeps an agent from what waits; for people, as plain data."""
+        return explain_agent(self._floor, agent, now)
+
+    def watch(self) -> list[Seen]:
+        """Note every candidate of every decision from now on, in the list that is returned; costs a look at every agent."""
+        witness = Witness()
+        self._floor.witness = witness
+        return witness.seen
 
 
 def _refuse(fact: Any, reason: str) -> Refuse:
