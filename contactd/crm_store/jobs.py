@@ -36,6 +36,12 @@ class Job:
     error: BaseException | None = None
     again: bool = False
 
+    def begin(self) -> None:
+        """Forget what an earlier try left."""
+        self.tries += 1
+        self.value = self.error = None
+        self.again = False
+
 
 @dataclass(slots=True)
 class Hold:

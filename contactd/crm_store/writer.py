@@ -32,8 +32,8 @@ BULK_EVERY = 10
 TRIES = 3
 CROWD = 3
 """Units in one group from which on the next group waits for as many."""
-LINGER_S = 0.006
-"""How long it waits at most, if the last commit took as long."""
+LATE_S = 0.006
+"""How long a group takes in units that come late, and how long at most it waits for them."""
 _BACKOFF = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 log = structlog.get_logger(__name__)
@@ -136,23 +136,30 @@ class Writer:
                     return []
                 self._changed.wait()
             self._turn += 1
-            pause = self._pause()
-        if pause:
-            # Without the lock, and woken by nothing: those who come now must not wait for this thread.
-            self._stopping.wait(pause)
-        with self._changed:
             group = [self._live.popleft() for _ in range(min(len(self._live), GROUP))]
             if self._bulk and (not group or self._turn % BULK_EVERY == 0):
                 group.append(self._bulk.popleft())
             return group
 
-    def _pause(self) -> float:
-        """Say how long to wait for more units: where many come, a commit for each few of them costs more than it brings.
+    def _late(self, jobs: list[Job], began: float) -> list[Job]:
+        """Return the live units that came while those of the group ran: they share its commit.
 
-        Whoever writes alone never waits.
+        Where many come, it waits for them once: a commit for each few of them costs more than it brings.  Whoever writes
+        alone never waits.
         """
-        few = len(self._live) < self._crowd
-        return min(self._took, LINGER_S) if few else 0.0
+        taken = time.perf_counter() - began
+        room = GROUP - len(jobs)
+        if room <= 0 or taken > LATE_S or any(job.bulk or job.tries > 1 for job in jobs):
+            return []
+        if len(jobs) + len(self._live) < self._crowd:
+            self._crowd = 0
+            # Woken by nothing: those who come now must not wait for this thread.
+            self._stopping.wait(min(self._took, LATE_S))
+        with self._changed:
+            late = [self._live.popleft() for _ in range(min(len(self._live), room))]
+        for job in late:
+            job.begin()
+        return late
 
     def _serve(self, group: list[Job]) -> None:
         """Bring every unit of a group to an end, running again what has to be."""
@@ -167,9 +174,7 @@ class Writer:
     def _attempt(self, jobs: list[Job]) -> list[list[Job]]:
         """Run `jobs` in one transaction; return the groups that have to be run again."""
         for job in jobs:
-            job.tries += 1
-            job.value = job.error = None
-            job.again = False
+            job.begin()
         try:
             self._transact(self._connected(), jobs)
         except CommitUnknownError:
@@ -182,12 +187,16 @@ class Writer:
         return [[job] for job in jobs if job.again]
 
     def _transact(self, conn: WriteConn, jobs: list[Job]) -> None:
-        """Run every unit in its savepoint, and commit."""
+        """Run every unit in its savepoint, those that come meanwhile, too, and commit; `jobs` grows by them."""
+        began = time.perf_counter()
         conn.begin()
-        for index, part in enumerate(together(jobs)):
-            if index:
+        late = jobs
+        while late:
+            for part in together(late):
+                self._run_unit(conn, part)
                 conn.next_unit()
-            self._run_unit(conn, part)
+            late = self._late(jobs, began)
+            jobs.extend(late)
         if self._hold is not None:
             self._hold.stand()
         began = time.perf_counter()

@@ -311,3 +311,27 @@ async def test_nothing_alike_is_answered_before_its_commit(store: Store) -> None
         assert not task.done()
         assert await store.read(names) == []
     assert await task == ("a", 1)
+
+
+async def test_a_unit_that_comes_while_others_run_shares_their_commit(store: Store) -> None:
+    begun, go, ran = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(conn: WriteConn) -> str:
+        begun.set()
+        assert go.wait(10)
+        return adding("a")(conn)
+
+    def late(conn: WriteConn) -> str:
+        ran.set()
+        return adding("b")(conn)
+
+    with store.hold_commits() as hold:
+        tasks = [asyncio.create_task(store.write(slow))]
+        assert await asyncio.to_thread(begun.wait, 10)
+        tasks.append(asyncio.create_task(store.write(late)))
+        await asyncio.sleep(0)
+        go.set()
+        assert await hold.reached()
+        assert ran.is_set()
+        assert not any(task.done() for task in tasks)
+    assert await asyncio.gather(*tasks) == ["a", "b"]
