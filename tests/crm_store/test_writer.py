@@ -313,7 +313,11 @@ async def test_nothing_alike_is_answered_before_its_commit(store: Store) -> None
     assert await task == ("a", 1)
 
 
-async def test_a_unit_that_comes_while_others_run_shares_their_commit(store: Store) -> None:
+async def test_a_unit_that_comes_while_others_run_shares_their_commit(
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer, "LATE_S", 60.0)
     begun, go, ran = threading.Event(), threading.Event(), threading.Event()
 
     def slow(conn: WriteConn) -> str:
