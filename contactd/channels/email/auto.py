@@ -42,17 +42,17 @@ _DAEMON = re.compile(
 )
 
 
-def reason(fields: Fields, subject: str, sender: str, *, bounced: bool = False) -> str | None:
+def reason(fields: Fields, subject: str, sender: str, *, report: str | None = None) -> str | None:
     """Say why a mail is automatic, in one short phrase; None when a person seems to have written it.
 
     Args:
         fields: the header block.
         subject: the decoded subject.
         sender: the address it says it is from.
-        bounced: it is a delivery report.
+        report: what it reports about a mail of ours.
     """
-    if bounced:
-        return "bounce"
+    if report is not None:
+        return report
     if len(fields.all("received")) > MAX_HOPS:
         return "mail loop"
     return _declared(fields) or _listed(fields) or _guessed(fields, subject, sender)
@@ -93,3 +93,31 @@ def _guessed(fields: Fields, subject: str, sender: str) -> str | None:
     if _AWAY.match(subject):
         return "out of office"
     return None
+
+
+_KINDS = {
+    "bounce": "bounce",
+    "delivery report": "bounce",
+    "abuse report": "complaint",
+    "read receipt": "receipt",
+    "mail loop": "loop",
+    "our own mail": "loop",
+    "out of office": "reply",
+    "x-autoreply": "reply",
+    "x-autorespond": "reply",
+    "x-auto-reply": "reply",
+    "x-autoresponder": "reply",
+    "null sender": "generated",
+    "mail system": "generated",
+    "feedback-id": "bulk",
+}
+
+
+def kind(why: str) -> str:
+    """Sort the reasons into what is done with such mail: bounce, complaint, receipt, loop, reply, bulk or generated."""
+    found = _KINDS.get(why)
+    if found is not None:
+        return found
+    if why.startswith(("auto-submitted: auto-replied", "precedence: auto_reply", "precedence: auto-r")):
+        return "reply"
+    return "bulk" if why.startswith(("precedence", "list-", "mailing-list", "x-mailing-list")) else "generated"

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contactd.channels.email import addresses, auto, block, bodies, bounce, charset, headers, mime
+from contactd.channels.email import addresses, auto, block, bodies, bounce, charset, headers, mime, wild
 from contactd.channels.email.addresses import Mailbox
 from contactd.channels.email.bodies import Attachment
+from contactd.channels.email.bounce import Recipient
 from contactd.channels.email.hint import Hint
 from contactd.clock import rfc3339
 
@@ -49,10 +50,12 @@ class ParsedMail:
     """When the sender says it was written, in UTC."""
     auto: str | None = None
     """Why it is an automatic message; None when a person seems to have written it."""
-    bounce: tuple[bounce.Recipient, ...] | None = None
-    """For a delivery report: the addresses that were not reached."""
+    bounce: tuple[Recipient, ...] | None = None
+    """For a delivery report: the addresses that were not reached, or not yet."""
+    fates: tuple[Recipient, ...] = ()
+    """For a report of any kind: what became of a mail of ours, address by address."""
     returned_id: str | None = None
-    """For a delivery report: the Message-ID of the mail that came back."""
+    """For a report: the Message-ID of the mail of ours it is about."""
     delivered_to: tuple[str, ...] = ()
     """Addresses the mail system says it was delivered to."""
     defects: tuple[str, ...] = field(default=())
@@ -90,7 +93,7 @@ def _parse(raw: bytes) -> ParsedMail:
     found = bodies.collect(tree)
     subject = headers.unstructured(fields.first("subject") or b"", hint)
     name, address = _author(fields, hint)
-    report = bounce.read(tree, subject, address, found.text or "")
+    report = bounce.standard(tree) or wild.read(tree, subject, address, found.text, found.html)
     replied = headers.message_ids(fields.first("in-reply-to") or b"")
     shows_html = found.html is not None
     return ParsedMail(
@@ -108,8 +111,9 @@ def _parse(raw: bytes) -> ParsedMail:
         in_reply_to=replied[0] if replied else None,
         references=tuple(headers.message_ids(b" ".join(fields.all("references")))),
         date=headers.date(fields.first("date") or b""),
-        auto=auto.reason(fields, subject, address, bounced=report is not None),
-        bounce=report.recipients if report else None,
+        auto=auto.reason(fields, subject, address, report=report.kind if report else None),
+        bounce=(report.missed or None) if report else None,
+        fates=report.recipients if report else (),
         returned_id=report.returned if report else None,
         delivered_to=tuple(_delivered(fields)),
         defects=tuple(tree.defects),
