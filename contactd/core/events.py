@@ -359,6 +359,11 @@ class WorkStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointAsked:
+    """Somebody (the audit) wants the router's fingerprint in the journal now; for the dispatcher, not for the router."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkRestored:
     """After a restart: an item an agent already had, with its state and since when (fed in by recovery only)."""
 
@@ -449,6 +454,7 @@ Fact = (
     | WaitExpected
     | ExternallyMoved
     | WorkStarted
+    | CheckpointAsked
     | WorkRestored
     | OfferRestored
     | AgentRestored
@@ -484,6 +490,7 @@ FACTS: dict[str, type[Fact]] = {
         WaitExpected,
         ExternallyMoved,
         WorkStarted,
+        CheckpointAsked,
         WorkRestored,
         OfferRestored,
         AgentRestored,

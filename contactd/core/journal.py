@@ -17,6 +17,8 @@ from contactd.core.effects import WISHES, Decision, Wish
 from contactd.core.events import FACTS, Fact
 
 VERSION = 1
+RESTART, CHECKPOINT, TICK = "restart", "checkpoint", "tick"
+"""Kinds of rows that are no facts: a router was made anew; its fingerprint; time alone made something happen."""
 _AS_THEY_ARE = frozenset({str, int, bool, float})
 _MS = timedelta(milliseconds=1)
 

@@ -197,6 +197,15 @@ def start(conn: WriteConn, new: Starting) -> Started:
     return Started(whom=whom, name=name, vip=vip, fact=fact)
 
 
+def undo_start(conn: WriteConn, new: Starting) -> None:
+    """Strike out a contact that an agent wanted to begin and could not."""
+    ident = new.interaction["id"]
+    conn.execute(delete(s.interaction_event).where(s.interaction_event.c.interaction_id == ident))
+    conn.execute(delete(s.interaction_segment).where(s.interaction_segment.c.interaction_id == ident))
+    conn.execute(delete(s.interaction).where(s.interaction.c.id == ident))
+    conn.execute(delete(s.thread).where(s.thread.c.id == new.thread["id"]))
+
+
 def _canonical(conn: WriteConn, party: str | None) -> tuple[str, int]:
     """Return the name and VIP level of the record a party is kept under."""
     found = conn.one(_PARTY, party=party) if party is not None else None

@@ -131,6 +131,15 @@ def _interaction_faults(opening: list[Any], interactions: Mapping[str, Any]) -> 
             yield Fault(record="interactions", id=row.id, fault="ended_without_time")
 
 
+_TOLD = {
+    "InteractionArrived": State.QUEUED,
+    "WorkStarted": State.ACTIVE,
+    "WorkRestored": State.ACTIVE,
+    "OfferRestored": State.OFFERED,
+}
+"""Kind of fact → the state it says an interaction has, unless it names one."""
+
+
 class _Journal:
     """The fold of the journal: the state each interaction was left in."""
 
@@ -156,12 +165,8 @@ class _Journal:
         wishes = row.wishes or []
         ident = str(payload.get("interaction"))
         refused = any(wish.get("kind") == "Refuse" for wish in wishes)
-        if row.kind == "InteractionArrived":
-            self.states[ident] = State.QUEUED
-        elif row.kind == "WorkRestored":
-            self.states[ident] = payload["state"]
-        elif row.kind == "WorkStarted" and not refused:
-            self.states[ident] = State.ACTIVE
+        if not refused and row.kind in _TOLD:
+            self.states[ident] = payload.get("state", _TOLD[row.kind])
         for wish in wishes:
             if wish.get("kind") == "Moved":
                 self.states[wish["interaction"]] = wish["state"]

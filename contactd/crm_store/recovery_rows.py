@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,45 @@ from sqlalchemy import Connection, func, select
 
 from contactd.crm_store import schema as s
 
+People = tuple[list[Any], dict[str, list[tuple[str, int]]], dict[str, list[str]]]
+"""Agents, their skills, their lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything a new router is told, as it stood at one moment."""
+
+    seq: int
+    """Number of the journal's last row."""
+    people: People
+    work: list[Any]
+    segments: dict[str, list[Any]]
+    last_lines: dict[str, str]
+    standing: dict[str, Any]
+    offers: list[Any]
+    interrupted: set[str]
+
+
 OPEN = ("queued", "offered", "active", "held", "parked", "wrapup")
+
+
+def people(conn: Connection) -> People:
+    """Read who may work, and what they can."""
+    return agents(conn), agent_skills(conn), agent_lines(conn)
+
+
+def memory(conn: Connection) -> Memory:
+    """Read everything of one snapshot."""
+    return Memory(
+        seq=last_seq(conn),
+        people=people(conn),
+        work=open_work(conn),
+        segments=segments(conn),
+        last_lines=last_lines(conn),
+        standing=standing(conn),
+        offers=live_offers(conn),
+        interrupted=interrupted(conn),
+    )
 
 
 def live_offers(conn: Connection) -> list[Any]:

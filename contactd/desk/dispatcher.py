@@ -19,10 +19,11 @@ import structlog
 from contactd.clock import Clock
 from contactd.core.effects import Refuse, Wish
 from contactd.core.errors import ConflictError, StoreDownError
-from contactd.core.events import Fact
-from contactd.core.journal import VERSION, encode, encode_wishes
+from contactd.core.events import CheckpointAsked, Fact
+from contactd.core.journal import CHECKPOINT, RESTART, TICK, VERSION, encode, encode_wishes
 from contactd.crm_store.routing_rows import LeaseLostError, write_batch
 from contactd.crm_store.store import Store
+from contactd.desk.checkpoints import Checkpoints
 from contactd.desk.effects import Effect
 from contactd.desk.facts import Decider, Restoring, Waiting, fail, refusal
 from contactd.desk.ledger import Ledger
@@ -32,6 +33,8 @@ from contactd.metrics import Metrics
 BATCH = 500
 BATCH_S = 0.005
 RETRY_S = 1.0
+END_S = 3.0
+"""How long a stop waits for the last rows of the journal."""
 
 log = structlog.get_logger(__name__)
 
@@ -64,11 +67,13 @@ class Dispatcher:
         self._epoch = epoch
         self._metrics = metrics or Metrics()
         self._router: Decider | None = None
+        self._checkpoints = Checkpoints()
         self._queue: deque[Waiting] = deque()
         self._inbox_seen: set[str] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._ready = asyncio.Event()
+        self._ended = asyncio.Event()
         self._last = datetime(1970, 1, 1, tzinfo=UTC)
         self._stopping = False
         self.lost_lease = False
@@ -148,14 +153,19 @@ class Dispatcher:
                 await self._recover(batch)
             if not self._queue:
                 self._idle.set()
+        await self._last_checkpoint()
+        self._ended.set()
 
     async def drain(self) -> None:
         """Wait until every fact in hand is committed, then end `run`."""
         self._stopping = True
         self._wake.set()
-        if self._queue:
+        if self._queue and not self._ended.is_set():
             self._idle.clear()
             await self._idle.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await self._ended.wait()
 
     def _due(self) -> bool:
         deadline = self._router.next_deadline() if self._router else None
@@ -197,6 +207,8 @@ class Dispatcher:
         del batch[len(answers) :]
         if self._due():
             self._tick(rows)
+        if self._router is not None and self._checkpoints.due(self._now(), self._router.seq, quiet=not self._queue):
+            self._checkpoint(rows)
         if not rows.journal:
             return
         effects = await self._commit(rows)
@@ -214,10 +226,14 @@ class Dispatcher:
             raise StoreDownError(text)
         if waiting.prepare is not None:
             waiting.prepare()
-        now = self._now()
-        wishes = self._router.handle(waiting.fact, now)
-        self._ledger.record(wishes, now)
-        self._journal(rows, type(waiting.fact).__name__, encode(waiting.fact), wishes, now)
+        if isinstance(waiting.fact, CheckpointAsked):
+            self._checkpoint(rows)
+            wishes: list[Wish] = []
+        else:
+            now = self._now()
+            wishes = self._router.handle(waiting.fact, now)
+            self._ledger.record(wishes, now)
+            self._journal(rows, type(waiting.fact).__name__, encode(waiting.fact), wishes, now)
         if waiting.inbox_id is not None:
             rows.consumed.append({"b_id": waiting.inbox_id, "b_consumed_seq": self._router.seq})
         return wishes
@@ -229,7 +245,26 @@ class Dispatcher:
         wishes = self._router.tick(now)
         if self._router.seq != before:
             self._ledger.record(wishes, now)
-            self._journal(rows, "tick", {"v": VERSION}, wishes, now)
+            self._journal(rows, TICK, {"v": VERSION}, wishes, now)
+
+    def _checkpoint(self, rows: Rows) -> None:
+        """Write the router's fingerprint into the journal."""
+        assert self._router is not None  # noqa: S101 - the caller has it
+        now = self._now()
+        payload = {"v": VERSION, "digest": self._router.checkpoint(now), "policy": self._router.version}
+        self._journal(rows, CHECKPOINT, payload, [], now)
+        self._checkpoints.made(now, self._router.seq)
+
+    async def _last_checkpoint(self) -> None:
+        """Leave the router's fingerprint behind when stopping; a start makes up for one that cannot be written."""
+        if self.lost_lease or self._router is None or not self._checkpoints.moved(self._router.seq):
+            return
+        rows = Rows()
+        self._checkpoint(rows)
+        try:
+            await self._commit(rows)
+        except (LeaseLostError, StoreDownError):
+            log.warning("router.last_checkpoint_failed")
 
     def _journal(self, rows: Rows, kind: str, payload: dict[str, Any], wishes: list[Wish], now: datetime) -> None:
         assert self._router is not None  # noqa: S101 - the caller has it
@@ -313,8 +348,10 @@ class Dispatcher:
             if start == 0:
                 for offer, offered_at in restored.offers:
                     self._ledger.restore_offer(offer, offered_at)
-                began = {"v": VERSION, "epoch": self._epoch, "policy": restored.router.version}
-                self._journal(rows, "restart", began, [], self._now())
+                now = self._now()
+                payload = {"v": VERSION, "epoch": self._epoch, "policy": self._router.version}
+                self._journal(rows, RESTART, payload, [], now)
+                self._checkpoints.made(now, self._router.seq)
             for fact in restored.facts[start : start + BATCH]:
                 self._decide(Waiting(fact, None, None), rows)
             self._held_back += await self._commit(rows)

@@ -45,6 +45,10 @@ class Decider(Protocol):
         """Return a fingerprint of the whole state, or of what of it lasts over a restart."""
         ...
 
+    def checkpoint(self, now: datetime) -> str:
+        """Take a journal number; return the fingerprint of the whole state."""
+        ...
+
     def waiting(self) -> dict[str, list[str]]:
         """Return what waits, by line, first come first."""
         ...

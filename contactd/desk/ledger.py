@@ -211,9 +211,7 @@ class Ledger:
 
     def _agent_state(self, wish: AgentState, now: datetime) -> None:
         member = self._roster.get(wish.agent)
-        if member is None:
-            return
-        if member.take(wish, now):
+        if member is None or member.take(wish, now):
             self._rows.agent_intervals.append(
                 {
                     "agent": wish.agent,
@@ -226,8 +224,9 @@ class Ledger:
                     "actor": wish.actor or wish.agent,
                 },
             )
-        self._rows.agent_routing[wish.agent] = agent_routing_row(wish, member.intent_since, now)
-        self._effects.append(AgentChanged(view=member.view()))
+        self._rows.agent_routing[wish.agent] = agent_routing_row(wish, member.intent_since if member else now, now)
+        if member is not None:  # else they were struck off just now
+            self._effects.append(AgentChanged(view=member.view()))
 
     def _alert(self, wish: Alert, now: datetime) -> None:
         alert = {

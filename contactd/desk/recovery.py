@@ -6,18 +6,11 @@ still stand, outside work, and last what each agent had chosen.  Nothing in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 from contactd.clock import Clock
-from contactd.core.effects import Offer
-from contactd.core.events import (
-    ExternalWork,
-    Fact,
-    OfferRestored,
-)
 from contactd.crm_store import recovery_rows
 from contactd.crm_store.store import Store
 from contactd.desk import restored
@@ -31,20 +24,13 @@ from contactd.desk.changes import (
     LineSettings,
     PolicyChanged,
 )
+from contactd.desk.rebuilding import Rebuilt, entry, members, rebuild
 from contactd.desk.roster import Member, Roster
 from contactd.desk.rules import Rules
 from contactd.desk.views import Views
-from contactd.routing.router import Router
 
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """A router that has been told nothing yet, and the facts to tell it, in order."""
-
-    router: Router
-    facts: list[Fact]
-    offers: list[tuple[Offer, datetime]]
-    """Offers that still stand, for the ledger, with the moment each was made."""
+PATIENCE = timedelta(minutes=5)
+"""A start reads all that is open; with a hundred thousand waiting that takes its time."""
 
 
 class Recovery:
@@ -70,16 +56,10 @@ class Recovery:
         self._views = views
         self._epoch = epoch
 
-    async def rebuild(self) -> Restored:
-        """Read everything back; return a new router and what it must be told."""
-        await self._load_roster()
-        await self._load_book()
-        seq = await self._store.read(recovery_rows.last_seq)
-        standing = await self._store.read(recovery_rows.standing)
-        offers = await self._store.read(recovery_rows.live_offers)
-        interrupted = await self._store.read(recovery_rows.interrupted)
-        router = Router(self._rules.policy, version=self._rules.version, epoch=self._epoch(), seq=seq + 1)
-        return Restored(router, self._facts(standing, offers, interrupted), [restored.live(row) for row in offers])
+    async def rebuild(self) -> Rebuilt:
+        """Read everything back, as it stands at one moment; return a new router and what it must be told."""
+        memory = await self._store.read(recovery_rows.memory, limit=PATIENCE)
+        return rebuild(memory, book=self._book, roster=self._roster, rules=self._rules, epoch=self._epoch())
 
     async def show(self) -> None:
         """Show consoles everything anew, after the router has been told."""
@@ -102,7 +82,8 @@ class Recovery:
 
     async def member(self, agent: str) -> Member | None:
         """Read one agent's profile; None when there is no such agent (any more)."""
-        return next((one for one in await self._members() if one.id == agent), None)
+        found = await self._store.read(recovery_rows.people)
+        return next((one for one in members(*found) if one.id == agent), None)
 
     async def entry(self, interaction: str) -> Entry | None:
         """Read one open interaction."""
@@ -111,68 +92,7 @@ class Recovery:
             return None
         stays = await self._store.read(lambda conn: recovery_rows.segments(conn, interaction))
         last = await self._store.read(lambda conn: recovery_rows.last_lines(conn, interaction))
-        return self._entry(row, stays.get(interaction, []), last.get(interaction))
-
-    async def _load_roster(self) -> None:
-        members = await self._members()
-        self._roster.clear()
-        for member in members:
-            self._roster.put(member)
-
-    async def _members(self) -> list[Member]:
-        rows = await self._store.read(recovery_rows.agents)
-        skills = await self._store.read(recovery_rows.agent_skills)
-        lines = await self._store.read(recovery_rows.agent_lines)
-        return [restored.member(row, skills.get(row.id, []), lines.get(row.id, [])) for row in rows]
-
-    async def _load_book(self) -> None:
-        rows = await self._store.read(recovery_rows.open_work)
-        stays = await self._store.read(recovery_rows.segments)
-        last = await self._store.read(recovery_rows.last_lines)
-        self._book.clear()
-        for row in rows:
-            entry = self._entry(row, stays.get(row.id, []), last.get(row.id))
-            self._book.add(entry)
-            member = self._roster.get(entry.agent)
-            if member is not None:
-                member.work[entry.id] = entry
-        for member in self._roster:
-            restored.settle(member)
-
-    def _entry(self, row: Any, stays: list[Any], last: str | None) -> Entry:
-        entry = restored.entry(row, stays, last)
-        entry.live = self._rules.rule(entry.line, entry.channel).live
-        return entry
-
-    def _facts(self, standing: Mapping[str, Any], offers: list[Any], interrupted: set[str]) -> list[Fact]:
-        """Return what a new router is told, in the order `routing.recovery` asks for."""
-        entries = list(self._book)
-        facts: list[Fact] = [
-            restored.arrival(entry, standing.get(entry.id)) for entry in entries if restored.told_as_arrival(entry)
-        ]
-        facts += [member.configured() for member in self._roster]
-        facts += [
-            restored.work(entry, standing.get(entry.id), interrupted=entry.id in interrupted)
-            for entry in entries
-            if restored.in_hand(entry)
-        ]
-        facts += [
-            OfferRestored(
-                offer=row.id,
-                interaction=row.interaction_id,
-                agent=row.agent,
-                offered_at=row.offered_at,
-                expires_at=row.expires_at,
-            )
-            for row in offers
-        ]
-        facts += [
-            ExternalWork(agent=entry.agent, channel=entry.channel, on=True, ref=entry.id, restored=True)
-            for entry in entries
-            if entry.agent and not restored.routed(entry) and entry.state not in restored.IN_LINE
-        ]
-        facts += [member.restored() for member in self._roster]
-        return facts
+        return entry(row, stays.get(interaction, []), last.get(interaction), self._rules)
 
     def _figures(self, rows: Iterable[Any]) -> list[DayFigures]:
         answered: dict[str, list[int]] = {}

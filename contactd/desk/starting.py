@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.core.interaction import Direction, SegmentReason, State
 from contactd.core.party import Point
 from contactd.core.segment import begin
@@ -14,6 +14,7 @@ from contactd.crm_store import contact_rows
 from contactd.crm_store.contact_rows import Started
 from contactd.crm_store.contact_rows import Starting as StartRows
 from contactd.desk.book import Entry
+from contactd.desk.changes import InteractionClosed
 from contactd.desk.desk import Desk
 from contactd.desk.sending import read_point
 
@@ -43,7 +44,13 @@ class Starting:
         rows = self._rows(agent, data, point)
         begun = await self._desk.store.write(partial(contact_rows.start, new=rows), urgent=True)
         entry = _entry(rows, begun)
-        await self._desk.dispatcher.submit(begun.fact, lambda: self._enter(entry), rows.fact_id)
+        try:
+            await self._desk.dispatcher.submit(begun.fact, lambda: self._enter(entry), rows.fact_id)
+        except (ConflictError, ForbiddenError, NotFoundError):  # the agent was struck off: it has not begun
+            self._desk.book.drop(entry.id)
+            self._desk.publisher.publish([InteractionClosed(view=entry.view())])
+            await self._desk.store.write(partial(contact_rows.undo_start, new=rows), urgent=True)
+            raise
         return {"interaction": entry.view()}
 
     async def _point(self, data: Mapping[str, Any]) -> Point:

@@ -72,6 +72,8 @@ def _item(floor: Floor, item: Item) -> list[Any]:
 
 
 def _agent(agent: Agent, *, lasting: bool) -> list[Any]:
+    if agent.removed:
+        return [agent.id, "removed", sorted(agent.work)]
     return [
         agent.id,
         agent.skills,
@@ -85,7 +87,6 @@ def _agent(agent: Agent, *, lasting: bool) -> list[Any]:
         agent.next_reason,
         _gone(agent) if lasting else [agent.health.value, agent.seen],
         agent.draining,
-        agent.removed,
         sorted(agent.work),
         sorted(agent.offers),
         sorted([channel, ref, units] for (channel, ref), units in agent.external.items()),

@@ -6,6 +6,7 @@ from contactd.core.agent import Intent
 from contactd.core.effects import Requeue
 from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.routing.deadlines import Due
+from contactd.routing.faces import agent_state, show
 from contactd.routing.floor import FULL, Floor, RefusedError
 from contactd.routing.line import ChannelRule
 from contactd.routing.state import Agent, Item, return_due, yields
@@ -64,7 +65,11 @@ def let_go(floor: Floor, item: Item) -> None:
 
 
 def leave(floor: Floor, agent: Agent) -> None:
-    """Strike out an agent who was removed and has nothing left."""
+    """Strike out an agent who was removed and has nothing left; should they come back, they begin anew."""
+    agent.reason, agent.idle_since, agent.draining = None, None, False
+    agent.share = agent.given = agent.busy = agent.busy_from = agent.signed_at = agent.away = 0
+    agent.misses.clear()
+    floor.emit(agent_state(agent, show(agent), "removed", None))
     floor.index.leave(agent)
     floor.dirty.pop(agent.id, None)
     del floor.agents[agent.id]

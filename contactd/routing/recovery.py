@@ -25,14 +25,14 @@ _STANDING = 6
 
 
 def work_restored(floor: Floor, fact: WorkRestored) -> None:
-    """An agent has had this item since before the start; an agent nobody knows is taken for one who went away."""
+    """An agent has had this item since before the start; an agent nobody knows is taken for one who was struck off."""
     if fact.interaction in floor.items:
         reason = "known_interaction"
         raise RefusedError(reason)
     if fact.state not in _IN_HAND:
         reason = "bad_state"
         raise RefusedError(reason)
-    agent = floor.agents.get(fact.agent) or new_agent(floor, fact.agent)
+    agent = floor.agents.get(fact.agent) or _struck_off(floor, fact.agent)
     line = floor.policy.lines.get(fact.line) or floor.policy.lines[floor.policy.default_line]
     since = to_ms(fact.since)
     waited = round(fact.waited.total_seconds() * 1000)
@@ -72,6 +72,13 @@ def work_restored(floor: Floor, fact: WorkRestored) -> None:
     floor.touch(agent)
     agent.shown = show(agent)
     watch_return(floor, agent)
+
+
+def _struck_off(floor: Floor, name: str) -> Agent:
+    """Make an agent who was struck off while they had work that goes on to its end."""
+    agent = new_agent(floor, name)
+    agent.removed = True
+    return agent
 
 
 def offer_restored(floor: Floor, fact: OfferRestored) -> None:

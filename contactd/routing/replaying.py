@@ -13,12 +13,9 @@ from typing import Any
 
 from contactd.core.effects import Wish
 from contactd.core.events import Fact
-from contactd.core.journal import decode_fact, encode_wishes
+from contactd.core.journal import CHECKPOINT, RESTART, TICK, decode_fact, encode_wishes
 from contactd.routing.policy import Policy
 from contactd.routing.router import Router
-
-RESTART, TICK, CHECKPOINT = "restart", "tick", "checkpoint"
-"""Kinds of rows that are no facts."""
 
 PolicyOf = Callable[[int | None, datetime], tuple[int, Policy]]
 """(version or None, moment) → the version that ruled, and its policy; None = whichever did at that moment."""
@@ -76,6 +73,8 @@ class Replay:
         self.fact: Fact | None = None
         """The fact of the last row, None when it was no fact."""
         self.restarts = 0
+        self.digest: str | None = None
+        """The fingerprint the router had at the last row, None when that was no checkpoint."""
 
     def take(self, row: Row) -> list[Wish] | None:
         """Live one row through; return what is decided now, None for a row before the first restart.
@@ -83,7 +82,7 @@ class Replay:
         Raises:
             ValueError: the row is of a form that was never written.
         """
-        self.fact = None
+        self.fact = self.digest = None
         if row.kind == RESTART:
             version, policy = self._policy_of(row.payload.get("policy"), row.at)
             self.router = Router(policy, version=version, epoch=row.payload.get("epoch", row.epoch), seq=row.seq)
@@ -94,7 +93,7 @@ class Replay:
         if row.kind == TICK:
             return self.router.tick(row.at)
         if row.kind == CHECKPOINT:
-            self.router.checkpoint(row.at)
+            self.digest = self.router.checkpoint(row.at)
             return []
         self.fact = decode_fact(row.kind, dict(row.payload))
         return self.router.handle(self.fact, row.at)
@@ -108,6 +107,8 @@ class Replay:
         wishes = self.take(row)
         if wishes is None:
             return None
+        if self.digest is not None and self.digest != row.payload.get("digest"):
+            return Difference(row, [{"kind": CHECKPOINT, "digest": self.digest}])
         decided = encode_wishes(wishes)
         if _compact(decided) == row.wishes:
             return None

@@ -16,7 +16,10 @@ from contactd.core.errors import ConflictError, ContactdError
 from contactd.core.events import ConsoleSeen, DeliveryFailed, InteractionGone, WorkEnded
 from contactd.core.interaction import State
 from contactd.core.message import NewMessage
-from contactd.crm_store import parties
+from contactd.crm_store import agents, inbox_rows, parties
+from contactd.crm_store.agents import Abilities
+from contactd.crm_store.write_conn import WriteConn
+from contactd.desk.admin import configured
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench, open_bench
 
@@ -73,6 +76,7 @@ class Day:
             "transfer": self.transfer,
             "intent": self.intent,
             "console": self.console,
+            "staff": self.staff,
             "start": self.start,
             "leave": self.leave,
             "fail": self.fail,
@@ -247,6 +251,22 @@ class Day:
             self.there[agent] = None
             self.bench.office.commands.console_seen(agent)
 
+    async def staff(self, one: int, other: int) -> None:
+        """An agent's abilities change, or they are struck off, or come back."""
+        ident = self.actors[one % len(self.actors)].id
+        now = self.bench.clock.now()
+        disabled = other % 4 == 0
+        abilities = Abilities(skills=(("money", other % 9 + 1),), lines=("*",) if other % 3 else ("support",))
+
+        def unit(conn: WriteConn) -> None:
+            version = agents.get(conn.connection, ident)["row_version"]
+            agents.change(conn, ident, {"disabled": disabled}, abilities, row_version=version, now=now, actor=None)
+            fact = configured(agents.get(conn.connection, ident))
+            inbox_rows.tell(conn, fact, ident=self.bench.office.desk.idents.new(), node="main", now=now)
+
+        await self.bench.store.write(unit)
+        await self.bench.office.inbox.poll()
+
     async def start(self, one: int, other: int) -> None:
         actor = self.actors[one % len(self.actors)]
         data = {"channel": "email", "line": ("support", "billing")[other % 2], "to": f"c{other % CALLERS}@example.cn"}
@@ -281,6 +301,7 @@ class Day:
 OFTEN = ("mail", "chat", "call", "mail", "call", "answer", "answer", "answer", "answer", "complete", "complete", "end")
 DEEDS = (
     "mirrored",
+    "staff",
     "progress",
     "hold",
     "park",

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from contactd.crm_store.store import Store
+from contactd.desk.admin import Errand
+from contactd.desk.audit import compare
 from contactd.desk.book import Book, Entry
 from contactd.desk.recovery import Recovery
 from contactd.desk.roster import Roster
@@ -22,7 +24,7 @@ from tests.desk.bench import Bench, open_bench
 from tests.desk.floor_day import POLICY, Day, Deed, days
 
 QUICK = "/dev/shm"  # noqa: S108 - a folder of its own in memory, where there is such a thing
-DAYS = int(os.environ.get("CONTACTD_TEST_DAYS", "60")) // 4
+DAYS = int(os.environ.get("CONTACTD_TEST_DAYS", "60")) // 6
 many = settings(
     max_examples=DAYS,
     deadline=None,
@@ -85,6 +87,8 @@ async def test_a_router_rebuilt_from_the_store_is_the_one_that_lived(
             if number % often == 0:
                 await agrees(lived.bench)
         await agrees(lived.bench)
+        errand = Errand(store, clock, lived.bench.office.desk.idents, "test")
+        assert list((await compare(errand)).lines())[3:] == ["the records agree"]
     finally:
         await lived.bench.office.close()
         await store.close()

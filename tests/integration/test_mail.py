@@ -41,6 +41,9 @@ async def test_a_mail_is_offered_answered_and_the_answer_threads(house: House, s
     second = await ann.take_offer(lambda data: data["interaction"]["parent_id"] == interaction)
     assert second["interaction"]["thread"] == shown["thread"]
     await ann.close()
+    audit = await asyncio.to_thread(house.command, "audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+    assert "the live router answered" in audit.stdout
     assert house.terminate() == 0
     audit = house.command("audit")
     assert audit.returncode == 0, audit.stdout + audit.stderr
