@@ -165,6 +165,8 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         ready=readiness.reasons,
         metrics=lambda: _figures(metrics, office, hub),
         why=office.why,
+        why_agent=office.why_agent,
+        candidates=office.candidates,
         upload_bytes=limits.upload_mb * 1024 * 1024,
         upload_quota=limits.upload_quota_mb * 1024 * 1024,
     )

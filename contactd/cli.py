@@ -234,8 +234,10 @@ def _record_commands(commands: Commands) -> None:
     replay.add_argument("--from", dest="since", metavar="WHEN", help="journal number or time; default: the last start")
     replay.add_argument("--to", dest="until", metavar="WHEN", help="journal number or time; default: the end")
     replay.add_argument("--json", action="store_true", help="print the result as JSON")
-    explain = _add(commands, "explain", _explain, "say why an interaction went to whom it went")
-    explain.add_argument("id", metavar="ID")
+    explain = _add(commands, "explain", _explain, "say why an interaction went to whom it went, or waits")
+    explain.add_argument("id", metavar="ID", help="an interaction's id, or an agent's id or log-in name")
+    explain.add_argument("--candidates", action="store_true", help="every agent at each decision, from the journal")
+    _speak(explain)
 
 
 def _audit(arguments: Arguments) -> int:
@@ -261,9 +263,9 @@ def _replay(arguments: Arguments) -> int:
 
 
 def _explain(arguments: Arguments) -> int:
-    from contactd.desk import admin
+    from contactd.desk import why
 
-    print(admin.explain(settings(arguments), arguments.id))
+    print(why.explain(settings(arguments), arguments.id, arguments.language, candidates=arguments.candidates))
     return OK
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
-from contactd.api.parts import Cursor, Filter, Limit, PartsOf, answer, may, page
-from contactd.core.errors import BadRequestError
-from contactd.desk.rights import Actor, permitted
+from contactd.api.parts import Cursor, Filter, Ident, Limit, PartsOf, actor_of, answer, may, page
+from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.desk.rights import Actor, authorize, permitted
 from contactd.routing.line import Line
 
 router = APIRouter(prefix="/api/v1", tags=["floor"])
@@ -59,6 +59,18 @@ async def agents(
     if not permitted(actor, "agent.read"):
         items = [{name: view.get(name) for name in COLLEAGUE} for view in items]
     return _page(items, limit, cursor, lambda view: str(view["agent"]))
+
+
+@router.get("/agents/{ident}/explain", summary="Why an agent has nothing to do", responses=gives(shapes.Idle))
+async def idle(parts: PartsOf, ident: Ident, actor: Annotated[Actor, Depends(actor_of)]) -> Response:
+    """Return what keeps an agent from what waits, kind by kind; agents may ask about themselves (`me`)."""
+    agent = actor.id if ident == "me" else ident
+    authorize(actor, "agent.explain", [agent])
+    told = parts.why_agent(agent)
+    if told.get("state") == "unknown":
+        message = "there is no such agent"
+        raise NotFoundError(message)
+    return answer(told)
 
 
 @router.get("/policy", summary="What screens need of the policy", responses=gives(shapes.PolicyWords))

@@ -12,7 +12,7 @@ from contactd.api.answers import Page, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, PartsOf, answer, may, page
 from contactd.clock import parse_rfc3339
-from contactd.core.errors import BadRequestError
+from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.crm_store import api_reads, customer, interactions, messages
 from contactd.crm_store.answering import answering
 from contactd.desk.rights import Actor
@@ -107,15 +107,26 @@ async def events(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 2
 
 
 @router.get("/{ident}/explain", summary="Why it was offered to whom", responses=gives(shapes.Explanation))
-async def explain(parts: PartsOf, _actor: Annotated[Actor, may("interaction.explain")], ident: Ident) -> Response:
-    """Return every offer with the decision behind it, the segments, the events, and `now`: why it waits at this moment."""
+async def explain(
+    parts: PartsOf, _actor: Annotated[Actor, may("interaction.explain")], ident: Ident, offer: Filter = None
+) -> Response:
+    """Return every offer with the decision behind it, the segments, the events, and `now`: why it waits at this moment.
+
+    `offer`: also `candidates`, every agent at the decision that made this offer, with what kept each from it.
+    """
 
     def read(conn: Any) -> dict[str, Any]:
         found = interactions.get(conn, ident)
         names = ("id", "state", "line", "channel", "priority", "skills", "queued_at", "offers", "segments")
         return {name: found[name] for name in names} | {"events": interactions.events(conn, ident)}
 
-    return answer(await parts.store.read(read) | {"now": parts.why(ident)})
+    told = await parts.store.read(read) | {"now": parts.why(ident)}
+    if offer is not None:
+        if parts.candidates is None or all(one["id"] != offer for one in told["offers"]):
+            message = "there is no such offer of this interaction"
+            raise NotFoundError(message, field="offer")
+        told["candidates"] = await parts.candidates(offer)
+    return answer(told)
 
 
 @router.post("/{ident}/replay", summary="Read something in quarantine again")

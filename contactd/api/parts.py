@@ -67,6 +67,10 @@ class Parts:
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
     why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
     """Why an open item waits at this moment, as the router sees it."""
+    why_agent: Callable[[str], Mapping[str, Any]] = lambda _agent: {}
+    """Why an agent has nothing to do at this moment, as the router sees it."""
+    candidates: Callable[[str], Awaitable[Mapping[str, Any]]] | None = None
+    """Every candidate of the decision that made an offer, from the journal."""
     version: str = ""
     upload_bytes: int = 25 * MEGABYTE
     upload_quota: int = 500 * MEGABYTE

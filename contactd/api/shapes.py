@@ -192,6 +192,19 @@ class Explanation(Shape):
     events: list[dict[str, Any]]
 
 
+class Idle(Shape):
+    """Why an agent has nothing to do."""
+
+    agent: str
+    intent: str
+    health: str
+    used: int
+    kept_by: str | None
+    waiting: list[dict[str, Any]]
+    for_others: int
+    reasons: list[dict[str, Any]]
+
+
 class Made(Shape):
     """A contact that was brought in."""
 

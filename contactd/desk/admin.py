@@ -15,12 +15,11 @@ from typing import Any, TypeVar
 from contactd.clock import Clock, SystemClock
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.events import AgentConfigured, Skills
-from contactd.crm_store import agents, audit, inbox_rows, interactions, migrations
+from contactd.crm_store import agents, audit, inbox_rows, migrations
 from contactd.crm_store.agents import Abilities
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.store import Store, WriteConn
 from contactd.desk.access import Access
-from contactd.desk.account import lines
 from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
 from contactd.settings import Settings
@@ -209,20 +208,5 @@ def token_add(settings: Settings, name: str, scopes: list[str]) -> str:
 
     async def job(errand: Errand) -> str:
         return await Access(errand.store, errand.clock).add_token(name, scopes, by=errand.by)
-
-    return at_work(settings, job)
-
-
-def explain(settings: Settings, interaction: str) -> str:
-    """Say how an interaction went and why, from what was stored with each decision.
-
-    Raises:
-        NotFoundError: there is no such interaction.
-    """
-
-    async def job(errand: Errand) -> str:
-        found = await errand.store.read(lambda conn: interactions.get(conn, interaction))
-        events = await errand.store.read(lambda conn: interactions.events(conn, interaction))
-        return "\n".join(lines(found, events))
 
     return at_work(settings, job)

@@ -41,6 +41,10 @@ class Decider(Protocol):
         """Say why an item waits, or who has it."""
         ...
 
+    def explain_agent(self, agent: str, now: datetime) -> dict[str, Any]:
+        """Say what keeps an agent from what waits."""
+        ...
+
     def digest(self, *, lasting: bool = False) -> str:
         """Return a fingerprint of the whole state, or of what of it lasts over a restart."""
         ...

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from contactd.clock import parse_rfc3339
-from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.crm_store import journal_rows, policies
 from contactd.crm_store.policies import Version
 from contactd.crm_store.store import Store
@@ -151,16 +151,50 @@ async def _number(store: Store, text: str, *, after: bool) -> int:
     return before + 1 if after else before
 
 
-async def recorded(store: Store, start: int, last: int) -> AsyncIterator[Row]:
+async def recorded(store: Store, start: int, last: int, size: int = PAGE) -> AsyncIterator[Row]:
     """Yield the rows of the journal from `start` to `last`, in order."""
     after = start - 1
     while after < last:
-        rows = await store.read(partial(journal_rows.page, after=after, until=last, limit=PAGE))
+        rows = await store.read(partial(journal_rows.page, after=after, until=last, limit=size))
         if not rows:
             return
         for row in rows:
             yield Row(*row)
         after = rows[-1].seq
+
+
+async def candidates(store: Store, offer: str, *, most: int | None = None, size: int = PAGE) -> dict[str, Any]:
+    """Return every candidate of the decision that made an offer, and what kept each from it, by living it through again.
+
+    Args:
+        store: where it is.
+        offer: the offer's id.
+        most: rows that may be lived through; None = as many as it takes.
+        size: rows lived through without a pause.
+
+    Raises:
+        NotFoundError: there is no such offer, or its journal is gone.
+        BadRequestError: more than `most` rows lie between it and the start of the router (code `too_far`).
+    """
+    made = await store.read(partial(journal_rows.decision_of, offer=offer))
+    start = None if made is None else await store.read(partial(journal_rows.restart_before, seq=made[0]))
+    if made is None or start is None or start > made[0]:
+        message = "there is no such decision in the journal"
+        raise NotFoundError(message, field="offer")
+    if most is not None and made[0] - start > most:
+        message = "too much happened since the router's start: ask `contactd explain`"
+        raise BadRequestError(message, code="too_far", field="offer")
+    replay = Replay(await Policies.of(store))
+    async for row in recorded(store, start, made[0] - 1, size):
+        replay.take(row)
+    (last,) = await store.read(partial(journal_rows.page, after=made[0] - 1, until=made[0], limit=1))
+    seen = replay.router.watch() if replay.router is not None else []
+    replay.take(Row(*last))
+    found = next((one for one in seen if one.offer == offer), None)
+    if found is None:
+        message = "the journal decides otherwise now: run `contactd replay`"
+        raise ConflictError(message, code="differs")
+    return found.as_json()
 
 
 async def prove(store: Store, where: Span) -> Report:

@@ -21,6 +21,7 @@ from contactd.core.events import Fact
 from contactd.crm_store import customer, policies, routing_rows
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
+from contactd.desk import journal
 from contactd.desk.book import Book
 from contactd.desk.commands import Commands
 from contactd.desk.desk import Desk
@@ -45,6 +46,9 @@ from contactd.routing.policy import Policy
 
 Work = Callable[..., Awaitable[Any]]
 Build = Callable[[ChannelTools], Channel]
+
+REPLAYED = 50_000
+"""Rows of the journal lived through again for one question, at most."""
 
 log = structlog.get_logger(__name__)
 
@@ -118,6 +122,19 @@ class Office:
         """Say why an open item waits at this moment, or who has it."""
         router = self.desk.dispatcher.router
         return router.explain(interaction, self.desk.clock.now()) if router is not None else {}
+
+    def why_agent(self, agent: str) -> Mapping[str, Any]:
+        """Say what keeps an agent from what waits at this moment."""
+        router = self.desk.dispatcher.router
+        return router.explain_agent(agent, self.desk.clock.now()) if router is not None else {}
+
+    async def candidates(self, offer: str) -> Mapping[str, Any]:
+        """Return every candidate of the decision that made an offer, from the journal.
+
+        Raises:
+            NotFoundError, BadRequestError: there is none, or it lies too far back to be lived through beside the work.
+        """
+        return await journal.candidates(self.desk.store, offer, most=REPLAYED, size=100)
 
     @property
     def failed(self) -> list[str]:

@@ -82,6 +82,7 @@ RULES: dict[str, Rule] = {
     "policy.read": Rule("any", "any", "any", "read"),
     "interaction.read": Rule("any", "any", "any", "read"),
     "interaction.explain": Rule("no", "any", "any", "read"),
+    "agent.explain": Rule("own", "any", "any", "read"),
     "interaction.replay": Rule("no", "any", "any", "write"),
     "interaction.dismiss": Rule("no", "any", "any", "write"),
     "interaction.create": Rule("no", "any", "any", "intake"),

@@ -338,6 +338,7 @@ GETS = {
     "/api/v1/cases": "case.read",
     "/api/v1/queue": "queue.read",
     "/api/v1/agents": "agent.list",
+    "/api/v1/agents/me/explain": "agent.explain",
     "/files/none": "file.read",
     "/api/v1/messages/none/html": "interaction.read",
 }
@@ -381,7 +382,10 @@ async def test_every_route_asks_a_token_for_its_scope(house: House) -> None:
 def test_no_route_is_forgotten(house: House) -> None:
     """Every operation of the interface stands in the matrix above, or is open on purpose."""
     open_to_all = {"/healthz", "/readyz", "/metrics", "/api/v1/session"}
-    tested = {path.split("?")[0].replace("none", "{ident}").replace("i1", "{ident}") for path in (*GETS, *POSTS)}
+    tested = {
+        path.split("?")[0].replace("none", "{ident}").replace("i1", "{ident}").replace("/me/", "/{ident}/")
+        for path in (*GETS, *POSTS)
+    }
     others = {"/api/v1/me/password", "/api/v1/tokens/{name}", "/api/v1/uploads"}
     app = house.app._app
     assert set(app.openapi()["paths"]) == tested | open_to_all | others

@@ -117,6 +117,7 @@ export const api = {
     get<Page<InteractionEvent>>(`/interactions/${id(key)}/events${query({ limit: 200 })}`, signal),
   agents: (signal?: AbortSignal) => get<Page<Colleague>>(`/agents${query({ limit: 200 })}`, signal),
   explain: (key: string, signal?: AbortSignal) => get<unknown>(`/interactions/${id(key)}/explain`, signal),
+  explainAgent: (agent: string, signal?: AbortSignal) => get<unknown>(`/agents/${id(agent)}/explain`, signal),
   interactions: (filter: Record<string, string | null>, signal?: AbortSignal) =>
     get<Page<InteractionView>>(`/interactions${query({ limit: 100, ...filter })}`, signal),
   replay: (key: string) => send("POST", `/interactions/${id(key)}/replay`),
@@ -165,6 +166,7 @@ export const keys = {
   messages: (key: string) => ["messages", key] as const,
   events: (key: string) => ["events", key] as const,
   explain: (key: string) => ["explain", key] as const,
+  explainAgent: (agent: string) => ["explainAgent", agent] as const,
   party: (key: string) => ["party", key] as const,
   timeline: (key: string) => ["timeline", key] as const,
   quarantined: ["quarantined"] as const,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readExplanation } from "../src/floor/explanation";
+import { readExplanation, readIdle } from "../src/floor/explanation";
 
 describe("an explanation", () => {
   it("of a waiting item tells place, step, needs and what keeps whom", () => {
@@ -45,4 +45,26 @@ describe("an explanation", () => {
       expect(read.position).toBeNull();
     },
   );
+});
+
+describe("why an agent is idle", () => {
+  it("tells the sentences and what waits, kind by kind", () => {
+    const read = readIdle({
+      used: 30,
+      reasons: [{ key: "reason.idle_nothing", params: { n: 3 } }, { params: {} }],
+      waiting: [
+        { line: "support", channel: "chat", needs: [{ skill: "german", level: 6 }], count: 2, why: "skill" },
+        { line: "support", count: 1, why: "busy" },
+      ],
+    });
+    expect(read.used).toBe(30);
+    expect(read.sentences).toEqual([{ key: "reason.idle_nothing", params: { n: 3 } }]);
+    expect(read.waiting).toEqual([
+      { line: "support", channel: "chat", needs: [{ skill: "german", level: 6 }], count: 2, why: "skill" },
+    ]);
+  });
+
+  it.each([undefined, null, 3, { waiting: "no", reasons: 1 }])("that makes no sense (%j) is empty", (raw) => {
+    expect(readIdle(raw)).toEqual({ used: null, sentences: [], waiting: [] });
+  });
 });

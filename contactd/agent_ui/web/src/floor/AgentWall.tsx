@@ -10,7 +10,7 @@ import type { AgentMood, AgentView, LineView } from "../wire";
 
 const ORDER: AgentMood[] = ["lost", "ready", "offered", "talking", "held", "wrapup", "not_ready", "logged_out"];
 
-export function AgentWall({ agents, lines }: { agents: AgentView[]; lines: LineView[] }) {
+export function AgentWall({ agents, lines, onWhy }: { agents: AgentView[]; lines: LineView[]; onWhy(agent: AgentView): void }) {
   const { t, word } = useWords();
   const [mood, setMood] = useState<AgentMood | null>(null);
   const [out, setOut] = useState(false);
@@ -57,15 +57,15 @@ export function AgentWall({ agents, lines }: { agents: AgentView[]; lines: LineV
         {shown.length === 0 ? (
           <Hollow glyph={<TeamOutlined />} title={t("floor.agentsEmpty")} />
         ) : (
-          shown.map((agent) => <AgentRow key={agent.agent} agent={agent} lines={lines} />)
+          shown.map((agent) => <AgentRow key={agent.agent} agent={agent} lines={lines} onWhy={onWhy} />)
         )}
       </div>
     </section>
   );
 }
 
-function AgentRow({ agent, lines }: { agent: AgentView; lines: LineView[] }) {
-  const { word } = useWords();
+function AgentRow({ agent, lines, onWhy }: { agent: AgentView; lines: LineView[]; onWhy(agent: AgentView): void }) {
+  const { t, word } = useWords();
   const label = useLineLabel();
   const member = agent.lines.includes("*") ? lines.map((line) => line.line) : agent.lines;
   const reason =
@@ -77,7 +77,9 @@ function AgentRow({ agent, lines }: { agent: AgentView; lines: LineView[] }) {
     <div className="agent" data-testid="floor-agent-row" data-agent={agent.agent} data-state={agent.state}>
       <StateMark state={agent.state} pulse={agent.state === "offered"} />
       <Tooltip title={member.map(label).join("、")} placement="left" mouseEnterDelay={0.4}>
-        <span className="agent-name cut">{agent.name ?? agent.agent}</span>
+        <button type="button" className="clear agent-name cut" aria-label={`${t("floor.why")}: ${agent.name ?? agent.agent}`} onClick={() => onWhy(agent)}>
+          {agent.name ?? agent.agent}
+        </button>
       </Tooltip>
       <span className="agent-mood cut">{reason ?? word("mood", agent.state)}</span>
       <span className="agent-work">

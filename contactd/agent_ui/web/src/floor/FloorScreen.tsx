@@ -3,10 +3,11 @@ import { useState } from "react";
 import { useConsole } from "../desk";
 import { useWords } from "../i18n";
 import { Lines } from "../shell/bits";
-import type { FloorView, InteractionView } from "../wire";
+import type { AgentView, FloorView, InteractionView } from "../wire";
 import { AgentWall } from "./AgentWall";
 import { Alerts } from "./Alerts";
 import { Figures } from "./Figures";
+import { IdleDrawer } from "./IdleDrawer";
 import { LineTable } from "./LineTable";
 import { WaitingTable } from "./WaitingTable";
 import { WhyDrawer } from "./WhyDrawer";
@@ -21,6 +22,7 @@ function Floor({ floor }: { floor: FloorView }) {
   const { t } = useWords();
   const [line, setLine] = useState<string | null>(null);
   const [why, setWhy] = useState<InteractionView | null>(null);
+  const [idle, setIdle] = useState<AgentView | null>(null);
   const waiting = line === null ? floor.waiting : floor.waiting.filter((item) => item.line === line);
   const agents =
     line === null ? floor.agents : floor.agents.filter((agent) => agent.lines.includes(line) || agent.lines.includes("*"));
@@ -41,10 +43,11 @@ function Floor({ floor }: { floor: FloorView }) {
         </section>
       </div>
       <div className="floor-side">
-        <AgentWall agents={agents} lines={floor.lines} />
+        <AgentWall agents={agents} lines={floor.lines} onWhy={setIdle} />
         <Alerts alerts={floor.alerts} agents={floor.agents} />
       </div>
       <WhyDrawer item={why} onClose={() => setWhy(null)} />
+      <IdleDrawer agent={idle} onClose={() => setIdle(null)} />
     </div>
   );
 }

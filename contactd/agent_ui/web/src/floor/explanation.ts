@@ -47,10 +47,7 @@ export function readExplanation(raw: unknown): Explanation {
     sentences: asList(doc.reasons ?? decision.reasons).map(asReason).filter((entry) => entry !== null),
     position: position === null || waiting === null ? null : [position, waiting],
     step: step === null || steps === null ? null : { n: step + 1, of: steps, nextAt: asText(doc.next_step_at) },
-    needs: asList(doc.needs).flatMap((entry) => {
-      const { skill, level } = asDoc(entry);
-      return typeof skill === "string" && typeof level === "number" ? [{ skill, level }] : [];
-    }),
+    needs: asNeeds(doc.needs),
     waitsFor: asText(doc.waits_for),
     filters: filters.filter(([name]) => name !== FREE).sort((a, b) => b[1] - a[1]),
     free: filters.length === 0 ? null : (filters.find(([name]) => name === FREE)?.[1] ?? 0),
@@ -58,6 +55,44 @@ export function readExplanation(raw: unknown): Explanation {
     score: asNumber(doc.score ?? decision.score) ?? (terms.length > 0 ? terms.reduce((sum, [, value]) => sum + value, 0) : null),
     offers: offers?.map(asOffer) ?? null,
   };
+}
+
+/** One kind of work that waits, and what keeps an agent from it. */
+export interface IdleKind {
+  line: string;
+  channel: string;
+  needs: { skill: string; level: number }[];
+  count: number;
+  why: string;
+}
+
+export interface Idle {
+  used: number | null;
+  sentences: Reason[];
+  waiting: IdleKind[];
+}
+
+/** Reads why an agent has nothing to do. */
+export function readIdle(raw: unknown): Idle {
+  const doc = asDoc(raw);
+  return {
+    used: asNumber(doc.used),
+    sentences: asList(doc.reasons).map(asReason).filter((entry) => entry !== null),
+    waiting: asList(doc.waiting).flatMap((entry): IdleKind[] => {
+      const kind = asDoc(entry);
+      const [line, channel, why, count] = [asText(kind.line), asText(kind.channel), asText(kind.why), asNumber(kind.count)];
+      return line === null || channel === null || why === null || count === null
+        ? []
+        : [{ line, channel, why, count, needs: asNeeds(kind.needs) }];
+    }),
+  };
+}
+
+function asNeeds(value: unknown): { skill: string; level: number }[] {
+  return asList(value).flatMap((entry) => {
+    const { skill, level } = asDoc(entry);
+    return typeof skill === "string" && typeof level === "number" ? [{ skill, level }] : [];
+  });
 }
 
 function asOffer(doc: Doc): PastOffer {
