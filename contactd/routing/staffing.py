@@ -136,7 +136,7 @@ def _patient(load: Load, agents: int) -> Figures:
 
 def _impatient(load: Load, agents: int, patience_s: float) -> Figures:
     arriving, serving, leaving = load.arrivals / load.interval_s, agents / load.handle_s, 1 / patience_s
-    below = 1 / erlang_b(agents, load.erlangs) if agents else 1.0
+    blocked = erlang_b(agents, load.erlangs)
     beyond = waiting = 0.0
     weight, place = 1.0, 0
     while place < agents + 10 or weight > _TINY * beyond:
@@ -144,11 +144,10 @@ def _impatient(load: Load, agents: int, patience_s: float) -> Figures:
         weight *= arriving / (serving + place * leaving)
         beyond += weight
         waiting += place * weight
-    full = 1 / (below + beyond)
+    full = blocked / (1 + blocked * beyond)
     queue = waiting * full
     abandon = min(leaving * queue / arriving, 1.0)
-    # Without agents the only state below is the empty one, in which a customer waits too.
-    p_wait = 1.0 if agents == 0 else full * (1 + beyond)
+    p_wait = full * (1 + beyond)
     before = full * agents / load.erlangs
 
     def answered(at: float) -> float:
