@@ -220,6 +220,7 @@ COMMANDS: dict[str, type[Shape]] = {
     "interaction.transfer": Transfer,
     "interaction.start": Start,
     "interaction.complete": Complete,
+    "interaction.extend": OnInteraction,
     "interaction.watch": Watch,
     "party.confirm": ConfirmParty,
     "call.dial": Dial,

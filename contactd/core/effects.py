@@ -112,6 +112,8 @@ class Moved:
     disposition: str | None = None
     until: datetime | None = None
     """When wrap-up ends or a parked item wakes, by itself."""
+    extensions: int = 0
+    """How often this wrap-up may still be extended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,14 @@ class WrapupDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrapupExtended:
+    """The agent needs more time for a timed wrap-up; how often that may be is the line's rule."""
+
+    interaction: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summarised:
     """The agent stored a contact's disposition while they still have it: it counts when the contact or its wrap-up ends."""
 
@@ -389,6 +397,8 @@ class WorkRestored:
     outcome: str | None = None
     ended_by: str | None = None
     disposition: str | None = None
+    extended: int = 0
+    """How often its wrap-up was extended."""
     step: int = 0
     step_since: datetime | None = None
     """The skill step it had come to when it was given, should it go back there."""
@@ -438,6 +448,7 @@ Fact = (
     | ConsoleLost
     | WorkEnded
     | WrapupDone
+    | WrapupExtended
     | Summarised
     | Identified
     | Held
@@ -474,6 +485,7 @@ FACTS: dict[str, type[Fact]] = {
         ConsoleLost,
         WorkEnded,
         WrapupDone,
+        WrapupExtended,
         Summarised,
         Identified,
         Held,

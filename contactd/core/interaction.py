@@ -115,6 +115,7 @@ class Cause(StrEnum):
     DUE = "due"
     TAKEN_UP = "taken_up"
     GIVEN_UP = "given_up"
+    EXTENDED = "extended"
     WRAPUP_DONE = "wrapup_done"
     CUSTOMER_WRITES = "customer_writes"
     REPLAYED = "replayed"
@@ -152,6 +153,7 @@ TRANSITIONS: dict[tuple[State, Cause], State] = {
     (State.PARKED, Cause.CUSTOMER_WRITES): State.QUEUED,
     (State.PARKED, Cause.TAKEN_UP): State.ACTIVE,
     (State.PARKED, Cause.GIVEN_UP): State.CLOSED,
+    (State.WRAPUP, Cause.EXTENDED): State.WRAPUP,
     (State.WRAPUP, Cause.WRAPUP_DONE): State.CLOSED,
     (State.WRAPUP, Cause.CUSTOMER_WRITES): State.ACTIVE,
     (State.QUARANTINED, Cause.REPLAYED): State.QUEUED,

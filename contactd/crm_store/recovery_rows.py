@@ -27,6 +27,8 @@ class Memory:
     standing: dict[str, Any]
     offers: list[Any]
     interrupted: set[str]
+    extended: dict[str, int]
+    """Interaction in wrap-up → how often that was extended."""
 
 
 OPEN = ("queued", "offered", "active", "held", "parked", "wrapup")
@@ -48,6 +50,7 @@ def memory(conn: Connection) -> Memory:
         standing=standing(conn),
         offers=live_offers(conn),
         interrupted=interrupted(conn),
+        extended=extended(conn),
     )
 
 
@@ -180,6 +183,25 @@ def interrupted(conn: Connection) -> set[str]:
         .where(event.c.type == "interrupted")
     )
     return {row.interaction_id for row in conn.execute(query)}
+
+
+def extended(conn: Connection) -> dict[str, int]:
+    """Return how often each wrap-up that goes on was extended."""
+    event, wrapup = s.interaction_event, s.interaction.c.state == "wrapup"
+    began = (
+        select(event.c.interaction_id, func.max(event.c.seq).label("seq"))
+        .join(s.interaction, s.interaction.c.id == event.c.interaction_id)
+        .where(wrapup, event.c.type == "ended")
+        .group_by(event.c.interaction_id)
+        .subquery()
+    )
+    query = (
+        select(event.c.interaction_id, func.count().label("times"))
+        .join(began, (began.c.interaction_id == event.c.interaction_id) & (began.c.seq < event.c.seq))
+        .where(event.c.type == "extended")
+        .group_by(event.c.interaction_id)
+    )
+    return {row.interaction_id: row.times for row in conn.execute(query)}
 
 
 def last_lines(conn: Connection, interaction: str | None = None) -> dict[str, str]:

@@ -63,6 +63,10 @@ class Entry:
     prefer_agent: str | None = None
     disposition: str | None = None
     wrapup_until: datetime | None = None
+    extended: int = 0
+    """How often the wrap-up was extended."""
+    extensions: int = 0
+    """How often it may still be."""
     parked_until: datetime | None = None
     unread: int = 0
     last_message: str | None = None
@@ -111,6 +115,7 @@ class Entry:
             "hold_s": _seconds(self.total("hold")),
             "wrap_s": _seconds(self.total("wrap")),
             "wrapup_until": _text(self.wrapup_until),
+            "wrapup_extensions": self.extensions if self.wrapup_until else 0,
             "parked_until": _text(self.parked_until),
             "thread": self.thread,
             "case_id": self.case_id,

@@ -24,6 +24,7 @@ from contactd.core.events import (
     Resumed,
     Transferred,
     Unparked,
+    WrapupExtended,
 )
 from contactd.core.interaction import State
 from contactd.desk.completing import Completing
@@ -57,6 +58,7 @@ class Commands:
             "interaction.transfer": self._transfer,
             "interaction.start": lambda actor, data: self._starting.start(actor.id, data),
             "interaction.complete": lambda actor, data: self._completing.complete(actor.id, data),
+            "interaction.extend": self._extend,
             "party.confirm": lambda actor, data: self._completing.confirm(actor.id, data),
         }
         for name in ("dial", "hangup", "mute", "dtmf", "consult", "conference", "record"):
@@ -121,6 +123,11 @@ class Commands:
 
     async def _hold(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         await self._desk.dispatcher.submit(Held(interaction=data["interaction"], agent=actor.id))
+        return self._shown(data["interaction"])
+
+    async def _extend(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the agent more time for a wrap-up that ends by itself."""
+        await self._desk.dispatcher.submit(WrapupExtended(interaction=data["interaction"], agent=actor.id))
         return self._shown(data["interaction"])
 
     async def _resume(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -123,7 +123,8 @@ class Ledger:
         self._event(entry, str(wish.cause), now, wish.agent, {"state": str(wish.state)})
         self._move_work(entry, before)
         self._effects.append(face(entry))
-        self._tell(entry, wish.cause)
+        if wish.cause != Cause.EXTENDED:  # for the customer nothing has changed
+            self._tell(entry, wish.cause)
         if wish.state in TERMINAL_STATES:
             self._dropped.append(entry.id)
 
@@ -151,6 +152,7 @@ class Ledger:
         else:
             entry.agent = wish.agent or entry.agent
         entry.wrapup_until = wish.until if wish.state == State.WRAPUP else None
+        entry.extensions = wish.extensions
         entry.parked_until = wish.until if wish.state == State.PARKED else None
         entry.disposition = wish.disposition or entry.disposition
         if wish.state in (State.WRAPUP, *TERMINAL_STATES):

@@ -44,17 +44,20 @@ def members(agents: list[Any], skills: dict[str, list[tuple[str, int]]], lines: 
     return [restored.member(row, skills.get(row.id, []), lines.get(row.id, [])) for row in agents]
 
 
-def entry(row: Any, stays: list[Any], last: str | None, rules: Rules) -> Entry:
-    """Return an open interaction as the book keeps it."""
+def entry(row: Any, stays: list[Any], last: str | None, rules: Rules, extended: int = 0) -> Entry:
+    """Return an open interaction as the book keeps it; `extended`: how often its wrap-up was."""
     made = restored.entry(row, stays, last)
-    made.live = rules.rule(made.line, made.channel).live
+    rule = rules.rule(made.line, made.channel)
+    made.live = rule.live
+    made.extended, made.extensions = extended, max(rule.wrapup.extensions - extended, 0)
     return made
 
 
 def _fill_book(book: Book, roster: Roster, memory: Memory, rules: Rules) -> None:
     book.clear()
     for row in memory.work:
-        made = entry(row, memory.segments.get(row.id, []), memory.last_lines.get(row.id), rules)
+        extended = memory.extended.get(row.id, 0)
+        made = entry(row, memory.segments.get(row.id, []), memory.last_lines.get(row.id), rules, extended)
         book.add(made)
         member = roster.get(made.agent)
         if member is not None:

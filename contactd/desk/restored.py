@@ -242,6 +242,7 @@ def work(entry: Entry, stood: Any, *, interrupted: bool) -> WorkRestored:
         outcome=entry.outcome,
         ended_by=entry.ended_by,
         disposition=entry.disposition,
+        extended=entry.extended,
         step=stood.step if stood else 0,
         step_since=stood.step_since if stood else None,
         skip_agents=skips(stood),

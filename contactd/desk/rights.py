@@ -67,6 +67,7 @@ RULES: dict[str, Rule] = {
     "interaction.transfer": Rule("own", "any", "any", "console"),
     "interaction.start": Rule("own", "own", "own", "console"),
     "interaction.complete": Rule("own", "own", "own", "console"),
+    "interaction.extend": Rule("own", "own", "own", "console"),
     "interaction.watch": Rule("no", "any", "any", "console"),
     "party.confirm": Rule("own", "any", "any", "console"),
     "call.dial": Rule("own", "own", "own", "console"),

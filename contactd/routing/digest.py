@@ -57,7 +57,16 @@ def _item(floor: Floor, item: Item) -> list[Any]:
         item.vip,
         item.language,
     ]
-    told += [item.party, item.until, item.interrupted, item.hops, item.outcome, item.ended_by, item.disposition]
+    told += [
+        item.party,
+        item.until,
+        item.interrupted,
+        item.hops,
+        item.outcome,
+        item.ended_by,
+        item.disposition,
+        item.extended,
+    ]
     if state not in _WAITING:
         return [*told, item.waited, item.since, item.agent]
     told += [item.age_from, item.queued_at, item.step, item.step_since]

@@ -132,6 +132,7 @@ class Floor:
                 ended_by=item.ended_by if ended else None,
                 disposition=item.disposition if ended else None,
                 until=from_ms(item.until) if item.until is not None else None,
+                extensions=item.extensions,
             ),
         )
 

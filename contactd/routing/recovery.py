@@ -58,6 +58,7 @@ def work_restored(floor: Floor, fact: WorkRestored) -> None:
         outcome=fact.outcome,
         ended_by=fact.ended_by,
         disposition=fact.disposition,
+        extended=fact.extended,
         step=max(fact.step, 0),
         step_since=to_ms(fact.step_since or fact.queued_at),
         skips={agent: None if until is None else to_ms(until) for agent, until in fact.skip_agents},

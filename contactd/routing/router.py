@@ -36,6 +36,7 @@ HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.AgentConfigured: presence.configured,
     events.WorkEnded: work.ended,
     events.WrapupDone: work.wrapup_done,
+    events.WrapupExtended: work.extended,
     events.Summarised: work.summarised,
     events.Held: work.held,
     events.Resumed: work.resumed,

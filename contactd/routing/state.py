@@ -75,6 +75,14 @@ class Item:
     outcome: str | None = None
     ended_by: str | None = None
     disposition: str | None = None
+    extended: int = 0
+    """How often its wrap-up was extended."""
+
+    @property
+    def extensions(self) -> int:
+        """How often its wrap-up may still be extended."""
+        left = self.rule.wrapup.extensions - self.extended
+        return left if self.state is State.WRAPUP and self.until is not None and left > 0 else 0
 
 
 @dataclass(slots=True, eq=False)

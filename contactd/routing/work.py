@@ -16,6 +16,7 @@ from contactd.core.events import (
     WorkEnded,
     WorkStarted,
     WrapupDone,
+    WrapupExtended,
 )
 from contactd.core.interaction import Cause, Outcome, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
@@ -148,6 +149,7 @@ def finish(floor: Floor, item: Item, fact: WorkEnded) -> None:
         return
     seconds = item.rule.wrapup.seconds
     item.interrupted = False
+    item.extended = 0
     if seconds and item.rule.wrapup.mode != "mandatory":
         item.until = floor.now + round(seconds * 1000)
         floor.deadlines.add(item.until, Due.WRAPUP, item.id)
@@ -189,6 +191,18 @@ def wrapup_done(floor: Floor, fact: WrapupDone) -> None:
     if rule.mode == "timed_fixed" and item.until is not None and item.until > floor.now:
         return
     close(floor, item, Cause.WRAPUP_DONE)
+
+
+def extended(floor: Floor, fact: WrapupExtended) -> None:
+    """The agent needs more time for a wrap-up that ends by itself."""
+    item = in_hand(floor, fact.interaction, fact.agent, Cause.EXTENDED)
+    if item.until is None or not item.extensions:
+        reason = "no_extension"
+        raise RefusedError(reason)
+    item.extended += 1
+    item.until += round(item.rule.wrapup.seconds * 1000)
+    floor.deadlines.add(item.until, Due.WRAPUP, item.id)
+    floor.move(item, Cause.EXTENDED)
 
 
 def summarised(floor: Floor, fact: Summarised) -> None:

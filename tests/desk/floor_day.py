@@ -70,6 +70,7 @@ class Day:
             "answer": self.answer,
             "complete": self.complete,
             "end": self.end,
+            "extend": self.extend,
             "hold": self.hold,
             "park": self.park,
             "write": self.write,
@@ -204,6 +205,10 @@ class Day:
             self._holder(name), "interaction.complete", interaction=name, disposition=disposition, **extra
         )
 
+    async def extend(self, one: int, _other: int) -> None:
+        name = self._pick(one, State.WRAPUP)
+        await self.bench.run(self._holder(name), "interaction.extend", interaction=name)
+
     async def end(self, one: int, other: int) -> None:
         """A call ends at the PBX."""
         name = self._pick(one, State.ACTIVE, State.HELD)
@@ -303,6 +308,7 @@ DEEDS = (
     "mirrored",
     "staff",
     "progress",
+    "extend",
     "hold",
     "park",
     "write",

@@ -19,6 +19,7 @@ from contactd.crm_store import schema as s
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk import intake, putting_off, reading, sending
+from contactd.desk.rights import Actor
 from contactd.testing.clock import ManualClock
 from tests.desk.bench import Bench, open_bench
 
@@ -516,4 +517,74 @@ async def test_an_agent_who_was_lost_is_lost_after_a_restart_until_their_console
     second.office.commands.console_seen(ann.id)
     await second.ready(ann)
     assert member.state == "ready"
+    await second.office.close()
+
+
+async def _wrapping(bench: Bench, agent: Actor) -> str:
+    """Let an agent come into the wrap-up of a call; return the interaction."""
+    receipt = await _call(bench, "ch-w")
+    (offer,) = await bench.until(lambda: bench.offers_of(agent))
+    await bench.run(agent, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    await bench.voice.tools.report(WorkEnded(interaction=receipt.interaction, ended_by="customer"))
+    return receipt.interaction
+
+
+def _left(bench: Bench, interaction: str) -> tuple[float, int]:
+    """Return the seconds a wrap-up still lasts, and how often it may be extended."""
+    entry = bench.office.desk.book.get(interaction)
+    assert entry is not None
+    assert entry.wrapup_until is not None
+    return (entry.wrapup_until - bench.clock.now()).total_seconds(), entry.view()["wrapup_extensions"]
+
+
+async def test_a_wrap_up_is_extended_as_often_as_the_line_allows_also_after_a_restart(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    first = await open_bench(store, clock, tmp_path)
+    ann = await first.agent("ann", device="PJSIP/1001")
+    await first.ready(ann)
+    interaction = await _wrapping(first, ann)
+    assert _left(first, interaction) == (30, 2)
+    clock.advance(10)
+    shown_now = await first.run(ann, "interaction.extend", interaction=interaction)
+    assert shown_now["interaction"]["wrapup_extensions"] == 1
+    assert _left(first, interaction) == (50, 1)
+    await first.office.close()
+
+    second = await open_bench(store, clock, tmp_path)
+    assert _left(second, interaction) == (50, 1)
+    await second.run(ann, "interaction.extend", interaction=interaction)
+    assert _left(second, interaction) == (80, 0)
+    with pytest.raises(ConflictError) as refused:
+        await second.run(ann, "interaction.extend", interaction=interaction)
+    assert refused.value.code == "no_extension"
+    clock.advance(81)
+    second.office.desk.dispatcher.nudge()
+    await _state(second, interaction, "closed")
+    view = await shown(second, interaction)
+    assert (view["state"], view["wrap_s"]) == ("closed", 91)
+    assert len(second.voice.changes) == 1  # the caller hears nothing of it but the end
+    await second.office.close()
+
+
+async def test_what_an_agent_noted_in_a_fixed_wrap_up_outlives_a_restart(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    fixed = {"channels": {"voice": {"wrapup": {"mode": "timed_fixed", "seconds": 30}}}}
+    first = await open_bench(store, clock, tmp_path, fixed)
+    ann = await first.agent("ann", device="PJSIP/1001")
+    await first.ready(ann)
+    interaction = await _wrapping(first, ann)
+    await first.run(ann, "interaction.complete", interaction=interaction, disposition="solved")
+    assert first.state_of(interaction) == "wrapup"
+    before = first.router.digest(lasting=True)
+    await first.office.close()
+
+    second = await open_bench(store, clock, tmp_path, fixed)
+    assert second.router.digest(lasting=True) == before
+    clock.advance(31)
+    second.office.desk.dispatcher.nudge()
+    await _state(second, interaction, "closed")
+    view = await shown(second, interaction)
+    assert (view["state"], view["disposition"], view["segments"][-1]["outcome"]) == ("closed", "solved", "answered")  # type: ignore[index]
     await second.office.close()

@@ -20,6 +20,7 @@ from contactd.core.events import (
     Transferred,
     Unparked,
     WrapupDone,
+    WrapupExtended,
 )
 
 
@@ -480,3 +481,30 @@ def test_explain_says_what_keeps_whom() -> None:
     assert answer["filters"] == {"busy": 1, "device": 1, "not_member": 1, "not_ready": 1, "signed_out": 1, "skill": 1}
     assert (answer["position"], answer["waited_s"], answer["needs"]) == (1, 10, [{"skill": "german", "level": 5}])
     assert stage.router.explain("nothing", stage.now)["state"] == "unknown"
+
+
+def test_a_timed_wrap_up_is_extended_twice_and_then_ends_by_itself() -> None:
+    stage = Stage()
+    stage.agent("ann")
+    stage.arrive("i1")
+    stage.accept("i1")
+    stage.end("i1")
+    for left in (1, 0):
+        (moved,) = of(stage.tell(WrapupExtended(interaction="i1", agent="ann"), after=20), Moved)
+        assert (moved.state, moved.cause, moved.extensions) == ("wrapup", "extended", left)
+    assert refused(stage.tell(WrapupExtended(interaction="i1", agent="ann"))) == "no_extension"
+    assert refused(stage.tell(WrapupExtended(interaction="i1", agent="bob"))) == "unknown_agent"
+    stage.wait(49)
+    assert stage.states["i1"] == "wrapup"
+    stage.wait(1)
+    assert stage.states["i1"] == "closed"
+
+
+def test_a_wrap_up_without_a_timer_is_not_extended() -> None:
+    stage = Stage({"channels": {"chat": {"wrapup": {"mode": "mandatory", "seconds": 60, "extensions": 3}}}})
+    stage.agent("ann")
+    stage.arrive("i1", "chat")
+    stage.accept("i1")
+    assert refused(stage.tell(WrapupExtended(interaction="i1", agent="ann"))) == "bad_state"
+    stage.end("i1")
+    assert refused(stage.tell(WrapupExtended(interaction="i1", agent="ann"))) == "no_extension"

@@ -154,7 +154,12 @@ const commands = {
   "interaction.resume": ({ interaction }) => void change(interaction, { state: "active", state_since: now() }),
   "interaction.park": ({ interaction, until }) => void change(interaction, { state: "parked", state_since: now(), parked_until: until ?? null }),
   "interaction.transfer": ({ interaction }) => void change(interaction, { state: "queued" }, false),
-  "call.hangup": ({ interaction }) => void change(interaction, { state: "wrapup", state_since: now(), ended_at: now(), live: false, wrapup_until: data.ahead(30_000) }),
+  "call.hangup": ({ interaction }) => void change(interaction, { state: "wrapup", state_since: now(), ended_at: now(), live: false, wrapup_until: data.ahead(30_000), wrapup_extensions: 2 }),
+  "interaction.extend"({ interaction }) {
+    const item = world.work.find((entry) => entry.id === interaction);
+    if (!item?.wrapup_extensions) return fail("no_extension", "not any more");
+    change(interaction, { wrapup_until: data.ahead(60_000), wrapup_extensions: item.wrapup_extensions - 1 });
+  },
   "interaction.watch": () => undefined,
   "call.mute": () => undefined,
   "call.dtmf": () => undefined,

@@ -66,6 +66,8 @@ export interface InteractionView {
   hold_s: number | null;
   wrap_s: number | null;
   wrapup_until: string | null;
+  /** How often the wrap-up may still be extended. */
+  wrapup_extensions?: number;
   parked_until: string | null;
   thread: string | null;
   case_id: string | null;

@@ -2,7 +2,7 @@
  * Disposition tree, several topics, a summary.  While the contact goes on it only saves (`end: false`); finishing wrap-up is
  * another button that is there only in wrap-up, and ending the contact is a third, elsewhere and in another colour.
  */
-import { CheckOutlined, CloseOutlined, PlusOutlined, SaveOutlined } from "@ant-design/icons";
+import { CheckOutlined, CloseOutlined, HourglassOutlined, PlusOutlined, SaveOutlined } from "@ant-design/icons";
 import { App as AntApp, Button, Input, TreeSelect } from "antd";
 import { useMemo } from "react";
 import { usePolicy, useRun } from "../desk";
@@ -22,6 +22,7 @@ export function WrapupForm({ interaction, detail }: { interaction: InteractionVi
   const { content } = wrapup;
   const tree = useMemo(() => policy.dispositions(interaction.line), [policy, interaction.line]);
   const wrapping = interaction.state === "wrapup";
+  const more = interaction.wrapup_extensions ?? 0;
   const saving = busy.has("interaction.complete");
 
   const complete = async (end: boolean): Promise<void> => {
@@ -112,6 +113,16 @@ export function WrapupForm({ interaction, detail }: { interaction: InteractionVi
             onClick={() => void complete(true)}
           >
             {t("wrapup.finish")}
+          </Button>
+        )}
+        {wrapping && more > 0 && (
+          <Button
+            icon={<HourglassOutlined />}
+            loading={busy.has("interaction.extend")}
+            data-testid="wrapup-extend"
+            onClick={() => void run("interaction.extend", { interaction: interaction.id })}
+          >
+            {t("wrapup.extend", { n: more })}
           </Button>
         )}
         {wrapup.missing && wrapup.main === null && (
