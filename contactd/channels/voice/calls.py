@@ -336,6 +336,7 @@ class Calls:
         source, target = self._roster.leg(event), self._roster.leg(event, "Dest")
         if target is not None:
             target.dialled = True
+            target.dialled_number = called(event.get("DialString"))
         call = self._roster.call(source)
         if source is None or target is None or call is None:
             return
@@ -343,7 +344,8 @@ class Calls:
             self._begin_direct(call, source, target, event.get("DialString"))
         if source.uniqueid == call.customer:
             self._settle(call)
-            self._ring(call, target, self._roster.agent_of(target))
+            if not self._leaves(call, target):
+                self._ring(call, target, self._roster.agent_of(target))
 
     def _is_caller(self, source: Leg, target: Leg) -> bool:
         """Tell whether a Local channel stands for a caller: it has somebody else's number and goes to a phone."""
@@ -402,7 +404,15 @@ class Calls:
             if call is not None and self._roster.is_outside(leg):
                 call.name_customer(leg, Direction.INBOUND, leg.exten)
 
+    def _leaves(self, call: Call, leg: Leg) -> bool:
+        """Tell whether a customer whom somebody of the house has talked to goes on to somebody outside."""
+        customer = self._roster.legs.get(call.customer)
+        return call.answered and customer is not None and self._roster.leads_out(leg, customer.device)
+
     def _connect(self, call: Call, agent: str, leg: Leg) -> None:
+        if leg.uniqueid != call.agent_leg and self._leaves(call, leg):
+            self._finish(call, EndedBy.TRANSFER, {"transferred_to": self._roster.number_of(leg)})
+            return
         call.leaving = None
         before, call.agent, call.agent_leg = call.agent, agent, leg.uniqueid
         call.answered = True

@@ -12,6 +12,8 @@ NOBODY = frozenset({"", "<unknown>", "anonymous", "unknown", "unavailable", "res
 """What stands where a number should, when there is none to show."""
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+OUTSIDE_DIGITS = 7
+"""The shortest numbers of a town have seven."""
 _DIGITS = re.compile(r"[+*#0-9]{3,32}")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 """Control characters, invisible ones, and those that turn the direction of the text after them."""
@@ -27,6 +29,11 @@ def person(text: str) -> str:
     """Return a caller's name: unescaped (Asterisk escapes names the C way, never numbers), without control characters."""
     clean = one_line(_ESCAPE.sub(r"\1", text), 80)
     return "" if clean.lower() in NOBODY else clean
+
+
+def is_outside(digits: str) -> bool:
+    """Tell whether a number that was dialled lies outside the house: inner ones are short."""
+    return len(digits.lstrip("+")) >= OUTSIDE_DIGITS
 
 
 def called(dial_string: str) -> str:
@@ -50,6 +57,8 @@ class Leg:
     """It is a phone of the house: its own number is its device's name."""
     dialled: bool = False
     """The PBX called it (the far end of a Dial or of a queue's ring)."""
+    dialled_number: str = ""
+    """The number in the dial string it was called with."""
     interface: str = ""
     """As a queue calls the agent behind it."""
     pair: str = ""

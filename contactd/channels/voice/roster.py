@@ -7,7 +7,7 @@ from datetime import datetime
 
 from contactd.channels.voice.ami import Event
 from contactd.channels.voice.call import Call
-from contactd.channels.voice.legs import Leg, is_extension
+from contactd.channels.voice.legs import Leg, is_extension, is_outside
 from contactd.core.interaction import Direction
 
 _BIRTHS = frozenset({"Newchannel", "CoreShowChannel", "QueueEntry"})
@@ -145,16 +145,29 @@ class Roster:
         """Tell whether a leg may be the one who talks to a customer: a phone of the house, or one the PBX called."""
         return leg.dialled or bool(leg.interface) or leg.local or self.is_house(leg)
 
+    def leads_out(self, leg: Leg, over: str) -> bool:
+        """Tell whether a leg that the PBX called leads out of the house: over the trunk `over`, or to an outside number."""
+        real = self._phone(leg) or leg
+        if leg.interface or real.interface or self.is_house(real) or not (leg.dialled or real.dialled):
+            return False
+        return real.device == over or is_outside(self.number_of(leg))
+
+    def number_of(self, leg: Leg) -> str:
+        """Return the number a leg was called with; through a Local channel the one its far end was."""
+        phone = self._phone(leg)
+        return (phone.dialled_number if phone is not None else "") or leg.dialled_number
+
     def agent_of(self, leg: Leg) -> str:
         """Name the agent behind a leg; through a Local channel it is the phone at its far end."""
         if leg.interface:
             return leg.interface
+        phone = self._phone(leg)
+        return leg.device if phone is None else phone.device
+
+    def _phone(self, leg: Leg) -> Leg | None:
+        """Return the leg at the far end of a Local channel, None when it is none or nobody is there yet."""
         far = self.legs.get(leg.pair) if leg.local else None
-        if far is not None:
-            phone = next((each for each in self.inside(far.bridge) if not each.local), None)
-            if phone is not None:
-                return phone.device
-        return leg.device
+        return None if far is None else next((each for each in self.inside(far.bridge) if not each.local), None)
 
 
 def _rank(call: Call) -> tuple[bool, datetime]:

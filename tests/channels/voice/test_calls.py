@@ -233,3 +233,34 @@ def test_the_pbx_may_say_itself_with_every_event_whether_the_number_is_shown() -
         assert isinstance(facts[0], CallStarted)
         assert facts[0].caller == shown
         assert kinds(facts)[-1] == "ended"
+
+
+def outward(name: str, inside: str = "1008", outside: str = "13900001234") -> list[Event]:
+    """Return a recorded transfer to an inner number as it would be to an outside one, over the caller's own trunk."""
+
+    def moved(text: str) -> str:
+        text = text.replace(f"PJSIP/{inside}-", "PJSIP/trunk-telco-")
+        return text.replace(f"PJSIP/{inside}", f"PJSIP/{outside}@trunk-telco").replace(inside, outside)
+
+    keep = {"Uniqueid", "Linkedid", "DestUniqueid", "DestLinkedid", "BridgeUniqueid"}
+    return [
+        replace(each, fields={key: value if key in keep else moved(value) for key, value in each.fields.items()})
+        for each in events(name)
+    ]
+
+
+@pytest.mark.parametrize("name", ["xfer_blind_refer", "xfer_blind_ami", "xfer_att_refer", "xfer_att_ami"])
+def test_a_call_that_leaves_for_an_outside_number_ended_by_transfer(name: str) -> None:
+    facts = told(Calls(), outward(name))
+    inbound = next(fact.external_key for fact in facts if isinstance(fact, CallStarted) and fact.direction == "inbound")
+    ours = [fact for fact in facts if isinstance(fact, Progress) and fact.external_key == inbound]
+    assert (ours[-1].kind, ours[-1].outcome, ours[-1].ended_by) == ("ended", "answered", "transfer")
+    assert ours[-1].agent in {"PJSIP/1001", "PJSIP/1002"}
+    assert "13900001234" in str(ours[-1].data["transferred_to"])
+    assert not any("trunk" in str(fact.agent) for fact in ours)
+
+
+@pytest.mark.parametrize("name", ["xfer_blind_refer", "xfer_blind_ami", "xfer_att_refer", "xfer_att_ami"])
+def test_a_call_that_is_given_to_a_colleague_did_not_end_by_that(name: str) -> None:
+    ended = [fact for fact in told(Calls(), events(name)) if isinstance(fact, Progress) and fact.kind == "ended"]
+    assert not any(fact.ended_by == "transfer" for fact in ended)
