@@ -32,6 +32,8 @@ class Course:
     """A callback: how often the customer was called in vain."""
     suspended_by: str | None = None
     """A callback: the contact in which its customer is talking to us now."""
+    looped: bool = False
+    """Supervisors were told that its overflow rules lead in a circle."""
 
 
 STRAIGHT = Course()
@@ -325,6 +327,7 @@ class LineRestored:
     since: datetime
     mode: str | None = None
     until: datetime | None = None
+    next_change: datetime | None = None
     actor: str | None = None
     reason: str | None = None
 

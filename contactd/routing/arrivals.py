@@ -7,10 +7,12 @@ from contactd.core.effects import Alert, Requeue
 from contactd.core.events import Identified, InteractionArrived, InteractionGone, Skills, Transferred, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, Outcome, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
+from contactd.routing.course import follow
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import back_in_line
 from contactd.routing.line import Line
 from contactd.routing.offers import SKIP_MS, drop_offer, stop_offered
+from contactd.routing.overflow import ASKED_FOR_HOURS
 from contactd.routing.state import MAX_PRIORITY, MAX_VIP, Agent, Item
 from contactd.routing.work import finish, prefer
 
@@ -52,7 +54,10 @@ def arrived(floor: Floor, fact: InteractionArrived) -> None:
         step_since=to_ms(fact.step_since) if fact.step_since is not None else queued_at,
         hops=fact.hops,
         disposition=fact.disposition,
+        entered_as=fact.entered_as or fact.reason,
+        entering=fact.reason in ASKED_FOR_HOURS,
     )
+    follow(item, fact.course)
     _preference(item, fact)
     floor.items[item.id] = item
     if not item.matched and fact.state in tuple(State):
@@ -188,9 +193,7 @@ def _hand_over(floor: Floor, item: Item, line: Line, target: Agent | None, giver
 
 def _wait_anew(floor: Floor, item: Item, giver: str | None) -> None:
     """Begin a new stay without having left the queue: the waiting goes on."""
-    item.queued_at = floor.now
-    item.step, item.step_since = 0, floor.now
-    item.prefer, item.direct = None, False
+    item.begin_stay(floor.now, SegmentReason.TRANSFER)
     floor.emit(Requeue(interaction=item.id, line=item.line.name, reason=SegmentReason.TRANSFER))
     floor.move(item, Cause.TRANSFER, giver)
     floor.stand(item)

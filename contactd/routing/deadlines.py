@@ -23,6 +23,8 @@ class Due(IntEnum):
     SKIP = 8
     REASK = 9
     BREAK = 10
+    LINE = 11
+    OVERFLOW = 12
 
 
 Entry = tuple[int, Due, str, int]

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from contactd.core.agent import Health, Intent
+from contactd.core.events import STRAIGHT
 from contactd.core.interaction import State
+from contactd.routing.course import course_of
 from contactd.routing.floor import Floor
+from contactd.routing.gate import Gate
 from contactd.routing.state import Agent, Item
 
 _WAITING = (State.QUEUED, State.OFFERED)
@@ -17,7 +20,10 @@ _text = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def digest(floor: Floor, *, lasting: bool = False) -> str:
-    """Return the sha256 of the canonical state, or of what of it lasts over a restart."""
+    """Return the sha256 of the canonical state, or of what of it lasts over a restart.
+
+    Left out is how long is expected to be waited: that is told anew all the time.
+    """
     made = hashlib.sha256()
     for part in _parts(floor, lasting=lasting):
         made.update(_text(part).encode())
@@ -27,10 +33,11 @@ def digest(floor: Floor, *, lasting: bool = False) -> str:
 def lasting_state(floor: Floor) -> dict[tuple[str, str], str]:
     """Return what of the state lasts over a restart, one text a thing, so that two states can be compared thing by thing.
 
-    Keys are ("interaction" or "agent", id).  Left out is when each console last showed itself, and whether one is late: a
+    Keys are ("interaction", "line" or "agent", id).  Left out is when each console last showed itself, and whether one is late: a
     restart gives all of them time anew.
     """
     found = {("interaction", name): _text(_item(floor, item)) for name, item in floor.items.items()}
+    found |= {("line", name): _text(_gate(gate)) for name, gate in floor.gates.items()}
     return found | {("agent", name): _text(_agent(agent, lasting=True)) for name, agent in floor.agents.items()}
 
 
@@ -41,6 +48,12 @@ def _parts(floor: Floor, *, lasting: bool) -> Iterator[Any]:
         yield _item(floor, floor.items[name])
     for name in sorted(floor.agents):
         yield _agent(floor.agents[name], lasting=lasting)
+    for name in sorted(floor.gates):
+        yield _gate(floor.gates[name])
+
+
+def _gate(gate: Gate) -> list[Any]:
+    return [gate.line, gate.open, gate.since, gate.mode, gate.until]
 
 
 def _item(floor: Floor, item: Item) -> list[Any]:
@@ -67,6 +80,10 @@ def _item(floor: Floor, item: Item) -> list[Any]:
         item.disposition,
         item.extended,
     ]
+    told += [item.entered_as]
+    if course_of(item) != STRAIGHT:
+        told += [item.path, item.asked_at, item.alone_since, item.front, item.giver, item.attempts, item.suspended_by]
+        told.append(item.looped)
     if state not in _WAITING:
         return [*told, item.waited, item.since, item.agent]
     told += [item.age_from, item.queued_at, item.step, item.step_since]

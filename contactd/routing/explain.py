@@ -169,6 +169,7 @@ def keeps(floor: Floor, item: Item, agent: Agent, shape: Shape) -> str:
     member = "*" in agent.lines or item.line.name in agent.lines
     checks = (
         ("not_routed_here", not item.matched),
+        ("not_now", item.aside),
         ("not_member", not direct and not member),
         ("skill", not direct and not agent.profile.fits(shape)),
         ("signed_out", agent.intent is Intent.LOGGED_OUT),

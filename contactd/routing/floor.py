@@ -16,7 +16,8 @@ from contactd.core.errors import ConflictError
 from contactd.core.interaction import TERMINAL_STATES, Cause, State, move
 from contactd.routing.deadlines import Deadlines, Due, Entry
 from contactd.routing.faces import agent_state, show
-from contactd.routing.line import ChannelRule
+from contactd.routing.gate import UNKNOWN, Gate
+from contactd.routing.line import ChannelRule, Line
 from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Profile, Shape
 from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, return_due, yields
@@ -50,6 +51,13 @@ class Floor:
         self.offers: dict[str, LiveOffer] = {}
         self.in_line: dict[str, int] = {}
         """Line → how many wait in it."""
+        self.crowd: dict[tuple[str, str], dict[str, Item]] = {}
+        """(line, channel) → what of ours waits there."""
+        self.expected: dict[str, float] = {}
+        """Line → seconds somebody who comes now is expected to wait, where that is known."""
+        self.lonely: dict[str, None] = {}
+        """Items that nobody signed in could take when they were last looked at, where a rule asks for that."""
+        self.gates: dict[str, Gate] = {}
         self.index = Index(self._fill)
         self.deadlines = Deadlines(self._holds)
         self.wishes: list[Wish] = []
@@ -66,6 +74,7 @@ class Floor:
         """Offers made by the present fact."""
         self.witness: Callable[[Floor, Item, Agent, bool], None] | None = None
         """Is shown every decision just before it is made: (floor, item, agent, whether the agent was preferred)."""
+        self.renew_gates()
 
     def begin(self, now: datetime) -> None:
         """Turn to the next fact; time never goes back."""
@@ -120,6 +129,7 @@ class Floor:
         """Move an item along the table of states and tell it."""
         item.state = move(item.state, cause)
         item.since = self.now
+        item.delivering = False
         ended = item.state in TERMINAL_STATES or item.state is State.WRAPUP
         self.wishes.append(
             Moved(
@@ -139,24 +149,40 @@ class Floor:
     def stand(self, item: Item) -> None:
         """Count an item among those that wait, and have it looked at."""
         self.in_line[item.line.name] = self.in_line.get(item.line.name, 0) + 1
+        if item.matched:
+            self.crowd.setdefault((item.line.name, item.channel), {})[item.id] = item
         self.fresh[item.id] = None
 
     def step_out(self, item: Item) -> None:
         """Take an item out of its line, wherever it stood."""
         self.unplace(item)
         self.in_line[item.line.name] -= 1
+        if item.matched:
+            del self.crowd[item.line.name, item.channel][item.id]
+        item.entering = False
         self.fresh.pop(item.id, None)
 
     def unplace(self, item: Item) -> None:
         """Take an item out of the index; it still waits."""
         self.tokens += 1
         item.token = self.tokens
+        item.aside = False
         if item.shape is not None:
             item.shape.waiting -= 1
             item.shape = None
         if item.held_for is not None:
             self.agents[item.held_for].personal.pop(item.id, None)
             item.held_for = None
+
+    def live_in(self, line: str) -> list[Item]:
+        """Return what of live channels waits in a line, the longest wait first."""
+        found = [
+            item
+            for channel, rule in self.policy.lines[line].channels.items()
+            if rule.live
+            for item in self.crowd.get((line, channel), {}).values()
+        ]
+        return sorted(found, key=lambda item: (item.age_from, item.id))
 
     def forget(self, item: Item) -> None:
         """Strike out an item that is closed or abandoned."""
@@ -182,6 +208,10 @@ class Floor:
             and not agent.draining
             and not agent.removed
         )
+        if agent.signed_in != agent.present:
+            agent.present = agent.signed_in
+            if agent.present:
+                self.meet(agent.profile)
         if agent.routable and (used < was_used or not was_routable):
             self.dirty[agent.id] = None
 
@@ -238,9 +268,46 @@ class Floor:
     def leave_unmet_steps(self, profile: Profile) -> None:
         """Somebody of this profile is there no more: steps that nobody else can meet are left at once."""
         for shape in profile.every_shape():
-            if shape.step and shape.waiting and shape.line.skip_unmet and not shape.anybody():
+            asks = shape.line.skip_unmet if shape.step else self._asks_for_somebody(shape.line)
+            if asks and shape.waiting and not shape.anybody():
                 for item in shape.standing(self.items):
+                    item.alone_since = None
                     self.fresh[item.id] = None
+
+    def meet(self, profile: Profile) -> None:
+        """Somebody of this profile is there now: what nobody could take is looked at again."""
+        for name in list(self.lonely):
+            item = self.items.get(name)
+            if item is None or item.state is not State.QUEUED:
+                del self.lonely[name]
+            elif profile.fits(self.index.ladder(item)[-1].shape):
+                self.fresh[name] = None
+
+    def _asks_for_somebody(self, line: Line) -> bool:
+        """Say whether anything becomes of those in line when nobody is there who could take them."""
+        return not self.gates[line.name].open or any(rule.when == "nobody" for rule in line.overflow)
+
+    def renew_gates(self) -> None:
+        """Give every line of the policy a gate; those there are keep what they are by hand, and are looked at anew."""
+        before, self.gates = self.gates, {}
+        for name, line in self.policy.lines.items():
+            gate = before.pop(name, None)
+            if gate is None:
+                gate = Gate(name, changes_at=UNKNOWN if line.hours is not None else None)
+            elif gate.turned or line.hours is not None:
+                gate.changes_at = self.now
+            self.gates[name] = gate
+            self.arm(gate)
+        for gate in before.values():
+            if gate.turned:
+                self.wishes.append(Gate(gate.line, since=self.now).state())
+
+    def arm(self, gate: Gate) -> None:
+        """Set the deadline at which a gate must be looked at."""
+        self.tokens += 1
+        gate.stamp = self.tokens
+        if gate.changes_at is not None:
+            self.deadlines.add(gate.changes_at, Due.LINE, gate.line, gate.stamp)
 
     def renew_index(self) -> None:
         """Build the index anew, for a new policy."""
@@ -275,6 +342,8 @@ class Floor:
         _, due, key, _ = entry
         if due is Due.OFFER:
             return key in self.offers
+        if due is Due.LINE:
+            return key in self.gates and self.gates[key].stamp == entry[3]
         if due in (Due.HEALTH, Due.BREAK):
             return self._agent_deadline_holds(entry)
         item = self.items.get(key)

@@ -176,10 +176,7 @@ def back_in_line(floor: Floor, item: Item, cause: Cause, reason: SegmentReason, 
     """Put what an agent had back in line as a new stay, its waiting so far kept."""
     let_go(floor, item)
     item.age_from = floor.now - item.waited
-    item.queued_at = floor.now
-    item.step, item.step_since = 0, floor.now
-    item.prefer, item.direct = None, False
-    item.untold = True
+    item.begin_stay(floor.now, reason)
     floor.emit(Requeue(interaction=item.id, line=item.line.name, reason=reason))
     floor.move(item, cause, giver)
     floor.stand(item)

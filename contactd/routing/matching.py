@@ -12,9 +12,11 @@ from heapq import heappop, heappush
 
 from contactd.clock import from_ms
 from contactd.core.effects import Standing
+from contactd.routing.course import course_of
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import Floor
 from contactd.routing.offers import Pick, make_offer
+from contactd.routing.overflow import leaves, turned_away
 from contactd.routing.shapes import Choice, Rung, Shape, Waiting, pop_left_behind
 from contactd.routing.state import Agent, Item
 from contactd.routing.strategies import BY_NEED
@@ -38,7 +40,7 @@ def settle(floor: Floor) -> None:
 def place(floor: Floor, item: Item) -> None:
     """Offer a waiting item to the best free agent, or let it stand in line at its present step."""
     floor.unplace(item)
-    if not item.matched:
+    if not item.matched or _kept_out(floor, item):
         return
     _note_skips(floor, item)
     if _hold(floor, item):
@@ -58,10 +60,21 @@ def place(floor: Floor, item: Item) -> None:
             item.step_since = floor.now
         item.step += 1
         item.untold = True
+    if leaves(floor, item):
+        return
     rung.shape.put(item)
     if rung.ms is not None:
         floor.deadlines.add(item.step_since + rung.ms, Due.STEP, item.id, item.token)
     tell_standing(floor, item)
+
+
+def _kept_out(floor: Floor, item: Item) -> bool:
+    """Say whether nobody is to be sought for an item now: its line is closed to it, and it has left or stands aside."""
+    if not turned_away(floor, item):
+        return False
+    if item.aside:
+        tell_standing(floor, item)
+    return True
 
 
 def tell_standing(floor: Floor, item: Item) -> None:
@@ -81,6 +94,7 @@ def tell_standing(floor: Floor, item: Item) -> None:
             prefer_agent=item.prefer if held else None,
             prefer_until=from_ms(item.prefer_until) if held else None,
             hops=item.hops,
+            course=course_of(item),
         ),
     )
 
@@ -143,6 +157,7 @@ def _hold(floor: Floor, item: Item) -> bool:
         make_offer(floor, item, agent, Pick(shape.need, preferred=item.prefer_kind))
         return True
     item.held_for = agent.id
+    item.entering = False
     agent.personal[item.id] = item
     floor.deadlines.add(item.prefer_until, Due.HOLD, item.id, item.token)
     item.untold = True

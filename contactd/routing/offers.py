@@ -163,6 +163,7 @@ def _accept(floor: Floor, offer: LiveOffer) -> None:
     item.offer = None
     floor.emit(Assign(interaction=item.id, agent=agent.id, offer=offer.id))
     put_in_hand(floor, item, agent, Cause.ACCEPTED)
+    item.delivering = True
     if item.rule.connects:
         floor.emit(Connect(interaction=item.id, agent=agent.id, device=agent.device))
 
@@ -215,6 +216,9 @@ def delivery_failed(floor: Floor, fact: DeliveryFailed) -> None:
         reason = "not_yours"
         raise RefusedError(reason)
     floor.check(item, Cause.OFFER_ENDED)
+    if not item.delivering:
+        reason = "bad_state"
+        raise RefusedError(reason)
     pass_by(item, agent, floor.now + SKIP_MS)
     let_go(floor, item)
     if fact.reason == FailReason.DEVICE_UNREACHABLE:

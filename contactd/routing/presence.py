@@ -30,6 +30,8 @@ def configured(floor: Floor, fact: AgentConfigured) -> None:
         profile.members[agent.id] = agent
         agent.profile = profile
         floor.leave_unmet_steps(before)
+        if agent.signed_in:
+            floor.meet(profile)
     agent.removed = False
     agent.skills, agent.lines, agent.languages = skills, tuple(sorted(fact.lines)), tuple(sorted(fact.languages))
     agent.capacity = {channel: min(max(units, 1), 100) for channel, units in sorted(fact.capacity)}

@@ -12,6 +12,7 @@ from contactd.core.errors import ConfigError
 from contactd.core.events import AgentRestored, OfferRestored, PolicyPublished, WorkRestored
 from contactd.core.interaction import State
 from contactd.routing.arrivals import sorted_skills
+from contactd.routing.course import follow
 from contactd.routing.deadlines import Due
 from contactd.routing.faces import show
 from contactd.routing.floor import Floor, RefusedError
@@ -62,7 +63,10 @@ def work_restored(floor: Floor, fact: WorkRestored) -> None:
         step=max(fact.step, 0),
         step_since=to_ms(fact.step_since or fact.queued_at),
         skips={agent: None if until is None else to_ms(until) for agent, until in fact.skip_agents},
+        entered_as=fact.entered_as,
+        delivering=fact.state == State.ACTIVE,
     )
+    follow(item, fact.course)
     item.units = floor.units(agent, item)
     floor.items[item.id] = item
     if item.until is not None:
@@ -145,6 +149,8 @@ def published(floor: Floor, fact: PolicyPublished) -> None:
     for item in waiting:
         floor.step_out(item)
     floor.policy, floor.version = policy, fact.version
+    floor.expected = {line: seconds for line, seconds in floor.expected.items() if line in policy.lines}
+    floor.renew_gates()
     floor.renew_index()
     for item in floor.items.values():
         item.line = policy.lines.get(item.line.name) or policy.lines[policy.default_line]

@@ -11,7 +11,7 @@ from contactd.core import events
 from contactd.core.effects import Refuse, Wish
 from contactd.core.events import Fact
 from contactd.core.interaction import Cause
-from contactd.routing import arrivals, mirrored, offers, presence, recovery, supervision, work
+from contactd.routing import arrivals, hours, mirrored, offers, overflow, presence, recovery, supervision, work
 from contactd.routing.deadlines import Due
 from contactd.routing.digest import digest, lasting_state
 from contactd.routing.explain import explain, waiting_lines
@@ -46,6 +46,9 @@ HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.ExternalWork: work.external,
     events.ExternallyMoved: mirrored.moved,
     events.SupervisorSet: supervision.supervised,
+    events.LineSet: hours.line_set,
+    events.LineRestored: hours.restored,
+    events.WaitExpected: overflow.expected,
     events.PolicyPublished: recovery.published,
     events.WorkRestored: recovery.work_restored,
     events.OfferRestored: recovery.offer_restored,
@@ -70,6 +73,8 @@ HAPPENINGS: dict[Due, Callable[[Floor, str], None]] = {
     Due.SKIP: _stand_again,
     Due.REASK: offers.ask_again,
     Due.BREAK: presence.break_overrun,
+    Due.LINE: hours.due,
+    Due.OVERFLOW: _stand_again,
 }
 """What falls due → what it does."""
 
@@ -175,15 +180,6 @@ class Router:
         """Say why an item waits, or who has it; for people, as plain data."""
         return explain(self._floor, interaction, now)
 
-
-def _restores(fact: Fact, restoring: bool) -> bool:
-    """Say whether recovery is going on after this fact: it begins with a fact only it sends, others may stand between."""
-    if isinstance(fact, events.WorkRestored | events.OfferRestored | events.AgentRestored):
-        return True
-    if isinstance(fact, events.InteractionArrived):
-        return fact.reason == RESTART
-    return restoring and isinstance(fact, events.AgentConfigured | events.ExternalWork)
-
     def explain_agent(self, agent: str, now: datetime) -> dict[str, Any]:
         """Say what keeps an agent from what waits; for people, as plain data."""
         return explain_agent(self._floor, agent, now)
@@ -193,6 +189,15 @@ def _restores(fact: Fact, restoring: bool) -> bool:
         witness = Witness()
         self._floor.witness = witness
         return witness.seen
+
+
+def _restores(fact: Fact, restoring: bool) -> bool:
+    """Say whether recovery is going on after this fact: it begins with a fact only it sends, others may stand between."""
+    if isinstance(fact, events.LineRestored | events.WorkRestored | events.OfferRestored | events.AgentRestored):
+        return True
+    if isinstance(fact, events.InteractionArrived):
+        return fact.reason == RESTART
+    return restoring and isinstance(fact, events.AgentConfigured | events.ExternalWork)
 
 
 def _refuse(fact: Any, reason: str) -> Refuse:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from contactd.core.agent import Health, Intent
 from contactd.core.effects import Decision
 from contactd.core.events import Skills
-from contactd.core.interaction import State
+from contactd.core.interaction import SegmentReason, State
 from contactd.routing.line import ChannelRule, Line
 
 if TYPE_CHECKING:
@@ -69,9 +69,35 @@ class Item:
     """Given as the promised share of deferred work: live work does not interrupt it."""
     units: int = 0
     """What it takes of its agent's capacity, while it counts."""
+    delivering: bool = False
+    """Its agent has just accepted it, and nothing was done with it since: it may still turn out not to be deliverable."""
     hops: int = 0
     untold: bool = False
-    """How it stands in line (step, skips, hold) has changed since it was told."""
+    """How it stands in line (step, skips, hold, course) has changed since it was told."""
+    entered_as: str = SegmentReason.ARRIVAL
+    """Why its present stay in a line began."""
+    path: tuple[str, ...] = ()
+    """Lines it has left by overflow."""
+    asked_at: int | None = None
+    """When its customer was offered to be called back."""
+    alone_since: int | None = None
+    """Since when nobody signed in could take it; kept only where a rule asks."""
+    front: bool = False
+    """It goes before everything else."""
+    giver: str | None = None
+    """Who handed it to a person, as long as it waits for them."""
+    attempts: int = 0
+    """Of a callback: how often the customer was called in vain."""
+    suspended_by: str | None = None
+    """Of a callback: the contact in which its customer is talking to us now."""
+    aside: bool = False
+    """It waits, but is not to be offered now."""
+    entering: bool = False
+    """It has just come into this line: whether the line is full is asked once."""
+    expects: float = 0.0
+    """Seconds it is still expected to wait, when that has just been worked out."""
+    looped: bool = False
+    """It was told that its overflow rules lead in a circle."""
     outcome: str | None = None
     ended_by: str | None = None
     disposition: str | None = None
@@ -83,6 +109,15 @@ class Item:
         """How often its wrap-up may still be extended."""
         left = self.rule.wrapup.extensions - self.extended
         return left if self.state is State.WRAPUP and self.until is not None and left > 0 else 0
+
+    def begin_stay(self, now: int, reason: str) -> None:
+        """Let a new stay in its line begin: steps and preferences from the start, its age kept."""
+        self.queued_at = self.step_since = now
+        self.step = 0
+        self.prefer, self.direct = None, False
+        self.entered_as = reason
+        self.alone_since = None
+        self.untold = True
 
 
 @dataclass(slots=True, eq=False)
@@ -132,6 +167,8 @@ class Agent:
     """Items that wait for this agent only."""
     used: int = 0
     """Capacity units in use by work that counts, offers and outside work."""
+    present: bool = False
+    """Whether the agent was signed in when last looked at."""
     routable: bool = False
     """Ready, healthy and not on the way out; capacity aside."""
     idle_since: int | None = None

@@ -16,9 +16,27 @@ AGENTS = ("ann", "bob", "cat", "dan")
 CHANNELS = ("voice", "chat", "email", "fax", "task")
 LINES = ("support", "billing")
 POLICY: dict[str, Any] = {
+    "calendars": {
+        "odd": {"zone": "UTC", "week": {"mon": ["08:00-09:01", "09:02-09:05", "09:06-09:12", "09:13-23:00"]}},
+    },
     "lines": {
-        "support": {"steps": [{"prefer": {"german": 6}, "seconds": 25}]},
+        "support": {
+            "steps": [{"prefer": {"german": 6}, "seconds": 25}],
+            "overflow": [
+                {"when": "crowded", "count": 6, "to": "billing"},
+                {"when": "age", "seconds": 110, "to": "billing", "channels": ["voice", "email"]},
+                {"when": "wait", "seconds": 90, "action": "callback"},
+            ],
+        },
         "billing": {
+            "calendar": "odd",
+            "after_close": {"do": "callback", "seconds": 40},
+            "overflow": [
+                {"when": "nobody", "seconds": 5, "to": "support"},
+                {"when": "stay", "seconds": 200, "to": "support"},
+                {"when": "age", "seconds": 400, "action": "voicemail", "channels": ["voice"]},
+                {"when": "closed", "to": "support", "channels": ["voice"]},
+            ],
             "base": 1,
             "rate": 2.0,
             "required": {"money": 3},
@@ -155,6 +173,16 @@ def fail(stage: Stage, one: int, other: int) -> events.Fact:
     return events.DeliveryFailed(interaction=name, agent=agent, reason=reason)
 
 
+def gate(stage: Stage, one: int, other: int) -> events.Fact:
+    """A line is opened or closed by hand; what is expected of it is told; at times badly."""
+    line = LINES[one % len(LINES)] if one % 11 else "nowhere"
+    if other % 3 == 0:
+        return events.WaitExpected(line=line, seconds=float(other) if other % 2 else None)
+    mode = ("open", "closed", "drain", "calendar", "ajar")[other % 5]
+    until = stage.now + timedelta(seconds=other - 20) if other % 2 else None
+    return events.LineSet(actor="sue", line=line, mode=mode, until=until, reason="meeting")
+
+
 def supervise(stage: Stage, one: int, other: int) -> events.Fact:
     name, _ = pick(stage, one, State.QUEUED, State.OFFERED, State.ACTIVE)
     agent = AGENTS[one % len(AGENTS)]
@@ -186,6 +214,7 @@ ACTIONS: dict[str, Callable[[Stage, int, int], events.Fact]] = {
     "outside": outside,
     "fail": fail,
     "supervise": supervise,
+    "gate": gate,
 }
 OFTEN = ("arrive", "arrive", "arrive", "answer", "answer", "answer", "finish", "intent", "wrap")
 

@@ -9,11 +9,17 @@ from day import POLICY
 from stage import Stage
 
 from contactd.core import effects, events
-from contactd.core.interaction import TERMINAL_STATES, Cause, State
+from contactd.core.interaction import TERMINAL_STATES, Cause, SegmentReason, State
 from contactd.routing.policy import Policy
 from contactd.routing.router import Router
 
-NEW_STAY = (Cause.TRANSFER, Cause.AGENT_LOST, Cause.OVERFLOW_LINE, Cause.DUE, Cause.CUSTOMER_WRITES)
+NEW_STAY = {
+    Cause.TRANSFER: SegmentReason.TRANSFER,
+    Cause.AGENT_LOST: SegmentReason.AGENT_LOST,
+    Cause.OVERFLOW_LINE: SegmentReason.OVERFLOW,
+    Cause.DUE: SegmentReason.RETURN,
+    Cause.CUSTOMER_WRITES: SegmentReason.RETURN,
+}
 WAITING = (State.QUEUED, State.OFFERED)
 
 
@@ -36,6 +42,7 @@ class Row:
     standing: effects.Standing | None = None
     interrupted: bool = False
     last: effects.Moved | None = None
+    entered_as: str = "arrival"
 
 
 @dataclass
@@ -48,6 +55,7 @@ class Shelf:
     intents: dict[str, tuple[tuple[str, str | None], datetime]] = field(default_factory=dict)
     offers: dict[str, tuple[effects.Offer, datetime]] = field(default_factory=dict)
     external: list[events.ExternalWork] = field(default_factory=list)
+    lines: dict[str, effects.LineState] = field(default_factory=dict)
 
     def keep(self, fact: events.Fact | None, wishes: list[effects.Wish], now: datetime) -> None:
         """Store what a fact brought and what came of it."""
@@ -77,6 +85,8 @@ class Shelf:
             self._move(self.rows[wish.interaction], wish, now)
         elif isinstance(wish, effects.Standing):
             self.rows[wish.interaction].standing = wish
+        elif isinstance(wish, effects.LineState):
+            self.lines[wish.line] = wish
         elif isinstance(wish, effects.Offer):
             self.offers[wish.interaction] = (wish, now)
         elif isinstance(wish, effects.Withdraw | effects.Assign):
@@ -92,6 +102,7 @@ class Shelf:
             row.here += now - row.since
         if wish.state == State.QUEUED and wish.cause in NEW_STAY:
             row.earlier, row.here, row.queued_at = row.earlier + row.here, timedelta(), now
+            row.entered_as = NEW_STAY[Cause(wish.cause)]
         elif wish.cause == Cause.OFFER_ENDED and row.state == State.ACTIVE:
             row.here += now - row.since
         row.state, row.since, row.last = wish.state, now, wish
@@ -105,6 +116,7 @@ class Shelf:
         """Return what a new router is told, in order."""
         rows = self.rows.values()
         return [
+            *(self._line(state) for state in self.lines.values()),
             *(self._arrived(row) for row in rows if row.state in WAITING),
             *self.configured.values(),
             *(self._work(row) for row in rows if row.state not in WAITING),
@@ -121,6 +133,16 @@ class Shelf:
             *self.external,
             *(self._agent(state) for state in self.agents.values()),
         ]
+
+    def _line(self, state: effects.LineState) -> events.LineRestored:
+        return events.LineRestored(
+            line=state.line,
+            open=state.open,
+            since=state.since,
+            mode=state.mode,
+            until=state.until,
+            next_change=state.next_change,
+        )
 
     def _arrived(self, row: Row) -> events.InteractionArrived:
         stood = row.standing
@@ -141,6 +163,8 @@ class Shelf:
             prefer_agent=stood.prefer_agent if stood else row.fact.prefer_agent,
             prefer_until=stood.prefer_until if stood else None,
             hops=stood.hops if stood else 0,
+            entered_as=row.entered_as,
+            course=stood.course if stood else events.STRAIGHT,
         )
 
     def _work(self, row: Row) -> events.WorkRestored:
@@ -164,6 +188,8 @@ class Shelf:
             outcome=row.last.outcome,
             ended_by=row.last.ended_by,
             disposition=row.last.disposition,
+            entered_as=row.entered_as,
+            course=row.standing.course if row.standing else events.STRAIGHT,
         )
 
     def _agent(self, state: effects.AgentState) -> events.AgentRestored:

@@ -161,15 +161,16 @@ def test_nothing_is_lost_or_doubled(day: list[Action]) -> None:
             assert stage.states[item.id] == item.state
             in_hand = item.state in (State.ACTIVE, State.HELD, State.WRAPUP)
             assert in_hand == (item.id in places and item.state is not State.OFFERED)
-            assert (item.state is State.QUEUED) == (item.shape is not None or item.held_for is not None)
+            assert (item.state is State.QUEUED) == (item.shape is not None or item.held_for is not None or item.aside)
         waiting: dict[str, int] = {}
         for item in floor.items.values():
             if item.state is State.QUEUED:
                 waiting[item.line.name] = waiting.get(item.line.name, 0) + 1
         assert waiting == {line: count for line, count in floor.in_line.items() if count}
-        assert sum(shape.waiting for shape in floor.index.shapes()) + sum(
-            len(agent.personal) for agent in floor.agents.values()
-        ) == sum(waiting.values())
+        placed = sum(shape.waiting for shape in floor.index.shapes())
+        personal = sum(len(agent.personal) for agent in floor.agents.values())
+        aside = sum(item.aside for item in floor.items.values())
+        assert placed + personal + aside == sum(waiting.values()) == sum(len(crowd) for crowd in floor.crowd.values())
 
 
 @many

@@ -1,0 +1,79 @@
+"""Lines open and close: by their calendar, or by hand with an automatic end.
+
+Hours decide about arrivals; what becomes of those in line is `overflow`'s.  A gate is looked at when its moment comes, and before
+that by whoever asks, so that nobody comes in between a closing and the deadline that stands for it.
+"""
+
+from __future__ import annotations
+
+from contactd.clock import to_ms
+from contactd.core.effects import LineState
+from contactd.core.events import LineRestored, LineSet
+from contactd.routing.floor import Floor, RefusedError
+from contactd.routing.gate import MODES, Gate
+from contactd.routing.line import Line
+
+
+def gate_of(floor: Floor, line: Line) -> Gate:
+    """Return a line's gate as it stands now."""
+    gate = floor.gates[line.name]
+    if gate.changes_at is not None and gate.changes_at <= floor.now:
+        turn(floor, gate)
+    return gate
+
+
+def lets_in(floor: Floor, line: Line) -> bool:
+    """Say whether a line is open now, without changing anything: a fact may still be refused."""
+    return floor.gates[line.name].is_open(line.hours, floor.now)
+
+
+def turn(floor: Floor, gate: Gate, before: LineState | None = None) -> None:
+    """Bring a gate up to date, tell what changed (since `before`), and have those it concerns looked at."""
+    before = before or gate.state()
+    changed = gate.turn(floor.policy.lines[gate.line].hours, floor.now)
+    floor.arm(gate)
+    if gate.state() != before:
+        floor.emit(gate.state())
+    if changed:
+        for line in floor.policy.lines.values():
+            if line.name == gate.line or (gate.open and any(rule.line == gate.line for rule in line.overflow)):
+                for item in floor.live_in(line.name):
+                    floor.fresh[item.id] = None
+
+
+def due(floor: Floor, line: str) -> None:
+    """A gate's moment has come."""
+    turn(floor, floor.gates[line])
+
+
+def line_set(floor: Floor, fact: LineSet) -> None:
+    """A supervisor opened or closed a line by hand, or gave it back to its calendar."""
+    gate = floor.gates.get(fact.line)
+    if gate is None:
+        reason = "unknown_line"
+        raise RefusedError(reason)
+    until = None if fact.until is None else to_ms(fact.until)
+    if fact.mode not in (*MODES, "calendar") or (until is not None and until <= floor.now):
+        reason = "bad_value"
+        raise RefusedError(reason)
+    gate_of(floor, floor.policy.lines[fact.line])
+    before = gate.state()
+    if fact.mode == "calendar":
+        gate.release()
+    else:
+        gate.set_by_hand(fact.mode, until, fact.actor, fact.reason)
+    gate.changes_at = None
+    turn(floor, gate, before)
+
+
+def restored(floor: Floor, fact: LineRestored) -> None:
+    """How a line stood before the start; one the policy no longer knows is forgotten."""
+    gate = floor.gates.get(fact.line)
+    if gate is None:
+        return
+    gate.open, gate.since = fact.open, to_ms(fact.since)
+    gate.mode, gate.actor, gate.reason = fact.mode, fact.actor, fact.reason
+    gate.until = None if fact.until is None else to_ms(fact.until)
+    changes_at = None if fact.next_change is None else to_ms(fact.next_change)
+    gate.restored(floor.policy.lines[fact.line].hours, changes_at, floor.now)
+    floor.arm(gate)
