@@ -6,6 +6,7 @@ A channel folder exports `build(name, options, tools) -> Channel`.  It turns the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,29 @@ from contactd.core.packed import packed
 from contactd.core.party import Candidate, Point
 
 T = TypeVar("T")
+
+_GONE = re.compile(r"5\.(?:0\.0|1\.(?:0|1|2|3|6|10)|2\.1|4\.[14])")
+"""Enhanced status codes that speak of the address itself (RFC 3463; 5.1.10 of RFC 7505; 5.4.1 as Microsoft 365 uses it)."""
+
+
+@packed()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What is reported about a message of ours on its way to one address."""
+
+    address: str
+    """Empty where the report does not name it."""
+    action: str
+    """failed | delayed | delivered | complained | read"""
+    status: str = ""
+    """Enhanced status code (RFC 3463), as far as it is known: `5.1.1`."""
+    detail: str = ""
+    """What the other side said, in one short line."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing will ever get through to the address: it is not only full, or this message not only unwanted."""
+        return self.action == "failed" and _GONE.fullmatch(self.status) is not None
 
 
 @packed()
@@ -39,10 +63,18 @@ class Content:
     skills: Skills = ()
     auto: str | None = None
     """Why it is an automatic message; None when a person wrote it."""
+    auto_kind: str | None = None
+    """What sort of automatic message: bounce | complaint | receipt | loop | reply | bulk | generated."""
+    fates: tuple[Fate, ...] = ()
+    """What it reports about a message of ours, address by address."""
+    returned: str | None = None
+    """Provider id of the message of ours that it reports on."""
     verified_sender: bool = False
     """True when the sender's identity was proved (signed login), so that a claim may be `verified`."""
     claimed_sender: bool = False
     """True when the sender only typed who they are: candidates are shown, but nobody is taken for a known customer."""
+    doubted: str | None = None
+    """Why the sender may be forged: nobody is taken for them, and nothing is sent to them by itself."""
     quarantine: str | None = None
     """A reason why it cannot be processed: the item goes to quarantine with its raw bytes."""
     defects: tuple[str, ...] = ()
@@ -151,6 +183,8 @@ class Delivery:
     """sent | retry | failed | maybe (the far side may have it)"""
     detail: str = ""
     provider_id: str | None = None
+    fates: tuple[Fate, ...] = ()
+    """Addresses it will never reach, or did not reach while others got it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

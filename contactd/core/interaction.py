@@ -120,11 +120,13 @@ class Cause(StrEnum):
     CUSTOMER_WRITES = "customer_writes"
     REPLAYED = "replayed"
     DISMISSED = "dismissed"
+    FILED = "filed"
 
 
 TRANSITIONS: dict[tuple[State, Cause], State] = {
     (State.RECEIVED, Cause.PLACED): State.QUEUED,
     (State.RECEIVED, Cause.UNREADABLE): State.QUARANTINED,
+    (State.RECEIVED, Cause.FILED): State.CLOSED,
     (State.QUEUED, Cause.OFFER): State.OFFERED,
     (State.QUEUED, Cause.PULLED): State.ACTIVE,
     (State.QUEUED, Cause.CUSTOMER_GONE): State.ABANDONED,
@@ -158,6 +160,7 @@ TRANSITIONS: dict[tuple[State, Cause], State] = {
     (State.WRAPUP, Cause.CUSTOMER_WRITES): State.ACTIVE,
     (State.QUARANTINED, Cause.REPLAYED): State.QUEUED,
     (State.QUARANTINED, Cause.DISMISSED): State.CLOSED,
+    (State.QUARANTINED, Cause.FILED): State.CLOSED,
 }
 """(state, cause) → next state.  What is not here does not happen.
 

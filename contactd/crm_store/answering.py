@@ -51,7 +51,7 @@ def answering(conn: Connection, interaction: str) -> Answering:
         .where(s.interaction.c.id == interaction),
     ).one()
     messages = _messages(conn, own)
-    last = next((one for one in reversed(messages) if one.direction == "inbound"), None)
+    last = next((one for one in reversed(messages) if one.direction == "inbound" and "bounce" not in one.headers), None)
     recipients = tuple((role, name, address) for role, name, address in (last.recipients if last else ()))
     found = Answering(
         point=_point(conn, own.contact_point_id),

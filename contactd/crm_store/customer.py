@@ -11,6 +11,7 @@ from contactd.core.interaction import ResolveState
 from contactd.core.party import Point, Resolution, resolve
 from contactd.crm_store import lookup, timeline
 from contactd.crm_store import schema as s
+from contactd.crm_store.answering import read_point
 from contactd.crm_store.interactions import cluster
 
 HEAD = 5
@@ -35,11 +36,12 @@ def of_interaction(conn: Connection, ident: str) -> dict[str, Any]:
     if row is None:
         message = "there is no such interaction"
         raise NotFoundError(message)
-    point = _point(conn, row.contact_point_id)
+    point, standing = _point(conn, row.contact_point_id)
     found = resolve(point, lookup.claims(conn, point) if point is not None else ())
     state = ResolveState(row.resolve_state)
     party = next(iter(cluster(conn, row.party_id)), None) if row.party_id else None
-    return _head(conn, point, found, state if party or state not in SURE else found.state, party)
+    head = _head(conn, point, found, state if party or state not in SURE else found.state, party)
+    return head if head["point"] is None else head | {"point": head["point"] | standing}
 
 
 def of_point(conn: Connection, point: Point) -> dict[str, Any]:
@@ -88,22 +90,21 @@ def _open_cases(conn: Connection, party: str) -> int:
     return count
 
 
-def _point(conn: Connection, ident: str | None) -> Point | None:
+def _point(conn: Connection, ident: str | None) -> tuple[Point | None, dict[str, Any]]:
+    """Return a contact point, and whether what is sent there gets through."""
     row = conn.execute(select(s.contact_point).where(s.contact_point.c.id == ident)).first() if ident else None
     if row is None:
-        return None
-    return Point(
-        kind=row.kind,
-        value=row.value_norm,
-        raw=row.value_raw,
-        ext=row.ext,
-        namespace=row.namespace,
-        display=row.display,
-        shared=row.shared,
-    )
+        return None, {}
+    return read_point(row), {"status": row.status, "status_note": row.status_note}
 
 
 def _shown(point: Point | None) -> dict[str, Any] | None:
     if point is None:
         return None
-    return {"kind": point.kind, "value": point.value, "display": point.display or point.raw}
+    return {
+        "kind": point.kind,
+        "value": point.value,
+        "display": point.display or point.raw,
+        "status": "ok",
+        "status_note": "",
+    }

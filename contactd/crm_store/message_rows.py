@@ -176,6 +176,8 @@ def _view(interaction: str, seq: int, new: Saying, now: datetime) -> Mapping[str
             for one in new.attachments
         ],
         "delivery_state": new.delivery_state,
+        "fates": [],
+        "auto": new.headers.get("auto"),
         "provider_id": new.provider_id,
         "recipients": [{"role": role, "name": name, "address": address} for role, name, address in new.recipients],
         "client_id": new.client_id,

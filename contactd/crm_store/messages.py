@@ -9,6 +9,8 @@ from sqlalchemy import Connection, or_, select
 
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
+from contactd.core.interaction import Direction
+from contactd.crm_store import fate_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.participants import MARK
 
@@ -96,6 +98,7 @@ def provider_ids(conn: Connection, thread: str, *, limit: int = 50) -> list[str]
 def views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
     """Shape message rows as MessageViews."""
     files = attachments(conn, (row.id for row in rows))
+    fates = fate_rows.of_messages(conn, (row.id for row in rows if row.direction == Direction.OUTBOUND))
     return [
         {
             "id": row.id,
@@ -111,6 +114,8 @@ def views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
             "has_html": bool(row.has_html),
             "attachments": files.get(row.id, []),
             "delivery_state": row.delivery_state,
+            "fates": fates.get(row.id, []),
+            "auto": row.headers.get("auto"),
             "provider_id": row.provider_id,
             "recipients": [{"role": role, "name": name, "address": address} for role, name, address in row.recipients],
             "client_id": row.client_id,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, null, or_, select, update
 
+from contactd.core.channel import Fate
+from contactd.crm_store import fate_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.message_rows import delivered
 from contactd.crm_store.statements import hot, insert
@@ -62,6 +64,7 @@ _EXPIRED = hot(
     .where(s.outbox.c.state == "sending", s.outbox.c.lease_until <= bindparam("b_now"))
     .values(state="queued", lease_until=null(), next_at=bindparam("b_now")),
 )
+_RECIPIENTS = hot(select(s.message.c.recipients).where(s.message.c.id == bindparam("message")))
 
 
 def enqueue(conn: WriteConn, row: Mapping[str, Any]) -> None:
@@ -83,11 +86,13 @@ def settle(
     state: str,
     shown: str,
     next_at: datetime,
+    now: datetime,
     ended_at: datetime | None,
     error: str,
     provider_id: str | None,
+    fates: Sequence[Fate] = (),
 ) -> None:
-    """Write what became of an attempt; `shown` is the message's delivery state."""
+    """Write what became of an attempt; `shown` is the message's delivery state, `fates` whom it will never reach."""
     conn.run(
         _SETTLE,
         b_id=row.id,
@@ -98,6 +103,11 @@ def settle(
         b_provider=provider_id,
     )
     delivered(conn, row.message_id, shown)
+    if fates:
+        message = conn.one(_RECIPIENTS, message=row.message_id)
+        recipients = message.recipients if message else ()
+        # What never left did not come back.
+        fate_rows.record(conn, row.message_id, recipients, fates, now, left=state != "failed")
 
 
 def next_due(conn: Connection) -> datetime | None:

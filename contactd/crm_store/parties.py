@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
@@ -28,10 +28,16 @@ _POINT = hot(
         set_={"last_seen": _new_point.excluded.last_seen},
     ).returning(s.contact_point.c.id),
 )
-SEEN = hot(
-    update(s.contact_point).where(s.contact_point.c.id == bindparam("b_id")).values(last_seen=bindparam("b_at")),
+_REACHABLE = case(
+    (or_(s.contact_point.c.status == "soft", s.contact_point.c.status == "hard"), "ok"),
+    else_=s.contact_point.c.status,
 )
-"""An address wrote or called again."""
+SEEN = hot(
+    update(s.contact_point)
+    .where(s.contact_point.c.id == bindparam("b_id"))
+    .values(last_seen=bindparam("b_at"), status=_REACHABLE),
+)
+"""An address wrote or called again: then it is there."""
 _CLAIM_OF = hot(
     select(s.contact_claim.c.id, s.contact_claim.c.level, s.contact_claim.c.valid_to).where(
         s.contact_claim.c.contact_point_id == bindparam("point"),

@@ -1,4 +1,4 @@
-"""What is placed in line, and what became of it."""
+"""What is placed in line, what became of it, and the turns of the conversation it may belong to."""
 
 from __future__ import annotations
 
@@ -7,10 +7,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from contactd.core.channel import Content
 from contactd.core.events import InteractionArrived, Skills, Unparked
 from contactd.core.party import Resolution
+from contactd.crm_store import schema as s
 from contactd.crm_store.message_rows import Saying
+from contactd.crm_store.statements import hot
+
+JOINABLE = ("received", "queued", "offered", "active", "held", "parked", "wrapup")
+"""States of a turn that what is said next joins."""
+TURNS = hot(
+    select(
+        s.interaction.c.id,
+        s.interaction.c.state,
+        s.interaction.c.agent,
+        s.interaction.c.case_id,
+        s.interaction.c.party_id,
+        s.interaction.c.resolve_state,
+        s.interaction.c.contact_point_id,
+    )
+    .where(s.interaction.c.thread_id == bindparam("thread"), s.interaction.c.id != bindparam("own"))
+    .order_by(s.interaction.c.started_at.desc())
+    .limit(5),
+)
+"""The newest turns of a conversation, but for the item's own row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +58,8 @@ class Placing:
     sayings: tuple[Saying, ...]
     subject: str = ""
     may_join: bool = True
+    filed: bool = False
+    """An automatic item that is kept, and put before nobody, where it belongs to no conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +80,5 @@ class Placed:
     messages: tuple[Mapping[str, Any], ...] = field(default=())
     parked_agent: str | None = None
     unverified: bool = False
+    reported: str | None = None
+    """A message of ours whose delivery state it changed."""

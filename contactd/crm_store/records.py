@@ -89,6 +89,8 @@ _INTERACTION = (
     s.interaction.c.ended_at,
     s.interaction.c.routed_by,
     s.interaction.c.quarantine_reason,
+    s.interaction.c.auto,
+    s.interaction.c.queued_at,
 )
 
 
@@ -202,11 +204,12 @@ def _fold_faults(conn: Connection, journal: _Journal, interactions: Mapping[str,
 
 
 def _never_routed(row: Any) -> bool:
-    """Tell whether an interaction stands where the router has no say: not read yet, set aside, dismissed, or brought in."""
+    """Tell whether an interaction stands where the router has no say: not read yet, set aside, filed, or brought in."""
     return (
         row.adapter == IMPORTED
         or row.state in (State.RECEIVED, State.QUARANTINED)
         or (row.state == State.CLOSED and row.quarantine_reason is not None)
+        or (row.state == State.CLOSED and row.auto is not None and row.queued_at is None)
     )
 
 

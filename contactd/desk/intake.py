@@ -85,6 +85,10 @@ class Intake:
         """Channels to which some of what others take in belongs."""
         self.unread: Callable[[Unread], None] = lambda _unread: None
         """Called with something whose raw bytes are safe and are to be read."""
+        self.reported: Callable[[str, str], None] = lambda _message, _interaction: None
+        """Called with a message of ours that something was reported about, and where its report went."""
+        self.entered: Callable[[Placed, Placing], None] = lambda _placed, _placing: None
+        """Called with each new turn that stands in line."""
 
     async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
         """Store an arrival and, when its content is known, place it; return after the commit.
@@ -201,6 +205,7 @@ class Intake:
         now: datetime,
     ) -> Placing:
         line, priority, skills = self._place(arrival)
+        kind = content.auto_kind
         return Placing(
             interaction=interaction,
             receipt=receipt,
@@ -220,12 +225,17 @@ class Intake:
             sayings=sayings,
             subject=content.subject or arrival.subject,
             may_join=not self._rules.live(arrival.channel),
+            filed=kind is not None and self._rules.filed(arrival.line or line, kind),
         )
 
     def _after(self, placed: Placed, arrival: Arrival, content: Content, placing: Placing) -> None:
         """Tell router and consoles of something that is now safe."""
+        if placed.reported is not None:
+            self.reported(placed.reported, placed.interaction)
         if placed.joined:
             self._after_join(placed)
+            return
+        if placed.state == State.CLOSED:
             return
         entry = entry_of(placed, arrival, content, placing)
 
@@ -236,6 +246,7 @@ class Intake:
         if placed.fact is not None:
             self._dispatcher.feed(placed.fact, placed.inbox_id, prepare)
         self._publish([InteractionUpsert(view=entry.view())])
+        self.entered(placed, placing)
 
     def _after_join(self, placed: Placed) -> None:
         if placed.fact is not None:

@@ -22,6 +22,7 @@ from contactd.crm_store import customer, policies, routing_rows
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk import journal
+from contactd.desk.acknowledging import Acknowledging
 from contactd.desk.book import Book
 from contactd.desk.commands import Commands
 from contactd.desk.desk import Desk
@@ -36,6 +37,7 @@ from contactd.desk.parts import Parts
 from contactd.desk.publisher import Publisher
 from contactd.desk.reading import Reading
 from contactd.desk.recovery import Recovery
+from contactd.desk.reports import Reports
 from contactd.desk.roster import Roster
 from contactd.desk.rules import Rules
 from contactd.desk.shown import show_delivery
@@ -64,6 +66,8 @@ class Office:
     recovery: Recovery
     inbox: Inbox
     mirror: Mirror
+    acknowledging: Acknowledging
+    reports: Reports
     data_dir: Path
     work: Work
     routes: list[Route] = field(default_factory=list)
@@ -104,12 +108,15 @@ class Office:
             ("inbox", self.inbox.run()),
             ("reading", self.reading.run()),
             ("outbox", self.desk.outbox.run()),
+            ("acknowledging", self.acknowledging.run()),
+            ("reports", self.reports.run()),
         ):
             self._begin(name, run)
 
     async def close(self) -> None:
         """Finish what is in hand, in the stop order of the house: reading, outbox, facts, what follows them."""
         await self.reading.settle()
+        await self.acknowledging.settle()
         await self.desk.outbox.settle_all()
         await self.desk.dispatcher.drain()
         await self.desk.publisher.settle()
@@ -238,6 +245,10 @@ async def build_office(
     reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)
     intake.unread = reading.add
     mirror = Mirror(desk)
+    acknowledging = Acknowledging(desk)
+    intake.entered = acknowledging.entered
+    reports = Reports(desk)
+    intake.reported = reports.told
     return Office(
         desk=desk,
         views=views,
@@ -246,6 +257,8 @@ async def build_office(
         recovery=recovery,
         inbox=Inbox(desk, recovery),
         mirror=mirror,
+        acknowledging=acknowledging,
+        reports=reports,
         data_dir=data_dir,
         work=work,
     )

@@ -152,9 +152,11 @@ class Outbox:
             state=settled.state,
             shown=settled.shown,
             next_at=settled.next_at,
+            now=now,
             ended_at=settled.ended_at,
             error=delivery.detail,
             provider_id=delivery.provider_id,
+            fates=delivery.fates if settled.ended_at is not None else (),
         )
         await self._store.write(unit, urgent=True)
         log.info("outbox.attempt", interaction=row.interaction_id, outbox=row.id, status=settled.state)

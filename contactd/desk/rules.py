@@ -30,6 +30,11 @@ class Rules:
         """Say whether a customer of this channel is there now and may leave."""
         return self.policy.rule(self.policy.default_line, channel).live
 
+    def filed(self, line: str, kind: str) -> bool:
+        """Say whether a line keeps this sort of automatic contact without putting it before anybody."""
+        rules = self.policy.lines.get(line, self.policy.lines[self.policy.default_line])
+        return rules.automatic.get(kind) == "file"
+
     def lines(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the lines as a channel may read them: name → label, greeting, signature, from_address."""
         return {

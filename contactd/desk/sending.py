@@ -52,7 +52,11 @@ class Sending:
         draft = self._draft(entry, agent, message_id, data, files, told)
         composed = await asyncio.to_thread(self._desk.channel(entry.channel).compose, draft)
         saying = await self._saying(draft, composed, message_id)
-        outbox = await self._outbox_row(entry, message_id, composed) if composed is not None else None
+        outbox = (
+            await outbox_row(self._desk, entry.channel, entry.id, message_id, composed)
+            if composed is not None
+            else None
+        )
         view = await self._store(entry, saying, outbox, list(data.get("attachments") or ()))
         self._after(entry, view, live=composed is None)
         return {"message": view}
@@ -130,22 +134,6 @@ class Sending:
         subject = composed.subject if composed else ""
         return await self._desk.parts.saying(new, subject, message_id=message_id, live=composed is None)
 
-    async def _outbox_row(self, entry: Entry, message_id: str, composed: Composed) -> Mapping[str, Any]:
-        now = self._desk.clock.now()
-        small = len(composed.payload) <= INLINE
-        return {
-            "id": self._desk.idents.new(),
-            "interaction_id": entry.id,
-            "message_id": message_id,
-            "channel": entry.channel,
-            "payload": composed.payload if small else None,
-            "payload_blob": None if small else await self._desk.blobs.store(composed.payload),
-            "meta": dict(composed.meta),
-            "next_at": now,
-            "provider_id": composed.provider_id,
-            "created_at": now,
-        }
-
     async def _store(
         self,
         entry: Entry,
@@ -204,6 +192,24 @@ class Sending:
                 for one in ids
             ],
         )
+
+
+async def outbox_row(desk: Desk, channel: str, interaction: str, message: str, composed: Composed) -> Mapping[str, Any]:
+    """Make the outbox row of a message; a large one lies in the blob store before the row names it."""
+    now = desk.clock.now()
+    small = len(composed.payload) <= INLINE
+    return {
+        "id": desk.idents.new(),
+        "interaction_id": interaction,
+        "message_id": message,
+        "channel": channel,
+        "payload": composed.payload if small else None,
+        "payload_blob": None if small else await desk.blobs.store(composed.payload),
+        "meta": dict(composed.meta),
+        "next_at": now,
+        "provider_id": composed.provider_id,
+        "created_at": now,
+    }
 
 
 def _recipients(given: Sequence[str] | None, told: Answering) -> tuple[Point, ...]:

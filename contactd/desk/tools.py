@@ -17,8 +17,10 @@ from contactd.core.events import Fact, Unparked
 from contactd.core.interaction import Direction
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
-from contactd.crm_store import contact_rows, inbox_rows, lookup_rows, message_rows, messages, placing_rows, routing_rows
+from contactd.crm_store import contact_rows, inbox_rows, lookup_rows, message_rows, messages, routing_rows
+from contactd.crm_store.joining_rows import WAKES
 from contactd.crm_store.message_rows import Saying
+from contactd.crm_store.placing import JOINABLE
 from contactd.crm_store.store import WriteConn
 from contactd.desk.desk import Desk
 from contactd.desk.mirror import Mirror
@@ -167,11 +169,11 @@ def _join(
         if old is not None:
             return Said(id=old.id, interaction=interaction, seq=old.seq, at=old.at, duplicate=True), None, None
     state = message_rows.state_of(conn, interaction)
-    if state is None or state.state not in placing_rows.JOINABLE:
+    if state is None or state.state not in JOINABLE:
         text = "this conversation is over"
         raise ConflictError(text, code="closed")
     view = message_rows.add_message(conn, interaction, state.thread_id, saying, now)
-    woken = Unparked(interaction=interaction) if state.state in placing_rows.WAKES else None
+    woken = Unparked(interaction=interaction) if state.state in WAKES else None
     if woken is not None:
         inbox_rows.tell(conn, woken, ident=fact_id, node=node, now=now)
     return Said(id=saying.id, interaction=interaction, seq=view["seq"], at=now), view, woken

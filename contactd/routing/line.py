@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from contactd.core.calendar import Calendar
 from contactd.core.events import Skills
+from contactd.routing.automatic import Acknowledge
 from contactd.routing.ways_out import AfterClose, Callbacks, OverflowRule
 
 STRATEGIES = ("longest_idle", "best_skill", "least_occupied", "round_robin", "fewest_active", "weighted")
@@ -106,6 +107,9 @@ class Line:
     overflow: tuple[OverflowRule, ...]
     after_close: AfterClose
     callbacks: Callbacks
+    automatic: Mapping[str, str]
+    """Sort of automatic contact → queue or file, where it belongs to no conversation."""
+    acknowledge: Acknowledge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

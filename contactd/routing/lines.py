@@ -8,6 +8,7 @@ from typing import Any
 
 from contactd.core.calendar import Calendar
 from contactd.routing import defaults
+from contactd.routing.automatic import read_acknowledge, read_automatic
 from contactd.routing.document import Table
 from contactd.routing.line import LANGUAGE_RULES, STRATEGIES, WRAPUP_MODES, ChannelRule, Line, Step, Wrapup
 from contactd.routing.ways_out import read_after_close, read_callbacks, read_overflow
@@ -125,6 +126,8 @@ def _line(name: str, row: Table, around: Around) -> Line:
         overflow=read_overflow(row, tuple(channels)),
         after_close=read_after_close(row.table("after_close")),
         callbacks=read_callbacks(row.table("callback")),
+        automatic=read_automatic(row.table("automatic")),
+        acknowledge=read_acknowledge(row.table("acknowledge")),
     )
     if line.dispositions not in trees:
         row.wrong("dispositions", f"names the tree {line.dispositions!r}, which does not exist")

@@ -35,6 +35,8 @@ class EmailChannel:
     """What the house asks of the channel (`contactd.core.channel.Channel`)."""
 
     reader: Reader | None = staticmethod(read)
+    acknowledges = True
+    """It can carry the receipts that a line gives by itself."""
     show_html = staticmethod(sanitise.show_html)
     """(HTML, Content-ID → address, remote images) → a whole safe document; top-level, to be run in a worker."""
 
@@ -111,6 +113,10 @@ class EmailChannel:
     def render_html(self, html: str, cids: Mapping[str, str], images: bool) -> str:
         """Return a mail's HTML as a whole safe document for a sandboxed frame; remote images only when `images`."""
         return self.show_html(html, cids, images)
+
+    def is_ours(self, address: str) -> bool:
+        """Tell whether mail to an address comes here, or an answer of ours comes from it."""
+        return self._door.is_ours(address) or address in {one.lower() for one in self._options.senders.values()}
 
     def nudge(self) -> None:
         """Say that something was laid into the spool."""

@@ -20,13 +20,16 @@ MAX_RECIPIENTS = 100
 _MAX_LOCAL = 64
 """RFC 5321 section 4.5.3.1.1; where the token does not fit, our Message-ID still carries it."""
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|回复|回覆|答复)\s*[:：]", re.IGNORECASE)
+_AUTOMATIC = (("X-Auto-Response-Suppress", "All"), ("Precedence", "bulk"))
+"""What makes machines, also those that do not know Auto-Submitted, leave a mail unanswered."""
 _ID = re.compile(r"<[!-;=?-~]{1,480}>")
 
 
 def compose(draft: Draft, options: Options, key: ThreadKey) -> Composed:
     """Make the mail of a draft.
 
-    `draft.options` may hold `cc` and `bcc` (addresses), `from` (an address of ours) and `quote` (text to put below).
+    `draft.options` may hold `cc` and `bcc` (addresses), `from` (an address of ours), `quote` (text to put below), and
+    `automatic`, the word for Auto-Submitted (RFC 3834) of what nobody wrote.
 
     Raises:
         BadRequestError: no recipient, an address that is none, or a line break in subject or name.
@@ -48,12 +51,13 @@ def compose(draft: Draft, options: Options, key: ThreadKey) -> Composed:
     ours = sender[1].rpartition("@")[2] in options.domains
     signed = tagged(sender[1], token)
     text, markup = _bodies(draft)
+    automatic = draft.options.get("automatic")
     mail = OutMail(
         sender=sender,
         to=tuple(("", one) for one in to),
         cc=tuple(("", one) for one in cc),
         reply_to=((sender[0], signed),) if ours and len(signed.rpartition("@")[0]) <= _MAX_LOCAL else (),
-        subject=_subject(draft.subject, answers=bool(draft.references)),
+        subject=_subject(draft.subject, answers=bool(draft.references) and not automatic),
         text=text,
         html=markup,
         attachments=draft.attachments,
@@ -61,10 +65,13 @@ def compose(draft: Draft, options: Options, key: ThreadKey) -> Composed:
         date=draft.at,
         in_reply_to=known[-1] if known else None,
         references=bounded(known),
+        extra=(("Auto-Submitted", str(automatic)), *_AUTOMATIC) if automatic else (),
     )
+    # What nobody wrote wants no bounce (RFC 3834, 3.3); a smarthost that asks for a log-in takes mail of its account only.
+    silent = bool(automatic) and not options.outbound.username
     return Composed(
         payload=build(mail),
-        meta={"mail_from": sender[1], "rcpt": list(recipients)},
+        meta={"mail_from": "" if silent else sender[1], "rcpt": list(recipients)},
         provider_id=message_id,
         sender=sender[1],
         recipients=tuple((role, "", one) for role, group in (("to", to), ("cc", cc), ("bcc", bcc)) for one in group),

@@ -31,6 +31,8 @@ class Peek(NamedTuple):
     """Digest that is equal for the same mail delivered again, whatever the mail systems added on the way."""
     texts: Sequence[str]
     """Where a thread token may stand."""
+    identity: str
+    """Its own Message-ID."""
 
 
 def peek(raw: bytes) -> Peek:
@@ -49,6 +51,7 @@ def peek(raw: bytes) -> Peek:
         headers.unstructured(subject[:_MAX_FIELD]),
         digest.hexdigest(),
         [value[-_MAX_FIELD:].decode("ascii", "replace") for value in fields.several(_TOKEN_FIELDS, 5)],
+        identity[:_MAX_FIELD].decode("ascii", "replace"),
     )
 
 
@@ -59,6 +62,9 @@ def arrival(
     seen = peek(raw)
     recipients: Sequence[str] = envelope.get("rcpt") or ()
     thread = key.find([*recipients, *seen.texts])
+    known: dict[str, Any] = {"thread": thread} if thread else {}
+    if key.find([seen.identity]) is not None:
+        known["own"] = True
     return Arrival(
         channel=channel,
         adapter=adapter,
@@ -68,5 +74,5 @@ def arrival(
         sender=seen.sender or str(envelope.get("mail_from") or ""),
         recipient=untagged(recipients[0]) if recipients else "",
         subject=seen.subject,
-        envelope={**envelope, "thread": thread} if thread else dict(envelope),
+        envelope={**envelope, **known},
     )

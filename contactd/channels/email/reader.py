@@ -7,11 +7,12 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from contactd.channels.email import auto
 from contactd.channels.email.build import bounded
 from contactd.channels.email.parse import ParsedMail, parse
 from contactd.channels.email.plain import to_text
 from contactd.core import address
-from contactd.core.channel import Content
+from contactd.core.channel import Content, Fate
 from contactd.core.message import NewAttachment, NewMessage
 
 MAX_TEXT = 1024 * 1024
@@ -36,25 +37,38 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     text = mail.text if mail.text and not mail.text.isspace() else to_text(mail.html or "")
     thread = envelope.get("thread")
     references = _references(mail)
+    why = _automatic(mail, envelope)
     return Content(
         subject=mail.subject,
-        messages=(_message(mail, text, str(envelope.get("mail_from") or ""), references),),
+        messages=(_message(mail, text, str(envelope.get("mail_from") or ""), references, why),),
         sender=address.email(mail.from_address),
         sender_name=mail.from_name,
         references=references,
         thread_token=thread if isinstance(thread, str) else None,
         language=language(f"{mail.subject} {text[:_SAMPLE]}"),
-        auto=mail.auto or ("null sender" if envelope.get("mail_from") == "" else None),
+        auto=why,
+        auto_kind=auto.kind(why) if why else None,
+        fates=tuple(
+            Fate(address=one.address, action=one.action, status=one.status, detail=one.detail) for one in mail.fates
+        ),
+        returned=mail.returned_id if mail.fates else None,
         quarantine="the mail could not be read" if "unreadable" in mail.defects else None,
         defects=mail.defects + (("text_cut",) if len(text) > MAX_TEXT or len(mail.html or "") > MAX_HTML else ()),
     )
 
 
-def _message(mail: ParsedMail, text: str, mail_from: str, references: tuple[str, ...]) -> NewMessage:
+def _automatic(mail: ParsedMail, envelope: Mapping[str, Any]) -> str | None:
+    """Say why nobody wrote it: what the mail says of itself, a mail of ours that comes back, a sender who takes no answer."""
+    if envelope.get("own") and not mail.fates:
+        return "our own mail"
+    return mail.auto or ("null sender" if envelope.get("mail_from") == "" else None)
+
+
+def _message(mail: ParsedMail, text: str, mail_from: str, references: tuple[str, ...], why: str | None) -> NewMessage:
     """Make the message that stands in the conversation."""
     facts = {"mail_from": mail_from, "kind": mail.kind}
-    if mail.auto:
-        facts["auto"] = mail.auto
+    if why:
+        facts["auto"] = why
     if mail.bounce:
         facts["bounce"] = ", ".join(f"{one.address} {one.status}" for one in mail.bounce[:20])
     if references:

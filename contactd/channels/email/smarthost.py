@@ -7,6 +7,7 @@ its way: then only the smarthost knows.
 from __future__ import annotations
 
 import contextlib
+import re
 import ssl
 from collections.abc import Sequence
 
@@ -16,10 +17,11 @@ from aiosmtplib import SMTPResponseException
 
 from contactd.channels.email.headers import clean
 from contactd.channels.email.options import Outbound
-from contactd.core.channel import Delivery
+from contactd.core.channel import Delivery, Fate
 
 log = structlog.get_logger(__name__)
 
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _TEMPORARY = 400
 _PERMANENT = 500
 _MIN_BYTES_S = 10_000
@@ -83,7 +85,8 @@ class Smarthost:
         put_off = any(error.code < _PERMANENT for error in refused)
         if len(refused) == len(recipients) or (put_off and attempt <= _PATIENT_ATTEMPTS):
             status = "retry" if put_off else "failed"
-            return Delivery(status=status, detail="; ".join(_told(error) for error in refused)[:500])
+            fates = _fates(refused) if status == "failed" else ()
+            return Delivery(status=status, detail="; ".join(_told(error) for error in refused)[:500], fates=fates)
         try:
             response = await client.data(payload, timeout=self._options.seconds + len(payload) / _MIN_BYTES_S)
         except SMTPResponseException as error:
@@ -92,7 +95,7 @@ class Smarthost:
         except (aiosmtplib.SMTPException, OSError) as error:
             return Delivery(status="maybe", detail=_told(error))
         detail = "; ".join([clean(response.message, 200), *(f"not to {_told(error)}" for error in refused)])
-        return Delivery(status="sent", detail=detail[:500])
+        return Delivery(status="sent", detail=detail[:500], fates=_fates(refused))
 
 
 async def _offer(client: aiosmtplib.SMTP, recipients: Sequence[str]) -> list[aiosmtplib.SMTPRecipientRefused]:
@@ -104,6 +107,21 @@ async def _offer(client: aiosmtplib.SMTP, recipients: Sequence[str]) -> list[aio
         except aiosmtplib.SMTPRecipientRefused as error:
             refused.append(error)
     return refused
+
+
+def _fates(refused: Sequence[aiosmtplib.SMTPRecipientRefused]) -> tuple[Fate, ...]:
+    """Say what a refusal means for each address: for ever, or that this mail did not get through."""
+    return tuple(
+        Fate(address=error.recipient, action="failed", status=_status(error), detail=_told(error)) for error in refused
+    )
+
+
+def _status(error: aiosmtplib.SMTPRecipientRefused) -> str:
+    """Return the enhanced status code; where the answer has none, only its class: what a 550 means, everybody decides alone."""
+    found = _ENHANCED.match(error.message)
+    if found is not None:
+        return found[0]
+    return "5.7.0" if error.code >= _PERMANENT else "4.0.0"
 
 
 def _judged(error: SMTPResponseException) -> Delivery:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from contactd.crm_store.schema.conversation import attachment, message, outbox, upload, visitor
+from contactd.crm_store.schema.conversation import (
+    attachment,
+    automatic_answer,
+    message,
+    message_fate,
+    outbox,
+    upload,
+    visitor,
+)
 from contactd.crm_store.schema.identity import (
     address,
     contact_claim,
@@ -61,6 +69,7 @@ __all__ = [
     "api_token",
     "attachment",
     "audit_log",
+    "automatic_answer",
     "case_",
     "contact_claim",
     "contact_point",
@@ -77,6 +86,7 @@ __all__ = [
     "line",
     "login_failure",
     "message",
+    "message_fate",
     "metadata",
     "node",
     "number_seq",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from contactd.crm_store.schema.types import Words, belongs, count, document, key, metadata, moment, words
 
@@ -39,6 +39,29 @@ Its HTML, as it came, lies in `body_html`, or large in the blob `body_html_blob`
 
 Index("ix_message_provider", message.c.provider_id)
 Index("ix_message_thread", message.c.thread_id, message.c.at)
+
+message_fate = Table(
+    "message_fate",
+    metadata,
+    Column("message_id", Text, ForeignKey("message.id"), primary_key=True),
+    Column("address", Words, primary_key=True),
+    Column("action", Text, nullable=False),
+    words("status"),
+    words("detail"),
+    moment("at"),
+)
+"""What became of a message of ours on its way to an address, as mail systems reported it: the latest word of each."""
+
+automatic_answer = Table(
+    "automatic_answer",
+    metadata,
+    Column("address", Words, primary_key=True),
+    moment("at"),
+    Column("interaction_id", Text, nullable=False),
+)
+"""When an address last got an answer that nobody wrote: it gets one a day at most."""
+
+Index("ix_automatic_answer_at", automatic_answer.c.at)
 
 attachment = Table(
     "attachment",

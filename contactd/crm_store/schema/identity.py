@@ -91,9 +91,15 @@ contact_point = Table(
     Column("shared", Boolean, nullable=False, default=False),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
+    moment("status_at", optional=True),
+    words("status_note"),
     UniqueConstraint("kind", "namespace", "value_norm", "ext"),
 )
-"""An address somebody can be reached at; who that is, the claims say."""
+"""An address somebody can be reached at; who that is, the claims say.
+
+`status` is ok, soft (something did not get through lately), hard (nothing gets through) or complained (what we sent was called
+spam); `status_note` is what the other side said.
+"""
 
 contact_claim = Table(
     "contact_claim",
