@@ -151,6 +151,16 @@ class Attachment(Shape):
     url: str
 
 
+class Fate(Shape):
+    """What was reported about a message on its way to an address."""
+
+    address: str
+    action: str
+    status: str
+    detail: str
+    at: str
+
+
 class Message(Shape):
     """MessageView."""
 
@@ -165,6 +175,8 @@ class Message(Shape):
     has_html: bool
     attachments: list[Attachment]
     delivery_state: str | None
+    fates: list[Fate]
+    auto: str | None
     provider_id: str | None
     recipients: list[dict[str, Any]]
     client_id: str | None

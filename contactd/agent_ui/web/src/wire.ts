@@ -87,6 +87,9 @@ export interface PointView {
   value?: string;
   display: string;
   level?: string;
+  /** ok | soft (something did not get through lately) | hard (nothing does) | complained */
+  status?: string;
+  status_note?: string;
 }
 
 export interface CandidateView {
@@ -134,6 +137,14 @@ export interface AttachmentView {
   url: string;
 }
 
+export interface Fate {
+  address: string;
+  action: string;
+  status: string;
+  detail: string;
+  at: string;
+}
+
 export interface MessageView {
   id: string;
   interaction: string;
@@ -146,6 +157,10 @@ export interface MessageView {
   has_html: boolean;
   attachments: AttachmentView[];
   delivery_state: string | null;
+  /** What was reported about it, address by address. */
+  fates?: Fate[];
+  /** Why nobody wrote it; null when a person did. */
+  auto?: string | null;
   provider_id: string | null;
   recipients: { role: string; name: string | null; address: string }[];
   client_id: string | null;

@@ -1,5 +1,5 @@
 /** A mail conversation, oldest first, the newest open; also notes and any channel that is mostly text. */
-import { CheckCircleOutlined, ClockCircleOutlined, EditOutlined, ExclamationCircleOutlined, MailOutlined } from "@ant-design/icons";
+import { CheckCircleOutlined, ClockCircleOutlined, EditOutlined, ExclamationCircleOutlined, MailOutlined, RobotOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Segmented, Tooltip } from "antd";
 import { useEffect, useRef, useState } from "react";
@@ -67,6 +67,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
                 <span className="dim cut">{message.sender}</span>
               )}
               {message.unverified && <UnverifiedTag />}
+              {message.auto && <AutomaticTag why={message.auto} />}
             </span>
             <span className="mail-sub cut">
               {open
@@ -95,11 +96,40 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
       </header>
       {open && (
         <div className="mail-body">
+          <Fates message={message} />
           {plain ? <PlainText text={message.text} /> : <HtmlFrame message={message.id} />}
           {files.length > 0 && <Attachments files={files} />}
         </div>
       )}
     </article>
+  );
+}
+
+function AutomaticTag({ why }: { why: string }) {
+  const { t } = useWords();
+  return (
+    <Tooltip title={why}>
+      <span className="tag" data-testid="automatic">
+        <RobotOutlined /> {t("mail.automatic")}
+      </span>
+    </Tooltip>
+  );
+}
+
+/** To whom an outgoing mail did not get through, and what was said about it. */
+function Fates({ message }: { message: MessageView }) {
+  const { word } = useWords();
+  const told = (message.fates ?? []).filter((fate) => fate.action !== "delivered");
+  if (told.length === 0) return null;
+  return (
+    <ul className="fates" data-testid="fates">
+      {told.map((fate) => (
+        <li key={fate.address} className={fate.action === "delayed" ? "dim" : "late"}>
+          {fate.address}: {word("fate", fate.action)} {fate.status}
+          {fate.detail && <span className="dim"> {fate.detail}</span>}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -148,7 +178,7 @@ export function NoteLine({ message }: { message: MessageView }) {
 export function Delivery({ state }: { state: string | null }) {
   const { word } = useWords();
   if (state === null) return null;
-  const bad = ["failed", "bounced"].includes(state);
+  const bad = ["failed", "bounced", "complained"].includes(state);
   const done = ["sent", "delivered", "read"].includes(state);
   return (
     <Tooltip title={word("delivery", state)}>

@@ -29,6 +29,11 @@ export function Points({ points, here }: { points: PointView[]; here: PointView 
           <button type="button" className="clear point" data-testid="contact-point" onClick={() => void copy(point)}>
             <span className="point-kind dim">{word("point", point.kind)}</span>
             <span className={`cut num${here?.display === point.display ? " point-here" : ""}`}>{point.display}</span>
+            {point.status && point.status !== "ok" && (
+              <span className={`tag${point.status === "soft" ? "" : " bad"}`} title={point.status_note} data-testid="point-status">
+                {word("standing", point.status)}
+              </span>
+            )}
             <CopyOutlined className="point-copy dim" />
           </button>
         </Tooltip>

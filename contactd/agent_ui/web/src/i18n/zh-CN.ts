@@ -252,6 +252,7 @@ export const zhCN = {
     hideQuoted: "收起引用内容",
     empty: "还没有邮件内容",
     attachmentHint: "正文里提到了附件，但还没有添加。仍要发送？",
+    automatic: "自动邮件",
     newWhileWriting: "您写回复时客户又来了新邮件",
     download: "下载",
     remove: "移除",
@@ -265,6 +266,20 @@ export const zhCN = {
     failed: "发送失败",
     retrying: "重试中",
     bounced: "被退回",
+    delayed: "投递延迟",
+    complained: "被投诉为垃圾邮件",
+    maybe: "可能已发送",
+  },
+  fate: {
+    failed: "未送达",
+    delayed: "尚未送达",
+    complained: "投诉为垃圾邮件",
+    delivered: "已送达",
+  },
+  standing: {
+    soft: "暂时无法送达",
+    hard: "无法送达",
+    complained: "曾投诉垃圾邮件",
   },
   chat: {
     placeholder: "输入消息，Enter 发送，Shift+Enter 换行",
@@ -422,6 +437,8 @@ export const zhCN = {
     device: "话机不可用",
     quarantine: "有内容被隔离",
     delivery_failed: "外发失败",
+    bounced: "回复被退回",
+    complained: "邮件被投诉为垃圾邮件",
     channel_down: "渠道中断",
   },
   explain: {
