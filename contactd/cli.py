@@ -233,11 +233,41 @@ def _record_commands(commands: Commands) -> None:
     replay = _add(commands, "replay", _replay, "live the journal through again; exit 1 if a decision differs")
     replay.add_argument("--from", dest="since", metavar="WHEN", help="journal number or time; default: the last start")
     replay.add_argument("--to", dest="until", metavar="WHEN", help="journal number or time; default: the end")
+    replay.add_argument("--report", type=Path, metavar="FILE", help="with a draft: write the comparison as a page")
+    replay.set_defaults(config=None)  # here --config names the draft
+    _speak(replay)
     replay.add_argument("--json", action="store_true", help="print the result as JSON")
+    whatif = _add(commands, "whatif", _whatif, "try a draft policy or other staffing on virtual days, and compare")
+    whatif.set_defaults(config=None)  # here --config names the draft
+    whatif.add_argument("scenario", type=Path, metavar="SCENARIO", help="TOML: streams of customers, teams, the draft")
+    whatif.add_argument("--report", type=Path, metavar="FILE", help="write the comparison as a page with charts")
+    whatif.add_argument("--json", action="store_true", help="print the result as JSON")
+    _speak(whatif)
+    _staffing_command(commands)
     explain = _add(commands, "explain", _explain, "say why an interaction went to whom it went, or waits")
     explain.add_argument("id", metavar="ID", help="an interaction's id, or an agent's id or log-in name")
     explain.add_argument("--candidates", action="store_true", help="every agent at each decision, from the journal")
     _speak(explain)
+
+
+def _staffing_command(commands: Commands) -> None:
+    text = "say how many agents each interval needs, by Erlang C, or Erlang A when patience is known"
+    staffing = commands.add_parser("staffing", help=text, description=text)
+    staffing.set_defaults(handler=_staffing)
+    staffing.add_argument("file", nargs="?", type=Path, metavar="FILE", help="CSV: start,calls[,handle_s[,patience_s]]")
+    for name, unit, default, help_text in (
+        ("calls", float, None, "contacts in one interval, instead of FILE"),
+        ("interval", float, 30.0, "minutes"),
+        ("handle", float, 180.0, "mean handling time with wrap-up, seconds"),
+        ("patience", float, None, "mean patience, seconds; without it customers wait for ever"),
+        ("within", float, 20.0, "answered within so many seconds"),
+        ("target", float, 0.8, "part of the customers"),
+        ("abandon", float, None, "at most this part may give up"),
+        ("occupancy", float, 1.0, "at most this part of the time an agent may be busy"),
+        ("shrinkage", float, 0.0, "part of paid time not at work: breaks, training, illness"),
+    ):
+        staffing.add_argument(f"--{name}", type=unit, default=default, help=f"{help_text}; default: {default}")
+    staffing.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def _audit(arguments: Arguments) -> int:
@@ -252,14 +282,53 @@ def _audit(arguments: Arguments) -> int:
 def _replay(arguments: Arguments) -> int:
     import json
 
-    from contactd.desk import journal
+    from contactd.desk import journal, whatif
 
-    report = journal.replay(settings(arguments), arguments.since, arguments.until)
+    draft = _draft(arguments)
+    arguments.config = arguments.config or _config_of_environment()
+    where = settings(arguments)
+    report = journal.replay(where, arguments.since, arguments.until)
+    found = whatif.replay_with(where, arguments.since, arguments.until, draft) if draft is not None else None
     if arguments.json:
-        print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+        more = {} if found is None else {"comparison": found.as_json()}
+        print(json.dumps(report.as_json() | more, ensure_ascii=False, indent=2))
     else:
         print("\n".join(report.lines()))
+    if found is not None:
+        told = whatif.report(found, str(arguments.config), arguments.language, arguments.report)
+        if not arguments.json:
+            print(told)
     return OK if report.difference is None else FAULT
+
+
+def _draft(arguments: Arguments) -> dict[str, object] | None:
+    """Return the `[policy]` of the file named by --config; None when there is none."""
+    from contactd.settings import policy_of
+
+    return policy_of(arguments.config, {}, []) or None if arguments.config is not None else None
+
+
+def _whatif(arguments: Arguments) -> int:
+    import json
+
+    from contactd.desk import whatif
+
+    draft = _draft(arguments)
+    arguments.config = arguments.config or _config_of_environment()
+    scenario, found = whatif.ask(settings(arguments), arguments.scenario, draft)
+    told = whatif.report(found, scenario.name, arguments.language, arguments.report)
+    print(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if arguments.json else told)
+    return OK
+
+
+def _staffing(arguments: Arguments) -> int:
+    import json
+
+    from contactd.desk import staffing
+
+    rows = staffing.work_out(staffing.wanted(arguments))
+    print(json.dumps(rows, ensure_ascii=False, indent=2) if arguments.json else "\n".join(staffing.table(rows)))
+    return OK
 
 
 def _explain(arguments: Arguments) -> int:

@@ -42,7 +42,7 @@ def check(config: Path | None, env: Mapping[str, str], overrides: Iterable[str],
 def _by_the_store(settings: Settings, language: str) -> list[Mistake]:
     """Return what only a store tells; nothing when there is none yet or it cannot be reached."""
     try:
-        if not _exists(settings.database_url):
+        if not exists(settings.database_url):
             return []
         return at_work(settings, partial(policies.drift, settings=settings, language=language))
     except StoreDownError:
@@ -51,7 +51,7 @@ def _by_the_store(settings: Settings, language: str) -> list[Mistake]:
         return [Mistake(error.field or "database.url", error.text)]
 
 
-def _exists(url: str) -> bool:
+def exists(url: str) -> bool:
     """Tell whether there is a database with tables of ours; an empty one would be migrated by opening it.
 
     Raises:
