@@ -297,6 +297,14 @@ class Tools(Protocol):
         """Tell the router (InteractionGone, DeliveryFailed, WorkEnded, ExternalWork …); return after the commit."""
         ...
 
+    async def give(self, interaction: str, device: str, number: str) -> str:
+        """Give a contact to the agent whose phone `device` is, or to the line that `number` leads to; return after the commit.
+
+        Returns:
+            `given`; `refused`: they cannot take it now, it stays where it is; `unknown`: nobody of ours.
+        """
+        ...
+
     async def answered(self, interaction: str, at: datetime) -> None:
         """Say that customer and agent are connected since `at`: only now the contact is answered."""
         ...

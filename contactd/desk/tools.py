@@ -13,7 +13,7 @@ import structlog
 
 from contactd.core.channel import Arrival, Content, Known, Progress, Receipt, Said
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
-from contactd.core.events import Fact, Unparked
+from contactd.core.events import Fact, Transferred, Unparked
 from contactd.core.interaction import Direction
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
@@ -83,6 +83,22 @@ class ChannelTools:
             await self._desk.dispatcher.submit(fact)
         except (ConflictError, NotFoundError, ForbiddenError) as error:
             log.info("report.refused", channel=self._name, fact=type(fact).__name__, reason=error.code)
+
+    async def give(self, interaction: str, device: str, number: str) -> str:
+        """Give a contact to an agent by their phone, or to a line by its number; see `core.channel.Tools`."""
+        entry, member = self._desk.book.get(interaction), self._desk.roster.by_device(device)
+        rule = self._desk.rules.policy.intake_rule(self._name, number) if member is None else None
+        line = rule.line if rule is not None and rule.to == number else None
+        if entry is None or (member is None and line is None):
+            return "unknown"
+        agent = member.id if member else None
+        fact = Transferred(interaction=interaction, agent=entry.agent, to_line=line, to_agent=agent)
+        try:
+            await self._desk.dispatcher.submit(fact)
+        except (ConflictError, NotFoundError, ForbiddenError) as error:
+            log.info("give.refused", channel=self._name, interaction=interaction, reason=error.code)
+            return "refused"
+        return "given"
 
     async def answered(self, interaction: str, at: datetime) -> None:
         """Say that customer and agent are together since `at`."""

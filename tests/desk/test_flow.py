@@ -588,3 +588,37 @@ async def test_what_an_agent_noted_in_a_fixed_wrap_up_outlives_a_restart(
     view = await shown(second, interaction)
     assert (view["state"], view["disposition"], view["segments"][-1]["outcome"]) == ("closed", "solved", "answered")  # type: ignore[index]
     await second.office.close()
+
+
+async def _talking(bench: Bench, agent: Actor) -> str:
+    receipt = await _call(bench, "ch-t")
+    (offer,) = await bench.until(lambda: bench.offers_of(agent))
+    await bench.run(agent, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    return receipt.interaction
+
+
+async def test_a_phone_gives_its_call_to_a_colleague_who_is_free(bench: Bench) -> None:
+    ann, bob = await bench.agent("ann", device="PJSIP/1001"), await bench.agent("bob", device="PJSIP/1002")
+    await bench.ready(ann)
+    interaction = await _talking(bench, ann)
+    assert await bench.voice.tools.give(interaction, "PJSIP/1002", "1002") == "refused"  # not ready
+    assert bench.state_of(interaction) == "active"
+    await bench.ready(bob)
+    assert await bench.voice.tools.give(interaction, "PJSIP/1002", "1002") == "given"
+    (ring,) = await bench.until(lambda: bench.offers_of(bob))
+    assert ring["interaction"]["id"] == interaction
+
+
+async def test_a_phone_gives_its_call_to_a_line_by_its_number_and_to_nobody_else(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    rules = [{"to": "8001", "line": "billing"}, {"to": "*", "line": "support"}]
+    bench = await open_bench(store, clock, tmp_path, {"lines": {"support": {}, "billing": {}}, "intake": rules})
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    await bench.ready(ann)
+    interaction = await _talking(bench, ann)
+    assert await bench.voice.tools.give(interaction, "PJSIP/13900001234", "13900001234") == "unknown"
+    assert await bench.voice.tools.give("nothing", "PJSIP/1001", "8001") == "unknown"
+    assert await bench.voice.tools.give(interaction, "PJSIP/8001", "8001") == "given"
+    assert (await shown(bench, interaction))["line"] == "billing"
+    await bench.office.close()

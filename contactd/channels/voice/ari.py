@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from contactd.channels.voice import ari_transfer
+from contactd.channels.voice.ari_transfer import Given
 from contactd.channels.voice.legs import number, person
 from contactd.core.channel import Change
 from contactd.core.errors import BadRequestError, ConflictError
@@ -41,6 +43,8 @@ class Stage(StrEnum):
     RINGING = "ringing"
     TALKING = "talking"
     HELD = "held"
+    GIVEN = "given"
+    """Its agent gave it to somebody we know nothing of; it still stands in our bridge."""
     OVER = "over"
 
 
@@ -61,6 +65,10 @@ class Cue(StrEnum):
     """It goes back into a line."""
     RELEASE = "release"
     """Our side ends it."""
+    GIVEN = "given"
+    """The PBX has put somebody else in the agent's place."""
+    SEND = "send"
+    """It goes to the dialplan, which dials a number."""
 
 
 MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
@@ -78,6 +86,12 @@ MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
     (Stage.TALKING, Cue.AGENT_GONE): (Stage.OVER, "agent_left"),
     (Stage.TALKING, Cue.CALLER_GONE): (Stage.OVER, "caller_left"),
     (Stage.TALKING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.TALKING, Cue.GIVEN): (Stage.GIVEN, "given"),
+    (Stage.TALKING, Cue.SEND): (Stage.OVER, "send"),
+    (Stage.HELD, Cue.GIVEN): (Stage.GIVEN, "given"),
+    (Stage.HELD, Cue.SEND): (Stage.OVER, "send"),
+    (Stage.GIVEN, Cue.CALLER_GONE): (Stage.OVER, "release"),
+    (Stage.GIVEN, Cue.AGENT_GONE): (Stage.OVER, "release"),
     (Stage.HELD, Cue.RESUME): (Stage.TALKING, "resume"),
     (Stage.HELD, Cue.PHONE_RESUME): (Stage.TALKING, "phone_resumed"),
     (Stage.HELD, Cue.BACK): (Stage.WAITING, "back_in_line"),
@@ -125,7 +139,18 @@ class Report:
     fact: Fact
 
 
-Do = Rest | Accept | Answered | Report
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Give:
+    """An agent's phone wants to give its call away: ask the house whether the number is somebody of ours."""
+
+    call: str
+    interaction: str
+    wish: ari_transfer.Wish
+    device: str
+    """The phone that would have this number."""
+
+
+Do = Rest | Accept | Answered | Report | Give
 """What the machine asks for; to be done in order, one call after another."""
 
 
@@ -189,6 +214,8 @@ class RoutedCalls:
             "agent_left": self._agent_left,
             "caller_left": self._caller_left,
             "release": self._release,
+            "given": self._given,
+            "send": self._send,
         }
 
     def get(self, call: str) -> RoutedCall | None:
@@ -235,6 +262,9 @@ class RoutedCalls:
                 return self._by_leg(channel_id, Cue.PHONE_HOLD)
             case "ChannelUnhold":
                 return self._by_leg(channel_id, Cue.PHONE_RESUME)
+            case "ChannelTransfer" | "BridgeBlindTransfer" | "BridgeAttendedTransfer" as kind:
+                wished = kind == "ChannelTransfer"
+                return self._wished(ari_transfer.wish(event)) if wished else self._replaced(ari_transfer.done(event))
             case _:
                 pass
         return []
@@ -305,6 +335,57 @@ class RoutedCalls:
     def _by_leg(self, leg: str, cue: Cue) -> list[Do]:
         call = self._calls.get(self._legs.get(leg, ""))
         return self.cue(call, cue) if call is not None and call.leg == leg else []
+
+    # Transfers keyed on the agent's phone.
+
+    def _wished(self, wish: ari_transfer.Wish | None) -> list[Do]:
+        """Ask whom the number belongs to that an agent's phone wants its call to go to."""
+        call = None if wish is None else self._calls.get(self._legs.get(wish.leg, ""))
+        if wish is None or call is None or call.leg != wish.leg or call.stage not in (Stage.TALKING, Stage.HELD):
+            return []
+        if not wish.number:
+            return [_answer_phone(call.id, wish, "channel_declined")]
+        device = f"{call.device.partition('/')[0]}/{wish.number}"
+        return [Give(call=call.id, interaction=call.interaction, wish=wish, device=device)]
+
+    def given(self, work: Give, outcome: Given) -> list[Do]:
+        """Carry out what the house said to a phone's wish, and tell the phone."""
+        call = self._calls.get(work.call)
+        ours = call is not None and call.leg == work.wish.leg
+        if outcome is Given.GIVEN:
+            # Before the phone hangs up, which would end the call; the order to do so may come later.
+            back = self.cue(call, Cue.BACK) if call is not None and ours else []
+            return [_answer_phone(work.call, work.wish, "channel_answered"), *back]
+        if call is None or not ours:
+            return []
+        if outcome is Given.REFUSED or not work.wish.context:
+            return [_answer_phone(call.id, work.wish, "channel_declined")]
+        return self.cue(call, Cue.SEND, work.wish)
+
+    def _replaced(self, done: ari_transfer.Done | None) -> list[Do]:
+        """Follow what the PBX did by itself: the agent is out of it, the customer talks on."""
+        call = None if done is None else self._calls.get(self._legs.get(done.leg, ""))
+        return [] if call is None or done is None or call.leg != done.leg else self.cue(call, Cue.GIVEN, done)
+
+    def _given(self, call: RoutedCall, done: ari_transfer.Done) -> list[Do]:
+        self._legs.pop(call.leg, None)
+        call.leg = done.replaced_by
+        if call.leg:
+            self._legs[call.leg] = call.id
+        return [self._given_away(call, done.number)]
+
+    def _send(self, call: RoutedCall, wish: ari_transfer.Wish) -> list[Do]:
+        """Let the dialplan dial, as it would for that phone: the call leaves our application."""
+        out: list[Do] = [_answer_phone(call.id, wish, "channel_answered")]
+        if call.music:
+            out.append(Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"))
+        away = {"context": wish.context, "extension": wish.number, "priority": 1}
+        out.append(Rest(call=call.id, method="POST", path=f"/channels/{call.id}/continue", params=away))
+        return [*out, *self._drop(call, leg=True, bridge=True), self._given_away(call, wish.number)]
+
+    def _given_away(self, call: RoutedCall, number: str) -> Report:
+        by = ari_transfer.ended_by(number)
+        return Report(call=call.id, fact=WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=by))
 
     # Orders.
 
@@ -400,7 +481,7 @@ class RoutedCalls:
             case "originate" if not ok and call.leg == request.leg:
                 return self.cue(call, Cue.AGENT_GONE)
             case "bridged" if call.stage is Stage.TALKING and call.leg == request.leg:
-                return [Answered(call=call.id, interaction=call.interaction)] if ok else self._not_bridged(call)
+                return self._talking(call) if ok else self._not_bridged(call)
             case _:
                 pass
         return []
@@ -453,6 +534,14 @@ class RoutedCalls:
             Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"),
             Rest(call=call.id, method="POST", path="/bridges", params=make),
             self._add(call, f"{call.id},{call.leg}", step="bridged"),
+        ]
+
+    def _talking(self, call: RoutedCall) -> list[Do]:
+        """Tell that both are together, and let the phone's transfers come to us from now on."""
+        handling = f"/channels/{call.leg}/variable"
+        return [
+            Answered(call=call.id, interaction=call.interaction),
+            Rest(call=call.id, method="POST", path=handling, params=ari_transfer.HANDLING),
         ]
 
     def _not_bridged(self, call: RoutedCall) -> list[Do]:
@@ -548,3 +637,9 @@ class RoutedCalls:
             gone.append(Rest(call=call.id, method="DELETE", path=f"/bridges/{call.bridge}"))
             call.bridge = ""
         return gone
+
+
+def _answer_phone(call: str, wish: ari_transfer.Wish, state: str) -> Rest:
+    """Tell an agent's phone how far its transfer has come."""
+    path = f"/channels/{wish.leg}/transfer_progress"
+    return Rest(call=call, method="POST", path=path, params={"states": state})

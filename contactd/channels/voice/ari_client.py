@@ -21,8 +21,9 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from contactd.channels.voice.ari import Accept, Answered, Do, Report, Rest, RoutedCall, RoutedCalls
+from contactd.channels.voice.ari import Accept, Answered, Do, Give, Report, Rest, RoutedCall, RoutedCalls
 from contactd.channels.voice.ari_resync import resync
+from contactd.channels.voice.ari_transfer import Given
 from contactd.channels.voice.options import AriOptions
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Arrival, Change, Content, Health, Tools
@@ -230,6 +231,9 @@ class AriClient:
                 return await self._accept(work.call)
             case Answered():
                 await self._insist(lambda: self._tools.answered(work.interaction, self._tools.clock.now()))
+            case Give():
+                outcome = await self._tools.give(work.interaction, work.device, work.wish.number)
+                return self.calls.given(work, Given(outcome))
             case Report():
                 await self._insist(lambda: self._tools.report(work.fact))
         return []

@@ -80,6 +80,11 @@ def _caller(
     inside: Mapping[str, Json],
 ) -> list[Do]:
     """Take one caller's channel up again, or in for the first time."""
+    given = None if contact is not None and contact["state"] in _WITH_AGENT | _IN_LINE else _given(channel, leg, inside)
+    if given is not None:
+        call = calls.restore(channel, "", str(contact["id"]) if contact else "", None)
+        calls.attach(call, given[0], given[1], Stage.GIVEN)
+        return []
     if contact is None:
         return calls.stasis_start(channel, words)
     call = calls.restore(channel, words[1] if len(words) > 1 else "", str(contact["id"]), contact.get("agent"))
@@ -93,6 +98,13 @@ def _caller(
         call.stage = Stage.WAITING
         return [calls.music_on(call)]
     return _with_leg(calls, call, leg, state, channels, inside)
+
+
+def _given(channel: Json, leg: str | None, inside: Mapping[str, Json]) -> tuple[str, str] | None:
+    """Return (other side, bridge) of a caller whom an agent gave to somebody outside our application; None otherwise."""
+    bridge = inside.get(str(channel.get("id", "")))
+    others = [str(each) for each in (bridge or {}).get("channels", ()) if str(each) not in (channel.get("id"), leg)]
+    return None if bridge is None or not others else (others[0], str(bridge["id"]))
 
 
 def _with_leg(

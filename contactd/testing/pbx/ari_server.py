@@ -221,7 +221,9 @@ class AriServer:
             case ("POST", "dtmf"):
                 channel.digits += query.get("dtmf", "")
             case ("POST", "continue"):
-                self._switch.leave_stasis(channel)
+                self._switch.leave_stasis(channel, query.get("context", ""), query.get("extension", ""))
+            case ("POST", "transfer_progress"):
+                self._switch.transfer_told(channel, query.get("states", ""))
             case _:
                 return JSONResponse({"message": "Invalid method"}, 404)
         return Response(status_code=204)

@@ -125,6 +125,8 @@ class Phone:
     busy: bool = False
     reject: bool = False
     registered: bool = True
+    told: str = ""
+    """The last it was told of a transfer it keyed: channel_answered | channel_declined."""
     leg: Channel | None = None
 
     @property
@@ -167,6 +169,11 @@ class Phone:
         """Take the call up again."""
         self._button("Unhold")
 
+    def refer(self, number: str) -> None:
+        """Key a blind transfer: only a wish, where the application asked for it."""
+        if self.leg is not None:
+            self.switch.referred(self.leg, number)
+
     def _button(self, kind: str) -> None:
         if self.leg is not None:
             self.switch.ami(kind, self.leg)
@@ -181,6 +188,8 @@ class Caller:
     switch: Switch
     fell_back: bool = False
     """Nobody took the call over ARI: the dialplan had to."""
+    sent_to: tuple[str, str] | None = None
+    """(context, extension) at which it went on in the dialplan."""
     waits_since: float = 0.0
     rings: Channel | None = None
     """The agent's leg that rings for it now."""

@@ -143,16 +143,36 @@ class Switch:
         else:
             self.remove(customer.channel, 21)
 
-    def leave_stasis(self, channel: Channel) -> None:
-        """Take a channel out of the application, back into the dialplan."""
+    def leave_stasis(self, channel: Channel, context: str = "", extension: str = "") -> None:
+        """Take a channel out of the application, back into the dialplan: to an extension, or after its Stasis()."""
+        self.leave(channel)
         self.ari("StasisEnd", channel)
         channel.in_stasis = False
         channel.music = False
         customer = self._customers.pop(channel.id, None)
-        if customer is not None and channel.variables.get(FALLBACK):
+        if customer is not None and extension:
+            customer.sent_to = (context, extension)
+        elif customer is not None and channel.variables.get(FALLBACK):
             self.fall_back(customer)
         else:
             self.remove(channel, 16)
+
+    def referred(self, leg: Channel, number: str) -> None:
+        """Tell the application that a phone wants its call to go to a number."""
+        if leg.variables.get("PJSIP_TRANSFER_HANDLING()") != "ari-only" or leg.bridge is None:
+            return
+        by = templates.ari_event("ChannelTransfer")["referred_by"]
+        other = next((each for each in leg.bridge.channels if each is not leg), leg)
+        by |= {"source_channel": leg.view(), "connected_channel": other.view(), "bridge": leg.bridge.view()}
+        self.ari("ChannelTransfer", refer_to={"requested_destination": {"destination": number}}, referred_by=by)
+
+    def transfer_told(self, leg: Channel, state: str) -> None:
+        """Tell a phone how far its transfer has come; one that is done with it hangs up."""
+        phone = next((each for each in self.phones.values() if each.leg is leg), None)
+        if phone is not None:
+            phone.told = state
+        if state == "channel_answered":
+            self.hung_up(leg)
 
     def hung_up(self, channel: Channel) -> None:
         """Let a channel's party hang up."""

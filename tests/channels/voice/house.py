@@ -31,6 +31,8 @@ class House:
         self.progressed: list[Progress] = []
         self.facts: list[Fact] = []
         self.answers: list[str] = []
+        self.given: list[tuple[str, str, str]] = []
+        self.gives = "unknown"
         self.open: list[Mapping[str, Any]] = []
         self.routes: dict[tuple[str, str], Callable[..., Awaitable[Any]]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
@@ -63,6 +65,10 @@ class House:
     async def report(self, fact: Fact) -> None:
         await self._commit()
         self.facts.append(fact)
+
+    async def give(self, interaction: str, device: str, number: str) -> str:
+        self.given.append((interaction, device, number))
+        return self.gives
 
     async def answered(self, interaction: str, at: object) -> None:
         await self._commit()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from recordings import ari_events, ari_rest
 
-from contactd.channels.voice.ari import MOVES, Accept, Answered, Cue, Do, Report, Rest, RoutedCalls, Stage
+from contactd.channels.voice.ari import MOVES, Accept, Answered, Cue, Do, Give, Report, Rest, RoutedCalls, Stage
 from contactd.channels.voice.ari_resync import resync
+from contactd.channels.voice.ari_transfer import Given
 from contactd.core.channel import Change
 from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
 
-EXTRA = {("GET", "variable"), ("GET", "channels"), ("GET", "bridges")}
-"""Requests only one side makes: we ask whether the number is shown, the recording's client looked at the end."""
+EXTRA = {("GET", "variable"), ("POST", "variable"), ("GET", "channels"), ("GET", "bridges")}
+"""Requests only one side makes: we ask whether the number is shown and for the phone's transfers; the recording's client
+looked at the end."""
 
 
 def calls(*ids: str) -> RoutedCalls:
@@ -196,3 +199,134 @@ def test_after_a_cut_everything_is_put_together_again() -> None:
     assert not [path for _, path in asked if path.startswith(("/bridges/b1", "/bridges/b3", "/channels/theirs"))]
     stages = {name: found.stage for name in ("talk", "up", "ring", "new") if (found := machine.get(name))}
     assert stages == {"talk": "talking", "up": "talking", "ring": "ringing", "new": "waiting"}
+
+
+def until(name: str, kind: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return a recorded run's events up to and with the first of a kind, and those after it."""
+    stream = ari_events(name)
+    at = next(n for n, event in enumerate(stream) if event["type"] == kind) + 1
+    return stream[:at], stream[at:]
+
+
+REFERRED = "1795319985.125"
+
+
+def referring(machine: RoutedCalls) -> list[Do]:
+    """Play a recorded run up to the wish of the agent's phone; return what is asked because of it."""
+    before, _ = until("ari_phone_refer_ari_only", "ChannelTransfer")
+    work: list[Do] = []
+    for event in before:
+        work = done(machine, machine.handle(event))
+        if event["type"] == "StasisStart" and event["args"][0] == "inbound":
+            done(machine, machine.connect(change(REFERRED)))
+    return work
+
+
+def referred(*ids: str) -> tuple[RoutedCalls, Give]:
+    """Return a machine whose agent has keyed a transfer, and the question that it asks."""
+    machine = calls(f"agent-{REFERRED}-1", f"br-{REFERRED}", *ids)
+    (give,) = referring(machine)
+    assert isinstance(give, Give)
+    return machine, give
+
+
+def test_the_phone_is_asked_to_leave_its_transfers_to_us() -> None:
+    work = played("ari_routed_answer", calls("agent-1795319925.106-1"))
+    (asked,) = [each for each in work if isinstance(each, Rest) and each.method == "POST" and "variable" in each.path]
+    assert asked.path == "/channels/agent-1795319925.106-1/variable"
+    assert asked.params == {"variable": "PJSIP_TRANSFER_HANDLING()", "value": "ari-only"}
+
+
+@pytest.mark.parametrize("ordered_first", [True, False])
+def test_a_phone_that_refers_to_a_colleague_gives_the_call_back_to_the_router(*, ordered_first: bool) -> None:
+    """The router's order may come before the answer to the phone, or after it."""
+    machine, give = referred(f"agent-{REFERRED}-2")
+    assert (give.interaction, give.device, give.wish.number) == (f"i-{REFERRED}", "PJSIP/1002", "1002")
+    order = change(REFERRED, state="queued", cause="transfer")
+    back = machine.changed(order) if ordered_first else []
+    answer, *rest = machine.given(give, Given.GIVEN)
+    back += [*rest, *machine.changed(order)]
+    assert isinstance(answer, Rest)
+    leg = f"agent-{REFERRED}-1"
+    assert (answer.path, answer.params) == (f"/channels/{leg}/transfer_progress", {"states": "channel_answered"})
+    assert requests(back)[-2:] == [("DELETE", f"/channels/{leg}"), ("DELETE", f"/bridges/br-{REFERRED}")]
+    rings = machine.connect(change(REFERRED, agent="bob", device="PJSIP/1002"))
+    assert [each.params["endpoint"] for each in rings if isinstance(each, Rest)] == ["PJSIP/1002"]
+    assert facts([*back, *rings]) == []
+
+
+def test_the_steps_of_a_wish_are_told_again_and_mean_nothing() -> None:
+    machine, _ = referred()
+    _, after = until("ari_phone_refer_ari_only", "ChannelTransfer")
+    assert [machine.handle(event) for event in after if event["type"] == "ChannelTransfer"] == [[], []]
+
+
+@pytest.mark.parametrize(("number", "by"), [("13900001234", "transfer"), ("8008", "agent")])
+def test_a_number_that_is_nobody_of_ours_is_dialled_by_the_dialplan(number: str, by: str) -> None:
+    machine, give = referred()
+    work = machine.given(replace(give, wish=replace(give.wish, number=number)), Given.UNKNOWN)
+    assert [(method, path.rpartition("/")[2]) for method, path in requests(work)] == [
+        ("POST", "transfer_progress"),
+        ("POST", "continue"),
+        ("DELETE", f"agent-{REFERRED}-1"),
+        ("DELETE", f"br-{REFERRED}"),
+    ]
+    away = next(each for each in work if isinstance(each, Rest) and each.path.endswith("continue"))
+    assert away.params == {"context": "internal", "extension": number, "priority": 1}
+    assert facts(work) == [WorkEnded(interaction=f"i-{REFERRED}", agent="anna", ended_by=by)]
+    assert machine.handle({"type": "StasisEnd", "channel": {"id": REFERRED}}) == []
+    assert machine.is_ours(REFERRED)
+
+
+def test_a_colleague_who_cannot_take_it_leaves_the_call_where_it_is() -> None:
+    machine, give = referred()
+    (answer,) = machine.given(give, Given.REFUSED)
+    assert isinstance(answer, Rest)
+    assert answer.params == {"states": "channel_declined"}
+    call = machine.get(REFERRED)
+    assert call is not None
+    assert call.stage is Stage.TALKING
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        {"requested_destination": {"destination": "1002;hangup"}},
+        {"requested_destination": {"destination": "1002"}, "destination_channel": {"id": "x"}},
+        {"requested_destination": {}},
+        {},
+    ],
+)
+def test_what_may_not_be_dialled_or_is_a_consultation_is_declined(to: dict[str, Any]) -> None:
+    machine = calls(f"agent-{REFERRED}-1", f"br-{REFERRED}")
+    referring(machine)
+    event = next(event for event in ari_events("ari_phone_refer_ari_only") if event["type"] == "ChannelTransfer")
+    (answer,) = machine.handle({**event, "refer_to": to})
+    assert isinstance(answer, Rest)
+    assert answer.params == {"states": "channel_declined"}
+
+
+def test_a_transfer_the_pbx_did_by_itself_ends_the_agents_part_and_not_the_call() -> None:
+    """Fails when the agent's leg that leaves our bridge is taken for the end of the call."""
+    call = "1795319976.120"
+    machine = calls(f"agent-{call}-1", f"br-{call}")
+    work = played("ari_phone_refer_blind_core", machine)
+    assert facts(work) == [WorkEnded(interaction=f"i-{call}", agent="anna", ended_by="agent")]
+    hung_up = [path for method, path in requests(work) if method == "DELETE" and "/moh" not in path]
+    assert hung_up == ["/channels/1795319978.122", f"/bridges/br-{call}"]
+    assert machine.ids() == []
+
+
+def test_a_call_that_was_given_away_outlives_a_cut() -> None:
+    """Nobody plays music into a conversation we have no part in any more."""
+    call, other, bridge = "c1", "o1", "b1"
+    channels = [
+        {"id": call, "state": "Up", "dialplan": {"app_name": "Stasis", "app_data": "contactd,inbound,400"}},
+        {"id": other, "state": "Up", "dialplan": {"app_name": "Stasis", "app_data": "contactd"}},
+    ]
+    bridges = [{"id": bridge, "name": f"call-{call}", "channels": [call, other]}]
+    for contacts in ([], [{"id": "i1", "external_key": call, "state": "wrapup", "agent": "anna"}]):
+        machine = calls()
+        assert resync(machine, channels, bridges, contacts) == []
+        work = machine.handle({"type": "StasisEnd", "channel": {"id": call}})
+        assert requests(work) == [("DELETE", f"/channels/{other}"), ("DELETE", f"/bridges/{bridge}")]

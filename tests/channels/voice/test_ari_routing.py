@@ -283,8 +283,7 @@ async def test_keys_of_the_panel(stand: Stand) -> None:
 async def test_a_call_that_cannot_be_stored_goes_to_the_dialplan(stand: Stand) -> None:
     stand.house.down = True
     call = await stand.pbx.call("13800138000", "400800006", queue="sales")
-    await stand.pbx.until(lambda: call.fell_back)
-    assert call.channel.app == "Queue"
+    await stand.pbx.until(lambda: call.fell_back and call.channel.app == "Queue")
     assert stand.client.calls.ids() == []
 
 
@@ -382,3 +381,45 @@ async def test_twenty_callers_and_five_agents(stand: Stand) -> None:
     await stand.quiet()
     assert not stand.pbx.switch.channels
     assert not stand.pbx.switch.bridges
+
+
+async def test_a_transfer_keyed_on_the_phone_goes_to_the_colleague(stand: Stand) -> None:
+    call = await stand.talking()
+    await stand.quiet()
+    stand.house.gives = "given"
+    stand.pbx.phone("PJSIP/1001").refer("1002")
+    await stand.house.until(lambda: stand.house.given)
+    assert stand.house.given == [(f"i-{call.id}", "PJSIP/1002", "1002")]
+    stand.client.changed(stand.change(call, "queued", "transfer"))
+    await stand.pbx.until(lambda: call.hears == {"music"})
+    await stand.quiet()
+    assert stand.pbx.phone("PJSIP/1001").told == "channel_answered"
+    other = stand.pbx.phone("PJSIP/1002")
+    stand.client.connect(replace(stand.change(call, "active", "accepted"), agent="bob", device="PJSIP/1002"))
+    await stand.pbx.until(lambda: other.rings)
+    other.answer()
+    await stand.pbx.until(lambda: other.hears == {call.id})
+    assert stand.house.facts == []
+
+
+async def test_a_transfer_keyed_to_an_outside_number_leaves_us(stand: Stand) -> None:
+    call = await stand.talking()
+    await stand.quiet()
+    stand.pbx.phone("PJSIP/1001").refer("13900001234")
+    await stand.house.until(lambda: stand.house.facts)
+    assert stand.house.facts == [WorkEnded(interaction=f"i-{call.id}", agent="anna", ended_by="transfer")]
+    assert call.sent_to is not None
+    assert call.sent_to[1] == "13900001234"
+    assert not call.gone
+    call.hangup()
+    await stand.quiet()
+    assert len(stand.house.facts) == 1
+
+
+async def test_a_transfer_to_a_colleague_who_is_busy_stays(stand: Stand) -> None:
+    call = await stand.talking()
+    await stand.quiet()
+    stand.house.gives = "refused"
+    stand.pbx.phone("PJSIP/1001").refer("1002")
+    await stand.pbx.until(lambda: stand.pbx.phone("PJSIP/1001").told == "channel_declined")
+    assert call.hears == {stand.pbx.phone("PJSIP/1001").leg.id}  # type: ignore[union-attr]
