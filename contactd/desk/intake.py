@@ -18,14 +18,14 @@ import structlog
 from contactd.clock import Clock, rfc3339
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.events import Skills
-from contactd.core.interaction import Direction, SegmentReason, State
-from contactd.core.segment import begin
+from contactd.core.interaction import Direction, State
 from contactd.crm_store import intake_rows, placing_rows, reading_rows
 from contactd.crm_store.intake_rows import Accepting
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.placing import Placed, Placing
 from contactd.crm_store.store import Store
-from contactd.desk.book import Book, Entry
+from contactd.desk.arriving import entry_of, new_interaction
+from contactd.desk.book import Book
 from contactd.desk.changes import AlertRaised, InteractionUpsert, MessageAdded
 from contactd.desk.dispatcher import Dispatcher
 from contactd.desk.effects import Effect
@@ -189,7 +189,7 @@ class Intake:
                 "digest": digest,
                 "envelope": {**arrival.envelope, "_recipient": arrival.recipient},
             },
-            interaction=_new_interaction(arrival, interaction, line, now),
+            interaction=new_interaction(arrival, interaction, line, now),
         )
 
     def _place(self, arrival: Arrival) -> tuple[str, int, Skills]:
@@ -265,68 +265,12 @@ class Intake:
         self._publish(effects)
 
 
-def entry_of(placed: Placed, arrival: Arrival, content: Content, placing: Placing) -> Entry:
-    """Return the book's entry of something that was just placed."""
-    return Entry(
-        id=placed.interaction,
-        channel=arrival.channel,
-        adapter=arrival.adapter,
-        external_key=arrival.external_key,
-        direction=arrival.direction,
-        line=placing.line,
-        state=placed.state,
-        state_since=placing.at,
-        segment=begin(1, placing.line, SegmentReason.ARRIVAL, placing.at, placed.state),
-        priority=placing.priority,
-        skills=placing.skills,
-        subject=placing.subject,
-        sender=(content.sender.display or content.sender.raw) if content.sender else arrival.sender,
-        recipient=arrival.recipient,
-        queued_at=placing.at,
-        party=placed.resolution.party,
-        resolve_state=placed.resolution.state,
-        unverified=placed.unverified,
-        customer_name=placed.party_name or content.sender_name,
-        vip=placed.vip,
-        thread=placed.thread,
-        case_id=placed.case_id,
-        parent_id=placed.parent_id,
-        routed_by=arrival.routed_by,
-        line_text=arrival.line_text,
-        language=placing.language,
-        unread=len(placed.messages),
-        last_message=str(placed.messages[-1]["text"])[:200] if placed.messages else None,
-        live=placing.live,
-    )
-
-
 def _accept_and_place(conn: Any, new: Accepting, placing: Placing) -> tuple[Mapping[str, Any] | None, Placed | None]:
     """Accept and place in one unit; the old receipt when it came before."""
     old = intake_rows.accept(conn, new)
     if old is not None:
         return old, None
     return None, placing_rows.place(conn, placing)
-
-
-def _new_interaction(arrival: Arrival, interaction: str, line: str, now: datetime) -> Mapping[str, Any]:
-    return {
-        "id": interaction,
-        "channel": arrival.channel,
-        "direction": arrival.direction,
-        "adapter": arrival.adapter,
-        "external_key": arrival.external_key,
-        "line": line,
-        "line_text": arrival.line_text,
-        "state": State.RECEIVED,
-        "state_since": now,
-        "raw_from": arrival.sender,
-        "raw_to": arrival.recipient,
-        "subject": arrival.subject,
-        "started_at": arrival.at,
-        "routed_by": arrival.routed_by,
-        "created_at": now,
-        "updated_at": now,
-    }
 
 
 def _old(row: Mapping[str, Any] | None) -> Receipt:
