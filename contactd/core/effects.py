@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from contactd.core.events import STRAIGHT, Course
+from contactd.core.events import STRAIGHT, Course, Skills
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +137,8 @@ class AgentState:
     cause: str
     """Kind of the fact that changed it."""
     actor: str | None = None
+    draining: bool = False
+    """A supervisor said that the agent gets nothing new."""
     standing: tuple[int, ...] = ()
     """The router's own counters on the agent, to be stored and handed back as they are (`AgentRestored.standing`)."""
 
@@ -177,6 +179,29 @@ class LineState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A supervisor changed what a waiting item asks for, or its place."""
+
+    interaction: str
+    priority: int
+    skills: Skills
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overseen:
+    """A supervisor's act was carried out: written into the audit log in the same transaction."""
+
+    actor: str
+    action: str
+    """priority | skills | requeue | pull | push | force_release | drain | intent | transfer | line"""
+    interaction: str | None = None
+    agent: str | None = None
+    line: str | None = None
+    value: str | None = None
+    """What was set, in short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """Something a supervisor must know."""
 
@@ -197,6 +222,10 @@ class Refuse:
     interaction: str | None = None
     agent: str | None = None
     offer: str | None = None
+    detail: str | None = None
+    """What exactly stands against it (of an agent: signed_out, not_ready, busy …)."""
+    alternatives: tuple[str, ...] = ()
+    """Agents who could take it now, the first choice first."""
 
 
 Wish = (
@@ -210,6 +239,8 @@ Wish = (
     | AgentState
     | Standing
     | LineState
+    | Weighed
+    | Overseen
     | Alert
     | Refuse
 )
@@ -228,6 +259,8 @@ WISHES: dict[str, type[Wish]] = {
         AgentState,
         Standing,
         LineState,
+        Weighed,
+        Overseen,
         Alert,
         Refuse,
     )

@@ -438,6 +438,7 @@ class AgentRestored:
     """The router's own counters as `AgentState.standing` told them."""
     since: datetime | None = None
     """Since when the agent has had this intent."""
+    draining: bool = False
 
 
 Fact = (

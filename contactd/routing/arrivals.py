@@ -1,24 +1,18 @@
-"""Items come into line, leave it, and move to another line or person."""
+"""Items come into line and leave it."""
 
 from __future__ import annotations
 
 from contactd.clock import to_ms
-from contactd.core.effects import Alert, Requeue
-from contactd.core.events import Identified, InteractionArrived, InteractionGone, Skills, Transferred, WorkEnded
+from contactd.core.events import Identified, InteractionArrived, InteractionGone, Skills, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, Outcome, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
 from contactd.routing.course import follow
 from contactd.routing.floor import Floor, RefusedError
-from contactd.routing.hands import back_in_line
-from contactd.routing.line import Line
-from contactd.routing.offers import SKIP_MS, drop_offer, stop_offered
+from contactd.routing.offers import drop_offer, stop_offered
 from contactd.routing.overflow import ASKED_FOR_HOURS
-from contactd.routing.state import MAX_PRIORITY, MAX_VIP, Agent, Item
-from contactd.routing.work import finish, prefer
+from contactd.routing.state import MAX_PRIORITY, MAX_VIP, Item
+from contactd.routing.work import finish
 
-ALARMING_HOPS = 3
-CALL_WAIT_S = 20.0
-"""How long a call waits for the person it was given to."""
 _LEAVING = {"junk": (Cause.JUNK, Outcome.JUNK), "overflow_out": (Cause.OVERFLOW_OUT, Outcome.OVERFLOW)}
 
 
@@ -77,8 +71,8 @@ def _preference(item: Item, fact: InteractionArrived) -> None:
         return
     item.untold = fact.prefer_until is None
     item.prefer = fact.prefer_agent
-    item.direct = fact.reason in (SegmentReason.RETURN, SegmentReason.TRANSFER) or fact.prefer_until is not None
-    item.prefer_kind = "named" if fact.reason == SegmentReason.TRANSFER else "owner"
+    item.direct = item.entered_as in (SegmentReason.RETURN, SegmentReason.TRANSFER)
+    item.prefer_kind = "named" if item.entered_as == SegmentReason.TRANSFER else "owner"
     seconds = item.line.return_window_s if item.direct else item.line.prefer_s
     until = item.queued_at + round(seconds * 1000)
     item.prefer_until = to_ms(fact.prefer_until) if fact.prefer_until is not None else until
@@ -137,63 +131,3 @@ def _abandon(floor: Floor, item: Item, outcome: str | None) -> None:
         floor.step_out(item)
     floor.move(item, Cause.CUSTOMER_GONE)
     floor.forget(item)
-
-
-def transferred(floor: Floor, fact: Transferred) -> None:
-    """A contact was given to a line or to a person."""
-    item = floor.item(fact.interaction)
-    if fact.agent is not None and item.agent != fact.agent:
-        reason = "not_yours"
-        raise RefusedError(reason)
-    if (fact.to_line is None) == (fact.to_agent is None):
-        reason = "bad_target"
-        raise RefusedError(reason)
-    if item.state is not State.OFFERED:
-        floor.check(item, Cause.TRANSFER)
-    line = item.line if fact.to_line is None else floor.policy.lines.get(fact.to_line)
-    if line is None:
-        reason = "unknown_line"
-        raise RefusedError(reason)
-    target = None if fact.to_agent is None else _target(floor, item, fact.to_agent)
-    _hand_over(floor, item, line, target, fact.agent or fact.actor)
-
-
-def _target(floor: Floor, item: Item, name: str) -> Agent:
-    """Return the person a contact is given to; a call only to one who can take it now."""
-    agent = floor.agent(name)
-    if item.agent == name or (item.rule.connects and not floor.can_take(agent, item.rule)):
-        reason = "agent_unavailable"
-        raise RefusedError(reason)
-    return agent
-
-
-def _hand_over(floor: Floor, item: Item, line: Line, target: Agent | None, giver: str | None) -> None:
-    stop_offered(floor, item, WithdrawReason.REROUTED)
-    waiting = item.state is State.QUEUED
-    if waiting:
-        floor.step_out(item)
-    if line is not item.line:
-        item.line, item.rule = line, floor.policy.rule(line.name, item.channel)
-        item.skips.clear()
-    item.hops += 1
-    if item.agent is not None:
-        item.skips[item.agent] = floor.now + SKIP_MS
-    if waiting:
-        _wait_anew(floor, item, giver)
-    else:
-        back_in_line(floor, item, Cause.TRANSFER, SegmentReason.TRANSFER, giver)
-    if target is not None:
-        item.skips.pop(target.id, None)
-        seconds = CALL_WAIT_S if item.rule.connects else line.return_window_s
-        prefer(floor, item, target.id, "named", seconds)
-    if item.hops >= ALARMING_HOPS:
-        floor.emit(Alert(kind="hops", interaction=item.id, line=line.name, detail=str(item.hops)))
-    item.untold = True
-
-
-def _wait_anew(floor: Floor, item: Item, giver: str | None) -> None:
-    """Begin a new stay without having left the queue: the waiting goes on."""
-    item.begin_stay(floor.now, SegmentReason.TRANSFER)
-    floor.emit(Requeue(interaction=item.id, line=item.line.name, reason=SegmentReason.TRANSFER))
-    floor.move(item, Cause.TRANSFER, giver)
-    floor.stand(item)

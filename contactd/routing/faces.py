@@ -27,6 +27,7 @@ def show(agent: Agent) -> tuple[object, ...]:
         min(agent.used, 100),
         _slots(agent),
         agent.standing(),
+        agent.draining,
     )
 
 
@@ -74,6 +75,7 @@ def agent_state(agent: Agent, state: tuple[Any, ...], cause: str, actor: str | N
         misses=state[6],
         used=state[7],
         standing=state[9],
+        draining=state[10],
         cause=cause,
         actor=actor,
     )

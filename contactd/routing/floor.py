@@ -6,7 +6,7 @@ The files beside it decide; they change items and agents only through what stand
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from contactd.clock import from_ms, to_ms
@@ -30,10 +30,17 @@ FULL = 100
 class RefusedError(Exception):
     """The fact cannot be applied; raised before anything has changed."""
 
-    def __init__(self, reason: str) -> None:
-        """Say why, in a word of `Refuse`."""
+    def __init__(self, reason: str, detail: str | None = None, alternatives: tuple[str, ...] = ()) -> None:
+        """Say why, in a word of `Refuse`; what exactly, and who could do instead."""
         super().__init__(reason)
         self.reason = reason
+        self.detail = detail
+        self.alternatives = alternatives
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Return items by age, which every router with the same items agrees on."""
+    return sorted(items, key=lambda item: (item.age_from, item.id))
 
 
 class Floor:
@@ -182,7 +189,7 @@ class Floor:
             if rule.live
             for item in self.crowd.get((line, channel), {}).values()
         ]
-        return sorted(found, key=lambda item: (item.age_from, item.id))
+        return in_order(found)
 
     def forget(self, item: Item) -> None:
         """Strike out an item that is closed or abandoned."""
@@ -270,18 +277,18 @@ class Floor:
         for shape in profile.every_shape():
             asks = shape.line.skip_unmet if shape.step else self._asks_for_somebody(shape.line)
             if asks and shape.waiting and not shape.anybody():
-                for item in shape.standing(self.items):
+                for item in in_order(shape.standing(self.items)):
                     item.alone_since = None
                     self.fresh[item.id] = None
 
     def meet(self, profile: Profile) -> None:
         """Somebody of this profile is there now: what nobody could take is looked at again."""
-        for name in list(self.lonely):
-            item = self.items.get(name)
-            if item is None or item.state is not State.QUEUED:
-                del self.lonely[name]
-            elif profile.fits(self.index.ladder(item)[-1].shape):
-                self.fresh[name] = None
+        found = (self.items.get(name) for name in self.lonely)
+        alone = [item for item in found if item is not None and item.state is State.QUEUED]
+        self.lonely = {item.id: None for item in alone}
+        for item in in_order(alone):
+            if profile.fits(self.index.ladder(item)[-1].shape):
+                self.fresh[item.id] = None
 
     def _asks_for_somebody(self, line: Line) -> bool:
         """Say whether anything becomes of those in line when nobody is there who could take them."""

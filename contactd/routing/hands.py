@@ -36,9 +36,9 @@ def make_room(floor: Floor, agent: Agent, rule: ChannelRule, room: int) -> None:
             floor.touch(agent)
 
 
-def has_room(floor: Floor, agent: Agent, item: Item) -> bool:
-    """Say whether an agent's free capacity is enough for an item that does not count yet."""
-    return agent.used + floor.units(agent, item) <= FULL
+def has_room(floor: Floor, agent: Agent, item: Item, yielding: int = 0) -> bool:
+    """Say whether an agent's free capacity, with what would give way, is enough for an item that does not count yet."""
+    return agent.used - yielding + floor.units(agent, item) <= FULL
 
 
 def need_room(floor: Floor, agent: Agent, item: Item) -> None:
@@ -124,7 +124,8 @@ def set_intent(floor: Floor, agent: Agent, intent: Intent, reason: str | None) -
     if intent is Intent.READY and agent.idle_since is None:
         agent.idle_since = floor.now
     floor.touch(agent)
-    watch_break(floor, agent)
+    if changed:
+        watch_break(floor, agent)
 
 
 def watch_break(floor: Floor, agent: Agent) -> None:

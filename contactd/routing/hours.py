@@ -7,7 +7,7 @@ that by whoever asks, so that nobody comes in between a closing and the deadline
 from __future__ import annotations
 
 from contactd.clock import to_ms
-from contactd.core.effects import LineState
+from contactd.core.effects import LineState, Overseen
 from contactd.core.events import LineRestored, LineSet
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.gate import MODES, Gate
@@ -64,6 +64,7 @@ def line_set(floor: Floor, fact: LineSet) -> None:
         gate.set_by_hand(fact.mode, until, fact.actor, fact.reason)
     gate.changes_at = None
     turn(floor, gate, before)
+    floor.emit(Overseen(actor=fact.actor, action="line", line=fact.line, value=fact.mode))
 
 
 def restored(floor: Floor, fact: LineRestored) -> None:

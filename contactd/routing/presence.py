@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contactd.core.agent import SYSTEM_REASONS, Health, Intent
-from contactd.core.effects import Alert
+from contactd.core.effects import Alert, Overseen
 from contactd.core.events import AgentConfigured, ConsoleLost, ConsoleSeen, IntentSet
 from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
 from contactd.routing.faces import show
 from contactd.routing.floor import Floor, RefusedError
-from contactd.routing.hands import back_in_line, go_away, in_contact, leave, set_intent
+from contactd.routing.hands import back_in_line, go_away, in_contact, leave, release_personal, set_intent
 from contactd.routing.offers import end_offer, withdraw_all
 from contactd.routing.state import Agent
 
@@ -30,6 +30,7 @@ def configured(floor: Floor, fact: AgentConfigured) -> None:
         profile.members[agent.id] = agent
         agent.profile = profile
         floor.leave_unmet_steps(before)
+        release_personal(floor, agent)
         if agent.signed_in:
             floor.meet(profile)
     agent.removed = False
@@ -54,6 +55,9 @@ def _remove(floor: Floor, agent: Agent) -> None:
     agent.removed = True
     floor.touch(agent)
     withdraw_all(floor, agent, WithdrawReason.REROUTED)
+    parked = [item for item in floor.items.values() if item.state is State.PARKED and item.agent == agent.id]
+    for item in parked:
+        back_in_line(floor, item, Cause.DUE, SegmentReason.RETURN)
     for item in list(agent.work.values()):
         if item.state in (State.ACTIVE, State.HELD) and not item.rule.connects:
             back_in_line(floor, item, Cause.AGENT_LOST, SegmentReason.AGENT_LOST)
@@ -70,6 +74,8 @@ def intent_set(floor: Floor, fact: IntentSet) -> None:
         raise RefusedError(reason)
     agent.misses.clear()
     change_intent(floor, agent, intent, fact.reason if intent is Intent.NOT_READY else None)
+    if fact.actor is not None:
+        floor.emit(Overseen(actor=fact.actor, action="intent", agent=agent.id, value=fact.intent))
 
 
 def read_intent(floor: Floor, intent: str | None, reason: str | None) -> Intent:

@@ -117,6 +117,7 @@ def agent_restored(floor: Floor, fact: AgentRestored) -> None:
         watch_break(floor, agent)
     agent.next_intent = Intent(fact.next_intent) if fact.next_intent else None
     agent.next_reason = fact.next_reason
+    agent.draining = fact.draining
     agent.idle_since = to_ms(fact.idle_since) if fact.idle_since is not None else agent.idle_since
     agent.misses = dict(sorted(fact.misses))
     if len(fact.standing) == _STANDING:

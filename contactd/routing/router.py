@@ -11,7 +11,18 @@ from contactd.core import events
 from contactd.core.effects import Refuse, Wish
 from contactd.core.events import Fact
 from contactd.core.interaction import Cause
-from contactd.routing import arrivals, hours, mirrored, offers, overflow, presence, recovery, supervision, work
+from contactd.routing import (
+    arrivals,
+    hours,
+    mirrored,
+    offers,
+    overflow,
+    presence,
+    recovery,
+    supervision,
+    transfers,
+    work,
+)
 from contactd.routing.deadlines import Due
 from contactd.routing.digest import digest, lasting_state
 from contactd.routing.explain import explain, waiting_lines
@@ -25,7 +36,7 @@ from contactd.routing.witness import Seen, Witness
 HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.InteractionArrived: arrivals.arrived,
     events.InteractionGone: arrivals.gone,
-    events.Transferred: arrivals.transferred,
+    events.Transferred: transfers.transferred,
     events.Identified: arrivals.identified,
     events.OfferAccepted: offers.accepted,
     events.OfferRejected: offers.rejected,
@@ -125,7 +136,7 @@ class Router:
             handler(floor, fact)
         except RefusedError as refused:
             floor.turn_back(before)
-            return [_refuse(fact, refused.reason)]
+            return [_refuse(fact, refused.reason, refused.detail, refused.alternatives)]
         floor.restoring = _restores(fact, floor.restoring)
         if not floor.restoring:
             settle(floor)
@@ -200,10 +211,12 @@ def _restores(fact: Fact, restoring: bool) -> bool:
     return restoring and isinstance(fact, events.AgentConfigured | events.ExternalWork)
 
 
-def _refuse(fact: Any, reason: str) -> Refuse:
+def _refuse(fact: Any, reason: str, detail: str | None = None, alternatives: tuple[str, ...] = ()) -> Refuse:
     return Refuse(
         reason=reason,
         interaction=getattr(fact, "interaction", None),
         agent=getattr(fact, "agent", None),
         offer=getattr(fact, "offer", None),
+        detail=detail,
+        alternatives=alternatives,
     )

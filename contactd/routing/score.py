@@ -3,6 +3,7 @@
 score = base + live + vip + age + boost + starved.  Higher goes first, then older, then the smaller id.
 
 * base: 10 points for each level of priority, the line's and the item's own (1,000 in a strict line);
+* front: more than all the rest, for what was handed to a person and nobody took;
 * live: 100 points where the customer is there now;
 * vip: 5 points a level;
 * age: the line's rate for each minute of waiting; deferred work gains at most 60 by it, so that age alone never puts it
@@ -26,6 +27,8 @@ LIVE_POINTS = 100.0
 VIP_POINTS = 5.0
 DEFERRED_AGE_LIMIT = 60.0
 STARVED_POINTS = 1000.0
+FRONT_POINTS = 100_000_000.0
+"""More than all other terms together, in a strict line too."""
 MINUTE_MS = 60_000.0
 
 Terms = tuple[tuple[str, float], ...]
@@ -76,6 +79,8 @@ class Scale:
     def fixed(self, item: Item) -> float:
         """Return the points that do not change while an item waits: items with the same share a group."""
         points = (self.base + item.priority) * self.base_points + item.vip * VIP_POINTS
+        if item.front:
+            points += FRONT_POINTS
         return points + LIVE_POINTS if self.live else points
 
     def score(self, fixed: float, age: int) -> float:
@@ -116,6 +121,7 @@ class Scale:
         aged = age * self.per_ms if self.live else min(age * self.per_ms, DEFERRED_AGE_LIMIT)
         terms = (
             ("base", (self.base + item.priority) * self.base_points),
+            ("front", FRONT_POINTS if item.front else 0.0),
             ("live", LIVE_POINTS if self.live else 0.0),
             ("vip", item.vip * VIP_POINTS),
             ("age", aged),

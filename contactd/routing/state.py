@@ -116,7 +116,8 @@ class Item:
         self.step = 0
         self.prefer, self.direct = None, False
         self.entered_as = reason
-        self.alone_since = None
+        self.alone_since = self.giver = None
+        self.front = False
         self.untold = True
 
 

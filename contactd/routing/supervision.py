@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contactd.core.agent import Intent
-from contactd.core.effects import Assign
-from contactd.core.events import SupervisorSet, Transferred, WorkEnded
+from contactd.core.effects import Assign, Overseen, Weighed
+from contactd.core.events import LineSet, SupervisorSet, Transferred, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, SegmentReason, State
 from contactd.core.offer import WithdrawReason
-from contactd.routing.arrivals import sorted_skills, transferred
+from contactd.routing.arrivals import sorted_skills
 from contactd.routing.floor import FULL, Floor, RefusedError
-from contactd.routing.hands import back_in_line, make_room, put_in_hand, set_intent
+from contactd.routing.hands import back_in_line, has_room, make_room, put_in_hand, set_intent
+from contactd.routing.hours import line_set
 from contactd.routing.offers import stop_offered, withdraw_all
 from contactd.routing.presence import read_intent
-from contactd.routing.state import MAX_PRIORITY, Item
-from contactd.routing.work import finish
+from contactd.routing.state import MAX_PRIORITY, Item, yields
+from contactd.routing.transfers import transferred
+from contactd.routing.work import finish, wake
 
 
 def supervised(floor: Floor, fact: SupervisorSet) -> None:
@@ -26,6 +28,23 @@ def supervised(floor: Floor, fact: SupervisorSet) -> None:
         reason = "unknown_action"
         raise RefusedError(reason)
     act(floor, fact)
+    if fact.line is None:
+        told = Overseen(
+            actor=fact.actor,
+            action=fact.action,
+            interaction=fact.interaction,
+            agent=fact.agent,
+            value=_short(fact.value),
+        )
+        floor.emit(told)
+
+
+def _short(value: Any) -> str | None:
+    """Return what was set, for the record."""
+    if value is None:
+        return None
+    pairs = sorted(value.items()) if isinstance(value, Mapping) else None
+    return ", ".join(f"{key} {one}" for key, one in pairs)[:MAX_SHORT] if pairs is not None else str(value)[:MAX_SHORT]
 
 
 def _waiting_item(floor: Floor, fact: SupervisorSet) -> Item:
@@ -50,6 +69,7 @@ def _priority(floor: Floor, fact: SupervisorSet) -> None:
         reason = "bad_value"
         raise RefusedError(reason)
     item.priority = value
+    floor.emit(Weighed(interaction=item.id, priority=item.priority, skills=item.skills))
     _again(floor, item)
 
 
@@ -61,6 +81,7 @@ def _skills(floor: Floor, fact: SupervisorSet) -> None:
         reason = "bad_value"
         raise RefusedError(reason) from error
     item.skills = skills
+    floor.emit(Weighed(interaction=item.id, priority=item.priority, skills=item.skills))
     item.step, item.step_since = 0, floor.now
     item.untold = True
     stop_offered(floor, item, WithdrawReason.REROUTED)
@@ -68,10 +89,14 @@ def _skills(floor: Floor, fact: SupervisorSet) -> None:
 
 
 def _requeue(floor: Floor, fact: SupervisorSet) -> None:
-    """Put an item back in its line: from an agent who has it, or from one it is offered to."""
+    """Put an item back in its line: from an agent who has it or put it aside, or from one it is offered to."""
     item = floor.item(fact.interaction or "")
     if item.state is State.OFFERED:
         stop_offered(floor, item, WithdrawReason.REROUTED)
+        return
+    if item.state is State.PARKED:
+        wake(floor, item, Cause.DUE)
+        item.prefer = None
         return
     if item.state not in (State.ACTIVE, State.HELD) or item.rule.connects:
         reason = "bad_state"
@@ -86,6 +111,11 @@ def _pull(floor: Floor, fact: SupervisorSet) -> None:
     if item.rule.connects or not agent.signed_in:
         reason = "not_allowed"
         raise RefusedError(reason)
+    yielding = sum(held.units for held in agent.work.values() if yields(held, item.rule))
+    yielding += item.offer.units if item.offer is not None and item.offer.agent is agent else 0
+    if not has_room(floor, agent, item, yielding):
+        reason = "no_capacity"
+        raise RefusedError(reason)
     stop_offered(floor, item, WithdrawReason.REROUTED)
     floor.step_out(item)
     item.waited = floor.now - item.age_from
@@ -97,10 +127,7 @@ def _pull(floor: Floor, fact: SupervisorSet) -> None:
 def _push(floor: Floor, fact: SupervisorSet) -> None:
     """Let an item wait for one agent: offered to them as soon as they have room."""
     _waiting_item(floor, fact)
-    transferred(
-        floor,
-        Transferred(interaction=fact.interaction or "", agent=None, to_agent=fact.agent, actor=fact.actor),
-    )
+    transferred(floor, Transferred(interaction=fact.interaction or "", agent=None, to_agent=fact.agent))
 
 
 def _force_release(floor: Floor, fact: SupervisorSet) -> None:
@@ -113,7 +140,11 @@ def _force_release(floor: Floor, fact: SupervisorSet) -> None:
 
 
 def _drain(floor: Floor, fact: SupervisorSet) -> None:
-    """Give an agent nothing new (`value` false: again)."""
+    """Give an agent, or let into a line, nothing new (`value` false: again)."""
+    if fact.line is not None:
+        mode = "calendar" if fact.value is False else "drain"
+        line_set(floor, LineSet(actor=fact.actor, line=fact.line, mode=mode))
+        return
     agent = floor.agent(fact.agent or "")
     if not isinstance(fact.value, bool | None):
         reason = "bad_value"
@@ -138,6 +169,7 @@ def _intent(floor: Floor, fact: SupervisorSet) -> None:
         withdraw_all(floor, agent, WithdrawReason.REROUTED)
 
 
+MAX_SHORT = 200
 ACTS: dict[str, Callable[[Floor, SupervisorSet], None]] = {
     "priority": _priority,
     "skills": _skills,

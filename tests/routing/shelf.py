@@ -74,17 +74,14 @@ class Shelf:
         elif isinstance(fact, events.ExternalWork):
             same = [one for one in self.external if (one.agent, one.ref) == (fact.agent, fact.ref)]
             self.external = [one for one in self.external if one not in same] + ([fact] if fact.on else [])
-        elif isinstance(fact, events.SupervisorSet) and fact.interaction in self.rows:
-            if fact.action == "priority":
-                self.rows[fact.interaction].priority = fact.value
-            elif fact.action == "skills":
-                self.rows[fact.interaction].skills = tuple(fact.value.items())
 
     def _keep_wish(self, wish: effects.Wish, now: datetime) -> None:
         if isinstance(wish, effects.Moved):
             self._move(self.rows[wish.interaction], wish, now)
         elif isinstance(wish, effects.Standing):
             self.rows[wish.interaction].standing = wish
+        elif isinstance(wish, effects.Weighed):
+            self.rows[wish.interaction].priority, self.rows[wish.interaction].skills = wish.priority, wish.skills
         elif isinstance(wish, effects.LineState):
             self.lines[wish.line] = wish
         elif isinstance(wish, effects.Offer):
@@ -203,6 +200,7 @@ class Shelf:
             misses=state.misses,
             standing=state.standing,
             since=self.intents[state.agent][1],
+            draining=state.draining,
         )
 
 

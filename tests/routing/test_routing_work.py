@@ -252,14 +252,14 @@ def test_a_mail_given_to_a_person_waits_for_them_and_then_goes_to_the_line() -> 
     stage.agent("ann")
     talking(stage, "mail", "email")
     stage.agent("own", "not_ready", lines=("billing",))
-    stage.agent("cat")
+    stage.agent("cat", lines=("billing",), skills=(("money", 3),))
     stage.tell(Transferred(interaction="mail", agent="ann", to_agent="own"))
     assert stage.offered_to("mail") is None
     stage.intent("own", "ready")
     assert stage.offered_to("mail") == "own"
     assert stage.offers["mail"].decision.preferred == "named"
     stage.reject("mail")
-    assert stage.offered_to("mail") == "cat"
+    assert stage.offered_to("mail") == "cat", "not one of the line it came from, but of the person's"
 
 
 def test_a_call_is_given_to_a_person_only_if_they_can_take_it_now() -> None:
