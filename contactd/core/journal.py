@@ -19,7 +19,8 @@ from contactd.core.events import FACTS, Fact
 VERSION = 1
 RESTART, CHECKPOINT, TICK = "restart", "checkpoint", "tick"
 """Kinds of rows that are no facts: a router was made anew; its fingerprint; time alone made something happen."""
-_AS_THEY_ARE = frozenset({str, int, bool, float})
+_BARE = frozenset({str, int, bool, float, type(None)})
+"""Types of values that are written as they are."""
 _MS = timedelta(milliseconds=1)
 
 
@@ -80,24 +81,50 @@ def _build(made: type[Any], payload: dict[str, Any]) -> Any:
 
 
 def _plain_fields(thing: Any) -> dict[str, Any]:
-    return {
-        name: _plain(value) for name, default in _defaults(type(thing)) if (value := getattr(thing, name)) != default
-    }
-
-
-_DEFAULTS: dict[type[Any], tuple[tuple[str, Any], ...]] = {}
-
-
-def _defaults(made: type[Any]) -> tuple[tuple[str, Any], ...]:
-    """Return the names of a dataclass's fields with their defaults; found out once."""
-    found = _DEFAULTS.get(made)
-    if found is None:
-        found = _DEFAULTS[made] = tuple((field.name, field.default) for field in fields(made))
+    found = {}
+    for name, default, write in _writers(type(thing)):
+        value = getattr(thing, name)
+        if value != default:
+            found[name] = value if write is None else write(value)
     return found
 
 
+_Writer = Callable[[Any], Any] | None
+"""Makes the JSON form of a value; None = it is written as it is."""
+_WRITERS: dict[type[Any], tuple[tuple[str, Any, _Writer], ...]] = {}
+
+
+def _writers(made: type[Any]) -> tuple[tuple[str, Any, _Writer], ...]:
+    """Return the names of a dataclass's fields with their defaults and how each is written; found out once."""
+    found = _WRITERS.get(made)
+    if found is None:
+        hints = get_type_hints(made)
+        found = _WRITERS[made] = tuple(
+            (field.name, field.default, _writer(hints[field.name])) for field in fields(made)
+        )
+    return found
+
+
+def _writer(hint: Any) -> _Writer:
+    if hint in _BARE:
+        return None
+    if get_origin(hint) in (Union, types.UnionType):
+        inner = {_writer(arg) for arg in get_args(hint)}
+        return None if inner == {None} else _plain
+    if hint is datetime:
+        return to_ms
+    if get_origin(hint) is tuple:
+        within = [arg for arg in get_args(hint) if arg is not Ellipsis]
+        if all(_writer(arg) is None for arg in within):
+            return list
+        if len(within) == 1 and (write := _writer(within[0])) is not None:
+            return lambda value: [write(one) for one in value]
+    return _plain
+
+
 def _plain(value: Any) -> Any:
-    if value is None or type(value) in _AS_THEY_ARE:
+    # Words of an enum are texts too.
+    if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, datetime):
         return to_ms(value)

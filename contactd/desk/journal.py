@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -213,9 +212,8 @@ async def prove(store: Store, where: Span) -> Report:
             continue
         report.rows += 1
         report.since, report.until = report.since or row.at, row.at
-        wishes = [] if row.wishes == "[]" else json.loads(row.wishes)
-        report.wishes += len(wishes)
-        report.offers += sum(wish["kind"] == "Offer" for wish in wishes)
+        report.wishes += row.wishes.count('"kind":')
+        report.offers += row.wishes.count('"kind":"Offer"')
         if difference is not None:
             report.difference = difference
             break
