@@ -346,6 +346,12 @@ def _channel_commands(commands: Commands) -> None:
     receive.add_argument("commid", nargs="?", default="")
     receive.add_argument("message", nargs="?", default="", help="empty when all went well")
     receive.add_argument("callid", nargs="*", help="caller's number, name, number called")
+    notify = _add(
+        fax, "notify", _fax_notify, "hand over what HylaFAX says of a job: the arguments of its notify script"
+    )
+    notify.add_argument("file", type=Path, metavar="QFILE", help="the job file")
+    notify.add_argument("word", metavar="WHY", help="done, failed, requeued …")
+    notify.add_argument("rest", nargs="*", metavar="…", help="job time and, when requeued, the next try")
     mail = _group(commands, "mail", "the e-mail channel")
     take = _add(mail, "receive", _mail_receive, "hand over one mail from stdin, as a mail server's pipe does")
     take.add_argument("--from", dest="sender", default="", metavar="ADDRESS", help="envelope sender")
@@ -367,6 +373,20 @@ def _fax_receive(arguments: Arguments) -> int:
     except (spool.SpoolError, OSError) as error:
         print(error, file=sys.stderr)
         return FAULT if isinstance(error, spool.SpoolError) else TRY_LATER
+    return OK
+
+
+def _fax_notify(arguments: Arguments) -> int:
+    from contactd.channels.fax import spool
+
+    where = _plain_settings(arguments)
+    place = where.channels.get("fax", {}).get("spool", "")
+    try:
+        job = spool.notify(where.data_dir, arguments.file, arguments.word, arguments.rest, place)
+    except (spool.SpoolError, OSError) as error:
+        print(error, file=sys.stderr)
+        return FAULT if isinstance(error, spool.SpoolError) else TRY_LATER
+    print(job or "not one of ours")
     return OK
 
 

@@ -249,6 +249,13 @@ def test_a_fax_that_is_not_there_is_an_error(command: Run) -> None:
     assert command("fax", "receive", "missing.tif") == 1
 
 
+def test_what_hylafax_says_of_a_fax_is_safe_without_a_server(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "q4711").write_text("state:7\njobid:4711\njobtag:0190aaaa-bbbb-7ccc\n", encoding="utf-8")
+    assert command("fax", "notify", "q4711", "done", "0:42") == 0
+    assert len(list((tmp_path / "spool" / "fax").glob("*.job"))) == 1
+    assert command("fax", "notify", "missing", "done", "0:42") == 1
+
+
 def test_a_mail_is_shown_as_json(command: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     raw = (
         b"From: Wang <wang@x.example>\r\nSubject: hi\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"

@@ -309,6 +309,23 @@ class Tools(Protocol):
         """Say that customer and agent are connected since `at`: only now the contact is answered."""
         ...
 
+    async def followed(self, outgoing: str, became: str, detail: str) -> str:
+        """Tell what became of a message after it was handed over; return after the commit.
+
+        Args:
+            outgoing: `Outgoing.id`.
+            became: delivered | failed | retrying | delayed | sent.
+            detail: what the other side said, in one line.
+
+        Returns:
+            `followed`; `early`: it is not yet written that it was handed over, tell it again; `old`: nothing new; `unknown`.
+        """
+        ...
+
+    async def handed_over(self) -> list[str]:
+        """Return the ids of this channel's messages that were handed over lately, and of which nothing final is known."""
+        ...
+
     async def lookup(self, point: Point) -> Known:
         """Say who may be behind `point`."""
         ...

@@ -64,6 +64,23 @@ _EXPIRED = hot(
     .where(s.outbox.c.state == "sending", s.outbox.c.lease_until <= bindparam("b_now"))
     .values(state="queued", lease_until=null(), next_at=bindparam("b_now")),
 )
+SETTLED = ("delivered", "failed", "bounced", "complained")
+"""States after which nothing else becomes of a message."""
+_HANDED = hot(
+    select(
+        s.outbox.c.id,
+        s.outbox.c.interaction_id,
+        s.outbox.c.message_id,
+        s.outbox.c.state,
+        s.outbox.c.last_error,
+        s.outbox.c.ended_at,
+    ).where(s.outbox.c.id == bindparam("id"), s.outbox.c.channel == bindparam("channel")),
+)
+_FOLLOW = hot(
+    update(s.outbox)
+    .where(s.outbox.c.id == bindparam("b_id"))
+    .values(state=bindparam("b_state"), last_error=bindparam("b_error")),
+)
 _RECIPIENTS = hot(select(s.message.c.recipients).where(s.message.c.id == bindparam("message")))
 
 
@@ -132,3 +149,24 @@ def waiting(conn: Connection) -> int:
             .where(s.outbox.c.state.in_(("queued", "sending", "maybe")), s.outbox.c.ended_at.is_(None)),
         ).scalar_one(),
     )
+
+
+def follow(conn: WriteConn, channel: str, outgoing: str, became: str, detail: str) -> tuple[str, Any]:
+    """Write what became of a message after it was handed over; return followed | early | old | unknown, and the row if followed."""
+    row = conn.one(_HANDED, id=outgoing, channel=channel)
+    if row is None or row.state == "queued":
+        return "unknown", None
+    if row.ended_at is None:
+        return "early", None
+    if row.state in SETTLED or (row.state, row.last_error) == (became, detail[:500]):
+        return "old", None
+    conn.run(_FOLLOW, b_id=outgoing, b_state=became, b_error=detail[:500])
+    delivered(conn, row.message_id, became)
+    return "followed", row
+
+
+def handed_over(conn: Connection, channel: str, since: datetime) -> list[str]:
+    """Return the ids of a channel's messages that were handed over since then, and of which nothing final is known."""
+    box = s.outbox.c
+    query = select(box.id).where(box.channel == channel, box.ended_at >= since, box.state.not_in(SETTLED))
+    return list(conn.execute(query.order_by(box.ended_at)).scalars())

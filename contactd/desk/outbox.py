@@ -167,6 +167,13 @@ class Outbox:
             self._raise_alert(row, now, delivery.detail)
         self._wake.set()
 
+    async def followed(self, row: Any, became: str, detail: str) -> None:
+        """Show what became of a message after it was handed over; that it failed is told to supervisors."""
+        await self._delivered(row.message_id)
+        if became == "failed":
+            self.failures += 1
+            self._raise_alert(row, self._clock.now(), detail)
+
     async def _attempt(self, row: Any) -> Delivery:
         channel = self.channels.get(row.channel)
         if channel is None:

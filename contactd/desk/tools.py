@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from contactd.core.events import Fact, Transferred, Unparked
 from contactd.core.interaction import Direction
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
-from contactd.crm_store import contact_rows, inbox_rows, lookup_rows, message_rows, messages, routing_rows
+from contactd.crm_store import contact_rows, inbox_rows, lookup_rows, message_rows, messages, outbox_rows, routing_rows
 from contactd.crm_store.joining_rows import WAKES
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.placing import JOINABLE
@@ -25,6 +25,8 @@ from contactd.crm_store.store import WriteConn
 from contactd.desk.desk import Desk
 from contactd.desk.mirror import Mirror
 
+FOLLOWED = timedelta(days=7)
+"""How long after its handing over a message's fate is asked for."""
 T = TypeVar("T")
 Route = tuple[str, str, Callable[..., Awaitable[Any]]]
 
@@ -109,6 +111,19 @@ class ChannelTools:
         await self._desk.store.write(unit, urgent=True)
         self._desk.answered(entry, at)
         self._desk.show(entry)
+
+    async def followed(self, outgoing: str, became: str, detail: str) -> str:
+        """Tell what became of a message after it was handed over; see `core.channel.Tools`."""
+        unit = partial(outbox_rows.follow, channel=self._name, outgoing=outgoing, became=became, detail=detail)
+        result, row = await self._desk.store.write(unit, urgent=True)
+        if row is not None:
+            await self._desk.outbox.followed(row, became, detail)
+        return result
+
+    async def handed_over(self) -> list[str]:
+        """Return what was handed over and is not settled; see `core.channel.Tools`."""
+        since = self._desk.clock.now() - FOLLOWED
+        return await self._desk.store.read(partial(outbox_rows.handed_over, channel=self._name, since=since))
 
     async def lookup(self, point: Point) -> Known:
         """Say who may be behind `point`."""

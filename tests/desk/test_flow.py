@@ -622,3 +622,52 @@ async def test_a_phone_gives_its_call_to_a_line_by_its_number_and_to_nobody_else
     assert await bench.voice.tools.give(interaction, "PJSIP/8001", "8001") == "given"
     assert (await shown(bench, interaction))["line"] == "billing"
     await bench.office.close()
+
+
+async def _sent(bench: Bench) -> tuple[str, str]:
+    """Let a mail be answered; return the ids of the answer's message and of its delivery."""
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    receipt = await bench.mail_in("li@example.cn|S|T", "k1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    said = await bench.run(ann, "interaction.send", interaction=receipt.interaction, text="Yes.")
+    await _delivered(bench, said["message"]["id"], "sent")
+    return said["message"]["id"], bench.mail.delivered[0].id
+
+
+async def test_what_becomes_of_a_message_after_it_was_handed_over_is_followed_to_its_end(bench: Bench) -> None:
+    message, outgoing = await _sent(bench)
+    follow = bench.mail.tools.followed
+    assert await bench.mail.tools.handed_over() == [outgoing]
+    assert await follow(outgoing, "retrying", "busy") == "followed"
+    await _delivered(bench, message, "retrying")
+    assert await follow(outgoing, "retrying", "busy") == "old"
+    assert await follow(outgoing, "delivered", "3 of 3 pages") == "followed"
+    await _delivered(bench, message, "delivered")
+    assert await follow(outgoing, "retrying", "late news") == "old"
+    assert await bench.mail.tools.handed_over() == []
+    assert await follow("nothing", "failed", "") == "unknown"
+    assert await bench.chat.tools.followed(outgoing, "failed", "another channel's") == "unknown"
+
+
+async def test_a_message_that_failed_after_it_was_handed_over_is_told_to_supervisors(bench: Bench) -> None:
+    message, outgoing = await _sent(bench)
+    eve = await bench.agent("eve", role="supervisor")
+    bench.offers_of(eve)
+    assert await bench.mail.tools.followed(outgoing, "failed", "no answer") == "followed"
+    await _delivered(bench, message, "failed")
+    alerts = bench.office.views.snapshot(bench._streams[eve.id])["floor"]["alerts"]
+    assert [(one["kind"], one["detail"]) for one in alerts] == [("delivery_failed", "no answer")]
+
+
+async def test_what_is_told_before_the_handing_over_is_written_is_to_be_told_again(bench: Bench) -> None:
+    bench.mail.answer = Delivery(status="maybe", detail="no answer in time")
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    receipt = await bench.mail_in("li@example.cn|S|T", "k1")
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    said = await bench.run(ann, "interaction.send", interaction=receipt.interaction, text="Yes.")
+    await _delivered(bench, said["message"]["id"], "maybe")
+    assert await bench.mail.tools.followed(bench.mail.delivered[0].id, "delivered", "") == "early"

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from contactd.channels.fax import gateway as ways
-from contactd.channels.fax import outgoing, spool
+from contactd.channels.fax import hylafax, outgoing, spool
 from contactd.channels.fax.mail import read_any
 from contactd.channels.fax.options import Options, is_gateway_mail
 from contactd.channels.fax.webhook import Handed, Webhook
@@ -34,6 +34,8 @@ from contactd.core.party import Point
 log = structlog.get_logger(__name__)
 
 _LOOK_S = 1.0
+_COMPARE_S = 60.0
+"""Pause between two looks at a fax server's jobs."""
 
 
 class FaxChannel:
@@ -59,6 +61,8 @@ class FaxChannel:
         await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
         self._taking = True
         self._tools.spawn(self._look_for_ever(), "fax-spool")
+        if any(gateway.hylafax_spool for gateway in self.options.gateways.values()):
+            self._tools.spawn(self._compare_for_ever(), "fax-jobs")
 
     async def stop_intake(self) -> None:
         """Leave what comes from now on in the spool."""
@@ -116,8 +120,12 @@ class FaxChannel:
         """Draw a fax and hand it to its gateway."""
         number, name = str(outgoing.meta.get("number", "")), str(outgoing.meta.get("gateway", ""))
         gateway = self.options.gateways.get(name)
-        if gateway is None or not ways.NUMBER.fullmatch(number) or not ways.JOB.fullmatch(outgoing.id):
+        if gateway is None or not ways.NUMBER.fullmatch(number) or not spool.JOB.fullmatch(outgoing.id):
             return Delivery(status="failed", detail="the fax's gateway is not configured any more")
+        if gateway.hylafax_spool and outgoing.attempt > 1:
+            before = await asyncio.to_thread(_handed_over, Path(gateway.hylafax_spool), outgoing.id)
+            if before is not None:
+                return Delivery(status="sent", provider_id=before)
         try:
             fax = await self._tools.work(render_fax, outgoing.payload)
         except ContactdError as error:
@@ -177,6 +185,8 @@ class FaxChannel:
                     if not self._taking:
                         return
                     await self._take_file(path)
+                for path in await asyncio.to_thread(spool.notices, self._folder):
+                    await self._take_notice(path)
                 self._trouble = ""
             except (BusyError, StoreDownError) as error:
                 self._trouble = f"faxes wait in the spool: {error.code}"
@@ -201,6 +211,37 @@ class FaxChannel:
             return
         await asyncio.to_thread(path.unlink, missing_ok=True)
         log.info("fax.taken", interaction=receipt.interaction, duplicate=receipt.duplicate)
+
+    async def _take_notice(self, path: Path) -> None:
+        """Follow what the fax server said of a fax; what it says before the handing over is written waits a second."""
+        try:
+            notice = await asyncio.to_thread(spool.load_notice, path)
+        except spool.SpoolError:
+            log.warning("fax.not_a_notice", file=path.name)
+            await asyncio.to_thread(spool.set_aside, path)
+            return
+        followed = await self._tools.followed(notice.job, notice.became, notice.detail)
+        if followed != "early":
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            log.info("fax.followed", outbox=notice.job, became=notice.became, result=followed)
+
+    async def _compare_for_ever(self) -> None:
+        """Compare what was handed over with the fax server's own jobs, at the start and every minute."""
+        while True:
+            await self.compare()
+            await asyncio.sleep(_COMPARE_S)
+
+    async def compare(self) -> None:
+        """Look up in the fax server's spool what became of what was handed over."""
+        try:
+            wanted = set(await self._tools.handed_over())
+            for gateway in self.options.gateways.values():
+                if gateway.hylafax_spool and wanted:
+                    found = await asyncio.to_thread(_jobs, Path(gateway.hylafax_spool), wanted)
+                    for job in found:
+                        await self._tools.followed(job.tag, job.became, job.detail())
+        except (BusyError, StoreDownError, OSError) as error:
+            log.warning("fax.not_compared", error=type(error).__name__)
 
     async def _take(self, handed: Handed) -> Receipt:
         """Take what a webhook brought."""
@@ -261,3 +302,15 @@ def render_fax(payload: bytes) -> bytes | str:
         return outgoing.render(payload)
     except outgoing.RenderError as error:
         return str(error)
+
+
+def _jobs(place: Path, wanted: set[str]) -> list[hylafax.Job]:
+    return list(hylafax.jobs(place, wanted))
+
+
+def _handed_over(place: Path, job: str) -> str | None:
+    """Return the fax server's number of a job of ours that it has already; None when it has none, or cannot be asked."""
+    try:
+        return next((found.number for found in hylafax.jobs(place, {job})), None)
+    except OSError:
+        return None

@@ -18,7 +18,6 @@ from contactd.core.channel import Clock, Delivery
 
 NUMBER = re.compile(r"[+*#0-9]{1,32}")
 """All that may stand in a number that is dialled."""
-JOB = re.compile(r"[A-Za-z0-9-]{1,64}")
 _COMMAND_S = 120
 _SMTP_S = 60
 _HEARD = 4096

@@ -28,6 +28,9 @@ class Gateway(_Table):
     send_command: tuple[str, ...] = ()
     """Program and arguments that send a fax, run without a shell: `{file}` is the TIFF, `{number}` the number with `+` and
     country code, `{digits}` the same without `+`, `{national}` as dialled at home, `{job}` our id of the job."""
+    hylafax_spool: str = ""
+    """HylaFAX's own folder (`/var/spool/hylafax`), where contactd may read it: the states of jobs are compared every minute, and
+    a fax is not handed over twice.  Empty: only what its notify script tells is known."""
     mail_to: str = Field(default="", pattern=r"^(|[^@\s]*\{(number|digits|national)\}[^@\s]*@[^@\s]+)$")
     """Address that faxes what is mailed to it, with the number in it: `{digits}@fax.example.com`."""
     line: str = ""

@@ -10,16 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contactd.channels.fax import hylafax
+
 MAX_BYTES = 64 * 1024 * 1024
 _MAX_HEADER = 16 * 1024
 _MAX_FIELD = 512
+JOB = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""What our ids of faxes look like."""
 _SUFFIX = ".fax"
+_NOTICE = ".job"
 _FIELDS = ("device", "comm", "error", "number", "name", "to")
 """What HylaFAX's `faxrcvd` is given after the file, in its order: device, communication id, error, and the caller's
 number, the caller's name, the number called (faxrcvd(8C), CallID1 to CallID3)."""
@@ -33,6 +39,17 @@ class Spooled:
     key: str
     envelope: dict[str, Any]
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the fax server said of one of our faxes, found in the folder."""
+
+    path: Path
+    job: str
+    """Our id of the fax."""
+    became: str
+    detail: str
 
 
 class SpoolError(Exception):
@@ -74,29 +91,85 @@ def put(data_dir: Path, data: bytes, envelope: Mapping[str, Any], configured: st
         text = "too much was said about the fax"
         raise SpoolError(text)
     key = hashlib.sha256(header + b"\n" + data).hexdigest()
-    place = folder(data_dir, configured)
+    _lay_down(folder(data_dir, configured), f"{key}{_SUFFIX}", (header, b"\n", data))
+    return key
+
+
+def notify(data_dir: Path, file: Path, word: str, rest: Sequence[str] = (), configured: str = "") -> str | None:
+    """Hand over what HylaFAX says of a job, as its notify script is called: job file, word, and what follows.
+
+    Returns:
+        Our id of the fax, once the notice is safe on disk; None for a job that is not ours, or a word nobody knows.
+
+    Raises:
+        SpoolError: the job file cannot be read.
+        OSError: the spool cannot be written.
+    """
+    try:
+        job = hylafax.load(file)
+    except OSError as error:
+        text = f"{file.name} cannot be read: {error.strerror or error}"
+        raise SpoolError(text) from error
+    became = hylafax.became(word)
+    if not JOB.fullmatch(job.tag) or became is None:
+        return None
+    told = {"job": job.tag, "became": became, "detail": job.detail(word)[:_MAX_FIELD]}
+    content = json.dumps(told, sort_keys=True).encode()
+    key = hashlib.sha256("\n".join((str(file), word, *rest)).encode() + content).hexdigest()
+    _lay_down(folder(data_dir, configured), f"{key}{_NOTICE}", (content,))
+    return job.tag
+
+
+def _lay_down(place: Path, name: str, parts: Iterable[bytes]) -> None:
+    """Write a file under a name that it gets only when it is complete and on disk.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     place.mkdir(parents=True, exist_ok=True)
-    unfinished = place / f".{key}.{os.getpid()}"
+    unfinished = place / f".{name}.{os.getpid()}"
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as out:
-            out.write(header + b"\n")
-            out.write(data)
+            for part in parts:
+                out.write(part)
             out.flush()
             os.fsync(out.fileno())
-        unfinished.rename(place / f"{key}{_SUFFIX}")
+        unfinished.rename(place / name)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
     _sync(place)
-    return key
+
+
+def notices(place: Path) -> list[Path]:
+    """Return the complete notices in the folder, those that came first in front."""
+    return _complete(place, _NOTICE)
+
+
+def load_notice(path: Path) -> Notice:
+    """Read a notice from the folder.
+
+    Raises:
+        SpoolError: it is no file of ours.
+    """
+    try:
+        told = json.loads(_read_file(path, _MAX_HEADER))
+        return Notice(path, str(told["job"]), str(told["became"]), str(told["detail"]))
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        text = "not a notice"
+        raise SpoolError(text) from error
 
 
 def waiting(place: Path) -> list[Path]:
     """Return the complete faxes in the folder, those that came first in front."""
+    return _complete(place, _SUFFIX)
+
+
+def _complete(place: Path, suffix: str) -> list[Path]:
     try:
         with os.scandir(place) as entries:
-            found = [entry for entry in entries if entry.name.endswith(_SUFFIX) and not entry.name.startswith(".")]
+            found = [entry for entry in entries if entry.name.endswith(suffix) and not entry.name.startswith(".")]
             return [Path(entry.path) for entry in sorted(found, key=lambda entry: (_time(entry), entry.name))]
     except FileNotFoundError:
         return []

@@ -58,6 +58,9 @@ class MemoryDesk:
         self.trouble: ContactdError | None = None
         self.arrivals: list[Arrival] = []
         self.before_commit: Callable[[], None] = lambda: None
+        self.follows = "followed"
+        self.followed_by: list[tuple[str, str, str]] = []
+        self.handed: list[str] = []
 
     async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
         assert content is None
@@ -69,6 +72,13 @@ class MemoryDesk:
                 return Receipt(id=f"r{number}", interaction=f"i{number}", duplicate=True)
         self.arrivals.append(arrival)
         return Receipt(id=f"r{len(self.arrivals) - 1}", interaction=f"i{len(self.arrivals) - 1}")
+
+    async def followed(self, outgoing: str, became: str, detail: str) -> str:
+        self.followed_by.append((outgoing, became, detail))
+        return self.follows
+
+    async def handed_over(self) -> list[str]:
+        return self.handed
 
     async def work(self, task: Callable[..., Any], *args: Any) -> Any:
         return task(*args)
