@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from contactd.routing.spread import jain, percentile
 from contactd.routing.virtual import Fate, Lived, Shift
 
 ANSWERED, ABANDONED, SHORT, LEFT = "answered", "abandoned", "short_abandoned", "left"
@@ -87,12 +88,6 @@ class Figures:
         }
 
 
-def percentile(values: Iterable[float], part: float) -> float:
-    """Return the smallest value that `part` of all do not exceed."""
-    ranked = sorted(values)
-    return ranked[min(max(-int(-part * len(ranked) // 1) - 1, 0), len(ranked) - 1)]
-
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The figures of one day."""
@@ -145,12 +140,3 @@ def _occupancy(shifts: Iterable[Shift]) -> float | None:
     shifts = list(shifts)
     ready = sum(shift.ready_ms for shift in shifts)
     return sum(shift.busy_ms for shift in shifts) / ready if ready else None
-
-
-def jain(values: Iterable[float]) -> float | None:
-    """Return Jain's index of fairness; None for nobody, 1 when nobody has anything."""
-    values = list(values)
-    if not values:
-        return None
-    squares = sum(value * value for value in values)
-    return sum(values) ** 2 / (len(values) * squares) if squares else 1.0

@@ -30,7 +30,9 @@ from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import give_back
 from contactd.routing.idle import explain_agent
 from contactd.routing.matching import settle
+from contactd.routing.picturing import Paces, picture
 from contactd.routing.policy import Policy
+from contactd.routing.waits import Picture
 from contactd.routing.witness import Seen, Witness
 
 HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
@@ -194,6 +196,17 @@ class Router:
     def explain_agent(self, agent: str, now: datetime) -> dict[str, Any]:
         """Say what keeps an agent from what waits; for people, as plain data."""
         return explain_agent(self._floor, agent, now)
+
+    def picture(self, line: str, channel: str, paces: Paces, now: datetime) -> Picture | None:
+        """Return what a newcomer's wait is worked out from, None when it cannot be foreseen; changes nothing."""
+        floor = self._floor
+        before = floor.moment
+        floor.turn_to(now)
+        try:
+            return picture(floor, line, channel, paces)
+        finally:
+            # The next fact may bear an earlier moment than somebody's question.
+            floor.turn_back(before)
 
     def watch(self) -> list[Seen]:
         """Note every candidate of every decision from now on, in the list that is returned; costs a look at every agent."""

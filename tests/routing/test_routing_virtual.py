@@ -16,10 +16,11 @@ from contactd.core.errors import ConfigError
 from contactd.core.journal import encode_wishes
 from contactd.routing.comparing import Way, compare, figure
 from contactd.routing.dice import Dice
-from contactd.routing.measures import jain, measure, percentile
+from contactd.routing.measures import measure
 from contactd.routing.policy import Policy
 from contactd.routing.recorded import Recording
 from contactd.routing.scenario import read_scenario
+from contactd.routing.spread import jain, percentile
 from contactd.routing.staffing import Load, figures
 from contactd.routing.traffic import Contact, Person, Stream, Team, Traffic, generate
 from contactd.routing.virtual import VirtualDay, live
