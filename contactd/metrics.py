@@ -36,6 +36,9 @@ class Metrics:
         self.duplicates = self.counter("duplicates_total", "Deliveries that had come before", "channel")
         self.quarantined = self.counter("quarantined_total", "Things that could not be read")
         self.offers = self.counter("offers_total", "Offers ended, by outcome", "channel", "outcome")
+        self.overflowed = self.counter(
+            "overflowed_total", "Items their line's rules sent on or out, by line or action", "line", "way"
+        )
         self.sent = self.counter("sent_total", "Deliveries tried by the outbox", "channel", "status")
         self.commit = self.histogram("commit_seconds", "Time of one grouped commit", buckets=SHORT)
         self.batch = self.histogram("decide_seconds", "Facts taken to wishes granted, one batch", buckets=SHORT)

@@ -139,7 +139,9 @@ def success(ident: str, data: Mapping[str, Any]) -> str:
 
 def failure(ident: str | None, error: ContactdError) -> str:
     """Return the result frame of a command that was not done; without a usable id, an error frame."""
-    words = {"code": error.code, "text": error.text, "field": error.field}
+    words: dict[str, Any] = {"code": error.code, "text": error.text, "field": error.field}
+    if error.details:
+        words["details"] = error.details
     if ident is None:
         return encoded({"type": "error", "error": words})
     return encoded({"type": "result", "id": ident, "ok": False, "error": words})

@@ -238,6 +238,8 @@ class Change:
     device: str | None = None
     position: int | None = None
     """Place in line, from 1, while queued."""
+    action: str = ""
+    """What the customer is to be offered (`callback`, while queued), or told on the way out: voicemail, message, close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

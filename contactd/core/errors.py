@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ContactdError(Exception):
     """An error a caller outside may be told about.
@@ -10,15 +13,24 @@ class ContactdError(Exception):
         code: a stable word a program can act on (`not_found`, `forbidden`, `bad_request` …).
         text: one sentence for a person; never the text of another exception.
         field: the field of the request at fault, where there is one.
+        details: further words a program can act on, where there are any.
     """
 
     code = "error"
 
-    def __init__(self, text: str, *, code: str | None = None, field: str | None = None) -> None:
-        """Keep `text` for people, and optionally a narrower `code` and the `field` at fault."""
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep `text` for people, and optionally a narrower `code`, the `field` at fault and `details`."""
         super().__init__(text)
         self.text = text
         self.field = field
+        self.details = dict(details or {})
         if code is not None:
             self.code = code
 

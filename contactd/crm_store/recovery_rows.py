@@ -29,6 +29,8 @@ class Memory:
     interrupted: set[str]
     extended: dict[str, int]
     """Interaction in wrap-up → how often that was extended."""
+    lines: list[Any]
+    """How lines stand."""
 
 
 OPEN = ("queued", "offered", "active", "held", "parked", "wrapup")
@@ -51,6 +53,7 @@ def memory(conn: Connection) -> Memory:
         offers=live_offers(conn),
         interrupted=interrupted(conn),
         extended=extended(conn),
+        lines=list(conn.execute(select(s.line_routing).order_by(s.line_routing.c.line))),
     )
 
 
@@ -106,6 +109,7 @@ def agents(conn: Connection) -> list[Any]:
                 s.agent_routing.c.misses,
                 s.agent_routing.c.standing,
                 s.agent_routing.c.intent_since,
+                s.agent_routing.c.draining,
             )
             .outerjoin(s.agent_routing, s.agent_routing.c.agent == s.agent.c.id)
             .where(s.agent.c.disabled.is_(False))

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func, null, select, update
 
+from contactd.crm_store import audit
 from contactd.crm_store import schema as s
 from contactd.crm_store.event_rows import NEW_EVENT
 from contactd.crm_store.statements import hot, insert
@@ -36,6 +37,8 @@ class Batch(Protocol):
     agent_intervals: list[dict[str, Any]]
     agent_routing: dict[str, dict[str, Any]]
     standing: dict[str, dict[str, Any]]
+    lines: dict[str, dict[str, Any]]
+    audits: list[tuple[audit.Entry, datetime]]
 
 
 _EPOCH = hot(select(s.router_lease.c.epoch).where(s.router_lease.c.name == LEASE))
@@ -140,6 +143,7 @@ _AGENT = hot(
                 "misses",
                 "standing",
                 "intent_since",
+                "draining",
                 "updated_at",
             )
         },
@@ -151,7 +155,17 @@ _STANDING = hot(
         index_elements=["interaction_id"],
         set_={
             name: _new_standing.excluded[name]
-            for name in ("step", "step_since", "skips", "preferred_agent", "preferred_until", "hops")
+            for name in ("step", "step_since", "skips", "preferred_agent", "preferred_until", "hops", "course")
+        },
+    ),
+)
+_new_line = insert(s.line_routing)
+_LINE = hot(
+    _new_line.on_conflict_do_update(
+        index_elements=["line"],
+        set_={
+            name: _new_line.excluded[name]
+            for name in ("open", "since", "mode", "until", "next_change", "actor", "reason")
         },
     ),
 )
@@ -196,9 +210,12 @@ def write_batch(conn: WriteConn, batch: Batch, epoch: int) -> None:
     conn.many(_SEGMENT, list(batch.segments.values()))
     conn.many(NEW_EVENT, [{**event, "b_interaction": event["interaction_id"]} for event in batch.events])
     conn.many(_STANDING, list(batch.standing.values()))
+    conn.many(_LINE, list(batch.lines.values()))
     conn.many(_OFFER, batch.offers)
     conn.many(_OFFER_ENDED, batch.offers_ended)
     _agent_rows(conn, batch.agent_intervals, list(batch.agent_routing.values()))
+    for entry, at in batch.audits:
+        audit.append(conn, entry, at)
 
 
 def _agent_rows(conn: WriteConn, intervals: Sequence[Mapping[str, Any]], routing: list[dict[str, Any]]) -> None:

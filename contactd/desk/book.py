@@ -70,6 +70,8 @@ class Entry:
     parked_until: datetime | None = None
     unread: int = 0
     last_message: str | None = None
+    way_out: str = ""
+    """What its customer is to be told or offered on the way out of the queue."""
     live: bool = False
     """The channel is one where the customer is there now."""
     earlier: dict[str, timedelta] = field(default_factory=dict)

@@ -90,6 +90,8 @@ class LineSettings:
     sla_s: float | None = None
     """Target: answered within this many seconds."""
     open: bool = True
+    hours: Shown | None = None
+    """`hours` of LineView; None = always open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,7 @@ class LineOpened:
 
     line: str
     open: bool
+    hours: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,7 @@ NOBODY: Shown = {
     "lines": [],
     "skills": [],
     "used": 0,
+    "draining": False,
     "work": [],
     "username": "",
     "languages": [],

@@ -29,6 +29,7 @@ from contactd.core.events import (
 from contactd.core.interaction import State
 from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
+from contactd.desk.overseeing import Overseeing
 from contactd.desk.rights import Actor, authorize
 from contactd.desk.sending import Sending
 from contactd.desk.starting import Starting
@@ -61,6 +62,7 @@ class Commands:
             "interaction.extend": self._extend,
             "party.confirm": lambda actor, data: self._completing.confirm(actor.id, data),
         }
+        self._table |= Overseeing(desk).table()
         for name in ("dial", "hangup", "mute", "dtmf", "consult", "conference", "record"):
             self._table[f"call.{name}"] = partial(self._call, f"call.{name}")
 

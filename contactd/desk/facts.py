@@ -100,7 +100,10 @@ def refusal(wish: Refuse) -> ConflictError | NotFoundError | ForbiddenError:
         return NotFoundError(text, code=wish.reason)
     if wish.reason in _FORBIDDEN:
         return ForbiddenError(text, code=wish.reason)
-    return ConflictError(text, code=wish.reason)
+    details: dict[str, Any] = {"why": wish.detail} if wish.detail else {}
+    if wish.alternatives:
+        details["alternatives"] = list(wish.alternatives)
+    return ConflictError(text, code=wish.reason, details=details)
 
 
 def fail(waiting: Waiting, error: Exception) -> None:

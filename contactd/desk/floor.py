@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from typing import Any
 
 from contactd.core.agent import Role
 from contactd.core.interaction import Outcome, State
-from contactd.desk.changes import DayFigures, LineSettings, Shown
+from contactd.desk.changes import DayFigures, LineOpened, LineSettings, Shown
 
 WAITING_STATES = frozenset({State.QUEUED, State.OFFERED})
 EVERY_LINE = "*"
@@ -77,6 +78,7 @@ class Line:
             "by_channel": {channel: number for channel, number in sorted(self._channels.items()) if number},
             "ready": ready,
             "open": self.settings.open,
+            "hours": self.settings.hours,
             "service_level": round(self.within / finished, 4) if finished else None,
             "answered": self.answered,
             "abandoned": self.abandoned,
@@ -146,16 +148,11 @@ class Floor:
         self.gone.update(gone)
         self.dirty = set(self.lines)
 
-    def opened(self, name: str, *, is_open: bool) -> None:
-        """Note that a line's hours began or ended."""
-        line = self._line(name)
-        line.settings = LineSettings(
-            line=name,
-            label=line.settings.label,
-            sla_s=line.settings.sla_s,
-            open=is_open,
-        )
-        self.dirty.add(name)
+    def opened(self, change: LineOpened) -> None:
+        """Note that a line's hours began or ended, or were set by hand."""
+        line = self._line(change.line)
+        line.settings = replace(line.settings, open=change.open, hours=change.hours)
+        self.dirty.add(change.line)
 
     def begin_day(self, figures: Iterable[DayFigures]) -> None:
         """Set the day's figures: to those given, the rest to nothing."""

@@ -18,19 +18,26 @@ from contactd.core.effects import (
     Alert,
     Assign,
     Connect,
+    LineState,
     Moved,
     Offer,
     Overflow,
+    Overseen,
     Requeue,
     Standing,
+    Weighed,
     Wish,
     Withdraw,
 )
 from contactd.core.interaction import TERMINAL_STATES, Cause, Outcome, SegmentReason, State
 from contactd.core.journal import encode
+from contactd.crm_store.audit import Entry as Record
 from contactd.desk import effects as after
 from contactd.desk.book import Book, Entry
-from contactd.desk.changes import AgentChanged, AlertRaised, InteractionClosed, InteractionUpsert, OfferOver
+from contactd.desk.changes import AgentChanged, AlertRaised, InteractionClosed, InteractionUpsert, LineOpened, OfferOver
+from contactd.desk.gates import Gates
+from contactd.desk.gates import row as gate_row
+from contactd.desk.gates import shown as gate_shown
 from contactd.desk.idents import Idents
 from contactd.desk.roster import Roster
 from contactd.desk.rows import Rows, agent_routing_row, interaction_row, segment_row, standing_row
@@ -45,12 +52,18 @@ NEW_STAY = {
 }
 """Causes that put an item in line as a new segment; any other return to the line goes on in the same one."""
 
+OFFERED_IN_LINE = "callback"
+"""The way out that is offered to a customer who keeps their place meanwhile."""
+
 
 class Ledger:
     """Books wishes; `rows` and `effects` collect until `take` is called."""
 
-    def __init__(self, book: Book, roster: Roster, idents: Idents, metrics: Metrics | None = None) -> None:
-        """Keep `book` and `roster` up to date with every wish."""
+    def __init__(
+        self, book: Book, roster: Roster, idents: Idents, metrics: Metrics | None = None, gates: Gates | None = None
+    ) -> None:
+        """Keep `book`, `roster` and `gates` up to date with every wish."""
+        self._gates = gates or Gates()
         self._book = book
         self._roster = roster
         self._idents = idents
@@ -70,6 +83,9 @@ class Ledger:
             Requeue: self._requeue,
             Overflow: self._overflow,
             Standing: self._standing,
+            LineState: self._line_state,
+            Weighed: self._weighed,
+            Overseen: self._overseen,
         }
 
     def record(self, wishes: list[Wish], now: datetime) -> None:
@@ -154,6 +170,8 @@ class Ledger:
         entry.wrapup_until = wish.until if wish.state == State.WRAPUP else None
         entry.extensions = wish.extensions
         entry.parked_until = wish.until if wish.state == State.PARKED else None
+        if wish.state not in (State.QUEUED, *TERMINAL_STATES):
+            entry.way_out = ""
         entry.disposition = wish.disposition or entry.disposition
         if wish.state in (State.WRAPUP, *TERMINAL_STATES):
             entry.ended_by = wish.ended_by or entry.ended_by
@@ -250,9 +268,40 @@ class Ledger:
         self._rows.standing[wish.interaction] = standing_row(wish)
 
     def _overflow(self, wish: Overflow, now: datetime) -> None:
+        """Book that an item goes another way; what it is offered while it waits, its channel is told at once."""
+        entry = self._book.get(wish.interaction)
+        if entry is None:
+            return
+        self._event(entry, "overflow", now, None, {"line": wish.line, "action": wish.action, "rule": wish.rule})
+        self._metrics.overflowed.labels(line=entry.line, way=wish.line or wish.action or "").inc()
+        entry.way_out = wish.action or ""
+        if wish.action == OFFERED_IN_LINE:
+            self._tell(entry, "overflow")
+
+    def _line_state(self, wish: LineState, _now: datetime) -> None:
+        self._gates.take(wish)
+        self._rows.lines[wish.line] = gate_row(wish)
+        self._effects.append(LineOpened(line=wish.line, open=wish.open, hours=gate_shown(wish)))
+
+    def _weighed(self, wish: Weighed, _now: datetime) -> None:
         entry = self._book.get(wish.interaction)
         if entry is not None:
-            self._event(entry, "overflow", now, None, {"line": wish.line, "action": wish.action, "rule": wish.rule})
+            entry.priority, entry.skills = wish.priority, wish.skills
+            self._rows.interactions[entry.id] = interaction_row(entry)
+            self._effects.append(face(entry))
+
+    def _overseen(self, wish: Overseen, now: datetime) -> None:
+        """Put a supervisor's act on record, and into the history of what it was about."""
+        kind, ident = subject(wish)
+        detail = {"agent": wish.agent, "line": wish.line, "value": wish.value}
+        detail = {name: value for name, value in detail.items() if value is not None}
+        record = Record(
+            actor=wish.actor, action=f"{kind}.{wish.action}", object_kind=kind, object_id=ident, detail=detail
+        )
+        self._rows.audits.append((record, now))
+        entry = self._book.get(wish.interaction or "")
+        if entry is not None:
+            self._event(entry, "supervised", now, wish.actor, {"action": wish.action, **detail})
 
     def _event(self, entry: Entry, kind: str, now: datetime, actor: str | None, data: dict[str, Any]) -> None:
         self._rows.events.append(
@@ -282,8 +331,16 @@ class Ledger:
             agent_name=self._roster.name(entry.agent),
             device=device,
             position=self._book.position(entry),
+            action=entry.way_out,
         )
         self._effects.append(after.TellChannel(channel=entry.channel, change=change, connect=connect))
+
+
+def subject(wish: Overseen) -> tuple[str, str | None]:
+    """Return what a supervisor's act was about, as the audit log names it: kind and id."""
+    if wish.interaction is not None:
+        return "interaction", wish.interaction
+    return ("agent", wish.agent) if wish.agent is not None else ("line", wish.line)
 
 
 def face(entry: Entry) -> InteractionUpsert | InteractionClosed:

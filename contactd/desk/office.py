@@ -197,7 +197,7 @@ async def build_office(
     dispatcher = Dispatcher(
         store=store,
         clock=clock,
-        ledger=Ledger(book, roster, idents, metrics),
+        ledger=Ledger(book, roster, idents, metrics, rules.gates),
         rebuild=recovery.rebuild,
         shown=recovery.show,
         publish=publisher.publish,

@@ -12,7 +12,7 @@ from typing import Any
 from contactd.core.effects import Offer
 from contactd.core.events import ExternalWork, Fact, OfferRestored
 from contactd.crm_store.recovery_rows import Memory
-from contactd.desk import restored
+from contactd.desk import gates, restored
 from contactd.desk.book import Book, Entry
 from contactd.desk.roster import Member, Roster
 from contactd.desk.rules import Rules
@@ -36,7 +36,7 @@ def rebuild(memory: Memory, *, book: Book, roster: Roster, rules: Rules, epoch: 
         roster.put(member)
     _fill_book(book, roster, memory, rules)
     router = Router(rules.policy, version=rules.version, epoch=epoch, seq=memory.seq + 1)
-    return Rebuilt(router, _facts(book, roster, memory), [restored.live(row) for row in memory.offers])
+    return Rebuilt(router, _facts(book, roster, memory, rules), [restored.live(row) for row in memory.offers])
 
 
 def members(agents: list[Any], skills: dict[str, list[tuple[str, int]]], lines: dict[str, list[str]]) -> list[Member]:
@@ -66,12 +66,11 @@ def _fill_book(book: Book, roster: Roster, memory: Memory, rules: Rules) -> None
         restored.settle(member)
 
 
-def _facts(book: Book, roster: Roster, memory: Memory) -> list[Fact]:
+def _facts(book: Book, roster: Roster, memory: Memory, rules: Rules) -> list[Fact]:
     """Return what a new router is told, in the order `routing.recovery` asks for."""
     entries, standing = list(book), memory.standing
-    facts: list[Fact] = [
-        restored.arrival(one, standing.get(one.id)) for one in entries if restored.told_as_arrival(one)
-    ]
+    facts: list[Fact] = [gates.restored(row) for row in memory.lines if row.line in rules.policy.lines]
+    facts += [restored.arrival(one, standing.get(one.id)) for one in entries if restored.told_as_arrival(one)]
     facts += [member.configured() for member in roster]
     facts += [
         restored.work(one, standing.get(one.id), interrupted=one.id in memory.interrupted)

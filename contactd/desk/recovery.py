@@ -1,7 +1,7 @@
 """Recovery: book, roster and router read back from the store.  Start, crash and error are this one path.
 
-What a router needs again is fed to it as facts, in a fixed order: items in line, agents, the work they have in hand, offers that
-still stand, outside work, and last what each agent had chosen.  Nothing in the store is changed by it.
+What a router needs again is fed to it as facts, in a fixed order: how lines stand, items in line, agents, the work they have in
+hand, offers that still stand, outside work, and last what each agent had chosen.  Nothing in the store is changed by it.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Recovery:
     async def rebuild(self) -> Rebuilt:
         """Read everything back, as it stands at one moment; return a new router and what it must be told."""
         memory = await self._store.read(recovery_rows.memory, limit=PATIENCE)
+        self._rules.gates.load(memory.lines)
         return rebuild(memory, book=self._book, roster=self._roster, rules=self._rules, epoch=self._epoch())
 
     async def show(self) -> None:
@@ -75,7 +76,13 @@ class Recovery:
     def policy_shown(self) -> PolicyChanged:
         """Return what consoles are told of the policy."""
         lines = tuple(
-            LineSettings(line=name, label=dict(line.label), sla_s=restored.sla(line.channels))
+            LineSettings(
+                line=name,
+                label=dict(line.label),
+                sla_s=restored.sla(line.channels),
+                open=self._rules.gates.is_open(name),
+                hours=self._rules.gates.view(name),
+            )
             for name, line in self._rules.policy.lines.items()
         )
         return PolicyChanged(version=self._rules.version, lines=lines)

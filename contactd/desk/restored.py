@@ -8,12 +8,13 @@ from typing import Any
 from contactd.clock import from_ms
 from contactd.core.agent import Health, Intent
 from contactd.core.effects import Offer
-from contactd.core.events import AgentRestored, InteractionArrived, WorkRestored
+from contactd.core.events import STRAIGHT, AgentRestored, InteractionArrived, WorkRestored
 from contactd.core.interaction import State
 from contactd.core.journal import decode_decision
 from contactd.core.segment import Segment, begin
 from contactd.desk.book import Entry
 from contactd.desk.roster import Member
+from contactd.desk.rows import read_course
 
 IN_LINE = frozenset({State.QUEUED, State.OFFERED})
 
@@ -80,7 +81,9 @@ def member(row: Any, skills: list[tuple[str, int]], lines: list[str]) -> Member:
             misses=tuple((channel, count) for channel, count in row.misses or ()),
             standing=tuple(row.standing or ()),
             since=row.intent_since,
+            draining=bool(row.draining),
         ),
+        draining=bool(row.draining),
     )
 
 
@@ -210,6 +213,8 @@ def arrival(entry: Entry, stood: Any) -> InteractionArrived:
         hops=stood.hops if stood else 0,
         state=State.QUEUED if routed(entry) else str(entry.state),
         disposition=entry.disposition,
+        entered_as=str(entry.segment.reason),
+        course=read_course(stood.course) if stood else STRAIGHT,
     )
 
 
@@ -246,4 +251,6 @@ def work(entry: Entry, stood: Any, *, interrupted: bool) -> WorkRestored:
         step=stood.step if stood else 0,
         step_since=stood.step_since if stood else None,
         skip_agents=skips(stood),
+        entered_as=str(entry.segment.reason),
+        course=read_course(stood.course) if stood else STRAIGHT,
     )

@@ -39,6 +39,8 @@ class Member:
     intent_since: datetime | None = None
     slots: tuple[tuple[str, str, int], ...] = ()
     used: int = 0
+    draining: bool = False
+    """A supervisor said that they get nothing new."""
     work: dict[str, Entry] = field(default_factory=dict)
 
     def configured(self) -> AgentConfigured:
@@ -64,7 +66,7 @@ class Member:
             self.intent_since = now
         self.intent, self.reason, self.health, self.state = wish.intent, wish.reason, wish.health, wish.state
         self.next_intent, self.next_reason = wish.next_intent, wish.next_reason
-        self.slots, self.used = wish.slots, wish.used
+        self.slots, self.used, self.draining = wish.slots, wish.used, wish.draining
         changed = before != (self.state, self.intent, self.reason, self.health)
         if changed or self.since is None:
             self.since = now
@@ -89,6 +91,7 @@ class Member:
             "languages": list(self.languages),
             "skills": [{"skill": skill, "level": level} for skill, level in self.skills],
             "used": self.used,
+            "draining": self.draining,
             "work": [
                 {
                     "interaction": entry.id,
@@ -124,6 +127,7 @@ class Roster:
                 "intent_since",
                 "slots",
                 "used",
+                "draining",
                 "work",
             ):
                 setattr(member, name, getattr(known, name))

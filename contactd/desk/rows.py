@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from contactd.clock import to_ms
+from contactd.clock import from_ms, to_ms
 from contactd.core.effects import AgentState, Standing
+from contactd.core.events import STRAIGHT, Course
 from contactd.core.segment import Segment
+from contactd.crm_store import audit
 from contactd.desk.book import Entry
 
 
@@ -26,6 +29,8 @@ class Rows:
     journal: list[dict[str, Any]] = field(default_factory=list)
     consumed: list[dict[str, Any]] = field(default_factory=list)
     standing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    audits: list[tuple[audit.Entry, datetime]] = field(default_factory=list)
 
 
 def interaction_row(entry: Entry) -> dict[str, Any]:
@@ -90,6 +95,7 @@ def agent_routing_row(wish: AgentState, since: datetime | None, now: datetime) -
         "misses": [list(pair) for pair in wish.misses],
         "standing": list(wish.standing),
         "intent_since": since,
+        "draining": wish.draining,
         "updated_at": now,
     }
 
@@ -104,7 +110,25 @@ def standing_row(wish: Standing) -> dict[str, Any]:
         "preferred_agent": wish.prefer_agent,
         "preferred_until": wish.prefer_until,
         "hops": wish.hops,
+        "course": course_document(wish.course),
     }
+
+
+def course_document(course: Course) -> dict[str, Any]:
+    """Return what an item has met with as JSON, what it has not left out; moments in milliseconds."""
+    told = ((name, getattr(course, name)) for name in Course.__dataclass_fields__)
+    return {
+        name: to_ms(value) if isinstance(value, datetime) else value
+        for name, value in told
+        if value != getattr(STRAIGHT, name)
+    }
+
+
+def read_course(document: Mapping[str, Any]) -> Course:
+    """Return what `course_document` made JSON of; names of a later version are passed over."""
+    known: dict[str, Any] = {name: document[name] for name in Course.__dataclass_fields__ if name in document}
+    known |= {name: from_ms(known[name]) for name in ("asked_at", "alone_since") if name in known}
+    return Course(**known | {"path": tuple(known.get("path", ()))})
 
 
 def _ms(span: timedelta) -> int:

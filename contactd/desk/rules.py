@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contactd.desk.gates import Gates
 from contactd.routing.line import ChannelRule
 from contactd.routing.policy import Policy
 
@@ -16,6 +17,8 @@ class Rules:
         """Begin with a version."""
         self.policy = policy
         self.version = version
+        self.gates = Gates()
+        """Which lines are open."""
 
     def replace(self, policy: Policy, version: int) -> None:
         """Let another version rule."""
@@ -36,13 +39,14 @@ class Rules:
         return rules.automatic.get(kind) == "file"
 
     def lines(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the lines as a channel may read them: name → label, greeting, signature, from_address."""
+        """Return the lines as a channel may read them: name → label, greeting, signature, from_address, open."""
         return {
             name: {
                 "label": line.label,
                 "greeting": line.greeting,
                 "signature": line.signature,
                 "from_address": line.from_address,
+                "open": self.gates.is_open(name),
             }
             for name, line in self.policy.lines.items()
         }

@@ -90,7 +90,7 @@ class Views:
             MessageAdded: self._take_message,
             AlertRaised: self._take_alert,
             PolicyChanged: self._take_policy,
-            LineOpened: lambda change: self.floor.opened(change.line, is_open=change.open),
+            LineOpened: self.floor.opened,
             DayStarted: lambda change: self.floor.begin_day(change.figures),
         }
 

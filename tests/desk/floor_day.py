@@ -24,9 +24,26 @@ from contactd.desk.rights import Actor
 from tests.desk.bench import Bench, open_bench
 
 POLICY: dict[str, Any] = {
+    "calendars": {
+        "odd": {"zone": "UTC", "week": {"mon": ["08:00-09:07", "09:09-09:15", "09:16-23:00"]}},
+    },
     "lines": {
-        "support": {"steps": [{"prefer": {"german": 6}, "seconds": 25}]},
+        "support": {
+            "steps": [{"prefer": {"german": 6}, "seconds": 25}],
+            "overflow": [
+                {"when": "crowded", "count": 3, "to": "billing"},
+                {"when": "age", "seconds": 60, "to": "billing", "channels": ["voice", "email"]},
+                {"when": "nobody", "seconds": 5, "action": "callback"},
+            ],
+        },
         "billing": {
+            "calendar": "odd",
+            "after_close": {"do": "callback", "seconds": 40},
+            "overflow": [
+                {"when": "stay", "seconds": 90, "to": "support"},
+                {"when": "age", "seconds": 400, "action": "voicemail", "channels": ["voice"]},
+                {"when": "closed", "to": "support", "channels": ["voice"]},
+            ],
             "base": 1,
             "required": {"money": 3},
             "return_window_s": 60,
@@ -83,6 +100,8 @@ class Day:
             "fail": self.fail,
             "confirm": self.confirm,
             "restart": self.restart,
+            "oversee": self.oversee,
+            "line": self.line,
         }
 
     async def open(self) -> None:
@@ -93,6 +112,7 @@ class Day:
             await self.bench.store.write(
                 lambda conn, n=number, v=values: parties.create(conn, f"party-{n}", v, now=now, actor=None)
             )
+        self.boss = await self.bench.agent("sue", role="supervisor")
         for one in AGENTS:
             actor = await self.bench.agent(one["name"], device=one["device"], skills=one["skills"])
             self.actors.append(actor)
@@ -283,6 +303,30 @@ class Day:
         failed = DeliveryFailed(interaction=name, agent=self._holder(name).id, reason=reason)
         await self.bench.voice.tools.report(failed)
 
+    async def oversee(self, one: int, other: int) -> None:
+        """A supervisor acts on what waits, on what agents have, or on an agent."""
+        agent = self.actors[one % len(self.actors)].id
+        name = self._pick(one, State.QUEUED, State.OFFERED, State.ACTIVE, State.PARKED)
+        acts: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("interaction.set_priority", {"interaction": name, "priority": other % 10}),
+            ("interaction.set_skills", {"interaction": name, "skills": [{"skill": "german", "level": other % 10 + 1}]}),
+            ("interaction.requeue", {"interaction": name}),
+            ("interaction.pull", {"interaction": name, "agent": agent}),
+            ("interaction.push", {"interaction": name, "agent": agent}),
+            ("interaction.release", {"interaction": name}),
+            ("interaction.transfer", {"interaction": name, "to_line": ("support", "billing")[one % 2]}),
+            ("agent.drain", {"agent": agent, "on": bool(one % 2)}),
+            ("agent.set_intent", {"agent": agent, "intent": ("ready", "not_ready")[one % 2]}),
+        )
+        command, data = acts[other % len(acts)]
+        await self.bench.run(self.boss, command, **data)
+
+    async def line(self, one: int, other: int) -> None:
+        """A supervisor opens or closes a line by hand."""
+        until = rfc3339(self.bench.clock.now() + timedelta(seconds=20 + other)) if other % 2 else None
+        mode = ("open", "closed", "drain", "calendar")[one % 4]
+        await self.bench.run(self.boss, "line.set", line=("support", "billing")[other % 2], mode=mode, until=until)
+
     async def restart(self, _one: int, _other: int) -> None:
         """The server stops and starts; consoles that were there connect again."""
         await self.bench.office.close()
@@ -319,6 +363,9 @@ DEEDS = (
     "leave",
     "fail",
     "restart",
+    "oversee",
+    "oversee",
+    "line",
 )
 deeds = st.tuples(
     st.sampled_from((*OFTEN, *DEEDS)),

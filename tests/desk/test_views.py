@@ -303,6 +303,7 @@ def test_a_line_counts_what_waits_who_is_ready_and_how_the_day_goes() -> None:
         "answered": 2,
         "abandoned": 1,
         "sla_s": 20,
+        "hours": None,
     }
 
 

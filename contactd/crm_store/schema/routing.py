@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
 
 from contactd.crm_store.schema.types import Moment, belongs, count, document, duration, key, metadata, moment, words
 
@@ -94,7 +94,23 @@ interaction_routing = Table(
     moment("age_from", optional=True),
     duration("waited_ms"),
     count("hops"),
+    document("course", empty={}),
 )
+"""How an item stands in line.  `course`: what it has met with there, by the names of `core.events.Course`."""
+
+line_routing = Table(
+    "line_routing",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("open", Boolean, nullable=False),
+    moment("since"),
+    Column("mode", Text),
+    moment("until", optional=True),
+    moment("next_change", optional=True),
+    Column("actor", Text),
+    Column("reason", Text),
+)
+"""Whether a line lets arrivals in, and by whose word; a line without a row is open."""
 
 agent_routing = Table(
     "agent_routing",
@@ -109,6 +125,7 @@ agent_routing = Table(
     count("rr_seq"),
     document("standing", empty=[]),
     moment("intent_since", optional=True),
+    Column("draining", Boolean, nullable=False, default=False),
     Column("updated_at", Moment),
 )
 
