@@ -265,6 +265,8 @@ class Line(Shape):
     answered: int
     abandoned: int
     sla_s: float | None
+    wait_p50_s: float | None
+    wait_p90_s: float | None
 
 
 class Queue(Page[Interaction]):

@@ -112,6 +112,15 @@ class LineOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineExpects:
+    """How long somebody who comes into a line now is expected to wait; None = unknown."""
+
+    line: str
+    p50_s: float | None
+    p90_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayFigures:
     """What a line has done today, as the store counts it."""
 
@@ -141,6 +150,7 @@ Changed = (
     | AlertRaised
     | PolicyChanged
     | LineOpened
+    | LineExpects
     | DayStarted
 )
 """Anything the views can be told."""

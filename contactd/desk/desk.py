@@ -21,6 +21,7 @@ from contactd.desk.parts import Blobs, Parts
 from contactd.desk.publisher import Publisher
 from contactd.desk.roster import Roster
 from contactd.desk.rules import Rules
+from contactd.desk.waits import Waits
 from contactd.metrics import Metrics
 
 IN_HAND = frozenset({State.ACTIVE, State.HELD, State.PARKED, State.WRAPUP})
@@ -44,6 +45,8 @@ class Desk:
     parts: Parts
     metrics: Metrics = field(default_factory=Metrics)
     channels: dict[str, Channel] = field(default_factory=dict)
+    waits: Waits | None = None
+    """Expected waits; None where nobody works them out."""
 
     def entry(self, interaction: str) -> Entry:
         """Return an open interaction.

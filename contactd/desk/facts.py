@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from contactd.core.effects import Offer, Refuse, Wish
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import Fact
+from contactd.routing.picturing import Paces
+from contactd.routing.waits import Picture
 
 _MISSING = frozenset({"unknown_offer", "unknown_interaction", "unknown_agent", "unknown_line"})
 _FORBIDDEN = frozenset({"not_yours", "not_allowed"})
@@ -39,6 +41,10 @@ class Decider(Protocol):
 
     def explain(self, interaction: str, now: datetime) -> dict[str, Any]:
         """Say why an item waits, or who has it."""
+        ...
+
+    def picture(self, line: str, channel: str, paces: Paces, now: datetime) -> Picture | None:
+        """Return what a newcomer's wait is worked out from, None when it cannot be foreseen."""
         ...
 
     def explain_agent(self, agent: str, now: datetime) -> dict[str, Any]:

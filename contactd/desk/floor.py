@@ -22,7 +22,7 @@ OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 class Line:
     """One line's settings and running figures."""
 
-    __slots__ = ("_ages", "_channels", "abandoned", "answered", "settings", "waiting", "within")
+    __slots__ = ("_ages", "_channels", "abandoned", "answered", "expected", "settings", "waiting", "within")
 
     def __init__(self, settings: LineSettings) -> None:
         """Begin empty."""
@@ -35,6 +35,8 @@ class Line:
         self.answered = 0
         self.within = 0
         self.abandoned = 0
+        self.expected: tuple[float | None, float | None] = (None, None)
+        """Seconds that half, and nine in ten, of those who come now will not wait longer than."""
 
     def enter(self, interaction: str, channel: str, since: str) -> None:
         """Let an interaction wait here, or note what changed of one that does."""
@@ -83,6 +85,8 @@ class Line:
             "answered": self.answered,
             "abandoned": self.abandoned,
             "sla_s": self.settings.sla_s,
+            "wait_p50_s": self.expected[0],
+            "wait_p90_s": self.expected[1],
         }
 
 
@@ -153,6 +157,12 @@ class Floor:
         line = self._line(change.line)
         line.settings = replace(line.settings, open=change.open, hours=change.hours)
         self.dirty.add(change.line)
+
+    def expects(self, name: str, p50_s: float | None, p90_s: float | None) -> None:
+        """Note how long somebody who comes into a line now is expected to wait."""
+        if name in self.lines and self.lines[name].expected != (p50_s, p90_s):
+            self.lines[name].expected = (p50_s, p90_s)
+            self.dirty.add(name)
 
     def begin_day(self, figures: Iterable[DayFigures]) -> None:
         """Set the day's figures: to those given, the rest to nothing."""

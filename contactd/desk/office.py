@@ -43,6 +43,7 @@ from contactd.desk.rules import Rules
 from contactd.desk.shown import show_delivery
 from contactd.desk.tools import ChannelTools, Route
 from contactd.desk.views import Views
+from contactd.desk.waits import Waits
 from contactd.metrics import Metrics
 from contactd.routing.policy import Policy
 
@@ -108,6 +109,7 @@ class Office:
             ("inbox", self.inbox.run()),
             ("reading", self.reading.run()),
             ("outbox", self.desk.outbox.run()),
+            *([("waits", self.desk.waits.run())] if self.desk.waits is not None else []),
             ("acknowledging", self.acknowledging.run()),
             ("reports", self.reports.run()),
         ):
@@ -242,6 +244,17 @@ async def build_office(
         parts=Parts(store.blobs, idents),
         metrics=metrics,
     )
+    waits = desk.waits = Waits(
+        store=store,
+        clock=clock,
+        router=lambda: dispatcher.router,
+        lines=lambda: rules.policy.lines,
+        work=work,
+        submit=dispatcher.submit,
+        publish=publisher.publish,
+        metrics=metrics,
+    )
+    publisher.hear = waits.hear
     reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)
     intake.unread = reading.add
     mirror = Mirror(desk)

@@ -23,6 +23,7 @@ from contactd.desk.changes import (
     DayStarted,
     InteractionClosed,
     InteractionUpsert,
+    LineExpects,
     LineOpened,
     LineSettings,
     MessageAdded,
@@ -91,6 +92,7 @@ class Views:
             AlertRaised: self._take_alert,
             PolicyChanged: self._take_policy,
             LineOpened: self.floor.opened,
+            LineExpects: lambda change: self.floor.expects(change.line, change.p50_s, change.p90_s),
             DayStarted: lambda change: self.floor.begin_day(change.figures),
         }
 

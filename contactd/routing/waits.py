@@ -113,6 +113,11 @@ def estimate(picture: Picture, seed: int = 1) -> Estimate | None:
     return Estimate(round(p50 / 1000, 1), round(p90 / 1000, 1))
 
 
+def at_once(picture: Picture) -> bool:
+    """Say whether a newcomer would be taken at once."""
+    return _Future(picture, Dice(0)).room_for(picture.newcomer)
+
+
 class _Future:
     """One way it may go on."""
 
@@ -137,7 +142,7 @@ class _Future:
 
     def run(self, newcomer: Ask) -> float:
         """Return when the newcomer is taken, infinite when not within the horizon."""
-        if self._room_for(newcomer):
+        if self.room_for(newcomer):
             return 0.0
         while self.events:
             at, place, units = heappop(self.events)
@@ -150,7 +155,7 @@ class _Future:
                     return at + self.paces[newcomer.pace].ring_s * 1000
         return math.inf
 
-    def _room_for(self, ask: Ask) -> bool:
+    def room_for(self, ask: Ask) -> bool:
         """Say whether somebody has room for a newcomer at once: then nobody else waits for them."""
         bits = [bit for at, bit in ask.rungs if at <= 0]
         return any(

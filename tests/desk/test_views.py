@@ -303,6 +303,8 @@ def test_a_line_counts_what_waits_who_is_ready_and_how_the_day_goes() -> None:
         "answered": 2,
         "abandoned": 1,
         "sla_s": 20,
+        "wait_p50_s": None,
+        "wait_p90_s": None,
         "hours": None,
     }
 

@@ -72,3 +72,9 @@ export function unquote(text: string): { fresh: string; quoted: string } {
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }
+
+/** An expected wait: half wait less than the first, nine in ten less than the second; one figure when both are alike. */
+export function waitRange(p50: number | null | undefined, p90: number | null | undefined, day: string, unknown: string): string {
+  if (p50 === undefined || p50 === null || p90 === undefined || p90 === null) return unknown;
+  return p90 - p50 < 1 ? duration(p50, day) : `${duration(p50, day)}–${duration(p90, day)}`;
+}

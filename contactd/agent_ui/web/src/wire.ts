@@ -221,6 +221,9 @@ export interface LineView {
   answered: number;
   abandoned: number;
   sla_s: number | null;
+  /** Seconds that half, and nine in ten, of those who come now will not wait longer than; null = unknown. */
+  wait_p50_s?: number | null;
+  wait_p90_s?: number | null;
 }
 
 export interface AlertView {

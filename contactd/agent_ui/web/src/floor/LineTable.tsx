@@ -2,7 +2,7 @@
 import { ApartmentOutlined } from "@ant-design/icons";
 import { lookOf } from "../channels";
 import { useLineLabel, useTarget } from "../desk";
-import { percent } from "../format";
+import { percent, waitRange } from "../format";
 import { useWords } from "../i18n";
 import { Hollow, Since } from "../shell/bits";
 import type { LineView } from "../wire";
@@ -31,6 +31,7 @@ export function LineTable({ lines, chosen, onChoose }: Props) {
           <th className="r">{t("floor.waiting")}</th>
           <th>{t("floor.channel")}</th>
           <th className="r">{t("floor.longest")}</th>
+          <th className="r">{t("floor.expected")}</th>
           <th className="r">{t("floor.ready")}</th>
           <th>{t("floor.sl")}</th>
           <th className="r">{t("floor.answered")}</th>
@@ -76,6 +77,9 @@ function Row({ line, on, onChoose }: { line: LineView; on: boolean; onChoose(): 
       </td>
       <td className="r">
         <Since at={line.waiting > 0 ? line.oldest_at : null} near={late === null ? null : late * 0.7} late={late} />
+      </td>
+      <td className="r num" data-testid="line-expected">
+        {line.waiting > 0 || (line.wait_p50_s ?? 0) > 0 ? waitRange(line.wait_p50_s, line.wait_p90_s, t("common.day"), t("floor.unknown")) : ""}
       </td>
       <td className={`r num${starved ? " late" : ""}`}>{line.ready}</td>
       <td>

@@ -409,6 +409,8 @@ export const en: Same<typeof zhCN> = {
   floor: {
     waiting: "Waiting",
     longest: "Longest wait",
+    expected: "Expected wait",
+    unknown: "unknown",
     sl: "Service level",
     answered: "Answered",
     abandoned: "Abandoned",

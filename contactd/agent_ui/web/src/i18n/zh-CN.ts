@@ -400,6 +400,8 @@ export const zhCN = {
   floor: {
     waiting: "排队",
     longest: "最长等待",
+    expected: "预计等待",
+    unknown: "未知",
     sl: "服务水平",
     answered: "接听",
     abandoned: "放弃",
