@@ -352,6 +352,22 @@ class Tools(Protocol):
         """Run a top-level function in a worker process, under memory and time limits."""
         ...
 
+    async def keep(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep something small of the channel's own (JSON values) in the store; return after the commit."""
+        ...
+
+    async def kept(self, key: str) -> Mapping[str, Any] | None:
+        """Return what the channel kept under `key`, or None."""
+        ...
+
+    def alarm(self, kind: str, detail: str) -> None:
+        """Tell supervisors something: `kind` is a word of the catalogue (`alert.KIND`)."""
+        ...
+
+    def figure(self, name: str, text: str, read: Callable[[], float], **labels: str) -> None:
+        """Offer a number for /metrics as `contactd_CHANNEL_NAME`; `read` must not wait, labels are names of the settings."""
+        ...
+
     def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         """Run a background task for the channel's life; its failure is logged and makes the channel unhealthy."""
         ...

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+from prometheus_client import Gauge
 
 from contactd.core.channel import Arrival, Content, Known, Progress, Receipt, Said
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
@@ -17,7 +18,16 @@ from contactd.core.events import Fact, Transferred, Unparked
 from contactd.core.interaction import Direction
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
-from contactd.crm_store import contact_rows, inbox_rows, lookup_rows, message_rows, messages, outbox_rows, routing_rows
+from contactd.crm_store import (
+    channel_rows,
+    contact_rows,
+    inbox_rows,
+    lookup_rows,
+    message_rows,
+    messages,
+    outbox_rows,
+    routing_rows,
+)
 from contactd.crm_store.joining_rows import WAKES
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.placing import JOINABLE
@@ -56,6 +66,7 @@ class ChannelTools:
         self._work = work
         self._routes = routes
         self._tasks: set[asyncio.Task[None]] = set()
+        self._figures: dict[str, Gauge] = {}
         self.failure: str = ""
 
     async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
@@ -154,6 +165,28 @@ class ChannelTools:
         """Run a top-level function in a worker process."""
         result: T = await self._work(task, *args)
         return result
+
+    async def keep(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep something of the channel's own; see `core.channel.Tools`."""
+        now = self._desk.clock.now()
+        await self._desk.store.write(partial(channel_rows.keep, channel=self._name, key=key, value=value, now=now))
+
+    async def kept(self, key: str) -> Mapping[str, Any] | None:
+        """Return what the channel kept."""
+        return await self._desk.store.read(partial(channel_rows.kept, channel=self._name, key=key))
+
+    def alarm(self, kind: str, detail: str) -> None:
+        """Tell supervisors something."""
+        log.warning("channel.alarm", channel=self._name, kind=kind, detail=detail)
+        self._desk.publisher.alert(self._desk.idents.new(), self._desk.clock.now(), kind, detail=detail)
+
+    def figure(self, name: str, text: str, read: Callable[[], float], **labels: str) -> None:
+        """Offer a number for /metrics."""
+        whole = f"{self._name}_{name}"
+        gauge = self._figures.get(whole)
+        if gauge is None:
+            gauge = self._figures[whole] = self._desk.metrics.gauge(whole, text, *labels)
+        (gauge.labels(**labels) if labels else gauge).set_function(read)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         """Run a background task until `cancel`."""

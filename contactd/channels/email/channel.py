@@ -13,6 +13,7 @@ import structlog
 from contactd.channels.email import intake, sanitise, spool
 from contactd.channels.email.compose import compose
 from contactd.channels.email.door import Door
+from contactd.channels.email.mailboxes import Mailboxes
 from contactd.channels.email.options import Options
 from contactd.channels.email.reader import read
 from contactd.channels.email.smarthost import Smarthost
@@ -46,6 +47,9 @@ class EmailChannel:
         self._tools = tools
         self._key = ThreadKey.load(tools.data_dir)
         self._door = Door(options, self._take_smtp, tools.clock.monotonic, str(tools.data_dir))
+        self._mailboxes = Mailboxes(
+            name, options.mailboxes, tools, self._key, self.is_ours, most_bytes=options.limits.message_bytes
+        )
         self._smarthost = Smarthost(options.outbound, self._door.hostname)
         self._server: asyncio.Server | None = None
         self._address = ""
@@ -66,6 +70,7 @@ class EmailChannel:
         host, port = self._server.sockets[0].getsockname()[:2]
         self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._tools.spawn(self._read_spool(), f"{self.name}.spool")
+        self._mailboxes.start()
 
     async def stop_intake(self) -> None:
         """Close the listener, let mails that are coming in finish, tell every client 421, leave the spool."""
@@ -73,7 +78,7 @@ class EmailChannel:
         self._wake.set()
         if self._server is not None:
             self._server.close()
-        await self._door.drain(DRAIN_S)
+        await asyncio.gather(self._door.drain(DRAIN_S), self._mailboxes.stop(DRAIN_S))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._spool_idle.wait(), DRAIN_S / 4)
 
@@ -93,7 +98,8 @@ class EmailChannel:
             return Health(ok=False, detail="not listening", last_progress=self._last)
         if not self._door.has_disk():
             return Health(ok=False, detail="disk nearly full", last_progress=self._last)
-        return Health(ok=not self._spool_fault, detail=self._spool_fault, last_progress=self._last)
+        faults = [*filter(None, [self._spool_fault]), *self._mailboxes.faults()]
+        return Health(ok=not faults, detail="; ".join(faults), last_progress=self._last)
 
     def compose(self, draft: Draft) -> Composed | None:
         """Fix an answer in the form in which it leaves.
@@ -116,7 +122,7 @@ class EmailChannel:
 
     def is_ours(self, address: str) -> bool:
         """Tell whether mail to an address comes here, or an answer of ours comes from it."""
-        return self._door.is_ours(address) or address in {one.lower() for one in self._options.senders.values()}
+        return self._door.is_ours(address) or address.lower() in self._options.own_addresses()
 
     def nudge(self) -> None:
         """Say that something was laid into the spool."""

@@ -82,12 +82,12 @@ def compose(draft: Draft, options: Options, key: ThreadKey) -> Composed:
 def _sender(draft: Draft, options: Options) -> tuple[str, str]:
     """Return name and address an answer comes from: asked for, set for the line, or the line at our domain."""
     asked = draft.options.get("from")
-    address = asked if isinstance(asked, str) and asked else options.senders.get(draft.line)
+    address = asked if isinstance(asked, str) and asked else options.sender_of(draft.line)
     if not address:
         local = re.sub(r"[^A-Za-z0-9._-]+", "-", draft.line).strip("-.") or "contact"
         address = f"{local}@{options.home()}"
     domain = address.rpartition("@")[2].lower()
-    if domain not in options.domains and address not in options.senders.values():
+    if domain not in options.domains and address.lower() not in options.own_addresses():
         message = "answers cannot come from that address"
         raise BadRequestError(message, field="from")
     return clean(options.names.get(draft.line, draft.agent_name), 100), wire_address(address, field="from")

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from contactd.channels.email import addresses, block, headers
+from contactd.channels.email.mailbox_options import Mailbox
 from contactd.channels.email.token import ThreadKey, untagged
 from contactd.core.channel import Arrival
 
@@ -20,6 +22,9 @@ _TOKEN_FIELDS = ("delivered-to", "x-original-to", "to", "cc", "in-reply-to", "re
 _MAX_FIELD = 4000
 _SIZES = struct.Struct(">4I").pack
 _KEYED = ("message-id", "from", "date", "subject")
+
+Ours = Callable[[str], bool]
+"""Tells whether an address is one of ours."""
 
 
 class Peek(NamedTuple):
@@ -76,3 +81,28 @@ def arrival(
         subject=seen.subject,
         envelope={**envelope, **known},
     )
+
+
+_DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
+
+
+def fetched(
+    channel: str, raw: bytes, envelope: Mapping[str, Any], mailbox: Mailbox, at: datetime, key: ThreadKey, ours: Ours
+) -> Arrival:
+    """Make the arrival of a mail that lay in a mailbox: what SMTP would have told is read from its header block.
+
+    Its recipient is the mailbox's own address; in one that collects for many, the address of ours that it was sent to.
+    """
+    fields, _ = block.split(raw[:_PEEKED])
+    facts = dict(envelope)
+    returned = fields.first("return-path")
+    if returned is not None:
+        facts["mail_from"] = addresses.first(returned[:_MAX_FIELD])
+    named = [
+        one for value in fields.several(_DELIVERED, 5) for _, one in addresses.parse(value[:_MAX_FIELD]) if ours(one)
+    ]
+    facts["rcpt"] = [mailbox.own_address, *named] if mailbox.line and mailbox.own_address else named[:10]
+    if not facts["rcpt"] and mailbox.own_address:
+        facts["rcpt"] = [mailbox.own_address]
+    found = arrival(channel, f"imap.{envelope['mailbox']}", raw, facts, at, key)
+    return replace(found, line=mailbox.line or None)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints, model_validator
 
+from contactd.channels.email.mailbox_options import Mailbox
+
 Domain = Annotated[str, StringConstraints(to_lower=True, strip_whitespace=True, pattern=r"^[^\s@/]{1,253}$")]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}$")]
 
@@ -104,6 +106,30 @@ class Options(_Table):
     """Line → address its answers come from; else `<line>@<domain>`."""
     names: dict[str, str] = Field(default_factory=dict)
     """Line → name beside that address; else the agent's."""
+    mailboxes: dict[str, Mailbox] = Field(default_factory=dict)
+    """Name → mailbox elsewhere that mail is fetched from."""
+
+    @model_validator(mode="after")
+    def _reads_no_mailbox_twice(self) -> Self:
+        """Refuse two tables for one folder: they would take each other's mail."""
+        seen: set[tuple[str, str, str]] = set()
+        for name, one in self.mailboxes.items():
+            place = one.server.lower(), one.username.lower(), one.folder
+            if one.enabled and place in seen:
+                message = f"mailboxes.{name} is the same folder as another"
+                raise ValueError(message)
+            seen.add(place)
+        return self
+
+    def sender_of(self, line: str) -> str | None:
+        """Return the address a line's answers come from where one is set, or its mailbox has one."""
+        own = (one.own_address for one in self.mailboxes.values() if one.line == line and one.enabled)
+        return self.senders.get(line) or next(filter(None, own), None)
+
+    def own_addresses(self) -> frozenset[str]:
+        """Return the addresses outside `domains` that are ours."""
+        boxes = (one.own_address for one in self.mailboxes.values())
+        return frozenset(one.lower() for one in (*self.senders.values(), *boxes) if one)
 
     def home(self) -> str:
         """Return the domain of addresses we make up: the first that can be one on the Internet."""

@@ -20,7 +20,7 @@ from contactd.crm_store.schema.identity import (
     party_link,
     party_name,
 )
-from contactd.crm_store.schema.intake import raw, receipt
+from contactd.crm_store.schema.intake import channel_state, raw, receipt
 from contactd.crm_store.schema.people import (
     agent,
     agent_line,
@@ -72,6 +72,7 @@ __all__ = [
     "audit_log",
     "automatic_answer",
     "case_",
+    "channel_state",
     "contact_claim",
     "contact_point",
     "external_id",

@@ -41,3 +41,13 @@ raw = Table(
     Column("key_id", Text),
 )
 """The bytes as they came: `inline` up to 256 KB, else the name of a blob; `deaths` counts workers that died on them."""
+
+channel_state = Table(
+    "channel_state",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("name", Words, primary_key=True),
+    document("value", empty={}),
+    moment("at"),
+)
+"""What channels keep of their own: how far an outside mailbox was read, and the like."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ class Tools:
         self.asked = asyncio.Event()
         self.error: Exception | None = None
         self.tasks: list[asyncio.Task[None]] = []
+        self.state: dict[str, Mapping[str, Any]] = {}
+        self.alarms: list[tuple[str, str]] = []
+        self.figures: dict[tuple[str, str], Callable[[], float]] = {}
 
     async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
         self.asked.set()
@@ -39,6 +43,18 @@ class Tools:
         number = len(self.arrivals)
         self.receipts[key] = Receipt(id=f"r{number}", interaction=f"i{number}")
         return self.receipts[key]
+
+    async def keep(self, key: str, value: Mapping[str, Any]) -> None:
+        self.state[key] = json.loads(json.dumps(value))
+
+    async def kept(self, key: str) -> Mapping[str, Any] | None:
+        return self.state.get(key)
+
+    def alarm(self, kind: str, detail: str) -> None:
+        self.alarms.append((kind, detail))
+
+    def figure(self, name: str, text: str, read: Callable[[], float], **labels: str) -> None:
+        self.figures[name, labels.get("mailbox", "")] = read
 
     def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         self.tasks.append(asyncio.create_task(coroutine, name=name))
