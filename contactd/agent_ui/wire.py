@@ -6,52 +6,15 @@ Schema, from the same types.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from contactd.clock import parse_rfc3339, rfc3339
+from contactd.agent_ui.acts import ACTS
+from contactd.agent_ui.fields import Body, Digits, Html, Ident, Moment, Note, OnInteraction, Shape, Word
 from contactd.core.errors import BadRequestError
 
 PROTOCOL = 1
-
-
-def _clean(text: str) -> str:
-    """Refuse what no store and no line protocol can carry."""
-    if "\x00" in text:
-        message = "a NUL character"
-        raise ValueError(message)
-    return text
-
-
-def _one_line(text: str) -> str:
-    """Refuse control characters: names and ids stand in headers and logs."""
-    if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
-        message = "a control character"
-        raise ValueError(message)
-    return text
-
-
-def _moment(text: str) -> str:
-    """Return a moment in the wire's own spelling."""
-    moment: datetime = parse_rfc3339(text)
-    return rfc3339(moment)
-
-
-Ident = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_one_line)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
-Note = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_clean)]
-Body = Annotated[str, StringConstraints(min_length=1, max_length=500_000), AfterValidator(_clean)]
-Html = Annotated[str, StringConstraints(max_length=1_000_000), AfterValidator(_clean)]
-Moment = Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)]
-Digits = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-D*#]+$")]
-
-
-class Shape(BaseModel):
-    """Data of one command."""
-
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
 
 ShapeT = TypeVar("ShapeT", bound=Shape)
@@ -76,12 +39,6 @@ class RejectOffer(AcceptOffer):
     """offer.reject."""
 
     reason: Word | None = None
-
-
-class OnInteraction(Shape):
-    """A command about one interaction."""
-
-    interaction: Ident
 
 
 class Send(OnInteraction):
@@ -165,53 +122,6 @@ class Watch(OnInteraction):
     on: bool = True
 
 
-class Pull(OnInteraction):
-    """interaction.pull: give a waiting item to an agent, or to oneself, without ringing."""
-
-    agent: Ident | None = None
-
-
-class Push(OnInteraction):
-    """interaction.push: let a waiting item be offered to one agent."""
-
-    agent: Ident
-
-
-class SetPriority(OnInteraction):
-    """interaction.set_priority: higher is served first."""
-
-    priority: Annotated[int, Field(ge=0, le=9)]
-
-
-class Needed(Shape):
-    """A skill and the level that is needed of it."""
-
-    skill: Word
-    level: Annotated[int, Field(ge=1, le=10)]
-
-
-class SetSkills(OnInteraction):
-    """interaction.set_skills: what an item asks for beyond what its line does."""
-
-    skills: list[Needed] = Field(max_length=20)
-
-
-class DrainAgent(Shape):
-    """agent.drain: give an agent nothing new, or work again."""
-
-    agent: Ident
-    on: bool = True
-
-
-class SetLine(Shape):
-    """line.set: open, close or drain a line by hand until a moment, or give it back to its calendar."""
-
-    line: Word
-    mode: Literal["open", "closed", "drain", "calendar"]
-    until: Moment | None = None
-    reason: Word | None = None
-
-
 class Dial(Shape):
     """call.dial."""
 
@@ -269,14 +179,7 @@ COMMANDS: dict[str, type[Shape]] = {
     "interaction.complete": Complete,
     "interaction.extend": OnInteraction,
     "interaction.watch": Watch,
-    "interaction.pull": Pull,
-    "interaction.push": Push,
-    "interaction.requeue": OnInteraction,
-    "interaction.release": OnInteraction,
-    "interaction.set_priority": SetPriority,
-    "interaction.set_skills": SetSkills,
-    "agent.drain": DrainAgent,
-    "line.set": SetLine,
+    **ACTS,
     "party.confirm": ConfirmParty,
     "call.dial": Dial,
     "call.hangup": OnCall,

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from contactd.clock import rfc3339
-from contactd.core import segment as stay
 from contactd.core.channel import Change
 from contactd.core.effects import (
     AgentState,
@@ -29,11 +28,12 @@ from contactd.core.effects import (
     Wish,
     Withdraw,
 )
-from contactd.core.interaction import TERMINAL_STATES, Cause, Outcome, SegmentReason, State
+from contactd.core.interaction import TERMINAL_STATES, Cause, State
 from contactd.core.journal import encode
 from contactd.crm_store.audit import Entry as Record
 from contactd.desk import effects as after
 from contactd.desk.book import Book, Entry
+from contactd.desk.booking import book_face, book_stay
 from contactd.desk.changes import AgentChanged, AlertRaised, InteractionClosed, InteractionUpsert, LineOpened, OfferOver
 from contactd.desk.gates import Gates
 from contactd.desk.gates import row as gate_row
@@ -42,15 +42,6 @@ from contactd.desk.idents import Idents
 from contactd.desk.roster import Roster
 from contactd.desk.rows import Rows, agent_routing_row, interaction_row, segment_row, standing_row
 from contactd.metrics import Metrics
-
-NEW_STAY = {
-    Cause.TRANSFER: SegmentReason.TRANSFER,
-    Cause.AGENT_LOST: SegmentReason.AGENT_LOST,
-    Cause.OVERFLOW_LINE: SegmentReason.OVERFLOW,
-    Cause.DUE: SegmentReason.RETURN,
-    Cause.CUSTOMER_WRITES: SegmentReason.RETURN,
-}
-"""Causes that put an item in line as a new segment; any other return to the line goes on in the same one."""
 
 OFFERED_IN_LINE = "callback"
 """The way out that is offered to a customer who keeps their place meanwhile."""
@@ -132,8 +123,10 @@ class Ledger:
         if entry is None:
             return
         before = entry.agent
-        self._book_stay(entry, wish, now)
-        self._book_face(entry, wish, now)
+        ended = book_stay(entry, wish, now)
+        if ended is not None:
+            self._rows.segments[(entry.id, ended.n)] = segment_row(entry.id, ended)
+        book_face(entry, wish, now)
         self._rows.interactions[entry.id] = interaction_row(entry)
         self._rows.segments[(entry.id, entry.segment.n)] = segment_row(entry.id, entry.segment)
         self._event(entry, str(wish.cause), now, wish.agent, {"state": str(wish.state)})
@@ -143,42 +136,6 @@ class Ledger:
             self._tell(entry, wish.cause)
         if wish.state in TERMINAL_STATES:
             self._dropped.append(entry.id)
-
-    def _book_stay(self, entry: Entry, wish: Moved, now: datetime) -> None:
-        """Book the time on the running segment; end it, or open the next one."""
-        reason = NEW_STAY.get(Cause(wish.cause)) if wish.state == State.QUEUED else None
-        if reason is not None:
-            ended = stay.end(entry.segment, _left_outcome(entry, reason), now)
-            self._rows.segments[(entry.id, ended.n)] = segment_row(entry.id, ended)
-            entry.bank(ended)
-            entry.segment = stay.begin(ended.n + 1, wish.line or entry.line, reason, now)
-        elif wish.state in TERMINAL_STATES:
-            entry.segment = stay.end(entry.segment, wish.outcome, now)
-        else:
-            agent = wish.agent if wish.state not in (State.QUEUED, State.OFFERED) else None
-            in_vain = wish.cause == Cause.OFFER_ENDED
-            entry.segment = stay.advance(entry.segment, wish.state, now, agent, in_vain=in_vain)
-
-    def _book_face(self, entry: Entry, wish: Moved, now: datetime) -> None:
-        """Change what people see of the interaction."""
-        entry.state, entry.state_since = wish.state, now
-        entry.line = wish.line or entry.line
-        if wish.state in (State.QUEUED, State.OFFERED):
-            entry.agent = None
-        else:
-            entry.agent = wish.agent or entry.agent
-        entry.wrapup_until = wish.until if wish.state == State.WRAPUP else None
-        entry.extensions = wish.extensions
-        entry.parked_until = wish.until if wish.state == State.PARKED else None
-        if wish.state not in (State.QUEUED, *TERMINAL_STATES):
-            entry.way_out = ""
-        entry.disposition = wish.disposition or entry.disposition
-        if wish.state in (State.WRAPUP, *TERMINAL_STATES):
-            entry.ended_by = wish.ended_by or entry.ended_by
-            entry.outcome = wish.outcome or entry.outcome
-            entry.ended_at = entry.ended_at or now
-        else:  # it goes on, perhaps after it had ended: a customer writes on during wrap-up
-            entry.ended_by = entry.outcome = entry.ended_at = None
 
     def _offer(self, wish: Offer, now: datetime) -> None:
         entry = self._book.get(wish.interaction)
@@ -348,12 +305,3 @@ def face(entry: Entry) -> InteractionUpsert | InteractionClosed:
     if entry.state in TERMINAL_STATES or entry.state == State.QUARANTINED:
         return InteractionClosed(view=entry.view())
     return InteractionUpsert(view=entry.view())
-
-
-def _left_outcome(entry: Entry, reason: SegmentReason) -> str:
-    """Say what became of a stay that was left for another line."""
-    if entry.segment.answered_at:
-        return Outcome.ANSWERED
-    return {SegmentReason.OVERFLOW: Outcome.OVERFLOW, SegmentReason.AGENT_LOST: Outcome.FAILED}.get(
-        reason, Outcome.HANDLED
-    )

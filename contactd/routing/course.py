@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from contactd.clock import from_ms, to_ms
+from contactd.core.effects import Standing
 from contactd.core.events import STRAIGHT, Course
+from contactd.routing.floor import Floor
 from contactd.routing.state import Item
 
 
@@ -40,3 +42,25 @@ def _moment(at: int | None) -> datetime | None:
 
 def _whole(at: datetime | None) -> int | None:
     return None if at is None else to_ms(at)
+
+
+def tell_standing(floor: Floor, item: Item) -> None:
+    """Tell how an item stands in line, for the next start, when that has changed."""
+    if not item.untold:
+        return
+    item.untold = False
+    held = item.prefer is not None and item.prefer_until > floor.now
+    floor.emit(
+        Standing(
+            interaction=item.id,
+            step=item.step,
+            step_since=from_ms(item.step_since),
+            skip_agents=tuple(
+                (agent, None if until is None else from_ms(until)) for agent, until in item.skips.items()
+            ),
+            prefer_agent=item.prefer if held else None,
+            prefer_until=from_ms(item.prefer_until) if held else None,
+            hops=item.hops,
+            course=course_of(item),
+        ),
+    )

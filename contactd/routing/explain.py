@@ -10,10 +10,9 @@ from contactd.clock import from_ms, rfc3339, to_ms
 from contactd.core.agent import Health, Intent
 from contactd.core.interaction import State
 from contactd.routing.floor import Floor
-from contactd.routing.matching import skipped
 from contactd.routing.score import Scale
 from contactd.routing.shapes import Rung, Shape
-from contactd.routing.state import Agent, Item
+from contactd.routing.state import Agent, Item, skipped
 
 Reason = dict[str, Any]
 """`{key, params}`: a sentence of the catalogue and what stands in it."""

@@ -14,13 +14,14 @@ from contactd.core.agent import Health, Intent
 from contactd.core.effects import Moved, Wish
 from contactd.core.errors import ConflictError
 from contactd.core.interaction import TERMINAL_STATES, Cause, State, move
-from contactd.routing.deadlines import Deadlines, Due, Entry
+from contactd.routing.deadlines import Deadlines, Due
 from contactd.routing.faces import agent_state, show
-from contactd.routing.gate import UNKNOWN, Gate
+from contactd.routing.gate import Gate
+from contactd.routing.holding import holds
 from contactd.routing.line import ChannelRule, Line
 from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Profile, Shape
-from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, return_due, yields
+from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, yields
 from contactd.routing.strategies import STRATEGIES
 
 FULL = 100
@@ -66,7 +67,7 @@ class Floor:
         """Items that nobody signed in could take when they were last looked at, where a rule asks for that."""
         self.gates: dict[str, Gate] = {}
         self.index = Index(self._fill)
-        self.deadlines = Deadlines(self._holds)
+        self.deadlines = Deadlines(lambda entry: holds(self, entry))
         self.wishes: list[Wish] = []
         self.touched: dict[str, None] = {}
         """Agents whose state is to be told."""
@@ -81,7 +82,6 @@ class Floor:
         """Offers made by the present fact."""
         self.witness: Callable[[Floor, Item, Agent, bool], None] | None = None
         """Is shown every decision just before it is made: (floor, item, agent, whether the agent was preferred)."""
-        self.renew_gates()
 
     def begin(self, now: datetime) -> None:
         """Turn to the next fact; time never goes back."""
@@ -294,28 +294,6 @@ class Floor:
         """Say whether anything becomes of those in line when nobody is there who could take them."""
         return not self.gates[line.name].open or any(rule.when == "nobody" for rule in line.overflow)
 
-    def renew_gates(self) -> None:
-        """Give every line of the policy a gate; those there are keep what they are by hand, and are looked at anew."""
-        before, self.gates = self.gates, {}
-        for name, line in self.policy.lines.items():
-            gate = before.pop(name, None)
-            if gate is None:
-                gate = Gate(name, changes_at=UNKNOWN if line.hours is not None else None)
-            elif gate.turned or line.hours is not None:
-                gate.changes_at = self.now
-            self.gates[name] = gate
-            self.arm(gate)
-        for gate in before.values():
-            if gate.turned:
-                self.wishes.append(Gate(gate.line, since=self.now).state())
-
-    def arm(self, gate: Gate) -> None:
-        """Set the deadline at which a gate must be looked at."""
-        self.tokens += 1
-        gate.stamp = self.tokens
-        if gate.changes_at is not None:
-            self.deadlines.add(gate.changes_at, Due.LINE, gate.line, gate.stamp)
-
     def renew_index(self) -> None:
         """Build the index anew, for a new policy."""
         self.index = Index(self._fill)
@@ -341,50 +319,3 @@ class Floor:
                 agent.shown = state
                 self.wishes.append(agent_state(agent, state, cause, actor))
         self.touched.clear()
-
-    # --- deadlines ----------------------------------------------------------------------------------------------------
-
-    def _holds(self, entry: Entry) -> bool:
-        """Say whether a deadline still means something."""
-        _, due, key, _ = entry
-        if due is Due.OFFER:
-            return key in self.offers
-        if due is Due.LINE:
-            return key in self.gates and self.gates[key].stamp == entry[3]
-        if due in (Due.HEALTH, Due.BREAK):
-            return self._agent_deadline_holds(entry)
-        item = self.items.get(key)
-        return item is not None and self._item_deadline_holds(item, entry)
-
-    def _item_deadline_holds(self, item: Item, entry: Entry) -> bool:
-        at, due, _, stamp = entry
-        if due in (Due.WRAPUP, Due.PARK):
-            state = State.WRAPUP if due is Due.WRAPUP else State.PARKED
-            return item.state is state and item.until == at
-        if due is Due.RETURN:
-            return self._return_holds(item, at, stamp)
-        return item.token == stamp
-
-    def _return_holds(self, item: Item, at: int, stamp: int) -> bool:
-        owner = self.agents.get(item.agent or "")
-        if owner is None or item.id not in owner.work or owner.away != stamp:
-            return False
-        due = return_due(owner, item)
-        if at >= due:
-            return True
-        self.deadlines.add(due, Due.RETURN, item.id, stamp)
-        return False
-
-    def _agent_deadline_holds(self, entry: Entry) -> bool:
-        at, due, key, stamp = entry
-        agent = self.agents.get(key)
-        if agent is None:
-            return False
-        if due is Due.BREAK:
-            return agent.intent is Intent.NOT_READY and agent.intent_since == stamp
-        if agent.seen is None or agent.health is Health.LOST or agent.watch != stamp:
-            return False
-        if at >= health_due(agent):
-            return True
-        self.watch(agent)
-        return False

@@ -9,9 +9,34 @@ from __future__ import annotations
 from contactd.clock import to_ms
 from contactd.core.effects import LineState, Overseen
 from contactd.core.events import LineRestored, LineSet
+from contactd.routing.deadlines import Due
 from contactd.routing.floor import Floor, RefusedError
-from contactd.routing.gate import MODES, Gate
+from contactd.routing.gate import MODES, UNKNOWN, Gate
 from contactd.routing.line import Line
+
+
+def open_gates(floor: Floor) -> None:
+    """Give every line of the policy a gate; those there are keep what they are by hand, and are looked at anew."""
+    before, floor.gates = floor.gates, {}
+    for name, line in floor.policy.lines.items():
+        gate = before.pop(name, None)
+        if gate is None:
+            gate = Gate(name, changes_at=UNKNOWN if line.hours is not None else None)
+        elif gate.turned or line.hours is not None:
+            gate.changes_at = floor.now
+        floor.gates[name] = gate
+        arm(floor, gate)
+    for gate in before.values():
+        if gate.turned:
+            floor.emit(Gate(gate.line, since=floor.now).state())
+
+
+def arm(floor: Floor, gate: Gate) -> None:
+    """Set the deadline at which a gate must be looked at."""
+    floor.tokens += 1
+    gate.stamp = floor.tokens
+    if gate.changes_at is not None:
+        floor.deadlines.add(gate.changes_at, Due.LINE, gate.line, gate.stamp)
 
 
 def gate_of(floor: Floor, line: Line) -> Gate:
@@ -31,7 +56,7 @@ def turn(floor: Floor, gate: Gate, before: LineState | None = None) -> None:
     """Bring a gate up to date, tell what changed (since `before`), and have those it concerns looked at."""
     before = before or gate.state()
     changed = gate.turn(floor.policy.lines[gate.line].hours, floor.now)
-    floor.arm(gate)
+    arm(floor, gate)
     if gate.state() != before:
         floor.emit(gate.state())
     if changed:
@@ -77,4 +102,4 @@ def restored(floor: Floor, fact: LineRestored) -> None:
     gate.until = None if fact.until is None else to_ms(fact.until)
     changes_at = None if fact.next_change is None else to_ms(fact.next_change)
     gate.restored(floor.policy.lines[fact.line].hours, changes_at, floor.now)
-    floor.arm(gate)
+    arm(floor, gate)

@@ -10,22 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from contactd.clock import from_ms
-from contactd.core.effects import Standing
-from contactd.routing.course import course_of
+from contactd.routing.course import tell_standing
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import Floor
 from contactd.routing.offers import Pick, make_offer
 from contactd.routing.overflow import leaves, turned_away
+from contactd.routing.preference import kept_for_preferred
 from contactd.routing.shapes import Choice, Rung, Shape, Waiting, pop_left_behind
-from contactd.routing.state import Agent, Item
+from contactd.routing.state import Agent, Item, skipped
 from contactd.routing.strategies import BY_NEED
 
 NEXT_BEST = 5
-CALL_WAIT_S = 20.0
-"""How long a call waits for the person it was given to, and for whoever gave it."""
-NAMED, RETURNED = "named", "returned"
-"""Why an item waits for one agent: a person named them; the one they named did not take it."""
 REASK_MS = 60_000
 
 
@@ -47,7 +42,7 @@ def place(floor: Floor, item: Item) -> None:
     if not item.matched or _kept_out(floor, item):
         return
     _note_skips(floor, item)
-    if _hold(floor, item):
+    if kept_for_preferred(floor, item):
         return
     ladder = floor.index.ladder(item)
     item.step = min(item.step, len(ladder) - 1)
@@ -81,28 +76,6 @@ def _kept_out(floor: Floor, item: Item) -> bool:
     return True
 
 
-def tell_standing(floor: Floor, item: Item) -> None:
-    """Tell how an item stands in line, for the next start, when that has changed."""
-    if not item.untold:
-        return
-    item.untold = False
-    held = item.prefer is not None and item.prefer_until > floor.now
-    floor.emit(
-        Standing(
-            interaction=item.id,
-            step=item.step,
-            step_since=from_ms(item.step_since),
-            skip_agents=tuple(
-                (agent, None if until is None else from_ms(until)) for agent, until in item.skips.items()
-            ),
-            prefer_agent=item.prefer if held else None,
-            prefer_until=from_ms(item.prefer_until) if held else None,
-            hops=item.hops,
-            course=course_of(item),
-        ),
-    )
-
-
 def _rung_over(floor: Floor, item: Item, rung: Rung) -> bool:
     """Say whether the time of a step has passed; the next one began when it ended."""
     if rung.ms is None or rung.ms == 0 or item.step_since + rung.ms > floor.now:
@@ -118,14 +91,6 @@ def _rung_skipped(item: Item, rung: Rung) -> bool:
     return rung.ms == 0 or (item.line.skip_unmet and not rung.shape.anybody())
 
 
-def skipped(item: Item, agent: str, now: int) -> bool:
-    """Say whether an item is not to be offered to an agent now."""
-    if agent not in item.skips:
-        return False
-    until = item.skips[agent]
-    return until is None or until > now
-
-
 def _note_skips(floor: Floor, item: Item) -> None:
     """Set the moments at which agents who were passed over may be asked again."""
     if not item.skips:
@@ -138,54 +103,6 @@ def _note_skips(floor: Floor, item: Item) -> None:
     if len(ends) < len(item.skips):
         rounds = (floor.now - item.queued_at) // REASK_MS + 1
         floor.deadlines.add(item.queued_at + rounds * REASK_MS, Due.REASK, item.id, item.token)
-
-
-def _hold(floor: Floor, item: Item) -> bool:
-    """Offer an item to its preferred agent, or let it wait for them; False when that time is over or they are not there."""
-    while item.prefer is not None:
-        agent = floor.agents.get(item.prefer)
-        if agent is not None and _worth_waiting(floor, item, agent):
-            return _wait_for(floor, item, agent)
-        item.prefer = None
-        item.untold = True
-        if item.giver is not None:
-            _back_to_giver(floor, item)
-    return False
-
-
-def _worth_waiting(floor: Floor, item: Item, agent: Agent) -> bool:
-    """Say whether an item still waits for an agent: one who was named by a person is waited for also while they are out."""
-    if item.prefer_until <= floor.now or skipped(item, agent.id, floor.now):
-        return False
-    if item.direct:
-        return agent.signed_in or (item.prefer_kind == NAMED and not item.rule.connects and not agent.removed)
-    return agent.signed_in and agent.profile.fits(floor.index.ladder(item)[-1].shape)
-
-
-def _back_to_giver(floor: Floor, item: Item) -> None:
-    """Whom a call was handed to does not take it: it goes back to whoever gave it, and stands in front from now on."""
-    giver = floor.agents.get(item.giver or "")
-    item.giver, item.front = None, True
-    if giver is not None and floor.can_take(giver, item.rule):
-        item.skips.pop(giver.id, None)
-        item.prefer, item.prefer_kind, item.direct = giver.id, RETURNED, True
-        item.prefer_until = floor.now + round(CALL_WAIT_S * 1000)
-
-
-def _wait_for(floor: Floor, item: Item, agent: Agent) -> bool:
-    """Offer an item to the agent it waits for as soon as they have room."""
-    shape = floor.index.ladder(item)[-1].shape
-    if floor.can_take(agent, item.rule) and agent.id not in floor.dirty:
-        tell_standing(floor, item)
-        make_offer(floor, item, agent, Pick(shape.need, preferred=item.prefer_kind))
-        return True
-    item.held_for = agent.id
-    item.entering = False
-    agent.personal[item.id] = item
-    floor.deadlines.add(item.prefer_until, Due.HOLD, item.id, item.token)
-    item.untold = True
-    tell_standing(floor, item)
-    return True
 
 
 def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tuple[Choice, ...]]:

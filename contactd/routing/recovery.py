@@ -17,6 +17,7 @@ from contactd.routing.deadlines import Due
 from contactd.routing.faces import show
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import set_intent, watch_break, watch_return
+from contactd.routing.hours import open_gates
 from contactd.routing.policy import Policy
 from contactd.routing.presence import new_agent
 from contactd.routing.state import Agent, Item, LiveOffer
@@ -151,7 +152,7 @@ def published(floor: Floor, fact: PolicyPublished) -> None:
         floor.step_out(item)
     floor.policy, floor.version = policy, fact.version
     floor.expected = {line: seconds for line, seconds in floor.expected.items() if line in policy.lines}
-    floor.renew_gates()
+    open_gates(floor)
     floor.renew_index()
     for item in floor.items.values():
         item.line = policy.lines.get(item.line.name) or policy.lines[policy.default_line]

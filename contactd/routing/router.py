@@ -32,6 +32,7 @@ from contactd.routing.idle import explain_agent
 from contactd.routing.matching import settle
 from contactd.routing.picturing import Paces, picture
 from contactd.routing.policy import Policy
+from contactd.routing.shadow import Shadow
 from contactd.routing.waits import Picture
 from contactd.routing.witness import Seen, Witness
 
@@ -105,6 +106,7 @@ class Router:
         `epoch` and the last journal number `seq` make the ids of offers unique.
         """
         self._floor = Floor(policy, version, epoch, seq)
+        hours.open_gates(self._floor)
 
     @property
     def seq(self) -> int:
@@ -207,6 +209,10 @@ class Router:
         finally:
             # The next fact may bear an earlier moment than somebody's question.
             floor.turn_back(before)
+
+    def stand_by(self, shadow: Shadow | None) -> None:
+        """Let a draft decide beside from now on, with no effect; None = nobody any more."""
+        self._floor.witness = shadow
 
     def watch(self) -> list[Seen]:
         """Note every candidate of every decision from now on, in the list that is returned; costs a look at every agent."""

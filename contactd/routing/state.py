@@ -201,6 +201,14 @@ def yields(item: Item, rule: ChannelRule) -> bool:
     return item.channel in rule.interrupts and not item.shielded and item.state in (State.ACTIVE, State.OFFERED)
 
 
+def skipped(item: Item, agent: str, now: int) -> bool:
+    """Say whether an item is not to be offered to an agent now."""
+    if agent not in item.skips:
+        return False
+    until = item.skips[agent]
+    return until is None or until > now
+
+
 def counted(item: Item) -> int:
     """Return the units an item in an agent's hands counts for: held work counts only while the customer is there."""
     if item.state is State.HELD and (item.interrupted or not item.rule.live):

@@ -22,8 +22,9 @@ from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import back_in_line
 from contactd.routing.hours import lets_in
 from contactd.routing.line import Line
-from contactd.routing.matching import CALL_WAIT_S, NAMED, find_agent
+from contactd.routing.matching import find_agent
 from contactd.routing.offers import SKIP_MS, stop_offered
+from contactd.routing.preference import CALL_WAIT_S, NAMED
 from contactd.routing.state import Agent, Item
 from contactd.routing.work import prefer
 
