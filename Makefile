@@ -54,16 +54,18 @@ $(WIDGET_OUT)/.stamp: $(WIDGET)/node_modules/.stamp $(call SOURCES_OF,$(WIDGET))
 	cd $(WIDGET) && npm run --silent build
 	@touch $@
 
-# A browser and a font with Chinese characters, for the journeys; without the right to install them those tests are skipped.
+# A browser and a font with Chinese characters, for the journeys, and an IMAP server; without the right to install them those
+# tests are skipped.
 system:
 	@need=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || need="chromium"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || need="$$need fonts-noto-cjk"; \
+	command -v dovecot >/dev/null || test -x /usr/sbin/dovecot || need="$$need dovecot-imapd"; \
 	test -n "$$need" || exit 0; \
 	sudo=""; test "$$(id -u)" = 0 || sudo="sudo -n"; \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null \
 	  && $$sudo apt-get update -qq </dev/null \
-	  && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$need </dev/null >/dev/null; \
+	  && $$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need </dev/null >/dev/null; \
 	then echo "installed:$$need"; \
 	else echo "cannot install:$$need; browser journeys will be skipped"; fi
 

@@ -451,6 +451,9 @@ export const en: Same<typeof zhCN> = {
     bounced: "An answer came back",
     complained: "A mail was called spam",
     channel_down: "Channel down",
+    channel_up: "Channel up again",
+    mail_stuck: "A mail cannot be fetched",
+    mail_silent: "No mail for longer than usual",
   },
   explain: {
     said: {

@@ -442,6 +442,9 @@ export const zhCN = {
     bounced: "回复被退回",
     complained: "邮件被投诉为垃圾邮件",
     channel_down: "渠道中断",
+    channel_up: "渠道已恢复",
+    mail_stuck: "有邮件无法收取",
+    mail_silent: "长时间没有新邮件",
   },
   explain: {
     said: {
