@@ -21,8 +21,9 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from contactd.channels.voice.ari import Accept, Answered, Do, Give, Report, Rest, RoutedCall, RoutedCalls
+from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_resync import resync
+from contactd.channels.voice.ari_table import Accept, Answered, Do, Give, Report, Rest, RoutedCall
 from contactd.channels.voice.ari_transfer import Given
 from contactd.channels.voice.options import AriOptions
 from contactd.channels.voice.sender import Numbers
@@ -37,8 +38,7 @@ _QUIET = ["ChannelVarset", "ChannelDialplan", "ChannelConnectedLine"]
 _MAX_MESSAGE = 1024 * 1024
 _OPEN_S = 3.0
 _REQUEST_S = 5.0
-_FIRST_PAUSE_S = 0.2
-_LONGEST_PAUSE_S = 5.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _REPORT_PAUSE_S = 0.5
 
 

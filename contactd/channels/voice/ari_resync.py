@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contactd.channels.voice.ari import Cue, Do, Report, Rest, RoutedCall, RoutedCalls, Stage
+from contactd.channels.voice.ari import RoutedCalls
+from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
 from contactd.core.events import InteractionGone, WorkEnded
 from contactd.core.interaction import EndedBy, State
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from recordings import ari_events, ari_rest
 
-from contactd.channels.voice.ari import MOVES, Accept, Answered, Cue, Do, Give, Report, Rest, RoutedCalls, Stage
+from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_resync import resync
+from contactd.channels.voice.ari_table import MOVES, Accept, Answered, Cue, Do, Give, Report, Rest, Stage
 from contactd.channels.voice.ari_transfer import Given
 from contactd.core.channel import Change
 from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded

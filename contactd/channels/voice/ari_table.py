@@ -1,0 +1,157 @@
+"""A call that contactd routes over the Asterisk REST Interface: its stages, the table of its moves, and what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from contactd.channels.voice import ari_transfer
+from contactd.core.events import Fact
+
+
+class Stage(StrEnum):
+    """Where a routed call stands."""
+
+    WAITING = "waiting"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HELD = "held"
+    GIVEN = "given"
+    """Its agent gave it to somebody we know nothing of; it still stands in our bridge."""
+    OVER = "over"
+
+
+class Cue(StrEnum):
+    """What moves it."""
+
+    OFFER = "offer"
+    """An agent accepted: ring their phone."""
+    JOINED = "joined"
+    """The phone was answered."""
+    AGENT_GONE = "agent_gone"
+    CALLER_GONE = "caller_gone"
+    HOLD = "hold"
+    RESUME = "resume"
+    PHONE_HOLD = "phone_hold"
+    PHONE_RESUME = "phone_resume"
+    BACK = "back"
+    """It goes back into a line."""
+    RELEASE = "release"
+    """Our side ends it."""
+    GIVEN = "given"
+    """The PBX has put somebody else in the agent's place."""
+    SEND = "send"
+    """It goes to the dialplan, which dials a number."""
+
+
+MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
+    (Stage.WAITING, Cue.OFFER): (Stage.RINGING, "originate"),
+    (Stage.WAITING, Cue.CALLER_GONE): (Stage.OVER, "abandoned"),
+    (Stage.WAITING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.RINGING, Cue.JOINED): (Stage.TALKING, "bridge"),
+    (Stage.RINGING, Cue.AGENT_GONE): (Stage.WAITING, "not_delivered"),
+    (Stage.RINGING, Cue.CALLER_GONE): (Stage.OVER, "abandoned"),
+    (Stage.RINGING, Cue.BACK): (Stage.WAITING, "call_off"),
+    (Stage.RINGING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.TALKING, Cue.HOLD): (Stage.HELD, "hold"),
+    (Stage.TALKING, Cue.PHONE_HOLD): (Stage.HELD, "phone_held"),
+    (Stage.TALKING, Cue.BACK): (Stage.WAITING, "back_in_line"),
+    (Stage.TALKING, Cue.AGENT_GONE): (Stage.OVER, "agent_left"),
+    (Stage.TALKING, Cue.CALLER_GONE): (Stage.OVER, "caller_left"),
+    (Stage.TALKING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.TALKING, Cue.GIVEN): (Stage.GIVEN, "given"),
+    (Stage.TALKING, Cue.SEND): (Stage.OVER, "send"),
+    (Stage.HELD, Cue.GIVEN): (Stage.GIVEN, "given"),
+    (Stage.HELD, Cue.SEND): (Stage.OVER, "send"),
+    (Stage.GIVEN, Cue.CALLER_GONE): (Stage.OVER, "release"),
+    (Stage.GIVEN, Cue.AGENT_GONE): (Stage.OVER, "release"),
+    (Stage.HELD, Cue.RESUME): (Stage.TALKING, "resume"),
+    (Stage.HELD, Cue.PHONE_RESUME): (Stage.TALKING, "phone_resumed"),
+    (Stage.HELD, Cue.BACK): (Stage.WAITING, "back_in_line"),
+    (Stage.HELD, Cue.AGENT_GONE): (Stage.OVER, "agent_left"),
+    (Stage.HELD, Cue.CALLER_GONE): (Stage.OVER, "caller_left"),
+    (Stage.HELD, Cue.RELEASE): (Stage.OVER, "release"),
+}
+"""(stage, cue) → (next stage, what to do about it).  What is not here is late or doubled, and changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """One request to the PBX."""
+
+    call: str
+    method: str
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    step: str = ""
+    """What its answer decides: presentation | originate | bridged; empty when nothing does."""
+    leg: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """The call is set up: take it in."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Customer and agent are in one bridge."""
+
+    call: str
+    interaction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Something for the router."""
+
+    call: str
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Give:
+    """An agent's phone wants to give its call away: ask the house whether the number is somebody of ours."""
+
+    call: str
+    interaction: str
+    wish: ari_transfer.Wish
+    device: str
+    """The phone that would have this number."""
+
+
+Do = Rest | Accept | Answered | Report | Give
+"""What the machine asks for; to be done in order, one call after another."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RoutedCall:
+    """One call in our application."""
+
+    id: str
+    """Its channel's id: the external key of the interaction."""
+    dialled: str
+    caller: str | None
+    caller_name: str
+    presentation: str = ""
+    """`CALLERID(pres)` as the PBX says it; empty while nobody knows."""
+    channel: Mapping[str, Any] = field(default_factory=dict)
+    stage: Stage = Stage.WAITING
+    interaction: str = ""
+    agent: str | None = None
+    device: str = ""
+    leg: str = ""
+    bridge: str = ""
+    gone: bool = False
+    phone_held: bool = False
+    music: bool = True
+
+    @property
+    def shown(self) -> bool:
+        """Whether its number may be shown, searched and stored; without the PBX's word it may not."""
+        return self.presentation.startswith("allowed")
