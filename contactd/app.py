@@ -164,6 +164,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         render_html=_renderer(made.values(), workers),
         ready=readiness.reasons,
         metrics=lambda: _figures(metrics, office, hub),
+        reads=office.reads,
         why=office.why,
         why_agent=office.why_agent,
         candidates=office.candidates,

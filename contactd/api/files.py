@@ -16,7 +16,7 @@ from starlette.responses import FileResponse
 from contactd.api import shapes
 from contactd.api.answers import gives
 from contactd.api.once import Try, once
-from contactd.api.parts import Ident, Parts, PartsOf, may
+from contactd.api.parts import Ident, Looking, Parts, PartsOf, looks, may
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.plain import one_line
 from contactd.crm_store import api_reads, messages, upload_rows
@@ -43,12 +43,13 @@ FRAME = "default-src 'none'; img-src {images}; style-src 'unsafe-inline'; font-s
 
 
 @router.get("/files/{ident}", summary="One attachment")
-async def attachment(parts: PartsOf, _actor: Annotated[Actor, may("file.read")], ident: Ident) -> Response:
+async def attachment(parts: PartsOf, looking: Annotated[Looking, looks("file.read", "file")], ident: Ident) -> Response:
     """Return an attachment to be saved; only our own page images are shown in place."""
     row = await parts.store.read(lambda conn: messages.attachment(conn, ident))
     if not parts.store.blobs.has(row["blob"]):
         message = "There is no such file."
         raise NotFoundError(message)
+    looking.saw(ident)
     page_image = row["page"] is not None and row["media_type"] == PAGE
     media = row["media_type"] if row["media_type"] in PICTURES else "application/octet-stream"
     disposition = "inline" if page_image else "attachment"
@@ -68,7 +69,7 @@ async def attachment(parts: PartsOf, _actor: Annotated[Actor, may("file.read")],
 @router.get("/api/v1/messages/{ident}/html", summary="A message's HTML, made safe")
 async def html(
     parts: PartsOf,
-    _actor: Annotated[Actor, may("interaction.read")],
+    looking: Annotated[Looking, looks("interaction.read", "message")],
     ident: Ident,
     images: bool = False,
 ) -> Response:
@@ -81,6 +82,7 @@ async def html(
     if source is None:
         text = "This message has no HTML."
         raise NotFoundError(text)
+    looking.saw(ident, "html")
     document = await parts.render_html(source, await _pictures(parts, files), images)
     sources = "data: https: http:" if images else "data:"
     headers = {

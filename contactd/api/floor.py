@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
-from contactd.api.parts import Cursor, Filter, Ident, Limit, PartsOf, actor_of, answer, may, page
+from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, actor_of, answer, looks, may, page
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.desk.rights import Actor, authorize, permitted
 from contactd.routing.line import Line
@@ -22,7 +22,7 @@ COLLEAGUE = ("agent", "name", "role", "state", "since", "lines", "skills", "lang
 @router.get("/queue", summary="What waits, oldest first", responses=gives(shapes.Queue))
 async def queue(
     parts: PartsOf,
-    _actor: Annotated[Actor, may("queue.read")],
+    looking: Annotated[Looking, looks("queue.read", "interaction")],
     channel: Filter = None,
     line: Filter = None,
     limit: Limit = 50,
@@ -36,7 +36,12 @@ async def queue(
     ]
     items.sort(key=lambda view: (view["queued_at"] or "", view["id"]))
     return _page(
-        items, limit, cursor, lambda view: f"{view['queued_at'] or ''} {view['id']}", lines=parts.views.floor.views()
+        items,
+        limit,
+        cursor,
+        lambda view: f"{view['queued_at'] or ''} {view['id']}",
+        looking,
+        lines=parts.views.floor.views(),
     )
 
 
@@ -113,7 +118,9 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _page(items: list[Any], limit: int, cursor: str | None, key: Any, **more: Any) -> Response:
+def _page(
+    items: list[Any], limit: int, cursor: str | None, key: Any, looking: Looking | None = None, **more: Any
+) -> Response:
     """Return a page of a list in memory that is ordered by `key`; the cursor is the last one's key."""
     if cursor is not None:
         if not cursor.startswith("k"):
@@ -121,4 +128,6 @@ def _page(items: list[Any], limit: int, cursor: str | None, key: Any, **more: An
             raise BadRequestError(message, field="cursor")
         items = [item for item in items if key(item) > cursor[1:]]
     following = f"k{key(items[limit - 1])}" if len(items) > limit else None
+    if looking is not None:
+        looking.saw_all(item["id"] for item in items[:limit])
     return page(items[:limit], following, **more)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
 from contactd.api.once import Try, once
-from contactd.api.parts import Cursor, Filter, Ident, Limit, PartsOf, answer, may, page
+from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.clock import parse_rfc3339
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.crm_store import api_reads, customer, interactions, messages
@@ -18,7 +18,7 @@ from contactd.crm_store.answering import answering
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1/interactions", tags=["interactions"])
-_Reader = Annotated[Actor, may("interaction.read")]
+_Reader = Annotated[Looking, looks("interaction.read", "interaction")]
 
 
 class Dismissal(BaseModel):
@@ -31,7 +31,7 @@ class Dismissal(BaseModel):
 @router.get("", summary="List interactions, newest first", responses=gives(Page[shapes.ListedInteraction]))
 async def listed(
     parts: PartsOf,
-    _actor: _Reader,
+    looking: _Reader,
     channel: Filter = None,
     line: Filter = None,
     state: Filter = None,
@@ -60,6 +60,7 @@ async def listed(
         return api_reads.with_parts(conn, items), following
 
     items, following = await parts.store.read(read)
+    looking.saw_all(item["id"] for item in items)
     return page([_live(parts, item) for item in items], following)
 
 
@@ -68,18 +69,20 @@ async def listed(
     summary="One interaction with offers, segments, topics and customer",
     responses=gives(shapes.WholeInteraction),
 )
-async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
+async def one(parts: PartsOf, looking: _Reader, ident: Ident) -> Response:
     """Return an interaction, the CustomerHead of its customer, and where an answer goes unless the agent names others."""
 
     def read(conn: Any) -> dict[str, Any]:
         found = interactions.get(conn, ident) | {"customer": customer.of_interaction(conn, ident)}
         return found | {"answers_to": [point.display or point.raw for point in answering(conn, ident).to]}
 
-    return answer(_live(parts, await parts.store.read(read)))
+    found = await parts.store.read(read)
+    looking.saw(ident)
+    return answer(_live(parts, found))
 
 
 @router.get("/{ident}/messages", summary="What was said, oldest first", responses=gives(Page[shapes.Message]))
-async def said(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 200, cursor: Cursor = None) -> Response:
+async def said(parts: PartsOf, looking: _Reader, ident: Ident, limit: Limit = 200, cursor: Cursor = None) -> Response:
     """Return a page of MessageViews."""
     after = _number(cursor)
 
@@ -88,11 +91,12 @@ async def said(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 200
         return messages.of_interaction(conn, ident, after_seq=after, limit=limit + 1)
 
     found = await parts.store.read(read)
+    looking.saw(ident, "messages")
     return page(found[:limit], str(found[limit - 1]["seq"]) if len(found) > limit else None)
 
 
 @router.get("/{ident}/events", summary="What happened, in order", responses=gives(Page[shapes.Event]))
-async def events(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 200, cursor: Cursor = None) -> Response:
+async def events(parts: PartsOf, looking: _Reader, ident: Ident, limit: Limit = 200, cursor: Cursor = None) -> Response:
     """Return a page of events."""
     after = _number(cursor)
 
@@ -103,6 +107,7 @@ async def events(parts: PartsOf, _actor: _Reader, ident: Ident, limit: Limit = 2
     found = [
         {"id": f"{ident}:{event['seq']}", **event, "kind": event["type"]} for event in await parts.store.read(read)
     ]
+    looking.saw(ident, "events")
     return page(found[:limit], str(found[limit - 1]["seq"]) if len(found) > limit else None)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
 from contactd.api.once import Try, once
-from contactd.api.parts import Cursor, Filter, Ident, Limit, Parts, PartsOf, answer, may, page
+from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, answer, looks, may, page
 from contactd.core import address
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.party import Point
@@ -19,7 +19,7 @@ from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
 _Word = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Reader = Annotated[Actor, may("party.read")]
+_Reader = Annotated[Looking, looks("party.read", "party")]
 LOOKS = 20
 """Pages of a timeline looked through for one channel; what is not full then goes on with the cursor."""
 
@@ -72,19 +72,22 @@ class NewParty(Change):
 
 @router.get("/parties", summary="List or search customers", responses=gives(Page[shapes.Party]))
 async def listed(
-    parts: PartsOf, _actor: _Reader, q: Filter = None, limit: Limit = 50, cursor: Cursor = None
+    parts: PartsOf, looking: _Reader, q: Filter = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """Return a page of customers; `q` is the beginning of a name, an address or a number."""
     items, following = await parts.store.read(
         lambda conn: parties.listed(conn, q=q, limit=limit, cursor=cursor),
     )
+    looking.saw_all(item["id"] for item in items)
     return page([_shown(item) for item in items], following)
 
 
 @router.get("/parties/{ident}", summary="One customer", responses=gives(shapes.Party))
-async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
+async def one(parts: PartsOf, looking: _Reader, ident: Ident) -> Response:
     """Return a customer with contact points; a merged one answers with the survivor."""
-    return answer(await _read(parts, ident))
+    found = await _read(parts, ident)
+    looking.saw(ident)
+    return answer(found)
 
 
 @router.get(
@@ -94,7 +97,7 @@ async def one(parts: PartsOf, _actor: _Reader, ident: Ident) -> Response:
 )
 async def history(
     parts: PartsOf,
-    _actor: _Reader,
+    looking: _Reader,
     ident: Ident,
     channel: Filter = None,
     limit: Limit = 50,
@@ -114,6 +117,7 @@ async def history(
         return found, following
 
     items, following = await parts.store.read(read)
+    looking.saw(ident, "timeline")
     return page(items, following)
 
 
@@ -174,7 +178,7 @@ async def change(
 @router.get("/lookup", summary="Who is behind a number or an address", responses=gives(shapes.CustomerHead))
 async def lookup(
     parts: PartsOf,
-    _actor: Annotated[Actor, may("party.lookup")],
+    looking: Annotated[Looking, looks("party.lookup", "party")],
     phone: Filter = None,
     email: Annotated[str | None, Query(max_length=320, pattern=r"^[^\x00-\x1f\x7f]*$")] = None,
 ) -> Response:
@@ -186,13 +190,15 @@ async def lookup(
     if point is None:
         nobody: dict[str, Any] = {"resolve_state": "anonymous", "party_id": None, "point": None, "candidates": []}
         return answer(nobody | {"timeline": [], "open_cases": 0})
-    return answer(await parts.store.read(lambda conn: customer.of_point(conn, point)))
+    head = await parts.store.read(lambda conn: customer.of_point(conn, point))
+    looking.saw_all([head["party_id"], *(one["party_id"] for one in head["candidates"])])
+    return answer(head)
 
 
 @router.get("/cases", summary="List cases, newest first", responses=gives(Page[shapes.Case]))
 async def cases(
     parts: PartsOf,
-    _actor: Annotated[Actor, may("case.read")],
+    looking: Annotated[Looking, looks("case.read", "case")],
     party: Filter = None,
     state: Filter = None,
     limit: Limit = 50,
@@ -202,6 +208,7 @@ async def cases(
     items, following = await parts.store.read(
         lambda conn: api_reads.cases(conn, party=party, state=state, limit=limit, cursor=cursor),
     )
+    looking.saw_all(item["id"] for item in items)
     return page(items, following)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
-import structlog
 from fastapi import Depends, Path, Query, Request, Response
 
 from contactd.clock import Clock
@@ -16,6 +15,7 @@ from contactd.core.errors import BadRequestError
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
 from contactd.desk.idents import Idents
+from contactd.desk.reads import ReadLog
 from contactd.desk.rights import Actor, authorize
 from contactd.desk.stream import text
 from contactd.desk.views import Views
@@ -23,8 +23,6 @@ from contactd.routing.policy import Policy
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MEGABYTE = 1024 * 1024
-
-log = structlog.get_logger(__name__)
 
 
 class Doors(Protocol):
@@ -64,6 +62,8 @@ class Parts:
     ready: Callable[[], Awaitable[list[str]]]
     """Reasons why no work is taken now; none = ready."""
     metrics: Callable[[], bytes]
+    reads: ReadLog
+    """Who read customers' data."""
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
     why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
     """Why an open item waits at this moment, as the router sees it."""
@@ -103,15 +103,42 @@ def may(action: str) -> Any:
     async def check(request: Request) -> Actor:
         actor = await actor_of(request)
         authorize(actor, action)
-        if action in _NOTED:
-            log.info("api.read", action=action, actor=actor.id, path=request.url.path)
         return actor
 
     return Depends(check)
 
 
-_NOTED = frozenset({"interaction.read", "party.read", "party.lookup", "file.read"})
-"""Reading customers is written down."""
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Somebody who may read customers' data; what they are shown is noted in the audit log."""
+
+    actor: Actor
+    reads: ReadLog
+    action: str
+    kind: str
+    ip: str
+
+    def saw(self, ident: str, part: str = "") -> None:
+        """Note that they were shown one thing, or a part of it."""
+        self.reads.note(self.actor.id, self.action, self.kind, ident, part=part, ip=self.ip)
+
+    def saw_all(self, idents: Iterable[str | None]) -> None:
+        """Note that they were shown a list of things."""
+        shown = [ident for ident in idents if ident is not None]
+        self.reads.note(self.actor.id, self.action, self.kind, None, ids=shown, ip=self.ip)
+
+
+def looks(action: str, kind: str) -> Any:
+    """Let a route that shows customers' data be used by those who may do `action`; the route says what was seen."""
+
+    async def check(request: Request) -> Looking:
+        actor = await actor_of(request)
+        authorize(actor, action)
+        client = request.client.host if request.client else ""
+        return Looking(actor, parts_of(request).reads, action, kind, client)
+
+    return Depends(check)
+
 
 PartsOf = Annotated[Parts, Depends(parts_of)]
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"

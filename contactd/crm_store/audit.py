@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ _new_head = insert(s.number_seq)
 _NEXT = hot(
     _new_head.on_conflict_do_update(
         index_elements=["name"],
-        set_={"value": s.number_seq.c.value + 1},
+        set_={"value": s.number_seq.c.value + _new_head.excluded.value},
     ).returning(s.number_seq.c.value),
 )
 _HASH = hot(select(s.audit_log.c.hash).where(s.audit_log.c.seq == bindparam("before")))
@@ -61,21 +61,36 @@ class Break:
 
 def append(conn: WriteConn, entry: Entry, now: datetime) -> int:
     """Write an entry down; return its number."""
-    seq = int(conn.one(_NEXT, name=_HEAD, value=1).value)
-    before = conn.one(_HASH, before=seq - 1)
-    row = {
+    return append_all(conn, [(entry, now)])
+
+
+def append_all(conn: WriteConn, entries: Sequence[tuple[Entry, datetime]]) -> int:
+    """Write entries down, each with its moment, one after another; return the last one's number."""
+    last = int(conn.one(_NEXT, name=_HEAD, value=len(entries)).value)
+    first = last - len(entries) + 1
+    before = conn.one(_HASH, before=first - 1)
+    hashed = before.hash if before else FIRST
+    rows = []
+    for seq, (entry, at) in enumerate(entries, start=first):
+        row = _row(seq, entry, at, hashed)
+        hashed = _hash(row)
+        rows.append(row | {"hash": hashed})
+    conn.many(_APPEND, rows)
+    return last
+
+
+def _row(seq: int, entry: Entry, at: datetime, before: str) -> dict[str, Any]:
+    return {
         "seq": seq,
-        "at": now,
+        "at": at,
         "actor": entry.actor,
         "action": entry.action,
         "object_kind": entry.object_kind,
         "object_id": entry.object_id,
         "detail": json.loads(storable(json.dumps(entry.detail or {}, ensure_ascii=False))),
         "ip": storable(entry.ip),
-        "prev_hash": before.hash if before else FIRST,
+        "prev_hash": before,
     }
-    conn.run(_APPEND, **row, hash=_hash(row))
-    return seq
 
 
 def verify(conn: Connection) -> list[Break]:

@@ -36,6 +36,7 @@ from contactd.desk.outbox import Outbox
 from contactd.desk.parts import Parts
 from contactd.desk.publisher import Publisher
 from contactd.desk.reading import Reading
+from contactd.desk.reads import ReadLog
 from contactd.desk.recovery import Recovery
 from contactd.desk.reports import Reports
 from contactd.desk.roster import Roster
@@ -69,6 +70,7 @@ class Office:
     mirror: Mirror
     acknowledging: Acknowledging
     reports: Reports
+    reads: ReadLog
     data_dir: Path
     work: Work
     routes: list[Route] = field(default_factory=list)
@@ -112,6 +114,7 @@ class Office:
             *([("waits", self.desk.waits.run())] if self.desk.waits is not None else []),
             ("acknowledging", self.acknowledging.run()),
             ("reports", self.reports.run()),
+            ("reads", self.reads.run()),
         ):
             self._begin(name, run)
 
@@ -122,6 +125,7 @@ class Office:
         await self.desk.outbox.settle_all()
         await self.desk.dispatcher.drain()
         await self.desk.publisher.settle()
+        await self.reads.flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -272,6 +276,7 @@ async def build_office(
         mirror=mirror,
         acknowledging=acknowledging,
         reports=reports,
+        reads=ReadLog(store, clock),
         data_dir=data_dir,
         work=work,
     )

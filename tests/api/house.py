@@ -19,6 +19,7 @@ from contactd.crm_store.schema import agent
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
 from contactd.desk.passwords import Passwords
+from contactd.desk.reads import ReadLog
 from contactd.desk.rights import Actor
 from contactd.desk.views import Views
 from contactd.http import ChannelRoute, HttpParts, build_http
@@ -100,6 +101,7 @@ class House:
     door: Door
     aside: Aside
     orders: Orders
+    reads: ReadLog
     unready: list[str] = field(default_factory=list)
 
     def client(self, host: str = "127.0.0.1", **more: Any) -> httpx.AsyncClient:
@@ -135,6 +137,7 @@ def build(
     hub = Hub(views, orders, clock, lambda: f"key{next(keys)}")
     server = ConsoleServer(hub, access, clock)
     unready: list[str] = []
+    reads = ReadLog(store, clock)
 
     async def render(document: str, pictures: Mapping[str, str], images: bool) -> str:
         return f"<p>{len(document)} {sorted(pictures)} {images}</p>"
@@ -153,11 +156,12 @@ def build(
         render_html=render,
         ready=ready,
         metrics=lambda: b"up 1\n",
+        reads=reads,
         upload_bytes=2 * 1024 * 1024,
         upload_quota=4_000_000,
     )
     app = build_http(HttpParts(api=parts, console=server, channels=channels, static=static, public_url=public_url))
-    return House(store, clock, views, access, hub, server, app, door, aside, orders, unready)
+    return House(store, clock, views, access, hub, server, app, door, aside, orders, reads, unready)
 
 
 async def hire(store: Store, clock: ManualClock) -> None:

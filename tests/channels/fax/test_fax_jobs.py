@@ -15,7 +15,18 @@ from contactd.channels.fax.channel import FaxChannel
 from contactd.core.channel import Outgoing
 
 JOB = "0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee"
-WHYS = ["done", "failed", "rejected", "blocked", "requeued", "removed", "killed", "timedout", "format_failed", "no_formatter"]
+WHYS = [
+    "done",
+    "failed",
+    "rejected",
+    "blocked",
+    "requeued",
+    "removed",
+    "killed",
+    "timedout",
+    "format_failed",
+    "no_formatter",
+]
 """Words of notify(8C), without those of polling."""
 
 
