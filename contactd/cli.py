@@ -196,12 +196,28 @@ def _policy_commands(commands: Commands) -> None:
     ):
         command = _add(policy, name, handler, text)
         command.add_argument("file", type=Path, metavar="FILE", nargs="?" if name == "publish" else None)
+    shadow = _add(policy, "shadow", _policy_shadow, "let FILE decide beside the live policy, with no effect")
+    shadow.add_argument("file", type=Path, metavar="FILE", nargs="?", help="without it: print how often it differed")
+    shadow.add_argument("--off", action="store_true", help="let nobody decide beside any more")
 
 
 def _policy_export(arguments: Arguments) -> int:
     from contactd.desk import policies
 
     print(policies.export(settings(arguments), arguments.file))
+    return OK
+
+
+def _policy_shadow(arguments: Arguments) -> int:
+    from contactd.desk import shadowing
+
+    where = settings(arguments)
+    if arguments.off:
+        print(shadowing.end(where))
+    elif arguments.file is not None:
+        print(shadowing.begin(where, arguments.file))
+    else:
+        print("\n".join(shadowing.report(where)))
     return OK
 
 

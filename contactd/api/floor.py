@@ -97,6 +97,12 @@ async def policy(parts: PartsOf, _actor: Annotated[Actor, may("policy.read")]) -
     )
 
 
+@router.get("/policy/shadow", summary="How often a draft that decides beside would have decided otherwise")
+async def shadow(parts: PartsOf, _actor: Annotated[Actor, may("interaction.explain")]) -> Response:
+    """Return `on`, and what was counted since the draft began: by result, by line, and the latest decisions that differ."""
+    return answer(parts.shadow())
+
+
 def _line(line: Line) -> dict[str, Any]:
     """Return what screens need of a line: its name, its tree, how its channels behave."""
     return {

@@ -69,6 +69,8 @@ class Parts:
     """Why an open item waits at this moment, as the router sees it."""
     why_agent: Callable[[str], Mapping[str, Any]] = lambda _agent: {}
     """Why an agent has nothing to do at this moment, as the router sees it."""
+    shadow: Callable[[], Mapping[str, Any]] = lambda: {"on": False}
+    """What a draft that decides beside has counted."""
     candidates: Callable[[str], Awaitable[Mapping[str, Any]]] | None = None
     """Every candidate of the decision that made an offer, from the journal."""
     version: str = ""

@@ -12,6 +12,7 @@ from contactd.core.effects import Offer, Refuse, Wish
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import Fact
 from contactd.routing.picturing import Paces
+from contactd.routing.shadow import Shadow
 from contactd.routing.waits import Picture
 
 _MISSING = frozenset({"unknown_offer", "unknown_interaction", "unknown_agent", "unknown_line"})
@@ -45,6 +46,10 @@ class Decider(Protocol):
 
     def picture(self, line: str, channel: str, paces: Paces, now: datetime) -> Picture | None:
         """Return what a newcomer's wait is worked out from, None when it cannot be foreseen."""
+        ...
+
+    def stand_by(self, shadow: Shadow | None) -> None:
+        """Let a draft decide beside, with no effect."""
         ...
 
     def explain_agent(self, agent: str, now: datetime) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from contactd.desk.recovery import Recovery
 from contactd.desk.reports import Reports
 from contactd.desk.roster import Roster
 from contactd.desk.rules import Rules
+from contactd.desk.shadowing import Shadowing
 from contactd.desk.shown import show_delivery
 from contactd.desk.tools import ChannelTools, Route
 from contactd.desk.views import Views
@@ -70,6 +71,7 @@ class Office:
     mirror: Mirror
     acknowledging: Acknowledging
     reports: Reports
+    shadowing: Shadowing
     reads: ReadLog
     data_dir: Path
     work: Work
@@ -111,6 +113,7 @@ class Office:
             ("inbox", self.inbox.run()),
             ("reading", self.reading.run()),
             ("outbox", self.desk.outbox.run()),
+            ("shadow", self.shadowing.run()),
             *([("waits", self.desk.waits.run())] if self.desk.waits is not None else []),
             ("acknowledging", self.acknowledging.run()),
             ("reports", self.reports.run()),
@@ -259,6 +262,7 @@ async def build_office(
         metrics=metrics,
     )
     publisher.hear = waits.hear
+    shadowing = Shadowing(data_dir, lambda: dispatcher.router, metrics)
     reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)
     intake.unread = reading.add
     mirror = Mirror(desk)
@@ -276,6 +280,7 @@ async def build_office(
         mirror=mirror,
         acknowledging=acknowledging,
         reports=reports,
+        shadowing=shadowing,
         reads=ReadLog(store, clock),
         data_dir=data_dir,
         work=work,

@@ -43,7 +43,7 @@ def export(settings: Settings, file: Path) -> str:
         if found is None:
             message = "nothing is published yet: the first start publishes [policy] of the configuration"
             raise NotFoundError(message)
-        _write(file, found.document)
+        write(file, found.document)
         return f"version {found.version} is in {file}"
 
     return at_work(settings, job)
@@ -58,7 +58,7 @@ def draft(settings: Settings, file: Path) -> str:
     """
     document = read(file)
     Policy.from_mapping(document)
-    _write(_draft_file(settings), document)
+    write(_draft_file(settings), document)
     return f"{file} is kept as the draft: `contactd policy publish` lets it rule"
 
 
@@ -156,7 +156,12 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime | date | time) else value
 
 
-def _write(file: Path, document: Mapping[str, Any]) -> None:
+def write(file: Path, document: Mapping[str, Any]) -> None:
+    """Write a policy document, as TOML or JSON by the file's name.
+
+    Raises:
+        BadRequestError: the file cannot be written.
+    """
     if file.suffix == ".json":
         text = json.dumps({"policy": document}, ensure_ascii=False, indent=2) + "\n"
     else:

@@ -326,6 +326,7 @@ async def test_screens_get_of_the_policy_what_they_need(house: House) -> None:
 GETS = {
     "/api/v1/me": "me.read",
     "/api/v1/policy": "policy.read",
+    "/api/v1/policy/shadow": "interaction.explain",
     "/api/v1/interactions": "interaction.read",
     "/api/v1/interactions/none": "interaction.read",
     "/api/v1/interactions/none/messages": "interaction.read",
