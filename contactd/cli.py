@@ -370,7 +370,9 @@ def _channel_commands(commands: Commands) -> None:
     notify.add_argument("rest", nargs="*", metavar="…", help="job time and, when requeued, the next try")
     mail = _group(commands, "mail", "the e-mail channel")
     take = _add(mail, "receive", _mail_receive, "hand over one mail from stdin, as a mail server's pipe does")
-    take.add_argument("--from", dest="sender", default="", metavar="ADDRESS", help="envelope sender")
+    take.add_argument(
+        "--from", dest="sender", metavar="ADDRESS", help="envelope sender; empty = nobody is to answer it"
+    )
     take.add_argument("recipients", nargs="+", metavar="RECIPIENT")
     replay = _add(mail, "replay", _mail_replay, "read quarantined mails again; without ID all of them")
     replay.add_argument("ids", nargs="*", metavar="ID")
@@ -434,7 +436,9 @@ def _mail_receive(arguments: Arguments) -> int:
     from contactd.channels.email import spool
 
     try:
-        envelope = {"mail_from": arguments.sender, "rcpt": arguments.recipients}
+        envelope = {"rcpt": arguments.recipients}
+        if arguments.sender is not None:
+            envelope["mail_from"] = arguments.sender
         print(spool.put(_plain_settings(arguments).data_dir, sys.stdin.buffer.read(spool.MAX_BYTES + 1), envelope).stem)
     except ValueError as error:
         print(error, file=sys.stderr)

@@ -1,18 +1,18 @@
-"""The e-mail channel: mail in by SMTP and by the spool folder, answers out by the smarthost."""
+"""The e-mail channel: mail in by SMTP, LMTP, folders and mailboxes elsewhere, answers out by the smarthost."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-import structlog
-
-from contactd.channels.email import intake, sanitise, spool
+from contactd.channels.email import intake, lmtp_in, sanitise, spool
 from contactd.channels.email.compose import compose
 from contactd.channels.email.door import Door
+from contactd.channels.email.folders import Folder
+from contactd.channels.email.lmtp_in import MailLmtp
 from contactd.channels.email.mailboxes import Mailboxes
 from contactd.channels.email.options import Options
 from contactd.channels.email.reader import read
@@ -20,14 +20,10 @@ from contactd.channels.email.smarthost import Smarthost
 from contactd.channels.email.smtp_in import MailSmtp
 from contactd.channels.email.token import ThreadKey
 from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
-from contactd.core.errors import BadRequestError, BusyError, StoreDownError
-
-log = structlog.get_logger(__name__)
+from contactd.core.errors import BadRequestError
 
 DRAIN_S = 2.0
 """How long mails under way have at the end; the house waits three seconds for each channel."""
-_SPOOL_S = 1.0
-_BACKLOG = 512
 _LARGE = 1024 * 1024
 """From here on the digest is made beside the loop."""
 
@@ -47,58 +43,65 @@ class EmailChannel:
         self._tools = tools
         self._key = ThreadKey.load(tools.data_dir)
         self._door = Door(options, self._take_smtp, tools.clock.monotonic, str(tools.data_dir))
-        self._mailboxes = Mailboxes(
-            name, options.mailboxes, tools, self._key, self.is_ours, most_bytes=options.limits.message_bytes
-        )
+        self._mailboxes = Mailboxes(name, options, tools, self._key, self.is_ours)
         self._smarthost = Smarthost(options.outbound, self._door.hostname)
-        self._server: asyncio.Server | None = None
-        self._address = ""
-        self._wake = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._spool_idle = asyncio.Event()
-        self._spool_idle.set()
-        self._spool_fault = ""
+        self._servers: list[asyncio.Server] = []
+        self._addresses: dict[str, str] = {}
+        self._stopping = False
+        self._spool = Folder(
+            "spool",
+            waiting=partial(spool.waiting, tools.data_dir),
+            take=spool.take,
+            accept=self._take_spooled,
+            done=spool.remove,
+        )
         self._last: datetime | None = None
 
     async def start(self) -> None:
         """Open the listener and begin to read the spool."""
         loop = asyncio.get_running_loop()
-        smtp = self._options.smtp
-        self._server = await loop.create_server(
-            lambda: MailSmtp(self._door, loop), smtp.host, smtp.port, backlog=_BACKLOG, reuse_address=True
-        )
-        host, port = self._server.sockets[0].getsockname()[:2]
-        self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._tools.spawn(self._read_spool(), f"{self.name}.spool")
+        smtp, lmtp = self._options.smtp, self._options.lmtp
+        await self._listen("smtp", lambda: MailSmtp(self._door, loop), smtp.host, smtp.port)
+        if lmtp.host:
+            await self._listen("lmtp", lambda: MailLmtp(self._door, loop), lmtp.host, lmtp.port)
+        if lmtp.socket is not None:
+            self._servers.append(await lmtp_in.listen(lmtp.socket, lambda: MailLmtp(self._door, loop)))
+            self._addresses["lmtp_socket"] = str(lmtp.socket)
+        self._tools.spawn(self._spool.run(), f"{self.name}.spool")
         self._mailboxes.start()
+
+    async def _listen(self, name: str, make: Callable[[], MailSmtp], host: str, port: int) -> None:
+        """Open a listener on the network."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(make, host, port, backlog=lmtp_in.BACKLOG, reuse_address=True)
+        self._servers.append(server)
+        host, port = server.sockets[0].getsockname()[:2]
+        self._addresses[name] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     async def stop_intake(self) -> None:
         """Close the listener, let mails that are coming in finish, tell every client 421, leave the spool."""
-        self._stopping.set()
-        self._wake.set()
-        if self._server is not None:
-            self._server.close()
-        await asyncio.gather(self._door.drain(DRAIN_S), self._mailboxes.stop(DRAIN_S))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._spool_idle.wait(), DRAIN_S / 4)
+        self._stopping = True
+        for server in self._servers:
+            server.close()
+        await asyncio.gather(self._door.drain(DRAIN_S), self._mailboxes.stop(DRAIN_S), self._spool.stop(DRAIN_S))
 
     async def stop(self) -> None:
         """Close what is still open."""
-        if not self._stopping.is_set():
+        if not self._stopping:
             await self.stop_intake()
-        self._server = None
+        self._servers.clear()
 
     def addresses(self) -> dict[str, str]:
         """Return where mail is taken in."""
-        return {"smtp": self._address}
+        return self._addresses
 
     def health(self) -> Health:
         """Say whether mail can come in."""
-        if self._stopping.is_set() or self._server is None or not self._server.is_serving():
+        if self._stopping or not self._servers or not all(one.is_serving() for one in self._servers):
             return Health(ok=False, detail="not listening", last_progress=self._last)
         if not self._door.has_disk():
             return Health(ok=False, detail="disk nearly full", last_progress=self._last)
-        faults = [*filter(None, [self._spool_fault]), *self._mailboxes.faults()]
+        faults = [*filter(None, [self._spool.fault]), *self._mailboxes.faults()]
         return Health(ok=not faults, detail="; ".join(faults), last_progress=self._last)
 
     def compose(self, draft: Draft) -> Composed | None:
@@ -126,7 +129,7 @@ class EmailChannel:
 
     def nudge(self) -> None:
         """Say that something was laid into the spool."""
-        self._wake.set()
+        self._spool.nudge()
 
     async def said(self, interaction: str, message: Mapping[str, Any]) -> None:
         """Do nothing: mail leaves by the outbox."""
@@ -151,6 +154,10 @@ class EmailChannel:
         """Store a mail that came by SMTP; return its receipt."""
         return await self._take("smtp", raw, envelope)
 
+    async def _take_spooled(self, found: spool.Spooled) -> None:
+        """Store a mail that lay in the spool."""
+        await self._take("spool", found.raw, found.envelope)
+
     async def _take(self, adapter: str, raw: bytes, envelope: Mapping[str, Any]) -> str:
         """Store a mail; return its receipt after the commit."""
         now = self._tools.clock.now()
@@ -161,41 +168,3 @@ class EmailChannel:
         receipt = await self._tools.accept(arrival)
         self._last = now
         return receipt.id
-
-    async def _read_spool(self) -> None:
-        """Take in what lies in the spool, now and every second, until intake stops."""
-        while not self._stopping.is_set():
-            self._wake.clear()
-            self._spool_idle.clear()
-            try:
-                await self._empty_spool()
-            except (BusyError, StoreDownError) as error:
-                self._spool_fault = f"spool waits: {error.code}"
-            except OSError as error:
-                self._spool_fault = f"spool cannot be read: {type(error).__name__}"
-                log.warning("mail_spool_unreadable", error=type(error).__name__)
-            finally:
-                self._spool_idle.set()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_SPOOL_S):
-                    await self._wake.wait()
-
-    async def _empty_spool(self) -> None:
-        """Take in each file and delete it after the commit; one that fails is left for the next round."""
-        fault = ""
-        for path in await asyncio.to_thread(lambda: list(spool.waiting(self._tools.data_dir))):
-            if self._stopping.is_set():
-                return
-            found = await asyncio.to_thread(spool.take, path)
-            if found is None:
-                continue
-            try:
-                await self._take("spool", found.raw, found.envelope)
-            except (BusyError, StoreDownError):
-                raise
-            except Exception as error:  # noqa: BLE001 - one mail must not hold up the others, and stays where it is
-                fault = f"spool: {path.name} was not taken"
-                log.error("mail_spool_failed", file=path.name, error=type(error).__name__)  # noqa: TRY400 - no trace of the mail
-                continue
-            await asyncio.to_thread(spool.remove, path)
-        self._spool_fault = fault

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Event
+from typing import Any, Protocol
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
@@ -53,6 +54,46 @@ class Opened:
     uidnext: int
     """0 = it does not say."""
     idle: bool
+
+
+class Box(Protocol):
+    """What a mailbox can be asked, from its own thread; see `ImapBox`, whose errors these raise, too."""
+
+    def open(self) -> Opened:
+        """Connect, log in and open the folder."""
+        ...
+
+    def after(self, uid: int, uidnext: int) -> list[int]:
+        """Return the UIDs above `uid`, in order."""
+        ...
+
+    def since(self, day: Any) -> list[int]:
+        """Return the UIDs of mails of a day and later."""
+        ...
+
+    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """Return UID → size of what is still there."""
+        ...
+
+    def fetch(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """Return UID → mail."""
+        ...
+
+    def head(self, uid: int) -> bytes:
+        """Return a mail's header block."""
+        ...
+
+    def wait(self, seconds: float, awake: Event) -> None:
+        """Wait for news."""
+        ...
+
+    def clean(self, uids: Sequence[int]) -> None:
+        """Mark, move or delete what is stored."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
 
 
 class ImapBox:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from contactd.channels.email import addresses, block, headers
 from contactd.channels.email.mailbox_options import Mailbox
+from contactd.channels.email.maildir import Maildir
 from contactd.channels.email.token import ThreadKey, untagged
 from contactd.core.channel import Arrival
 
@@ -87,7 +88,14 @@ _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "
 
 
 def fetched(
-    channel: str, raw: bytes, envelope: Mapping[str, Any], mailbox: Mailbox, at: datetime, key: ThreadKey, ours: Ours
+    channel: str,
+    adapter: str,
+    raw: bytes,
+    envelope: Mapping[str, Any],
+    mailbox: Mailbox | Maildir,
+    at: datetime,
+    key: ThreadKey,
+    ours: Ours,
 ) -> Arrival:
     """Make the arrival of a mail that lay in a mailbox: what SMTP would have told is read from its header block.
 
@@ -104,5 +112,5 @@ def fetched(
     facts["rcpt"] = [mailbox.own_address, *named] if mailbox.line and mailbox.own_address else named[:10]
     if not facts["rcpt"] and mailbox.own_address:
         facts["rcpt"] = [mailbox.own_address]
-    found = arrival(channel, f"imap.{envelope['mailbox']}", raw, facts, at, key)
+    found = arrival(channel, adapter, raw, facts, at, key)
     return replace(found, line=mailbox.line or None)

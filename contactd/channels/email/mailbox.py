@@ -13,16 +13,16 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from contactd.channels.email.cursor import Cursor
-from contactd.channels.email.imap_box import BoxError, ImapBox, Opened, told
+from contactd.channels.email.imap_box import Box, BoxError, ImapBox, Opened, told
 from contactd.channels.email.mailbox_options import Mailbox
+from contactd.channels.email.standing import Standing
 from contactd.core.channel import Receipt, Tools
 from contactd.core.errors import BusyError, StoreDownError
 
@@ -35,9 +35,6 @@ PAUSES = (5.0, 600.0)
 """Seconds before the next try after a failure, doubling; from the first to the last."""
 REFUSED_PAUSES = (60.0, 3600.0)
 """The same after a refused log-in: accounts are locked that are tried too often."""
-STORE_PAUSE_S = 5.0
-DOWN_S = 300.0
-"""Out of reach for so long, a mailbox is a matter for people."""
 LOOK_S = 60.0
 TELL_AFTER = 3
 """Tries after which a mail that cannot be fetched is told of."""
@@ -51,33 +48,6 @@ Take = Callable[[bytes, dict[str, Any], Mailbox], Awaitable[Receipt]]
 log = structlog.get_logger(__name__)
 
 
-class Box(Protocol):
-    """What a mailbox can be asked, from its own thread (`ImapBox`)."""
-
-    def open(self) -> Opened: ...  # noqa: D102 - see ImapBox
-    def after(self, uid: int, uidnext: int) -> list[int]: ...  # noqa: D102
-    def since(self, day: Any) -> list[int]: ...  # noqa: D102
-    def sizes(self, uids: Sequence[int]) -> dict[int, int]: ...  # noqa: D102
-    def fetch(self, uids: Sequence[int]) -> dict[int, bytes]: ...  # noqa: D102
-    def head(self, uid: int) -> bytes: ...  # noqa: D102
-    def wait(self, seconds: float, awake: threading.Event) -> None: ...  # noqa: D102
-    def clean(self, uids: Sequence[int]) -> None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
-
-
-@dataclass(slots=True)
-class Standing:
-    """How a mailbox is: for health, figures and alarms."""
-
-    up: bool = False
-    since: float | None = None
-    """Monotonic moment since which it is out of reach; None while it is up."""
-    fault: str = ""
-    alarmed: bool = False
-    quiet: bool = False
-    """Its silence was told of."""
-
-
 class MailboxWatch:
     """Follows one mailbox until it is stopped."""
 
@@ -86,7 +56,7 @@ class MailboxWatch:
     ) -> None:
         """Hand mails to `take`; of those larger than `most_bytes` only the head is taken."""
         self.name = name
-        self.standing = Standing()
+        self.standing = Standing(name, tools, silence=options.silence_hours)
         self.cursor = Cursor()
         self._options = options
         self._tools = tools
@@ -116,15 +86,15 @@ class MailboxWatch:
                 tries = 0
                 await self._follow(opened)
             except BoxError as error:
-                self._down(error.text)
+                self._fell(error.text)
                 limits = REFUSED_PAUSES if error.refused else PAUSES
             except (IMAPClientError, OSError) as error:
-                self._down(told(error))
+                self._fell(told(error))
             except (BusyError, StoreDownError) as error:
-                self._down(f"mail cannot be stored now: {error.code}")
+                self._fell(f"mail cannot be stored now: {error.code}")
             except Exception as error:  # one mailbox must not end, whatever its server sends
                 log.exception("mailbox.failed", mailbox=self.name)
-                self._down(type(error).__name__)
+                self._fell(type(error).__name__)
             await asyncio.to_thread(self._box.close)
             tries += 1
             await self._rest(min(limits[0] * 2 ** min(tries - 1, 12), limits[1]))
@@ -141,11 +111,16 @@ class MailboxWatch:
         if not self._ended.is_set():
             await asyncio.to_thread(self._box.close)
 
+    def _fell(self, fault: str) -> None:
+        """Note why it cannot be read, unless it is stopped on purpose."""
+        if not self._stopping.is_set():
+            self.standing.fall(fault)
+
     async def _rest(self, seconds: float) -> None:
         """Wait, a little less than asked so that mailboxes do not come together; a stop ends it."""
         end = self._tools.clock.monotonic() + seconds * (1 - 0.25 * random.random())  # noqa: S311 - spreads tries
         while not self._stopping.is_set() and (left := end - self._tools.clock.monotonic()) > 0:
-            await self._look()
+            self.standing.look(self.cursor)
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, LOOK_S)):
                     await self._stopping.wait()
@@ -157,7 +132,7 @@ class MailboxWatch:
     async def _follow(self, opened: Opened) -> None:
         """Read what came and what comes, until the connection fails."""
         await self._place(opened)
-        self._up()
+        self.standing.rise()
         uidnext = opened.uidnext
         while not self._stopping.is_set():
             for uids in _batches(await self._in_thread(self._box.after, self.cursor.uid, uidnext)):
@@ -167,7 +142,7 @@ class MailboxWatch:
             uidnext = 0
             await self._retry_stuck()
             await self._clean()
-            await self._look()
+            self.standing.look(self.cursor)
             self._awake.clear()
             if not self._stopping.is_set():
                 await self._in_thread(self._box.wait, self._options.poll_seconds, self._awake)
@@ -303,40 +278,6 @@ class MailboxWatch:
     async def _keep(self) -> None:
         """Write the cursor down; return after the commit."""
         await self._tools.keep(self.key, self.cursor.kept())
-
-    def _up(self) -> None:
-        """Note that it can be read."""
-        if self.standing.alarmed:
-            self._tools.alarm("channel_up", f"mailbox {self.name} can be read again")
-        self.standing = Standing(up=True, quiet=self.standing.quiet)
-        log.info("mailbox.open", mailbox=self.name)
-
-    def _down(self, fault: str) -> None:
-        """Note why it cannot be read."""
-        if self._stopping.is_set():
-            return
-        standing = self.standing
-        if standing.since is None or standing.fault != fault:
-            log.warning("mailbox.down", mailbox=self.name, why=fault)
-        standing.since = self._tools.clock.monotonic() if standing.since is None else standing.since
-        standing.up, standing.fault = False, fault
-
-    @property
-    def down_s(self) -> float:
-        """For how many seconds it has been out of reach."""
-        since = self.standing.since
-        return 0.0 if since is None else self._tools.clock.monotonic() - since
-
-    async def _look(self) -> None:
-        """Raise the alarms that are due: out of reach too long, silent too long."""
-        if self.down_s > DOWN_S and not self.standing.alarmed:
-            self.standing.alarmed = True
-            self._tools.alarm("channel_down", f"mailbox {self.name}: {self.standing.fault}")
-        hours = self._options.silence_hours
-        quiet = self.cursor.silent(self._tools.clock.now(), timedelta(hours=hours) if hours else None)
-        if quiet is not None and not self.standing.quiet:
-            self.standing.quiet = True
-            self._tools.alarm("mail_silent", f"mailbox {self.name}: no mail for {int(quiet.total_seconds() // 3600)} h")
 
 
 def _batches(uids: Sequence[int]) -> list[Sequence[int]]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints, model_validator
 
 from contactd.channels.email.mailbox_options import Mailbox
+from contactd.channels.email.maildir import Maildir
 
 Domain = Annotated[str, StringConstraints(to_lower=True, strip_whitespace=True, pattern=r"^[^\s@/]{1,253}$")]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}$")]
@@ -43,6 +44,17 @@ class Smtp(_Table):
             message = "require_tls needs a certificate"
             raise ValueError(message)
         return self
+
+
+class Lmtp(_Table):
+    """The listener for a mail server beside us; it asks for no log-in, so only such a one may reach it."""
+
+    socket: Path | None = None
+    """Path of a socket; who may use it, its folder and group decide."""
+    host: str = ""
+    """Empty = not over the network."""
+    port: int = Field(default=2424, ge=0, le=65535)
+    """0 = a free one."""
 
 
 class Outbound(_Table):
@@ -98,6 +110,7 @@ class Options(_Table):
     """The section `[channels.email]`."""
 
     smtp: Smtp = Smtp()
+    lmtp: Lmtp = Lmtp()
     domains: tuple[Domain, ...] = Field(default=("localhost", "example.com"), min_length=1)
     """Recipient domains that are ours; mail for any other is refused."""
     outbound: Outbound = Outbound()
@@ -108,6 +121,8 @@ class Options(_Table):
     """Line → name beside that address; else the agent's."""
     mailboxes: dict[str, Mailbox] = Field(default_factory=dict)
     """Name → mailbox elsewhere that mail is fetched from."""
+    maildirs: dict[str, Maildir] = Field(default_factory=dict)
+    """Name → Maildir on this machine that mail is taken from."""
 
     @model_validator(mode="after")
     def _reads_no_mailbox_twice(self) -> Self:
@@ -123,13 +138,14 @@ class Options(_Table):
 
     def sender_of(self, line: str) -> str | None:
         """Return the address a line's answers come from where one is set, or its mailbox has one."""
-        own = (one.own_address for one in self.mailboxes.values() if one.line == line and one.enabled)
-        return self.senders.get(line) or next(filter(None, own), None)
+        boxes: tuple[Mailbox | Maildir, ...] = (*self.mailboxes.values(), *self.maildirs.values())
+        return self.senders.get(line) or next((one.own_address for one in boxes if one.line == line), None) or None
 
     def own_addresses(self) -> frozenset[str]:
         """Return the addresses outside `domains` that are ours."""
-        boxes = (one.own_address for one in self.mailboxes.values())
-        return frozenset(one.lower() for one in (*self.senders.values(), *boxes) if one)
+        boxes: tuple[Mailbox | Maildir, ...] = (*self.mailboxes.values(), *self.maildirs.values())
+        own = (one.own_address for one in boxes)
+        return frozenset(one.lower() for one in (*self.senders.values(), *own) if one)
 
     def home(self) -> str:
         """Return the domain of addresses we make up: the first that can be one on the Internet."""

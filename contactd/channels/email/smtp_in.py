@@ -117,13 +117,17 @@ class MailSmtp(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let a client in, or tell it that there is no room."""
         if self._original_transport is None:
-            self.client = self._door.rates.client(transport.get_extra_info("peername"))
+            self.client = self._counted_as(transport)
             refusal = self._door.greet(self, self.client)
             if refusal is not None:
                 self._refused = True
                 _close_with(transport, refusal)
                 return
         super().connection_made(transport)
+
+    def _counted_as(self, transport: asyncio.BaseTransport) -> str:
+        """Return what the client's deeds are counted under."""
+        return self._door.rates.client(transport.get_extra_info("peername"))
 
     def data_received(self, data: bytes) -> None:
         """Feed the reader; whoever was refused is not listened to."""
@@ -194,12 +198,17 @@ class MailSmtp(SMTP):
             text, held, refusal = await self._read_text()
             status = refusal or await self._taken(text)
             self.envelope = self._create_envelope()
-            await self.push(status)
+            await self._answer(status, len(envelope.rcpt_tos))
         finally:
             self._door.release(held)
             self._door.finished(self)
         if self._door.draining:
             self.goodbye("421 4.3.2 closing down")
+
+    async def _answer(self, status: str, recipients: int) -> None:
+        """Say what became of the text."""
+        del recipients
+        await self.push(status)
 
     async def _read_text(self) -> tuple[bytes, int, str]:
         """Read up to the end of data; return the text, the room it holds at the door, and a refusal or nothing.

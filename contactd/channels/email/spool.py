@@ -42,7 +42,7 @@ def put(data_dir: Path, raw: bytes, envelope: Mapping[str, Any]) -> Path:
     Args:
         data_dir: the installation's data folder.
         raw: the mail as it came.
-        envelope: `mail_from` and `rcpt` (a list), as the mail server gave them.
+        envelope: `mail_from` (left out when it is not known) and `rcpt` (a list), as the mail server gave them.
 
     Raises:
         ValueError: the mail is empty or larger than 64 MB.
@@ -70,7 +70,12 @@ def put(data_dir: Path, raw: bytes, envelope: Mapping[str, Any]) -> Path:
 def _small(envelope: Mapping[str, Any]) -> dict[str, Any]:
     """Keep of an envelope what the channel uses, cut to size."""
     recipients = [str(one)[:_MAX_FIELD] for one in list(envelope.get("rcpt") or ())[:_MAX_RECIPIENTS]]
-    return {"mail_from": str(envelope.get("mail_from") or "")[:_MAX_FIELD], "rcpt": recipients}
+    sender = envelope.get("mail_from")
+    if sender is None:
+        return {"rcpt": recipients}
+    # What Postfix's pipe calls a sender that is none.
+    known = "" if str(sender).strip("<>").upper() in {"", "MAILER-DAEMON"} else str(sender)
+    return {"mail_from": known[:_MAX_FIELD], "rcpt": recipients}
 
 
 def waiting(data_dir: Path) -> Iterator[Path]:

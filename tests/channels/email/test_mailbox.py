@@ -14,6 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from contactd.channels.email import mailbox as watching
+from contactd.channels.email import standing
 from contactd.channels.email.channel import EmailChannel
 from contactd.channels.email.cursor import Cursor
 from contactd.channels.email.mailbox_options import Mailbox
@@ -42,7 +43,6 @@ async def server() -> AsyncIterator[ImapDouble]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "PAUSES", (0.01, 0.05))
     monkeypatch.setattr(watching, "REFUSED_PAUSES", (0.01, 0.05))
-    monkeypatch.setattr(watching, "STORE_PAUSE_S", 0.01)
 
 
 Open = Callable[..., Any]
@@ -203,7 +203,7 @@ async def test_a_store_that_is_down_makes_nothing_skipped(tools: Tools, server: 
 async def test_a_refused_log_in_names_the_authorisation_code(
     tools: Tools, server: ImapDouble, follow: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "DOWN_S", 0.0)
+    monkeypatch.setattr(standing, "DOWN_S", 0.0)
     monkeypatch.setattr("contactd.channels.email.mailboxes.DOWN_S", 0.0)
     channel = await follow(preset="163", password="the account's own")
     await until(lambda: bool(tools.alarms))
@@ -229,7 +229,7 @@ async def test_a_token_takes_the_passwords_place(tools: Tools, server: ImapDoubl
 async def test_a_token_that_is_none_or_refused_is_said(
     tools: Tools, server: ImapDouble, follow: Open, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    monkeypatch.setattr(watching, "DOWN_S", 0.0)
+    monkeypatch.setattr(standing, "DOWN_S", 0.0)
     server.capabilities, server.wants_id = "IMAP4rev1 AUTH=XOAUTH2", False
     await follow(password=None, token_command=[sys.executable, "-c", program])
     await until(lambda: bool(tools.alarms), 10)

@@ -96,3 +96,22 @@ def test_links_pipes_and_unfinished_files_are_left_alone(tmp_path: Path) -> None
     assert list(spool.waiting(tmp_path)) == []
     assert spool.take(folder / "link.mail") is None
     assert spool.take(folder / "pipe.mail") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({}, {}),
+        ({"mail_from": "a@b.example"}, {"mail_from": "a@b.example"}),
+        ({"mail_from": ""}, {"mail_from": ""}),
+        ({"mail_from": "<>"}, {"mail_from": ""}),
+        ({"mail_from": "MAILER-DAEMON"}, {"mail_from": ""}),
+    ],
+)
+def test_a_sender_that_is_not_told_is_not_one_that_is_none(
+    tmp_path: Path, given: dict[str, str], kept: dict[str, str]
+) -> None:
+    path = spool.put(tmp_path, MAIL, given | {"rcpt": ["support@example.com"]})  # type: ignore[operator]
+    found = spool.take(path)
+    assert found is not None
+    assert found.envelope == kept | {"rcpt": ["support@example.com"]}
