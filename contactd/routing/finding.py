@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from contactd.core.events import AgentConfigured
-from contactd.routing.lint_texts import TEXTS
+from contactd.routing.lint_texts import TEXTS, WEEKDAYS
 from contactd.routing.policy import Policy
 
 
@@ -33,11 +33,16 @@ class Finding:
 
     def what(self, language: str) -> str:
         """Say what is wrong, in `zh` or `en`."""
-        return TEXTS[self.kind][language][0].format(**self.params)
+        return TEXTS[self.kind][language][0].format(**self._words(language))
 
     def remedy(self, language: str) -> str:
         """Say what to do about it, in `zh` or `en`."""
-        return TEXTS[self.kind][language][1].format(**self.params)
+        return TEXTS[self.kind][language][1].format(**self._words(language))
+
+    def _words(self, language: str) -> dict[str, str]:
+        weekday = self.params.get("weekday")
+        spoken = {} if weekday is None else {"weekday": WEEKDAYS[language][int(weekday)]}
+        return {**self.params, **spoken}
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data, with its words in both languages."""

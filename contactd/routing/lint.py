@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from contactd.core.events import AgentConfigured
-from contactd.routing import lint_lines, lint_people
+from contactd.routing import lint_hours, lint_lines, lint_people
 from contactd.routing.finding import Finding, Severity, Subject
 from contactd.routing.line import Intake, glob
 from contactd.routing.policy import Policy
@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     lambda subject: _rules_in_vain(subject.policy),
     lambda subject: _one_language(subject.document, "policy"),
     *lint_lines.CHECKS,
+    *lint_hours.CHECKS,
 )
 """What the document alone tells."""
 
@@ -34,8 +35,8 @@ def lint(document: Mapping[str, Any], people: Sequence[AgentConfigured] = ()) ->
     if problems:
         return [Finding(path, "unreadable", Severity.ERROR, {"problem": text}) for path, text in problems]
     subject = Subject(Policy.from_mapping(document), document, tuple(people))
-    checks = (*CHECKS, *lint_people.CHECKS) if people else CHECKS
-    return [finding for check in checks for finding in check(subject)]
+    asked = (*lint_people.CHECKS, *lint_hours.PEOPLE_CHECKS) if people else ()
+    return [finding for check in (*CHECKS, *asked) for finding in check(subject)]
 
 
 def _rules_in_vain(policy: Policy) -> Iterator[Finding]:

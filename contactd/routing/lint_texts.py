@@ -108,9 +108,48 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("one item takes {units} units, and an agent has 100", "set it to a number from 1 to 100"),
         "zh": ("一件占用 {units} 单位，而坐席一共只有 100", "请设为 1 到 100 之间的数"),
     },
+    "hours_missing": {
+        "en": (
+            "no hours are named: it counts as open day and night",
+            'name a calendar (one with week = { mon-sun = ["00:00-24:00"] } when it is always open)',
+        ),
+        "zh": (
+            "没有营业时间：视为昼夜开放",
+            '请指定日历（若确实全天开放，可用 week = { mon-sun = ["00:00-24:00"] }）',
+        ),
+    },
+    "hours_unserved": {
+        "en": (
+            "it is open at {weekday} {hours} and no shift of anybody who could serve it is on ({total} h of the week in all)",
+            "shorten the calendar, or let a shift work then",
+        ),
+        "zh": (
+            "{weekday} {hours} 开放，但没有可服务的班次在岗（每周共 {total} 小时）",
+            "请缩短日历，或安排班次覆盖该时段",
+        ),
+    },
+    "overflow_end_missing": {
+        "en": (
+            "a customer can wait for ever: no overflow rule ends the wait while the line is open",
+            'add a rule that does: { when = "age", seconds = 600, action = "callback" }',
+        ),
+        "zh": (
+            "客户可能无限等待：开放时没有任何溢出规则结束等待",
+            '请添加规则，如 { when = "age", seconds = 600, action = "callback" }',
+        ),
+    },
+    "overflow_loop": {
+        "en": ("the rules lead in a circle: {lines}", "let one of these lines end in an action instead of a line"),
+        "zh": ("溢出规则形成环路：{lines}", "请让其中一个技能组以动作结束，而不是转到其他技能组"),
+    },
     "line_unknown": {
         "en": ("names the line {line!r}, which does not exist", "take the agent out of it, or add the line"),
         "zh": ("技能组 {line!r} 不存在", "请把坐席移出该组，或新建该技能组"),
     },
 }
 """Kind → language → (what is wrong, what to do about it)."""
+
+WEEKDAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+}

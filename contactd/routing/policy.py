@@ -14,6 +14,7 @@ from contactd.routing.calendars import read_calendars
 from contactd.routing.document import Problem, Table
 from contactd.routing.line import ChannelRule, Intake, Line, Reason, glob
 from contactd.routing.lines import Around, read_channels, read_lines
+from contactd.routing.shifts import Shift, read_shifts
 from contactd.routing.trees import read_reasons, read_trees
 
 ROOT = "policy"
@@ -33,6 +34,9 @@ class Policy:
     """Tree name → nodes `{code, label, children, outcome}`, as consoles show them."""
     reasons: Mapping[str, Reason]
     calendars: Mapping[str, Calendar]
+    calls_back: str | None
+    """The channel of callbacks; None = nobody is called back."""
+    shifts: Mapping[str, Shift]
     deferred_share: int
     """One in so many assignments goes to a starved deferred item while live work waits."""
     document: Mapping[str, Any] = field(repr=False, hash=False)
@@ -116,6 +120,8 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
         dispositions=trees,
         reasons=reasons,
         calendars=calendars,
+        calls_back=next((name for name, rule in channels.items() if rule.calls_back), None),
+        shifts=read_shifts(root.table("shifts"), calendars),
         deferred_share=root.whole("deferred_share", 10, 1, 1000),
         document=mapping if isinstance(mapping, Mapping) else {},
     )

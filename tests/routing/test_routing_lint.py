@@ -13,19 +13,27 @@ from contactd.routing.lint import lint
 from contactd.routing.lint_texts import TEXTS
 
 BOTH = {"zh": "您好", "en": "Hello"}
+DAY = {"mon-fri": ["09:00-18:00"]}
+END = [{"when": "age", "seconds": 600, "action": "callback"}]
 GOOD: dict[str, Any] = {
+    "calendars": {"office": {"week": DAY}, "late": {"week": {"mon-fri": ["08:00-20:00"]}}},
+    "shifts": {"all": {"calendar": "late", "agents": ["ann"], "teams": ["money"]}},
     "skills": {"german": {"label": {"zh": "德语", "en": "German"}}},
     "lines": {
         "support": {
             "label": {"zh": "客户服务", "en": "Support"},
             "greeting": BOTH,
             "signature": BOTH,
+            "calendar": "office",
+            "overflow": [{"when": "nobody", "seconds": 60, "to": "billing"}],
             "steps": [{"prefer": {"german": 5}, "seconds": 30}],
         },
         "billing": {
             "label": {"zh": "账务", "en": "Billing"},
             "greeting": BOTH,
             "signature": BOTH,
+            "calendar": "office",
+            "overflow": END,
             "required": {"money": 3},
             "language": "require",
         },
@@ -38,7 +46,9 @@ GOOD: dict[str, Any] = {
 }
 PEOPLE = (
     AgentConfigured(agent="ann", skills=(("german", 7),), lines=("support",), device="PJSIP/1"),
-    AgentConfigured(agent="bob", skills=(("money", 5),), lines=("*",), languages=("zh",), device="PJSIP/2"),
+    AgentConfigured(
+        agent="bob", skills=(("money", 5),), lines=("*",), languages=("zh",), device="PJSIP/2", team="money"
+    ),
 )
 
 
@@ -90,6 +100,16 @@ PLANTED: dict[str, tuple[dict[str, Any], str]] = {
         {"intake__0": {"channel": "email", "to": "de@*", "line": "billing", "language": "de"}},
         "policy.intake[0].language",
     ),
+    "hours_missing": ({"lines__billing__calendar": ""}, "policy.lines.billing.calendar"),
+    "hours_unserved": ({"shifts__all__calendar": "noon"}, "policy.lines.support.calendar"),
+    "overflow_end_missing": (
+        {"lines__billing__overflow": [{"when": "closed", "action": "message"}]},
+        "policy.lines.support.overflow",
+    ),
+    "overflow_loop": (
+        {"lines__billing__overflow": [*END, {"when": "crowded", "count": 9, "to": "support"}]},
+        "policy.lines.billing.overflow[1]",
+    ),
 }
 PATHS = {"rule_unreachable": "policy.intake[3]", "step_short": "policy.lines.support.steps[0].seconds"}
 
@@ -99,6 +119,7 @@ def test_a_planted_mistake_is_found_where_it_stands(kind: str) -> None:
     where, path = PLANTED[kind]
     if kind == "rule_unreachable":
         where = {"intake__2": {"channel": "voice", "line": "support"}}
+    where = {**where, "calendars__noon": {"week": {"mon-fri": ["09:00-17:00"]}}}
     told = found(change(**where))
     assert (path or PATHS[kind], kind) in told
 
@@ -119,14 +140,27 @@ def test_ten_planted_mistakes_are_found_together() -> None:
         lines__support__steps=[{"prefer": {"german": 9}, "seconds": 5}],
         lines__billing__signature={},
         lines__billing__required={"money": 3, "law": 2},
-        lines__empty={"greeting": BOTH, "signature": BOTH, "dispositions": "none"},
+        lines__empty={
+            "greeting": BOTH,
+            "signature": BOTH,
+            "dispositions": "none",
+            "overflow": [{"when": "age", "seconds": 60, "to": "empty2"}],
+        },
+        lines__empty2={
+            "greeting": BOTH,
+            "signature": BOTH,
+            "calendar": "office",
+            "overflow": [{**END[0], "action": "message"}, {"when": "age", "seconds": 900, "to": "empty"}],
+        },
         dispositions={"default": [{"code": "done"}], "none": []},
         intake__0={"to": "*@a.example", "line": "support", "skills": {"german": 10}},
         intake__1={"channel": "fax", "to": "fax@a.example", "line": "support"},
     )
     people = (
         AgentConfigured(agent="ann", skills=(("german", 7),), lines=("support", "empt"), capacity=(("email", 0),)),
-        AgentConfigured(agent="bob", skills=(("money", 5),), lines=("support", "billing"), device="PJSIP/2"),
+        AgentConfigured(
+            agent="bob", skills=(("money", 5),), lines=("support", "billing", "empty2"), device="PJSIP/2", team="money"
+        ),
     )
     assert set(found(document, people)) == {
         ("policy.intake[1]", "rule_unreachable"),
@@ -140,6 +174,9 @@ def test_ten_planted_mistakes_are_found_together() -> None:
         ("policy.lines.empty.dispositions", "dispositions_missing"),
         ("agents.ann.capacity.email", "capacity_never_fits"),
         ("agents.ann.lines", "line_unknown"),
+        ("policy.lines.empty.calendar", "hours_missing"),
+        ("policy.lines.empty2.overflow[1]", "overflow_loop"),
+        ("policy.lines.empty2.overflow[1]", "rule_unreachable"),
     }
 
 
@@ -177,3 +214,30 @@ def test_a_finding_can_be_handed_on_as_data() -> None:
     )
     assert shown["zh"]["what"] != shown["en"]["what"]
     assert shown["en"]["remedy"] == "add greeting.zh and greeting.en"
+
+
+def test_an_hour_nobody_serves_is_told_in_the_lines_own_time() -> None:
+    document = change(
+        calendars__noon={"week": {"mon-fri": ["09:00-12:00", "13:00-18:00"]}}, shifts__all__calendar="noon"
+    )
+    told = {one.path: one for one in lint(document, PEOPLE) if one.kind == "hours_unserved"}
+    one = told["policy.lines.support.calendar"]
+    assert "Monday 12:00-13:00" in one.what("en")
+    assert "(5 h of the week in all)" in one.what("en")
+    assert "周一 12:00-13:00" in one.what("zh")
+    alone = change(
+        shifts={"some": {"calendar": "office", "agents": ["ann"]}}, calendars__office={"week": {"mon": ["09:00-10:00"]}}
+    )
+    assert [one for one in lint(alone, PEOPLE) if one.kind == "hours_unserved"] == []
+
+
+def test_a_line_may_end_in_another() -> None:
+    """Support ends in billing, which ends in a callback; without that neither does."""
+    assert not [path for path, kind in found(GOOD) if kind == "overflow_end_missing"]
+    ends = [path for path, kind in found(change(lines__billing__overflow=[])) if kind == "overflow_end_missing"]
+    assert ends == ["policy.lines.support.overflow", "policy.lines.billing.overflow"]
+
+
+def test_shifts_are_read_with_their_mistakes() -> None:
+    told = found(change(shifts={"a": {"calendar": "gone"}, "b": {"calendar": "office", "agents": "ann"}}))
+    assert told == [("policy.shifts.a.calendar", "unreadable"), ("policy.shifts.b.agents", "unreadable")]
