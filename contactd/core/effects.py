@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contactd.core.events import STRAIGHT, Course, Skills
 
@@ -161,6 +161,36 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallBack:
+    """The customer of an item is to be called back: a new item, stored in the same transaction, of the line it leaves.
+
+    One callback is open for a number in a line: an older one keeps its place, and this one is not made.
+    """
+
+    interaction: str
+    """The item that ends."""
+    channel: str
+    line: str
+    reason: str
+    """callback (the customer asked for it) | missed (they gave up)"""
+    waited: timedelta = timedelta()
+    """How long they have waited: it counts on as the callback's age."""
+    priority: int = 0
+    skills: Skills = ()
+    language: str | None = None
+    vip: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackMet:
+    """A customer to whom a callback is owed is in contact with us: it waits for the end of that contact."""
+
+    interaction: str
+    """The contact."""
+    callback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineState:
     """A line opened or closed, by its calendar or by hand: shown on consoles and kept for the next start."""
 
@@ -238,6 +268,8 @@ Wish = (
     | Moved
     | AgentState
     | Standing
+    | CallBack
+    | CallbackMet
     | LineState
     | Weighed
     | Overseen
@@ -258,6 +290,8 @@ WISHES: dict[str, type[Wish]] = {
         Moved,
         AgentState,
         Standing,
+        CallBack,
+        CallbackMet,
         LineState,
         Weighed,
         Overseen,

@@ -80,6 +80,8 @@ class InteractionArrived:
     """After a restart: the state it has in the outside system that routes it (`routed_by` pbx); ours are queued."""
     disposition: str | None = None
     """After a restart: what an earlier holder had noted."""
+    contact: str | None = None
+    """Id of the customer's contact point (a number, an address): who is not known by name is known by this."""
     entered_as: str | None = None
     """After a restart: why its present stay in the line began; None = for `reason`."""
     course: Course = STRAIGHT
@@ -96,7 +98,7 @@ class InteractionGone:
 
     interaction: str
     cause: str = "customer_gone"
-    """customer_gone | overflow_out | junk"""
+    """customer_gone | overflow_out | junk | settled (a callback: nothing is left to be said)"""
     outcome: str | None = None
     """The outcome to store, where the cause alone does not tell."""
 
@@ -305,6 +307,23 @@ class SupervisorSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTaken:
+    """A customer who waits wants to be called back instead of waiting on."""
+
+    interaction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFailed:
+    """A customer who was to be called back was not reached."""
+
+    interaction: str
+    agent: str
+    reason: str
+    """busy | no_answer | unreachable"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineSet:
     """A supervisor opened or closed a line by hand, or gave it back to its calendar."""
 
@@ -364,6 +383,7 @@ class WorkStarted:
     line: str
     agent: str
     party: str | None = None
+    contact: str | None = None
     vip: int = 0
     at: datetime | None = None
     """When it began; None = now."""
@@ -406,6 +426,7 @@ class WorkRestored:
     step_since: datetime | None = None
     """The skill step it had come to when it was given, should it go back there."""
     skip_agents: tuple[tuple[str, datetime | None], ...] = ()
+    contact: str | None = None
     entered_as: str = "arrival"
     """Why its present stay in the line began."""
     course: Course = STRAIGHT
@@ -464,6 +485,8 @@ Fact = (
     | PolicyPublished
     | ExternalWork
     | SupervisorSet
+    | CallbackTaken
+    | AttemptFailed
     | LineSet
     | LineRestored
     | WaitExpected
@@ -501,6 +524,8 @@ FACTS: dict[str, type[Fact]] = {
         PolicyPublished,
         ExternalWork,
         SupervisorSet,
+        CallbackTaken,
+        AttemptFailed,
         LineSet,
         LineRestored,
         WaitExpected,

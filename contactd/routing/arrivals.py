@@ -6,6 +6,7 @@ from contactd.clock import to_ms
 from contactd.core.events import Identified, InteractionArrived, InteractionGone, Skills, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, Outcome, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
+from contactd.routing.callbacks import missed
 from contactd.routing.course import follow
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.offers import drop_offer, stop_offered
@@ -13,7 +14,14 @@ from contactd.routing.overflow import ASKED_FOR_HOURS
 from contactd.routing.state import MAX_PRIORITY, MAX_VIP, Item
 from contactd.routing.work import finish
 
-_LEAVING = {"junk": (Cause.JUNK, Outcome.JUNK), "overflow_out": (Cause.OVERFLOW_OUT, Outcome.OVERFLOW)}
+_LEAVING = {
+    "junk": (Cause.JUNK, Outcome.JUNK),
+    "overflow_out": (Cause.OVERFLOW_OUT, Outcome.OVERFLOW),
+    "settled": (Cause.OVERFLOW_OUT, Outcome.HANDLED),
+}
+
+
+_ENDED_BY = {"overflow_out": EndedBy.SYSTEM, "settled": EndedBy.AGENT}
 
 
 def sorted_skills(skills: Skills) -> Skills:
@@ -40,6 +48,7 @@ def arrived(floor: Floor, fact: InteractionArrived) -> None:
         priority=min(max(fact.priority, 0), MAX_PRIORITY),
         skills=sorted_skills(fact.skills),
         party=fact.party,
+        contact=fact.contact,
         vip=min(max(fact.vip, 0), MAX_VIP),
         language=fact.language,
         matched=fact.routed_by == "contactd",
@@ -53,7 +62,7 @@ def arrived(floor: Floor, fact: InteractionArrived) -> None:
     )
     follow(item, fact.course)
     _preference(item, fact)
-    floor.items[item.id] = item
+    floor.enter(item)
     if not item.matched and fact.state in tuple(State):
         item.state = State(fact.state)
     if item.state in (State.QUEUED, State.OFFERED):
@@ -81,7 +90,13 @@ def _preference(item: Item, fact: InteractionArrived) -> None:
 def identified(floor: Floor, fact: Identified) -> None:
     """Somebody said who the customer is: their level counts from now on."""
     item = floor.item(fact.interaction)
+    if item.rule.calls_back:
+        floor.owed.drop(item)
     item.party, item.vip = fact.party, min(max(fact.vip, 0), MAX_VIP)
+    if item.rule.calls_back:
+        floor.owed.add(item)
+    elif floor.owed:
+        floor.met[item.id] = None
     if item.state is State.QUEUED and item.matched:
         floor.unplace(item)
         floor.fresh[item.id] = None
@@ -99,8 +114,8 @@ def gone(floor: Floor, fact: InteractionGone) -> None:
     elif item.state in (State.QUEUED, State.OFFERED):
         _leave_line(floor, item, fact)
     else:
-        outcome = fact.outcome or (Outcome.JUNK if fact.cause == "junk" else None)
-        by = EndedBy.SYSTEM if fact.cause == "overflow_out" else EndedBy.CUSTOMER
+        outcome = fact.outcome or {"junk": Outcome.JUNK, "settled": Outcome.HANDLED}.get(fact.cause)
+        by = _ENDED_BY.get(fact.cause, EndedBy.CUSTOMER)
         finish(floor, item, WorkEnded(interaction=item.id, ended_by=by, outcome=outcome))
 
 
@@ -112,14 +127,14 @@ def _leave_line(floor: Floor, item: Item, fact: InteractionGone) -> None:
     stop_offered(floor, item, WithdrawReason.REROUTED)
     floor.step_out(item)
     item.outcome = fact.outcome or outcome
-    item.ended_by = EndedBy.SYSTEM
+    item.ended_by = _ENDED_BY.get(fact.cause, EndedBy.SYSTEM)
     floor.move(item, cause)
     floor.forget(item)
 
 
 def _abandon(floor: Floor, item: Item, outcome: str | None) -> None:
     """The customer left before anybody answered; only where a customer is there now can they leave."""
-    if not item.rule.live:
+    if not item.rule.live or item.rule.calls_back:
         reason = "not_live"
         raise RefusedError(reason)
     short = floor.now - item.queued_at <= item.line.short_abandon_s * 1000
@@ -130,4 +145,6 @@ def _abandon(floor: Floor, item: Item, outcome: str | None) -> None:
     else:
         floor.step_out(item)
     floor.move(item, Cause.CUSTOMER_GONE)
+    if item.outcome == Outcome.ABANDONED:
+        missed(floor, item)
     floor.forget(item)

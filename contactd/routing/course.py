@@ -44,9 +44,9 @@ def _whole(at: datetime | None) -> int | None:
     return None if at is None else to_ms(at)
 
 
-def tell_standing(floor: Floor, item: Item) -> None:
-    """Tell how an item stands in line, for the next start, when that has changed."""
-    if not item.untold:
+def tell_standing(floor: Floor, item: Item, *, anyway: bool = False) -> None:
+    """Tell how an item stands in line, for the next start, when that has changed (or `anyway`)."""
+    if not item.untold and not anyway:
         return
     item.untold = False
     held = item.prefer is not None and item.prefer_until > floor.now

@@ -80,7 +80,7 @@ def _item(floor: Floor, item: Item) -> list[Any]:
         item.disposition,
         item.extended,
     ]
-    told += [item.entered_as]
+    told += [item.entered_as, item.contact]
     if course_of(item) != STRAIGHT:
         told += [item.path, item.asked_at, item.alone_since, item.front, item.giver, item.attempts, item.suspended_by]
         told.append(item.looped)

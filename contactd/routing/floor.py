@@ -6,7 +6,7 @@ The files beside it decide; they change items and agents only through what stand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from contactd.clock import from_ms, to_ms
@@ -14,13 +14,15 @@ from contactd.core.agent import Health, Intent
 from contactd.core.effects import Moved, Wish
 from contactd.core.errors import ConflictError
 from contactd.core.interaction import TERMINAL_STATES, Cause, State, move
+from contactd.routing.attendance import in_order, somebody_came
 from contactd.routing.deadlines import Deadlines, Due
 from contactd.routing.faces import agent_state, show
 from contactd.routing.gate import Gate
 from contactd.routing.holding import holds
-from contactd.routing.line import ChannelRule, Line
+from contactd.routing.line import ChannelRule
+from contactd.routing.owed import Owed
 from contactd.routing.policy import Policy
-from contactd.routing.shapes import Choice, Index, Profile, Shape
+from contactd.routing.shapes import Choice, Index, Shape
 from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, yields
 from contactd.routing.strategies import STRATEGIES
 
@@ -37,11 +39,6 @@ class RefusedError(Exception):
         self.reason = reason
         self.detail = detail
         self.alternatives = alternatives
-
-
-def in_order(items: Iterable[Item]) -> list[Item]:
-    """Return items by age, which every router with the same items agrees on."""
-    return sorted(items, key=lambda item: (item.age_from, item.id))
 
 
 class Floor:
@@ -65,6 +62,9 @@ class Floor:
         """Line → seconds somebody who comes now is expected to wait, where that is known."""
         self.lonely: dict[str, None] = {}
         """Items that nobody signed in could take when they were last looked at, where a rule asks for that."""
+        self.owed = Owed()
+        self.met: dict[str, None] = {}
+        """Items that have just come into somebody's hands, while callbacks are owed to anybody."""
         self.gates: dict[str, Gate] = {}
         self.index = Index(self._fill)
         self.deadlines = Deadlines(lambda entry: holds(self, entry))
@@ -132,9 +132,17 @@ class Floor:
 
     # --- items --------------------------------------------------------------------------------------------------------
 
+    def enter(self, item: Item) -> None:
+        """Know an item from now on."""
+        self.items[item.id] = item
+        if item.rule.calls_back:
+            self.owed.add(item)
+
     def move(self, item: Item, cause: Cause, agent: str | None = None) -> None:
         """Move an item along the table of states and tell it."""
         item.state = move(item.state, cause)
+        if item.state is State.ACTIVE and self.owed:
+            self.met[item.id] = None
         item.since = self.now
         item.delivering = False
         ended = item.state in TERMINAL_STATES or item.state is State.WRAPUP
@@ -192,8 +200,13 @@ class Floor:
         return in_order(found)
 
     def forget(self, item: Item) -> None:
-        """Strike out an item that is closed or abandoned."""
+        """Strike out an item that is closed or abandoned; callbacks that waited for its end go on."""
         del self.items[item.id]
+        if item.rule.calls_back:
+            self.owed.drop(item)
+        for owed in self.owed.resume(item.id):
+            if owed.state is State.QUEUED:
+                self.fresh[owed.id] = None
 
     # --- agents -------------------------------------------------------------------------------------------------------
 
@@ -218,7 +231,7 @@ class Floor:
         if agent.signed_in != agent.present:
             agent.present = agent.signed_in
             if agent.present:
-                self.meet(agent.profile)
+                somebody_came(self, agent.profile)
         if agent.routable and (used < was_used or not was_routable):
             self.dirty[agent.id] = None
 
@@ -271,28 +284,6 @@ class Floor:
         """Return what the line's strategy compares of an agent, the smallest first."""
         idle = float(agent.idle_since or 0)
         return STRATEGIES[shape.line.strategy](agent, shape, idle, self.now)
-
-    def leave_unmet_steps(self, profile: Profile) -> None:
-        """Somebody of this profile is there no more: steps that nobody else can meet are left at once."""
-        for shape in profile.every_shape():
-            asks = shape.line.skip_unmet if shape.step else self._asks_for_somebody(shape.line)
-            if asks and shape.waiting and not shape.anybody():
-                for item in in_order(shape.standing(self.items)):
-                    item.alone_since = None
-                    self.fresh[item.id] = None
-
-    def meet(self, profile: Profile) -> None:
-        """Somebody of this profile is there now: what nobody could take is looked at again."""
-        found = (self.items.get(name) for name in self.lonely)
-        alone = [item for item in found if item is not None and item.state is State.QUEUED]
-        self.lonely = {item.id: None for item in alone}
-        for item in in_order(alone):
-            if profile.fits(self.index.ladder(item)[-1].shape):
-                self.fresh[item.id] = None
-
-    def _asks_for_somebody(self, line: Line) -> bool:
-        """Say whether anything becomes of those in line when nobody is there who could take them."""
-        return not self.gates[line.name].open or any(rule.when == "nobody" for rule in line.overflow)
 
     def renew_index(self) -> None:
         """Build the index anew, for a new policy."""

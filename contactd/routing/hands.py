@@ -5,6 +5,7 @@ from __future__ import annotations
 from contactd.core.agent import Intent
 from contactd.core.effects import Requeue
 from contactd.core.interaction import Cause, SegmentReason, State
+from contactd.routing.attendance import somebody_left
 from contactd.routing.deadlines import Due
 from contactd.routing.faces import agent_state, show
 from contactd.routing.floor import FULL, Floor, RefusedError
@@ -143,7 +144,7 @@ def go_away(floor: Floor, agent: Agent) -> None:
     """An agent is lost or signed out: what waits for them goes to the others, their digital work waits the return window."""
     agent.away = floor.now
     release_personal(floor, agent)
-    floor.leave_unmet_steps(agent.profile)
+    somebody_left(floor, agent.profile)
     watch_return(floor, agent)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from contactd.routing.callbacks import meet
 from contactd.routing.course import tell_standing
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import Floor
@@ -26,7 +27,9 @@ REASK_MS = 60_000
 
 def settle(floor: Floor) -> None:
     """Bring together what may come together, until nothing is left to ask about."""
-    while floor.fresh or floor.dirty:
+    while floor.fresh or floor.dirty or floor.met:
+        if floor.met:
+            meet(floor)
         while floor.fresh:
             interaction = next(iter(floor.fresh))
             del floor.fresh[interaction]

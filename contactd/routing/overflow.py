@@ -30,6 +30,9 @@ _MS = timedelta(milliseconds=1)
 
 def turned_away(floor: Floor, item: Item) -> bool:
     """Ask the line's hours about a waiting item; True = it has left, or stands aside: nobody is to be sought for it now."""
+    if item.suspended_by is not None:
+        item.aside = True
+        return True
     if not item.rule.live:
         return False
     gate = gate_of(floor, item.line)

@@ -7,6 +7,7 @@ from contactd.core.effects import Alert, Overseen
 from contactd.core.events import AgentConfigured, ConsoleLost, ConsoleSeen, IntentSet
 from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
+from contactd.routing.attendance import somebody_came, somebody_left
 from contactd.routing.faces import show
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import back_in_line, go_away, in_contact, leave, release_personal, set_intent
@@ -29,10 +30,10 @@ def configured(floor: Floor, fact: AgentConfigured) -> None:
         floor.index.leave(agent)
         profile.members[agent.id] = agent
         agent.profile = profile
-        floor.leave_unmet_steps(before)
+        somebody_left(floor, before)
         release_personal(floor, agent)
         if agent.signed_in:
-            floor.meet(profile)
+            somebody_came(floor, profile)
     agent.removed = False
     agent.skills, agent.lines, agent.languages = skills, tuple(sorted(fact.lines)), tuple(sorted(fact.languages))
     agent.capacity = {channel: min(max(units, 1), 100) for channel, units in sorted(fact.capacity)}

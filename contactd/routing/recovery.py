@@ -18,6 +18,7 @@ from contactd.routing.faces import show
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import set_intent, watch_break, watch_return
 from contactd.routing.hours import open_gates
+from contactd.routing.owed import Owed
 from contactd.routing.policy import Policy
 from contactd.routing.presence import new_agent
 from contactd.routing.state import Agent, Item, LiveOffer
@@ -51,6 +52,7 @@ def work_restored(floor: Floor, fact: WorkRestored) -> None:
         priority=fact.priority,
         skills=sorted_skills(fact.skills),
         party=fact.party,
+        contact=fact.contact,
         vip=fact.vip,
         language=fact.language,
         agent=agent.id,
@@ -69,7 +71,7 @@ def work_restored(floor: Floor, fact: WorkRestored) -> None:
     )
     follow(item, fact.course)
     item.units = floor.units(agent, item)
-    floor.items[item.id] = item
+    floor.enter(item)
     if item.until is not None:
         floor.deadlines.add(item.until, Due.PARK if item.state is State.PARKED else Due.WRAPUP, item.id)
     if item.state is not State.PARKED:
@@ -157,6 +159,10 @@ def published(floor: Floor, fact: PolicyPublished) -> None:
     for item in floor.items.values():
         item.line = policy.lines.get(item.line.name) or policy.lines[policy.default_line]
         item.rule = policy.rule(item.line.name, item.channel)
+    floor.owed = Owed()
+    for item in floor.items.values():
+        if item.rule.calls_back:
+            floor.owed.add(item)
     for item in waiting:
         floor.stand(item)
     for agent in floor.agents.values():

@@ -13,6 +13,7 @@ from contactd.core.events import Fact
 from contactd.core.interaction import Cause
 from contactd.routing import (
     arrivals,
+    callbacks,
     hours,
     mirrored,
     offers,
@@ -60,6 +61,8 @@ HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.ExternalWork: work.external,
     events.ExternallyMoved: mirrored.moved,
     events.SupervisorSet: supervision.supervised,
+    events.CallbackTaken: callbacks.taken,
+    events.AttemptFailed: callbacks.attempt_failed,
     events.LineSet: hours.line_set,
     events.LineRestored: hours.restored,
     events.WaitExpected: overflow.expected,

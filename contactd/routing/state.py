@@ -39,6 +39,8 @@ class Item:
     priority: int = 0
     skills: Skills = ()
     party: str | None = None
+    contact: str | None = None
+    """The customer's contact point."""
     vip: int = 0
     language: str | None = None
     matched: bool = True

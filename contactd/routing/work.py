@@ -118,7 +118,8 @@ def wake(floor: Floor, item: Item, cause: Cause) -> None:
     owner = item.agent
     item.until = None
     back_in_line(floor, item, cause, SegmentReason.RETURN)
-    prefer(floor, item, owner, "owner", item.line.return_window_s)
+    if not item.rule.calls_back:
+        prefer(floor, item, owner, "owner", item.line.return_window_s)
 
 
 def prefer(floor: Floor, item: Item, agent: str | None, kind: str, seconds: float) -> None:
@@ -233,10 +234,13 @@ def started(floor: Floor, fact: WorkStarted) -> None:
         age_from=at,
         step_since=at,
         party=fact.party,
+        contact=fact.contact,
         vip=min(max(fact.vip, 0), MAX_VIP),
         agent=agent.id,
     )
-    floor.items[item.id] = item
+    floor.enter(item)
+    if floor.owed:
+        floor.met[item.id] = None
     make_room(floor, agent, item.rule, FULL - floor.units(agent, item))
     item.units = floor.units(agent, item)
     agent.work[item.id] = item

@@ -30,6 +30,7 @@ POLICY: dict[str, Any] = {
         },
         "billing": {
             "calendar": "odd",
+            "callback": {"pauses": [20, "opening"], "missed": True},
             "after_close": {"do": "callback", "seconds": 40},
             "overflow": [
                 {"when": "nobody", "seconds": 5, "to": "support"},
@@ -71,6 +72,8 @@ def arrive(stage: Stage, one: int, other: int) -> events.Fact:
         language="zh" if one % 4 == 1 else None,
         prefer_agent=AGENTS[other % len(AGENTS)] if one % 7 == 0 else None,
         waited=timedelta(seconds=other % 90) if one % 5 == 2 else timedelta(),
+        party=f"p{other % 4}" if one % 3 == 1 else None,
+        contact=f"n{one % 5}" if other % 2 else None,
     )
 
 
@@ -173,6 +176,31 @@ def fail(stage: Stage, one: int, other: int) -> events.Fact:
     return events.DeliveryFailed(interaction=name, agent=agent, reason=reason)
 
 
+def owe(stage: Stage, one: int, other: int) -> events.Fact:
+    """Somebody is to be called back: who waits asks for it, or the callback stands in line; or they were not reached."""
+    name, agent = pick(stage, one, State.QUEUED, State.OFFERED) if other % 3 == 0 else pick(stage, one, State.ACTIVE)
+    if other % 3 == 0:
+        return events.CallbackTaken(interaction=name)
+    if other % 3 == 1:
+        return events.AttemptFailed(interaction=name, agent=agent, reason="no_answer")
+    count = sum(isinstance(fact, events.InteractionArrived) for fact, _ in stage.facts)
+    return events.InteractionArrived(
+        interaction=f"i{count:04d}",
+        channel="callback",
+        line=LINES[one % len(LINES)],
+        waited=timedelta(seconds=other),
+        party=f"p{one % 4}" if one % 2 else None,
+        contact=f"n{other % 5}",
+        direction="outbound",
+        reason="callback",
+    )
+
+
+def settle(stage: Stage, one: int, _other: int) -> events.Fact:
+    name, _ = pick(stage, one, State.QUEUED, State.PARKED)
+    return events.InteractionGone(interaction=name, cause="settled")
+
+
 def gate(stage: Stage, one: int, other: int) -> events.Fact:
     """A line is opened or closed by hand; what is expected of it is told; at times badly."""
     line = LINES[one % len(LINES)] if one % 11 else "nowhere"
@@ -215,6 +243,8 @@ ACTIONS: dict[str, Callable[[Stage, int, int], events.Fact]] = {
     "fail": fail,
     "supervise": supervise,
     "gate": gate,
+    "owe": owe,
+    "settle": settle,
 }
 OFTEN = ("arrive", "arrive", "arrive", "answer", "answer", "answer", "finish", "intent", "wrap")
 

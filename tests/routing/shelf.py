@@ -67,7 +67,14 @@ class Shelf:
     def _keep_fact(self, fact: events.Fact | None, now: datetime) -> None:
         if isinstance(fact, events.InteractionArrived):
             self.rows[fact.interaction] = Row(
-                fact, fact.line, now, now, earlier=fact.waited, priority=fact.priority, skills=fact.skills
+                fact,
+                fact.line,
+                now,
+                now,
+                earlier=fact.waited,
+                priority=fact.priority,
+                skills=fact.skills,
+                entered_as=fact.reason,
             )
         elif isinstance(fact, events.AgentConfigured):
             self.configured[fact.agent] = fact
@@ -152,6 +159,8 @@ class Shelf:
             queued_at=row.queued_at,
             waited=row.earlier,
             vip=row.fact.vip,
+            party=row.fact.party,
+            contact=row.fact.contact,
             language=row.fact.language,
             reason="restart",
             step=stood.step if stood else 0,
@@ -178,6 +187,8 @@ class Shelf:
             priority=row.priority,
             skills=row.skills,
             vip=row.fact.vip,
+            party=row.fact.party,
+            contact=row.fact.contact,
             language=row.fact.language,
             until=row.last.until,
             interrupted=row.interrupted,
