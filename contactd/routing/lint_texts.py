@@ -111,11 +111,11 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
     "hours_missing": {
         "en": (
             "no hours are named: it counts as open day and night",
-            'name a calendar (one with week = { mon-sun = ["00:00-24:00"] } when it is always open)',
+            'name a calendar (one with week = {{ mon-sun = ["00:00-24:00"] }} when it is always open)',
         ),
         "zh": (
             "没有营业时间：视为昼夜开放",
-            '请指定日历（若确实全天开放，可用 week = { mon-sun = ["00:00-24:00"] }）',
+            '请指定日历（若确实全天开放，可用 week = {{ mon-sun = ["00:00-24:00"] }}）',
         ),
     },
     "hours_unserved": {
@@ -131,11 +131,11 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
     "overflow_end_missing": {
         "en": (
             "a customer can wait for ever: no overflow rule ends the wait while the line is open",
-            'add a rule that does: { when = "age", seconds = 600, action = "callback" }',
+            'add a rule that does: {{ when = "age", seconds = 600, action = "callback" }}',
         ),
         "zh": (
             "客户可能无限等待：开放时没有任何溢出规则结束等待",
-            '请添加规则，如 { when = "age", seconds = 600, action = "callback" }',
+            '请添加规则，如 {{ when = "age", seconds = 600, action = "callback" }}',
         ),
     },
     "overflow_loop": {

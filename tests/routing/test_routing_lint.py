@@ -195,6 +195,7 @@ def test_every_kind_has_its_words_in_both_languages(kind: str) -> None:
     assert set(spoken) == {"zh", "en"}
     fields = [set(_fields(part)) for part in ("".join(spoken["zh"]), "".join(spoken["en"]))]
     assert fields[0] == fields[1]
+    assert all(name.isidentifier() for name in fields[0])
     assert all(max(part) >= "\u4e00" for part in spoken["zh"])
 
 
