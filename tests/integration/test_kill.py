@@ -52,7 +52,9 @@ def test_every_acknowledged_mail_is_there_exactly_once(tmp_path: Path) -> None:
             threads = [threading.Thread(target=stream.run, args=(house,)) for stream in streams]
             for thread in threads:
                 thread.start()
-            threading.Event().wait(dice.uniform(0.05, 0.5))
+            # Not after a time: on a busy machine nothing would have been taken yet.
+            _until_taken(streams, sum(len(stream.taken) for stream in streams) + dice.choice((1, 1, 2, 3, 5, 8)))
+            threading.Event().wait(dice.uniform(0.0, 0.1))
             house.kill()
             for thread in threads:
                 thread.join(20)
@@ -68,6 +70,16 @@ def test_every_acknowledged_mail_is_there_exactly_once(tmp_path: Path) -> None:
     kept = _subjects(tmp_path / "house" / "data")
     assert [key for key in taken if kept[key] != 1] == []
     assert max(kept.values()) == 1
+
+
+def _until_taken(streams: list[Stream], wanted: int) -> None:
+    """Wait until so many mails were acknowledged in all."""
+    waiting = threading.Event()
+    for _ in range(6000):
+        if sum(len(stream.taken) for stream in streams) >= wanted:
+            return
+        waiting.wait(0.005)
+    pytest.fail("no mail was taken")
 
 
 def _connection(data: Path) -> sqlite3.Connection:
