@@ -268,8 +268,10 @@ def _record_commands(commands: Commands) -> None:
 
 def _staffing_command(commands: Commands) -> None:
     text = "say how many agents each interval needs, by Erlang C, or Erlang A when patience is known"
-    staffing = commands.add_parser("staffing", help=text, description=text)
-    staffing.set_defaults(handler=_staffing)
+    staffing = _add(commands, "staffing", _staffing, text)
+    staffing.add_argument(
+        "--scenario", type=Path, metavar="FILE", help="teams with shared skills, tried on virtual days"
+    )
     staffing.add_argument("file", nargs="?", type=Path, metavar="FILE", help="CSV: start,calls[,handle_s[,patience_s]]")
     for name, unit, default, help_text in (
         ("calls", float, None, "contacts in one interval, instead of FILE"),
@@ -340,8 +342,13 @@ def _whatif(arguments: Arguments) -> int:
 def _staffing(arguments: Arguments) -> int:
     import json
 
-    from contactd.desk import staffing
+    from contactd.desk import staffing, whatif
 
+    if arguments.scenario is not None:
+        found = whatif.staff(settings(arguments), arguments.scenario, arguments.target)
+        told = "\n".join(staffing.shared_table(found))
+        print(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if arguments.json else told)
+        return OK if found.enough else FAULT
     rows = staffing.work_out(staffing.wanted(arguments))
     print(json.dumps(rows, ensure_ascii=False, indent=2) if arguments.json else "\n".join(staffing.table(rows)))
     return OK

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contactd.core.errors import BadRequestError
+from contactd.routing.shared_staffing import Found
 from contactd.routing.staffing import Goal, Load, needed
 
 MAX_ROWS = 20_000
@@ -99,6 +100,17 @@ def work_out(asked: Wanted) -> list[dict[str, Any]]:
         else:
             told.append(row | found.as_json() | {"scheduled": goal.scheduled(found.agents)})
     return told
+
+
+def shared_table(found: Found) -> Iterator[str]:
+    """Yield what people read of teams with shared skills."""
+    yield f"{sum(found.counts.values())} agents, busy {found.occupancy * 100:.0f} % of the time, after {found.tries} tries"
+    for team, count in found.counts.items():
+        yield f"  {team:16} {count}"
+    for line, level in found.levels.items():
+        yield f"{line}: {level * 100:.1f} % in time"
+    if not found.enough:
+        yield "NOT ENOUGH: no number that was tried keeps every promise"
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:

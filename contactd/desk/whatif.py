@@ -22,6 +22,8 @@ from contactd.routing.comparing import Comparison, Way, compare
 from contactd.routing.policy import Policy
 from contactd.routing.recorded import Recording
 from contactd.routing.scenario import Scenario, read_scenario
+from contactd.routing.shared_staffing import Found
+from contactd.routing.shared_staffing import staff as find_staff
 from contactd.routing.traffic import Traffic
 from contactd.settings import Settings
 
@@ -42,6 +44,17 @@ def ask(settings: Settings, file: Path, draft: Mapping[str, Any] | None) -> tupl
     """
     found = read_scenario(_read(file), ruling(settings), draft)
     return found, compare(found.live, found.draft, found.traffic())
+
+
+def staff(settings: Settings, file: Path, target: float) -> Found:
+    """Find how many of each of a scenario's teams keep every line's promise, by trying on virtual days.
+
+    Raises:
+        BadRequestError: the file cannot be read.
+        ConfigError: something in it is wrong.
+    """
+    found = read_scenario(_read(file), ruling(settings), None)
+    return find_staff(found.live.policy, found.teams, found.traffic(), target)
 
 
 def _read(file: Path) -> dict[str, Any]:

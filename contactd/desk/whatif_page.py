@@ -84,17 +84,9 @@ def table(found: Comparison, language: str) -> Iterator[str]:
     rows += [_row(name, found.figures[name], language) for name in SHOWN]
     yield from _aligned(rows)
     yield ""
-    rows = [[word("line", language), *(word(name, language) for name in LINES)]]
-    for line, figures in found.lines.items():
-        cells = [f"{shown(name, figures[name].live)} → {shown(name, figures[name].draft)}" for name in LINES]
-        rows.append([line, *cells])
-    yield from _aligned(rows)
+    yield from _aligned(_line_rows(found, language))
     yield ""
-    rows = [[word(key, language) for key in ("group", "count", "gained", "lost", "wait_change")]]
-    for name, group in found.groups.items():
-        cells = [str(group.count), str(group.gained), str(group.lost), change("wait_s", group.mean_s, language)]
-        rows.append([name, *cells])
-    yield from _aligned(rows)
+    yield from _aligned(_group_rows(found, language))
     yield from found.notes
 
 
@@ -177,10 +169,11 @@ def _line_rows(found: Comparison, language: str) -> list[list[str]]:
 
 
 def _group_rows(found: Comparison, language: str) -> list[list[str]]:
-    rows = [[word(key, language) for key in ("group", "count", "gained", "lost", "wait_change")]]
+    rows = [[word(key, language) for key in ("group", "count", "service_level", "gained", "lost", "wait_change")]]
     for name, group in found.groups.items():
-        cells = [str(group.count), str(group.gained), str(group.lost), change("wait_s", group.mean_s, language)]
-        rows.append([name, *cells])
+        before, after = (shown("service_level", one.service_level) for one in (group.before, group.after))
+        cells = [str(group.gained), str(group.lost), change("wait_s", group.mean_s, language)]
+        rows.append([name, str(group.count), f"{before} → {after}", *cells])
     return rows
 
 

@@ -61,6 +61,8 @@ class Group:
     waits_ms: int = 0
     """Sum of the differences of the waits of those answered both times."""
     both: int = 0
+    before: Figures = field(default_factory=Figures)
+    after: Figures = field(default_factory=Figures)
 
     @property
     def mean_s(self) -> float | None:
@@ -69,7 +71,13 @@ class Group:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return {"count": self.count, "gained": self.gained, "lost": self.lost, "wait_change_s": self.mean_s}
+        return {
+            "count": self.count,
+            "gained": self.gained,
+            "lost": self.lost,
+            "wait_change_s": self.mean_s,
+            "service_level": {"live": self.before.service_level, "draft": self.after.service_level},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,7 @@ def compare(live_way: Way, draft: Way, days: Sequence[Traffic]) -> Comparison:
         pairs.append((measure(lived[0], start, INTERVAL_MS), measure(lived[1], start, INTERVAL_MS)))
         contacts += len(day.contacts)
         for name, fate in lived[0].fates.items():
-            _fared(groups.setdefault(fate.contact.kind, Group()), fate, lived[1].fates[name])
+            _fared(groups.setdefault(fate.contact.kind, Group()), fate, lived[1].fates[name], (live_way, draft))
     starts = [day.start // INTERVAL_MS * INTERVAL_MS for day in days]
     return Comparison(
         live=live_way.name,
@@ -154,9 +162,12 @@ def _live(way: Way, day: Traffic) -> Lived:
     return live(way.policy, Traffic(contacts=day.contacts, people=way.people, start=day.start, end=day.end))
 
 
-def _fared(group: Group, one: Fate, other: Fate) -> None:
+def _fared(group: Group, one: Fate, other: Fate, ways: tuple[Way, Way]) -> None:
     """Book how one customer fared under the draft (`other`)."""
     group.count += 1
+    line, channel = one.contact.line, one.contact.channel
+    group.before.add(one, ways[0].policy.rule(line, channel).sla_s * 1000)
+    group.after.add(other, ways[1].policy.rule(line, channel).sla_s * 1000)
     before, after = _answered(one), _answered(other)
     if before is None or after is None:
         group.gained += before is None and after is not None and one.outcome in (ABANDONED, SHORT, "left")

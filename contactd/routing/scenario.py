@@ -32,6 +32,8 @@ class Scenario:
     seed: int
     days: int
     streams: tuple[Stream, ...]
+    teams: tuple[Team, ...]
+    """Of the live way."""
     live: Way
     draft: Way
 
@@ -99,6 +101,7 @@ def _read(root: Table, ruling: Mapping[str, Any], draft: Mapping[str, Any] | Non
         seed=seed,
         days=days,
         streams=streams,
+        teams=tuple(teams.values()),
         live=_way("live", live_policy, teams),
         draft=_way(title, Policy.from_mapping(proposed), others),
     )

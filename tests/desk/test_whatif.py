@@ -126,6 +126,17 @@ def test_staffing_is_worked_out_for_one_interval_or_a_file(tmp_path: Path, capsy
     assert lines[2].startswith("08:30")
 
 
+def test_shared_skills_are_staffed_by_trying(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "s.toml").write_text(SCENARIO.replace("count = 3", "count = 1"), encoding="utf-8")
+    words = ["staffing", "--scenario", str(tmp_path / "s.toml"), "--set", f"data_dir={tmp_path / 'none'}"]
+    assert run([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["teams"]["day"] > 3
+    assert told["service_levels"]["support voice"] >= 0.8
+    assert run(words) == 0
+    assert "support voice:" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "words",
     [

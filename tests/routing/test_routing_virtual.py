@@ -20,6 +20,7 @@ from contactd.routing.measures import measure
 from contactd.routing.policy import Policy
 from contactd.routing.recorded import Recording
 from contactd.routing.scenario import read_scenario
+from contactd.routing.shared_staffing import staff
 from contactd.routing.spread import jain, percentile
 from contactd.routing.staffing import Load, figures
 from contactd.routing.traffic import Contact, Person, Stream, Team, Traffic, generate
@@ -274,3 +275,38 @@ def test_a_mistake_in_a_scenario_is_named(change: dict[str, Any], path: str) -> 
     with pytest.raises(ConfigError) as error:
         read_scenario({**SCENARIO, **change}, {}, None)
     assert error.value.field == path
+
+
+# --- staffing of shared skills --------------------------------------------------------------------------------------------
+
+
+def test_teams_that_share_skills_are_staffed_so_that_nobody_can_be_spared() -> None:
+    policy = Policy.from_mapping({"lines": {"support": {"language": "require"}}})
+    stream = Stream(
+        line="support",
+        channel="voice",
+        counts=(12.0,) * 2,
+        patience_s=90,
+        handle_s=240,
+        languages=(("zh", 3), ("en", 1)),
+    )
+    days = [day((stream,), hours=1, seed=seed) for seed in range(2)]
+    teams = (team(1, "zh", languages=("zh",)), team(0, "both", languages=("zh", "en")))
+    heard: list[float] = []
+    found = staff(policy, teams, days, 0.8, lambda _counts, lacking: heard.append(lacking))
+    assert found.enough
+    assert min(found.levels.values()) >= 0.8
+    assert found.counts["both"] >= 1
+    assert 2 <= sum(found.counts.values()) <= 8
+    assert heard
+    for place, name in enumerate(("zh", "both")):
+        counts = tuple(found.counts.values())
+        fewer = (*counts[:place], counts[place] - 1, *counts[place + 1 :])
+        if fewer[place] >= 0:
+            people = tuple(
+                one for kind, count in zip(teams, fewer, strict=True) for one in replace(kind, count=count).people()
+            )
+            sums = [measure(live(policy, replace(one, people=people)), START, 1_800_000).all for one in days]
+            level = sum(one.within for one in sums) / sum(one.answered + one.abandoned + one.left for one in sums)
+            assert level < 0.8, name
+    assert json.dumps(found.as_json())
