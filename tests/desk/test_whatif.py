@@ -93,7 +93,7 @@ async def test_a_recorded_day_is_tried_under_a_draft(store: Store, clock: Manual
     day = await live(store, clock, tmp_path, 60)
     await day.bench.office.close()
     traffic, ruled = await recording(store, await span(store, "1", None))
-    assert {one.configured.agent for one in traffic.people} == {"agent-1", "agent-2", "agent-3"}
+    assert {one.configured.agent for one in traffic.people} >= {"agent-1", "agent-2", "agent-3"}
     assert len(traffic.contacts) > 10
     assert ruled.deferred_share == 3
     draft = Policy.from_mapping({**ruled.document, "deferred_share": 1})
