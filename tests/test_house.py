@@ -265,6 +265,9 @@ def test_the_picture_of_the_states_is_the_tables() -> None:
     states = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(states)
     assert (ROOT / "docs" / "states.md").read_text(encoding="utf-8") == states.page()
+    routing = (ROOT / "docs" / "routing.md").read_text(encoding="utf-8")
+    assert routing == states.filled(routing)
+    assert routing.count("stateDiagram-v2") == len(states.PICTURES)
 
 
 @pytest.mark.parametrize(
