@@ -19,7 +19,6 @@ from contactd.testing.clock import ManualClock
 from tests.desk.bench import open_bench
 from tests.desk.floor_day import DEEDS, OFTEN, POLICY, Day
 
-
 UNBROKEN = (*OFTEN, *OFTEN, *(deed for deed in DEEDS if deed != "restart"))
 
 
