@@ -41,9 +41,10 @@ LIVE_CALL = frozenset({State.ACTIVE, State.HELD})
 class Commands:
     """Carries out commands."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Work with the desk's parts."""
+    def __init__(self, desk: Desk, news: Callable[[], Awaitable[None]]) -> None:
+        """Work with the desk's parts; `news` brings in what other processes wrote, such as an account of this second."""
         self._desk = desk
+        self._news = news
         self._sending = Sending(desk)
         self._starting = Starting(desk)
         self._completing = Completing(desk, self._sending)
@@ -77,6 +78,8 @@ class Commands:
             text = "there is no such command"
             raise BadRequestError(text, code="unknown_command", field="command")
         authorize(actor, command, self._owners(actor, data))
+        if self._desk.roster.get(actor.id) is None:
+            await self._news()
         return await handler(actor, data)
 
     def console_seen(self, agent: str) -> None:

@@ -25,7 +25,7 @@ from contactd.crm_store.routing_rows import LeaseLostError, write_batch
 from contactd.crm_store.store import Store
 from contactd.desk.checkpoints import Checkpoints
 from contactd.desk.effects import Effect
-from contactd.desk.facts import Decider, Restoring, Waiting, fail, refusal
+from contactd.desk.facts import Decider, Restoring, Seen, Waiting, fail, refusal
 from contactd.desk.ledger import Ledger
 from contactd.desk.rows import Rows
 from contactd.metrics import Metrics
@@ -69,7 +69,7 @@ class Dispatcher:
         self._router: Decider | None = None
         self._checkpoints = Checkpoints()
         self._queue: deque[Waiting] = deque()
-        self._inbox_seen: set[str] = set()
+        self._inbox_seen = Seen()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._ready = asyncio.Event()
@@ -90,7 +90,7 @@ class Dispatcher:
         return len(self._queue)
 
     def knows(self, inbox_id: str) -> bool:
-        """Say whether a fact of the inbox is in hand already."""
+        """Say whether a fact of the inbox is in hand, or was lately."""
         return inbox_id in self._inbox_seen
 
     def feed(self, fact: Fact, inbox_id: str | None = None, prepare: Callable[[], None] | None = None) -> None:
@@ -216,7 +216,7 @@ class Dispatcher:
         self._metrics.batch.observe(self._clock.monotonic() - began)
         for waiting, wishes in answers:
             if waiting.inbox_id is not None:
-                self._inbox_seen.discard(waiting.inbox_id)
+                self._inbox_seen.done(waiting.inbox_id)
             if waiting.done is not None and not waiting.done.done():
                 waiting.done.set_result(wishes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from contactd.routing.picturing import Paces
 from contactd.routing.shadow import Shadow
 from contactd.routing.waits import Picture
 
+REMEMBERED = 10_000
+"""Committed facts of the inbox that are remembered."""
 _MISSING = frozenset({"unknown_offer", "unknown_interaction", "unknown_agent", "unknown_line"})
 _FORBIDDEN = frozenset({"not_yours", "not_allowed"})
 
@@ -121,3 +124,30 @@ def fail(waiting: Waiting, error: Exception) -> None:
     """Tell whoever waits for a fact that it was not applied."""
     if waiting.done is not None and not waiting.done.done():
         waiting.done.set_exception(error)
+
+
+class Seen:
+    """Facts of the inbox that are in hand, or were lately.
+
+    A look into the inbox takes time: a row it found unconsumed may be decided and committed before it is fed, so an id is
+    remembered for a while after its commit.
+    """
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._ids: set[str] = set()
+        self._done: deque[str] = deque()
+
+    def __contains__(self, ident: str) -> bool:
+        """Say whether the fact came by already."""
+        return ident in self._ids
+
+    def add(self, ident: str) -> None:
+        """Note a fact that is in hand."""
+        self._ids.add(ident)
+
+    def done(self, ident: str) -> None:
+        """Note that its decision is committed."""
+        self._done.append(ident)
+        if len(self._done) > REMEMBERED:
+            self._ids.discard(self._done.popleft())

@@ -266,6 +266,7 @@ async def build_office(
     reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)
     intake.unread = reading.add
     mirror = Mirror(desk)
+    inbox = Inbox(desk, recovery)
     acknowledging = Acknowledging(desk)
     intake.entered = acknowledging.entered
     reports = Reports(desk)
@@ -273,10 +274,10 @@ async def build_office(
     return Office(
         desk=desk,
         views=views,
-        commands=Commands(desk),
+        commands=Commands(desk, inbox.poll),
         reading=reading,
         recovery=recovery,
-        inbox=Inbox(desk, recovery),
+        inbox=inbox,
         mirror=mirror,
         acknowledging=acknowledging,
         reports=reports,

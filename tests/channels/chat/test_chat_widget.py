@@ -182,7 +182,9 @@ async def test_on_a_phone_the_conversation_fills_the_screen(chromium: Browser, h
     page = await context.new_page()
     await page.goto(f"http://{house.address}/chat/demo?lang=en")
     await page.get_by_role("button", name="Open chat").tap()
-    box = await page.locator(".panel").bounding_box()
+    panel = page.locator(".panel")
+    await panel.evaluate("panel => Promise.all(panel.getAnimations().map(each => each.finished))")
+    box = await panel.bounding_box()
     assert box is not None
     assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 375, 667)
     assert await page.evaluate("document.documentElement.scrollWidth") == 375
