@@ -309,6 +309,9 @@ def _number(written: str, rules: _Rules) -> tuple[str, str] | None:
     """Return (value, kind) of a number without extension, or None when it is no complete number."""
     digits = _digits(written)
     for candidate in _spellings(written, digits, rules):
+        if candidate.startswith("+") and (found := _parse(candidate, rules.region)):
+            # `+86 10 6013 5900` is a subscriber in Beijing; without the country code it could be a port for short messages.
+            return found
         short = _short(candidate, rules.region)
         if short:
             return f"short:{short}", "short"

@@ -45,6 +45,9 @@ def conversation(conn: WriteConn, new: Placing, point_id: str | None) -> Talk:
     claimed = None
     for thread in _named(conn, new.content):
         has = participants.part(conn, thread, point_id, new.content.sender)
+        if has is Part.FULL and new.content.doubted is not None:
+            # They take part; whether it is they who wrote this is the question.
+            has = Part.NONE
         if has is not Part.NONE:
             return Talk(thread, known=True, unverified=has is Part.STRANGER)
         claimed = claimed or thread

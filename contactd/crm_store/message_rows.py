@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, select, update
 from contactd.clock import rfc3339
 from contactd.crm_store import schema as s
 from contactd.crm_store.later import Later
+from contactd.crm_store.message_facts import facts
 from contactd.crm_store.participants import MARK
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
@@ -177,7 +178,7 @@ def _view(interaction: str, seq: int, new: Saying, now: datetime) -> Mapping[str
         ],
         "delivery_state": new.delivery_state,
         "fates": [],
-        "auto": new.headers.get("auto"),
+        **facts(new.headers),
         "provider_id": new.provider_id,
         "recipients": [{"role": role, "name": name, "address": address} for role, name, address in new.recipients],
         "client_id": new.client_id,

@@ -12,6 +12,7 @@ from contactd.core.errors import NotFoundError
 from contactd.core.interaction import Direction
 from contactd.crm_store import fate_rows
 from contactd.crm_store import schema as s
+from contactd.crm_store.message_facts import facts
 from contactd.crm_store.participants import MARK
 
 MAX_PAGE = 500
@@ -115,7 +116,7 @@ def views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
             "attachments": files.get(row.id, []),
             "delivery_state": row.delivery_state,
             "fates": fates.get(row.id, []),
-            "auto": row.headers.get("auto"),
+            **facts(row.headers),
             "provider_id": row.provider_id,
             "recipients": [{"role": role, "name": name, "address": address} for role, name, address in row.recipients],
             "client_id": row.client_id,

@@ -15,6 +15,7 @@ from contactd.core.address import email
 from contactd.core.interaction import Direction
 from contactd.core.party import Point
 from contactd.crm_store import schema as s
+from contactd.crm_store.message_facts import forged
 from contactd.crm_store.statements import hot
 from contactd.crm_store.write_conn import WriteConn
 
@@ -62,7 +63,7 @@ def part(conn: WriteConn, thread: str, point_id: str | None, point: Point | None
 def known_addresses(conn: Connection, thread: str) -> set[str]:
     """Return every address that answers in a conversation may go to by themselves: of those who take part in it.
 
-    What the message that began it names as its Reply-To counts as its sender's own.
+    What the message that began it names as its Reply-To counts as its sender's own, unless the sender is probably forged.
     """
     ours = conn.execute(_ours, {"thread": thread})
     found = _addresses(row.recipients for row in ours)
@@ -74,12 +75,12 @@ def known_addresses(conn: Connection, thread: str) -> set[str]:
     )
     found |= {row.value_norm for row in points}
     first = conn.execute(
-        select(s.message.c.recipients, s.message.c.direction)
+        select(s.message.c.recipients, s.message.c.direction, s.message.c.headers)
         .where(s.message.c.thread_id == thread, s.message.c.direction != Direction.INTERNAL)
         .order_by(s.message.c.at, s.message.c.seq)
         .limit(1),
     ).first()
-    if first is not None and first.direction == Direction.INBOUND:
+    if first is not None and first.direction == Direction.INBOUND and not forged(first.headers):
         found |= _addresses([[one for one in first.recipients if one[0] == "reply_to"]])
     return found
 

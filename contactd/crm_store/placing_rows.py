@@ -45,7 +45,7 @@ def place(conn: WriteConn, new: Placing) -> Placed:
 def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
     content = new.content
     point_id, resolution = who(conn, later, content.sender, new.new_ids["point"], new.at)
-    if content.claimed_sender:
+    if content.claimed_sender or content.doubted is not None:
         resolution = only_candidates(resolution)
     if content.thread_token is not None or content.references:
         # The conversation may be one that began in this unit.

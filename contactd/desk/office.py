@@ -27,6 +27,7 @@ from contactd.desk.book import Book
 from contactd.desk.commands import Commands
 from contactd.desk.desk import Desk
 from contactd.desk.dispatcher import Dispatcher
+from contactd.desk.finding_out import Examiner
 from contactd.desk.idents import Idents
 from contactd.desk.inbox import Inbox
 from contactd.desk.intake import Intake
@@ -99,6 +100,10 @@ class Office:
             self.desk.intake.adopters.append(adopt)
         if channel.reader is not None:
             self.reading.readers[name] = channel.reader
+            self.reading.settings[name] = getattr(channel, "settings", {})
+        examine: Examiner | None = getattr(channel, "examine", None)
+        if examine is not None:
+            self.reading.finding_out.examiners[name] = examine
         return channel
 
     async def open(self) -> None:

@@ -20,6 +20,7 @@ from contactd.core.errors import BusyError, ConflictError, NotFoundError, StoreD
 from contactd.core.interaction import State
 from contactd.crm_store import reading_rows
 from contactd.crm_store.store import Store
+from contactd.desk.finding_out import FindingOut
 from contactd.desk.intake import Intake, Unread
 from contactd.desk.parts import Blobs
 from contactd.desk.putting_off import PuttingOff
@@ -70,6 +71,9 @@ class Reading:
         self._work = work
         self._died = died
         self.readers: dict[str, Reader] = {}
+        self.settings: dict[str, Mapping[str, Any]] = {}
+        """What a channel's reader is told about each of its arrivals, beside the envelope."""
+        self.finding_out = FindingOut(self.add)
         self._waiting: deque[Unread] = deque()
         self._held = 0
         self._wake = asyncio.Event()
@@ -116,6 +120,7 @@ class Reading:
 
     async def settle(self) -> None:
         """Wait for the groups under way, when stopping; the rest is read after the next start."""
+        self.finding_out.stop()
         if self._running:
             await asyncio.wait(self._running, timeout=3)
 
@@ -170,8 +175,9 @@ class Reading:
 
     async def _read_group(self, group: list[Unread]) -> None:
         for channel, items in (await self._at_hand(group)).items():
-            for part in _parts(items):
-                contents = await self._contents(channel, [arrival for _, arrival in part])
+            ready = [(unread, arrival) for unread, arrival in items if not self.finding_out.begins(unread, arrival)]
+            for part in _parts(ready):
+                contents = await self._contents(channel, part)
                 await self._settle(
                     [(unread, arrival, made) for (unread, arrival), made in zip(part, contents, strict=True)],
                 )
@@ -191,15 +197,16 @@ class Reading:
                 by_channel.setdefault(arrival.channel, []).append((unread, arrival))
         return by_channel
 
-    async def _contents(self, channel: str, arrivals: list[Arrival]) -> list[Content | None]:
+    async def _contents(self, channel: str, items: list[tuple[Unread, Arrival]]) -> list[Content | None]:
         reader = self.readers.get(channel)
         if reader is None:
-            return [Content(quarantine="no channel reads this")] * len(arrivals)
+            return [Content(quarantine="no channel reads this")] * len(items)
         try:
-            pairs = [(arrival.raw, dict(arrival.envelope)) for arrival in arrivals]
+            found = self.finding_out.found
+            pairs = [(arrival.raw, self._envelope(arrival, found(unread.receipt))) for unread, arrival in items]
             made: list[Content | None] = await self._work(read_group, reader, pairs)
         except self._died:
-            return [None] * len(arrivals)
+            return [None] * len(items)
         return made
 
     async def _settle(self, read: list[tuple[Unread, Arrival, Content | None]]) -> None:
@@ -265,12 +272,17 @@ class Reading:
         if reader is None:
             return Content(quarantine="no channel reads this")
         try:
-            content: Content = await self._work(reader, arrival.raw, dict(arrival.envelope))
+            found = await self.finding_out.now(arrival)
+            content: Content = await self._work(reader, arrival.raw, self._envelope(arrival, found))
         except self._died as error:
             if not alone:
                 raise
             return Content(quarantine=f"worker died: {type(error).__name__}")
         return content
+
+    def _envelope(self, arrival: Arrival, found: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a reader is told beside the raw bytes."""
+        return {**arrival.envelope, **found, **self.settings.get(arrival.channel, {})}
 
     async def _arrival(self, row: Any) -> Arrival:
         raw = row.inline if row.inline is not None else await self._blobs.load(row.blob)

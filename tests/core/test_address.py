@@ -326,3 +326,13 @@ def test_what_is_too_long_is_cut(piece: str) -> None:
         assert phone(text) == phone(text[:256])
         assert phones(text) == phones(text[:1024])
         assert email(text) == email(text[:256])
+
+
+@pytest.mark.parametrize(
+    "number", ["+861060135900", "+861066668888", "+8613800138000", "+862161234567", "+442079460123"]
+)
+def test_what_is_normal_already_stays_as_it_is(number: str) -> None:
+    """Fails when a subscriber in Beijing (+86 10 6…) is taken for a port of short messages (106…)."""
+    found = phone(number)
+    assert found is not None
+    assert found.e164 == number

@@ -35,11 +35,13 @@ def read_mail(raw: bytes, _envelope: Mapping[str, Any]) -> Content:
                 text=mail["text"],
                 provider_id=mail["id"],
                 recipients=tuple(("reply_to", "", one) for one in mail["reply_to"]),
+                headers={"checks": "verdict=fail dmarc=fail"} if mail.get("forged") else {},
             ),
         ),
         sender=email(mail["from"]),
         references=tuple(mail["references"]),
         thread_token=mail["token"],
+        doubted="dmarc" if mail.get("forged") else None,
     )
 
 
@@ -59,10 +61,11 @@ class Talk:
         token: str | None = None,
         references: Sequence[str] = (),
         reply_to: Sequence[str] = (),
+        forged: bool = False,
     ) -> dict[str, Any]:
         """Take a mail in; return its message as stored."""
         self._n += 1
-        said = {"from": sender, "text": f"text {self._n}", "id": f"<{self._n}@x>", "token": token}
+        said = {"from": sender, "text": f"text {self._n}", "id": f"<{self._n}@x>", "token": token, "forged": forged}
         raw = json.dumps(said | {"references": list(references), "reply_to": list(reply_to)})
         receipt: Receipt = await self.bench.mail_in(raw, f"k{self._n}")
         assert receipt.interaction
@@ -168,6 +171,41 @@ async def test_a_forged_from_cannot_lead_answers_away_by_its_reply_to(talk: Talk
     forged = await talk.mail(LI, token=thread, reply_to=[EVE])
     assert forged["interaction"] == first["interaction"]
     assert await talk.answer(first["interaction"]) == [LI]
+
+
+async def test_a_from_that_is_probably_forged_does_not_join_its_conversation(talk: Talk) -> None:
+    first = await talk.mail(LI)
+    thread = (await talk.view(first["interaction"]))["thread"]
+    forged = await talk.mail(LI, token=thread, references=[first["provider_id"]], reply_to=[EVE], forged=True)
+    assert forged["interaction"] != first["interaction"]
+    view = await talk.view(forged["interaction"])
+    assert (view["unverified"], view["parent_id"]) == (True, first["interaction"])
+    assert forged["checks"] == {"verdict": "fail", "dmarc": "fail"}
+    assert await talk.answer(forged["interaction"]) == [LI]
+    # The customer's own mails go on where they belong.
+    own = await talk.mail(LI, token=thread)
+    assert (own["interaction"], own["unverified"]) == (first["interaction"], False)
+
+
+async def test_a_conversation_that_begins_with_a_forged_from_names_nobody_and_answers_nobody_elsewhere(
+    talk: Talk,
+) -> None:
+    bench, now = talk.bench, talk.bench.clock.now()
+
+    def make(conn: Any) -> None:
+        parties.create(conn, "party-li", {"kind": "person", "display_name": "Li"}, actor=None, now=now)
+        point = email(LI)
+        assert point is not None
+        ident = parties.point_id(conn, "point-li", point, now=now)
+        parties.claim(conn, "claim-li", ident, "party-li", level="verified", source="import", now=now, actor=None)
+
+    await bench.store.write(make)
+    honest = await talk.view((await talk.mail(LI))["interaction"])
+    assert (honest["party_id"], honest["resolve_state"]) == ("party-li", "known")
+    forged = await talk.mail(LI, reply_to=[EVE], forged=True)
+    view = await talk.view(forged["interaction"])
+    assert (view["party_id"], view["resolve_state"]) == (None, "maybe")
+    assert await talk.answer(forged["interaction"]) == [LI]
 
 
 async def test_the_reply_to_that_a_customer_began_with_is_followed(talk: Talk) -> None:

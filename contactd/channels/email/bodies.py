@@ -161,6 +161,8 @@ class _Reader:
 
     def _keep(self, name: str, media_type: str, data: bytes, content_id: str | None, inline: bool) -> None:
         """Remember a file under a safe name."""
+        if headers.hides(name):
+            self._tree.note("hidden_characters")
         safe = files.safe_name(name, media_type, len(self.files) + 1)
         only_image = inline and media_type.startswith("image/")
         self.files.append(

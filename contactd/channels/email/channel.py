@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from contactd.channels.email import intake, lmtp_in, sanitise, spool
+from contactd.channels.email.beliefs import Beliefs
 from contactd.channels.email.compose import compose
 from contactd.channels.email.door import Door
+from contactd.channels.email.examining import Examining
 from contactd.channels.email.folders import Folder
 from contactd.channels.email.lmtp_in import MailLmtp
 from contactd.channels.email.mailboxes import Mailboxes
@@ -19,7 +21,7 @@ from contactd.channels.email.reader import read
 from contactd.channels.email.smarthost import Smarthost
 from contactd.channels.email.smtp_in import MailSmtp
 from contactd.channels.email.token import ThreadKey
-from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
+from contactd.core.channel import Arrival, Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
 from contactd.core.errors import BadRequestError
 
 DRAIN_S = 2.0
@@ -44,6 +46,9 @@ class EmailChannel:
         self._key = ThreadKey.load(tools.data_dir)
         self._door = Door(options, self._take_smtp, tools.clock.monotonic, str(tools.data_dir))
         self._mailboxes = Mailboxes(name, options, tools, self._key, self.is_ours)
+        beliefs = Beliefs.of(options)
+        self.settings = {"beliefs": beliefs}
+        self._examining = Examining(options, beliefs, tools.clock.monotonic)
         self._smarthost = Smarthost(options.outbound, self._door.hostname)
         self._servers: list[asyncio.Server] = []
         self._addresses: dict[str, str] = {}
@@ -90,6 +95,7 @@ class EmailChannel:
         if not self._stopping:
             await self.stop_intake()
         self._servers.clear()
+        self._examining.close()
 
     def addresses(self) -> dict[str, str]:
         """Return where mail is taken in."""
@@ -122,6 +128,10 @@ class EmailChannel:
     def render_html(self, html: str, cids: Mapping[str, str], images: bool) -> str:
         """Return a mail's HTML as a whole safe document for a sandboxed frame; remote images only when `images`."""
         return self.show_html(html, cids, images)
+
+    def examine(self, arrival: Arrival) -> Coroutine[Any, Any, Mapping[str, Any]] | None:
+        """Begin to find out about a mail's sender; what is found joins the envelope its reader gets."""
+        return self._examining.examine(arrival)
 
     def is_ours(self, address: str) -> bool:
         """Tell whether mail to an address comes here, or an answer of ours comes from it."""

@@ -31,6 +31,7 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]",
 )
+_HIDING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 _SPACES = re.compile(r"[ \t\r\n\u2028\u2029]+")
 _ID = re.compile(r"<([^<>\s]{1,500})>")
 _BARE_ID = re.compile(r"[^\s<>,;]{1,400}@[^\s<>,;]{1,200}")
@@ -50,6 +51,11 @@ def clean(text: str, limit: int = MAX_SUBJECT) -> str:
         # What Python calls printable holds none of the unsafe characters and no white space but the blank.
         return text.strip()
     return _UNSAFE.sub("", _SPACES.sub(" ", text[: limit * 4])).strip()[:limit]
+
+
+def hides(text: str) -> bool:
+    """Tell whether there are characters in a text that nobody sees, or that turn the text after them around."""
+    return not text.isprintable() and _HIDING.search(text) is not None
 
 
 def unstructured(value: bytes, hint: str | Hint = "") -> str:

@@ -38,6 +38,8 @@ class Mailbox(BaseModel):
     """Line its mail stands in; empty = the policy's intake rules decide by recipient."""
     address: Address = ""
     """Its address; empty = the username, where that is one."""
+    authserv_ids: tuple[str, ...] = ()
+    """Whose Authentication-Results are believed in this mailbox; empty = the preset's own."""
     after: Literal["keep", "seen", "move", "delete"] = "keep"
     """What happens to a mail once it is safe here."""
     move_to: str = "contactd"
@@ -77,6 +79,12 @@ class Mailbox(BaseModel):
     def own_address(self) -> str:
         """The mailbox's address, or nothing."""
         return self.address or (self.username if "@" in self.username else "")
+
+    @property
+    def believed(self) -> tuple[str, ...]:
+        """The ids of mail servers whose Authentication-Results are believed."""
+        known = PRESETS.get(self.preset) or of_host(self.server)
+        return self.authserv_ids or (known.authserv_ids if known else ())
 
     @property
     def login_hint(self) -> str:

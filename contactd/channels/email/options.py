@@ -81,6 +81,21 @@ class Outbound(_Table):
         return self
 
 
+class Trusting(_Table):
+    """What is believed about who sent a mail, and what we look up ourselves."""
+
+    authserv_ids: tuple[str, ...] = ()
+    """Mail servers in front whose Authentication-Results are believed, by the id they write into it; `*` stands for anything."""
+    check: Literal["auto", "always", "never"] = "auto"
+    """auto = SPF, DKIM, DMARC and ARC are checked here where mail comes straight from outside, or from a mailbox."""
+    nameservers: tuple[str, ...] = ()
+    """Addresses of the DNS servers to ask; empty = the machine's."""
+    arc_sealers: tuple[Domain, ...] = ()
+    """Forwarders that are believed when they vouch for a mail their way has broken (ARC)."""
+    watch: tuple[Domain, ...] = ()
+    """Domains besides ours whose look-alikes are pointed out."""
+
+
 class Limits(_Table):
     """How much one client, and all together, may use."""
 
@@ -115,6 +130,7 @@ class Options(_Table):
     """Recipient domains that are ours; mail for any other is refused."""
     outbound: Outbound = Outbound()
     limits: Limits = Limits()
+    trust: Trusting = Trusting()
     senders: dict[str, Address] = Field(default_factory=dict)
     """Line → address its answers come from; else `<line>@<domain>`."""
     names: dict[str, str] = Field(default_factory=dict)

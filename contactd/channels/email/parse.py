@@ -91,8 +91,10 @@ def _parse(raw: bytes) -> ParsedMail:
     tree = mime.Tree(raw, hint)
     fields = tree.root.fields
     found = bodies.collect(tree)
-    subject = headers.unstructured(fields.first("subject") or b"", hint)
+    said = headers.words(headers.raw_text(fields.first("subject") or b"", hint))
+    subject = headers.clean(said)
     name, address = _author(fields, hint)
+    _note_tricks(tree, fields, said)
     report = bounce.standard(tree) or wild.read(tree, subject, address, found.text, found.html)
     replied = headers.message_ids(fields.first("in-reply-to") or b"")
     shows_html = found.html is not None
@@ -118,6 +120,17 @@ def _parse(raw: bytes) -> ParsedMail:
         delivered_to=tuple(_delivered(fields)),
         defects=tuple(tree.defects),
     )
+
+
+def _note_tricks(tree: mime.Tree, fields: block.Fields, subject: str) -> None:
+    """Note what only those do who want to be taken for somebody else: characters nobody sees, several authors."""
+    written = fields.all("from")
+    if len(written) > 1:
+        tree.note("several_authors")
+    value = written[0][:4000] if written else b""
+    name = headers.words(headers.raw_text(value, tree.hint)) if b"=?" in value or not value.isascii() else ""
+    if headers.hides(subject) or headers.hides(name):
+        tree.note("hidden_characters")
 
 
 def _author(fields: block.Fields, hint: Hint) -> Mailbox:

@@ -23,6 +23,8 @@ class Preset:
     smtp_security: Security = "tls"
     login_hint: str
     """What to look at when a log-in is refused."""
+    authserv_ids: tuple[str, ...] = ()
+    """What it calls itself in Authentication-Results; empty text = it writes no name there."""
     per_minute: int = 0
     """Mails it takes from an account in a minute, as published or, carefully, as users report it; 0 = nobody knows."""
     per_day: int = 0
@@ -61,6 +63,7 @@ PRESETS: dict[str, Preset] = {
     "gmail": Preset(
         imap="imap.gmail.com",
         smtp="smtp.gmail.com",
+        authserv_ids=("mx.google.com",),
         login_hint="Gmail: it wants an app password (two-step verification must be on) or OAuth2 (token_command)",
         per_day=500,
     ),
@@ -69,6 +72,7 @@ PRESETS: dict[str, Preset] = {
         smtp="smtp.office365.com",
         smtp_port=587,
         smtp_security="starttls",
+        authserv_ids=("",),
         login_hint="Microsoft 365: passwords are switched off, it wants OAuth2 (token_command) and IMAP allowed for the mailbox",
         per_minute=30,
         per_day=10_000,

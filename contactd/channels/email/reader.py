@@ -7,14 +7,17 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
-from contactd.channels.email import auto
+from contactd.channels.email import auto, block, trust, warnings
+from contactd.channels.email.beliefs import Beliefs
 from contactd.channels.email.build import bounded
 from contactd.channels.email.parse import ParsedMail, parse
 from contactd.channels.email.plain import to_text
+from contactd.channels.email.trust import Trust
 from contactd.core import address
 from contactd.core.channel import Content, Fate
 from contactd.core.message import NewAttachment, NewMessage
 
+NO_BELIEFS = Beliefs()
 MAX_TEXT = 1024 * 1024
 MAX_HTML = 2 * 1024 * 1024
 _SAMPLE = 1000
@@ -38,9 +41,17 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     thread = envelope.get("thread")
     references = _references(mail)
     why = _automatic(mail, envelope)
+    beliefs = envelope.get("beliefs") or NO_BELIEFS
+    proof = _proof(raw, mail, envelope, beliefs.about(envelope))
+    message = _message(mail, text, str(envelope.get("mail_from") or ""), references, why)
+    flags = warnings.of(mail, beliefs.watched, automatic=why is not None)
+    if proof is not None:
+        message.headers["checks"] = proof.fact()
+    if flags:
+        message.headers["flags"] = " ".join(flags)
     return Content(
         subject=mail.subject,
-        messages=(_message(mail, text, str(envelope.get("mail_from") or ""), references, why),),
+        messages=(message,),
         sender=address.email(mail.from_address),
         sender_name=mail.from_name,
         references=references,
@@ -52,9 +63,21 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
             Fate(address=one.address, action=one.action, status=one.status, detail=one.detail) for one in mail.fates
         ),
         returned=mail.returned_id if mail.fates else None,
+        doubted="dmarc" if proof is not None and proof.verdict == "fail" else None,
         quarantine="the mail could not be read" if "unreadable" in mail.defects else None,
         defects=mail.defects + (("text_cut",) if len(text) > MAX_TEXT or len(mail.html or "") > MAX_HTML else ()),
     )
+
+
+def _proof(raw: bytes, mail: ParsedMail, envelope: Mapping[str, Any], believed: tuple[str, ...]) -> Trust | None:
+    """Say what is proved about the sender: what was looked up for it, else what a mail server we believe says."""
+    checked = envelope.get("checked")
+    if isinstance(checked, dict):
+        return trust.checked(raw, checked.get("authors") or [mail.from_address], checked)
+    if not believed:
+        return None
+    fields, _ = block.split(raw[: block.MAX_BLOCK + 4])
+    return trust.told(fields, mail.from_address, believed)
 
 
 def _automatic(mail: ParsedMail, envelope: Mapping[str, Any]) -> str | None:

@@ -161,6 +161,10 @@ export interface MessageView {
   fates?: Fate[];
   /** Why nobody wrote it; null when a person did. */
   auto?: string | null;
+  /** What is proved about its sender: `verdict` pass | fail | none | temp, and the result of each method. */
+  checks?: Record<string, string> | null;
+  /** What should make a reader careful. */
+  flags?: { kind: string; about: string }[];
   provider_id: string | null;
   recipients: { role: string; name: string | null; address: string }[];
   client_id: string | null;

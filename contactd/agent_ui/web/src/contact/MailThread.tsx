@@ -10,6 +10,7 @@ import { At, Face, Hollow, Lines, LoadFailed } from "../shell/bits";
 import type { InteractionView, MessageView } from "../wire";
 import { Attachments } from "./Attachments";
 import { HtmlFrame } from "./HtmlFrame";
+import { Flags, TrustMark } from "./Trust";
 import { UnverifiedTag } from "./Unverified";
 
 export function useMessages(id: string) {
@@ -67,6 +68,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
                 <span className="dim cut">{message.sender}</span>
               )}
               {message.unverified && <UnverifiedTag />}
+              <TrustMark message={message} />
               {message.auto && <AutomaticTag why={message.auto} />}
             </span>
             <span className="mail-sub cut">
@@ -97,6 +99,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
       {open && (
         <div className="mail-body">
           <Fates message={message} />
+          <Flags message={message} />
           {plain ? <PlainText text={message.text} /> : <HtmlFrame message={message.id} />}
           {files.length > 0 && <Attachments files={files} />}
         </div>

@@ -1,0 +1,26 @@
+"""What is known of a message besides its words, as the wire shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CHECKS = "checks"
+"""Fact: what is proved about the sender, in words `name=value`."""
+FORGED = "verdict=fail"
+"""The word among them that says: probably somebody else."""
+
+
+def facts(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is known of a message besides its words: why nobody wrote it, what is proved of its sender, what to heed."""
+    checks, flags = headers.get(CHECKS), headers.get("flags", "")
+    return {
+        "auto": headers.get("auto"),
+        "checks": dict(one.partition("=")[::2] for one in checks.split()) if checks else None,
+        "flags": [dict(zip(("kind", "about"), one.partition("=")[::2], strict=True)) for one in flags.split()],
+    }
+
+
+def forged(headers: Mapping[str, str]) -> bool:
+    """Tell whether a message's sender is probably somebody else."""
+    return FORGED in headers.get(CHECKS, "").split()
