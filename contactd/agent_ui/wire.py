@@ -122,6 +122,16 @@ class Watch(OnInteraction):
     on: bool = True
 
 
+class RequestCallback(Shape):
+    """callback.request: promise a customer a call: one of a contact, a contact point, or a number."""
+
+    interaction: Ident | None = None
+    contact_point: Ident | None = None
+    to: Word | None = None
+    party: Ident | None = None
+    line: Word | None = None
+
+
 class Dial(Shape):
     """call.dial."""
 
@@ -179,6 +189,8 @@ COMMANDS: dict[str, type[Shape]] = {
     "interaction.complete": Complete,
     "interaction.extend": OnInteraction,
     "interaction.watch": Watch,
+    "callback.request": RequestCallback,
+    "callback.settle": OnInteraction,
     **ACTS,
     "party.confirm": ConfirmParty,
     "call.dial": Dial,

@@ -238,6 +238,8 @@ class Change:
     device: str | None = None
     position: int | None = None
     """Place in line, from 1, while queued."""
+    to: str = ""
+    """Whom it goes to, of what goes out: the number to call."""
     action: str = ""
     """What the customer is to be offered (`callback`, while queued), or told on the way out: voicemail, message, close."""
 
@@ -326,6 +328,17 @@ class Tools(Protocol):
 
     async def handed_over(self) -> list[str]:
         """Return the ids of this channel's messages that were handed over lately, and of which nothing final is known."""
+        ...
+
+    async def call_back(self, interaction: str, number: str = "") -> None:
+        """A customer who waits wants to be called back, at `number` if it is another; return after the commit.
+
+        They leave the line with their place kept for the call; the channel lets them go.
+
+        Raises:
+            BadRequestError: there is no number that may be called (code `not_callable`).
+            ConflictError: they do not wait any more.
+        """
         ...
 
     async def lookup(self, point: Point) -> Known:

@@ -179,6 +179,7 @@ class CallBack:
     skills: Skills = ()
     language: str | None = None
     vip: int = 0
+    abroad: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

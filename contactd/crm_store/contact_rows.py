@@ -189,6 +189,7 @@ def start(conn: WriteConn, new: Starting) -> Started:
         line=own["line"],
         agent=own["agent"],
         party=party,
+        contact=point_id,
         vip=vip,
         at=now,
     )

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func, null, select, update
 
-from contactd.crm_store import audit
+from contactd.crm_store import audit, callback_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.event_rows import NEW_EVENT
 from contactd.crm_store.statements import hot, insert
@@ -39,6 +39,7 @@ class Batch(Protocol):
     standing: dict[str, dict[str, Any]]
     lines: dict[str, dict[str, Any]]
     audits: list[tuple[audit.Entry, datetime]]
+    callbacks: list[callback_rows.NewCallback]
 
 
 _EPOCH = hot(select(s.router_lease.c.epoch).where(s.router_lease.c.name == LEASE))
@@ -216,6 +217,8 @@ def write_batch(conn: WriteConn, batch: Batch, epoch: int) -> None:
     _agent_rows(conn, batch.agent_intervals, list(batch.agent_routing.values()))
     for entry, at in batch.audits:
         audit.append(conn, entry, at)
+    for new in batch.callbacks:
+        callback_rows.open_callback(conn, new)
 
 
 def _agent_rows(conn: WriteConn, intervals: Sequence[Mapping[str, Any]], routing: list[dict[str, Any]]) -> None:

@@ -91,7 +91,7 @@ def enter(
     _write_placed(later, new, talk, point_id, resolution, facts, parent, state)
     _enter_line(later, new)
     messages = first_messages(later, new.interaction, thread, new.sayings, new.at, begun=not talk.known)
-    fact = _arrived(new, thread, resolution.party, vip, language, parent)
+    fact = _arrived(new, thread, resolution.party, point_id, vip, language, parent)
     tell(later, new, fact)
     return Placed(
         interaction=new.interaction,
@@ -152,7 +152,7 @@ def _write_placed(
 
 
 def _arrived(
-    new: Placing, thread: str, party: str | None, vip: int, language: str | None, parent: Any
+    new: Placing, thread: str, party: str | None, contact: str | None, vip: int, language: str | None, parent: Any
 ) -> InteractionArrived:
     """Make the fact the router is told."""
     return InteractionArrived(
@@ -163,6 +163,7 @@ def _arrived(
         skills=new.skills,
         queued_at=new.at,
         party=party,
+        contact=contact,
         vip=vip,
         language=new.language or language,
         prefer_agent=parent.agent if parent else None,

@@ -70,6 +70,10 @@ class Entry:
     parked_until: datetime | None = None
     unread: int = 0
     last_message: str | None = None
+    callback: str | None = None
+    """The callback that is owed to its customer and waits for its end."""
+    contact: str | None = None
+    """Id of the customer's contact point, of what was read back from the store."""
     way_out: str = ""
     """What its customer is to be told or offered on the way out of the queue."""
     live: bool = False
@@ -125,6 +129,7 @@ class Entry:
             "routed_by": self.routed_by,
             "live": self.live and self.state in LIVE_STATES,
             "disposition": self.disposition,
+            "callback": self.callback,
             "unread": self.unread,
             "last_message": self.last_message,
         }
@@ -152,6 +157,10 @@ class Book:
     def find(self, adapter: str, external_key: str) -> Entry | None:
         """Return the open entry that came under an outside key."""
         return self._entries.get(self._by_key.get((adapter, external_key), ""))
+
+    def meeting(self, callback: str) -> list[Entry]:
+        """Return the contacts whose end a callback waits for."""
+        return [entry for entry in self._entries.values() if entry.callback == callback]
 
     def drop(self, interaction: str) -> None:
         """Strike out an interaction that is closed."""

@@ -27,6 +27,7 @@ from contactd.core.events import (
     WrapupExtended,
 )
 from contactd.core.interaction import State
+from contactd.desk.calling_back import CallingBack
 from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
 from contactd.desk.overseeing import Overseeing
@@ -64,6 +65,8 @@ class Commands:
             "party.confirm": lambda actor, data: self._completing.confirm(actor.id, data),
         }
         self._table |= Overseeing(desk).table()
+        calling_back = CallingBack(desk)
+        self._table |= {"callback.request": calling_back.request, "callback.settle": calling_back.settle}
         for name in ("dial", "hangup", "mute", "dtmf", "consult", "conference", "record"):
             self._table[f"call.{name}"] = partial(self._call, f"call.{name}")
 
@@ -96,7 +99,10 @@ class Commands:
         """Return whose thing a command is about."""
         if data.get("interaction"):
             entry = self._desk.book.get(data["interaction"])
-            return (entry.agent,) if entry is not None and entry.agent else ()
+            if entry is None:
+                return ()
+            concerned = (entry, *self._desk.book.meeting(entry.id))
+            return tuple(one.agent for one in concerned if one.agent)
         return (data.get("agent") or actor.id,)
 
     async def _set_intent(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:

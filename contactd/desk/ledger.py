@@ -16,6 +16,8 @@ from contactd.core.effects import (
     AgentState,
     Alert,
     Assign,
+    CallBack,
+    CallbackMet,
     Connect,
     LineState,
     Moved,
@@ -28,9 +30,8 @@ from contactd.core.effects import (
     Wish,
     Withdraw,
 )
-from contactd.core.interaction import TERMINAL_STATES, Cause, State
+from contactd.core.interaction import TERMINAL_STATES, Cause, Direction, State
 from contactd.core.journal import encode
-from contactd.crm_store.audit import Entry as Record
 from contactd.desk import effects as after
 from contactd.desk.book import Book, Entry
 from contactd.desk.booking import book_face, book_stay
@@ -40,7 +41,15 @@ from contactd.desk.gates import row as gate_row
 from contactd.desk.gates import shown as gate_shown
 from contactd.desk.idents import Idents
 from contactd.desk.roster import Roster
-from contactd.desk.rows import Rows, agent_routing_row, interaction_row, segment_row, standing_row
+from contactd.desk.rows import (
+    Rows,
+    agent_routing_row,
+    audit_record,
+    interaction_row,
+    new_callback,
+    segment_row,
+    standing_row,
+)
 from contactd.metrics import Metrics
 
 OFFERED_IN_LINE = "callback"
@@ -51,10 +60,17 @@ class Ledger:
     """Books wishes; `rows` and `effects` collect until `take` is called."""
 
     def __init__(
-        self, book: Book, roster: Roster, idents: Idents, metrics: Metrics | None = None, gates: Gates | None = None
+        self,
+        book: Book,
+        roster: Roster,
+        idents: Idents,
+        metrics: Metrics | None = None,
+        gates: Gates | None = None,
+        node: str = "",
     ) -> None:
-        """Keep `book`, `roster` and `gates` up to date with every wish."""
+        """Keep `book`, `roster` and `gates` up to date with every wish; facts that follow are `node`'s."""
         self._gates = gates or Gates()
+        self._node = node
         self._book = book
         self._roster = roster
         self._idents = idents
@@ -77,6 +93,8 @@ class Ledger:
             LineState: self._line_state,
             Weighed: self._weighed,
             Overseen: self._overseen,
+            CallBack: self._call_back,
+            CallbackMet: self._callback_met,
         }
 
     def record(self, wishes: list[Wish], now: datetime) -> None:
@@ -136,6 +154,9 @@ class Ledger:
             self._tell(entry, wish.cause)
         if wish.state in TERMINAL_STATES:
             self._dropped.append(entry.id)
+            for contact in self._book.meeting(entry.id):
+                contact.callback = None
+                self._effects.append(face(contact))
 
     def _offer(self, wish: Offer, now: datetime) -> None:
         entry = self._book.get(wish.interaction)
@@ -247,18 +268,24 @@ class Ledger:
             self._rows.interactions[entry.id] = interaction_row(entry)
             self._effects.append(face(entry))
 
+    def _call_back(self, wish: CallBack, now: datetime) -> None:
+        """Let a callback be stored in the batch's unit; the fact about it comes by the inbox."""
+        self._rows.callbacks.append(new_callback(wish, self._idents.new(), self._idents.new(), self._node, now))
+
+    def _callback_met(self, wish: CallbackMet, _now: datetime) -> None:
+        """Show whoever talks to a customer that a call is owed to them."""
+        entry = self._book.get(wish.interaction)
+        if entry is not None:
+            entry.callback = wish.callback
+            self._effects.append(face(entry))
+
     def _overseen(self, wish: Overseen, now: datetime) -> None:
         """Put a supervisor's act on record, and into the history of what it was about."""
-        kind, ident = subject(wish)
-        detail = {"agent": wish.agent, "line": wish.line, "value": wish.value}
-        detail = {name: value for name, value in detail.items() if value is not None}
-        record = Record(
-            actor=wish.actor, action=f"{kind}.{wish.action}", object_kind=kind, object_id=ident, detail=detail
-        )
+        record = audit_record(wish)
         self._rows.audits.append((record, now))
         entry = self._book.get(wish.interaction or "")
         if entry is not None:
-            self._event(entry, "supervised", now, wish.actor, {"action": wish.action, **detail})
+            self._event(entry, "supervised", now, wish.actor, {"action": wish.action, **(record.detail or {})})
 
     def _event(self, entry: Entry, kind: str, now: datetime, actor: str | None, data: dict[str, Any]) -> None:
         self._rows.events.append(
@@ -289,15 +316,9 @@ class Ledger:
             device=device,
             position=self._book.position(entry),
             action=entry.way_out,
+            to=entry.recipient if entry.direction == Direction.OUTBOUND else "",
         )
         self._effects.append(after.TellChannel(channel=entry.channel, change=change, connect=connect))
-
-
-def subject(wish: Overseen) -> tuple[str, str | None]:
-    """Return what a supervisor's act was about, as the audit log names it: kind and id."""
-    if wish.interaction is not None:
-        return "interaction", wish.interaction
-    return ("agent", wish.agent) if wish.agent is not None else ("line", wish.line)
 
 
 def face(entry: Entry) -> InteractionUpsert | InteractionClosed:

@@ -95,6 +95,8 @@ class Office:
         self.desk.channels[name] = channel
         self.desk.publisher.channels[name] = channel
         self.desk.outbox.channels[name] = channel
+        for other in getattr(channel, "carries", ()):
+            self.desk.channels[other] = self.desk.publisher.channels[other] = channel
         adopt: Callable[[Arrival], Arrival | None] | None = getattr(channel, "adopt", None)
         if adopt is not None:
             self.desk.intake.adopters.append(adopt)
@@ -211,7 +213,7 @@ async def build_office(
     dispatcher = Dispatcher(
         store=store,
         clock=clock,
-        ledger=Ledger(book, roster, idents, metrics, rules.gates),
+        ledger=Ledger(book, roster, idents, metrics, rules.gates, store.node),
         rebuild=recovery.rebuild,
         shown=recovery.show,
         publish=publisher.publish,

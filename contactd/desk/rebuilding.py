@@ -62,6 +62,10 @@ def _fill_book(book: Book, roster: Roster, memory: Memory, rules: Rules) -> None
         member = roster.get(made.agent)
         if member is not None:
             member.work[made.id] = made
+    for callback, stood in memory.standing.items():
+        contact = book.get(stood.course.get("suspended_by") or "")
+        if contact is not None and book.get(callback) is not None:
+            contact.callback = callback
     for member in roster:
         restored.settle(member)
 

@@ -149,6 +149,7 @@ def entry(row: Any, stays: list[Any], last: str | None) -> Entry:
         wrapup_until=row.wrapup_until,
         parked_until=row.parked_until,
         last_message=last,
+        contact=row.contact_point_id,
     )
     for stay in stays[:-1]:
         entry.bank(segment(stay, row))
@@ -183,9 +184,14 @@ def span(milliseconds: int) -> timedelta:
     return timedelta(milliseconds=milliseconds)
 
 
-def waited(entry: Entry) -> timedelta:
-    """Return the waiting time of earlier segments."""
-    return entry.earlier.get("wait", timedelta())
+def waited(entry: Entry, stood: Any) -> timedelta:
+    """Return the waiting time of earlier segments, and of the interaction it goes on for."""
+    return entry.earlier.get("wait", timedelta()) + before(stood)
+
+
+def before(stood: Any) -> timedelta:
+    """Return what the customer had waited in an earlier interaction."""
+    return span(stood.waited_ms) if stood else timedelta()
 
 
 def arrival(entry: Entry, stood: Any) -> InteractionArrived:
@@ -197,8 +203,9 @@ def arrival(entry: Entry, stood: Any) -> InteractionArrived:
         priority=entry.priority,
         skills=entry.skills,
         queued_at=entry.segment.entered_at,
-        waited=waited(entry),
+        waited=waited(entry, stood),
         party=entry.party,
+        contact=entry.contact,
         vip=entry.vip,
         language=entry.language,
         thread=entry.thread,
@@ -235,10 +242,11 @@ def work(entry: Entry, stood: Any, *, interrupted: bool) -> WorkRestored:
         state=str(entry.state),
         since=entry.state_since,
         queued_at=entry.segment.entered_at,
-        waited=entry.total("wait"),
+        waited=entry.total("wait") + before(stood),
         priority=entry.priority,
         skills=entry.skills,
         party=entry.party,
+        contact=entry.contact,
         vip=entry.vip,
         until=until,
         language=entry.language,

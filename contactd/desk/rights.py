@@ -69,6 +69,8 @@ RULES: dict[str, Rule] = {
     "interaction.complete": Rule("own", "own", "own", "console"),
     "interaction.extend": Rule("own", "own", "own", "console"),
     "interaction.watch": Rule("no", "any", "any", "console"),
+    "callback.request": Rule("any", "any", "any", "console"),
+    "callback.settle": Rule("own", "any", "any", "console"),
     "interaction.pull": Rule("no", "any", "any", "console"),
     "interaction.push": Rule("no", "any", "any", "console"),
     "interaction.requeue": Rule("no", "any", "any", "console"),

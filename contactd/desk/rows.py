@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactd.clock import from_ms, to_ms
-from contactd.core.effects import AgentState, Standing
+from contactd.core.effects import AgentState, CallBack, Overseen, Standing
 from contactd.core.events import STRAIGHT, Course
 from contactd.core.segment import Segment
 from contactd.crm_store import audit
+from contactd.crm_store.callback_rows import NewCallback
 from contactd.desk.book import Entry
 
 
@@ -31,6 +32,7 @@ class Rows:
     standing: dict[str, dict[str, Any]] = field(default_factory=dict)
     lines: dict[str, dict[str, Any]] = field(default_factory=dict)
     audits: list[tuple[audit.Entry, datetime]] = field(default_factory=list)
+    callbacks: list[NewCallback] = field(default_factory=list)
 
 
 def interaction_row(entry: Entry) -> dict[str, Any]:
@@ -133,3 +135,40 @@ def read_course(document: Mapping[str, Any]) -> Course:
 
 def _ms(span: timedelta) -> int:
     return span // timedelta(milliseconds=1)
+
+
+def new_callback(wish: CallBack, ident: str, fact: str, node: str, now: datetime) -> NewCallback:
+    """Return the callback that a wish asks for, under a new id, with the id of the fact about it."""
+    return NewCallback(
+        id=ident,
+        fact_id=fact,
+        node=node,
+        at=now,
+        channel=wish.channel,
+        line=wish.line,
+        reason=wish.reason,
+        parent=wish.interaction,
+        waited=wish.waited,
+        priority=wish.priority,
+        skills=wish.skills,
+        language=wish.language,
+        vip=wish.vip,
+        abroad=wish.abroad,
+    )
+
+
+def audit_record(wish: Overseen) -> audit.Entry:
+    """Return a supervisor's act as the audit log keeps it."""
+    kind, ident = "line", wish.line
+    if wish.interaction is not None:
+        kind, ident = "interaction", wish.interaction
+    elif wish.agent is not None:
+        kind, ident = "agent", wish.agent
+    detail = {"agent": wish.agent, "line": wish.line, "value": wish.value}
+    return audit.Entry(
+        actor=wish.actor,
+        action=f"{kind}.{wish.action}",
+        object_kind=kind,
+        object_id=ident,
+        detail={name: value for name, value in detail.items() if value is not None},
+    )

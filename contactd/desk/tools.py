@@ -32,6 +32,7 @@ from contactd.crm_store.joining_rows import WAKES
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.placing import JOINABLE
 from contactd.crm_store.store import WriteConn
+from contactd.desk.calling_back import CallingBack
 from contactd.desk.desk import Desk
 from contactd.desk.mirror import Mirror
 
@@ -135,6 +136,10 @@ class ChannelTools:
         """Return what was handed over and is not settled; see `core.channel.Tools`."""
         since = self._desk.clock.now() - FOLLOWED
         return await self._desk.store.read(partial(outbox_rows.handed_over, channel=self._name, since=since))
+
+    async def call_back(self, interaction: str, number: str = "") -> None:
+        """Let a waiting customer be called back; see `core.channel.Tools`."""
+        await CallingBack(self._desk).take(interaction, number)
 
     async def lookup(self, point: Point) -> Known:
         """Say who may be behind `point`."""

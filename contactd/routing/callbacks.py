@@ -62,6 +62,7 @@ def owe(floor: Floor, item: Item, channel: str, why: str) -> None:
             skills=item.skills,
             language=item.language,
             vip=item.vip,
+            abroad=item.line.callbacks.abroad,
         )
     )
 

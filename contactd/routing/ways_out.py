@@ -68,6 +68,8 @@ class Callbacks:
     """Seconds before each further attempt; None = until the line opens next."""
     missed: bool
     """Customers who gave up waiting are called back, too."""
+    abroad: bool
+    """Numbers of other countries are called, too."""
 
 
 def read_overflow(row: Table, channels: tuple[str, ...]) -> tuple[OverflowRule, ...]:
@@ -113,7 +115,11 @@ def read_after_close(table: Table) -> AfterClose:
 def read_callbacks(table: Table) -> Callbacks:
     """Read a line's `callback`."""
     pauses = _pauses(table) if table.has("pauses") else (600.0, 3600.0, None)
-    found = Callbacks(pauses=pauses, missed=table.flag("missed", default=False))
+    found = Callbacks(
+        pauses=pauses,
+        missed=table.flag("missed", default=False),
+        abroad=table.flag("abroad", default=False),
+    )
     table.done()
     return found
 

@@ -11,9 +11,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from contactd.clock import rfc3339
+from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Content, Progress
 from contactd.core.errors import ConflictError, ContactdError
-from contactd.core.events import ConsoleSeen, DeliveryFailed, InteractionGone, WorkEnded
+from contactd.core.events import AttemptFailed, ConsoleSeen, DeliveryFailed, InteractionGone, WorkEnded
 from contactd.core.interaction import State
 from contactd.core.message import NewMessage
 from contactd.crm_store import agents, inbox_rows, parties
@@ -38,6 +39,7 @@ POLICY: dict[str, Any] = {
         },
         "billing": {
             "calendar": "odd",
+            "callback": {"pauses": [30, "opening"], "missed": True},
             "after_close": {"do": "callback", "seconds": 40},
             "overflow": [
                 {"when": "stay", "seconds": 90, "to": "support"},
@@ -101,6 +103,9 @@ class Day:
             "confirm": self.confirm,
             "restart": self.restart,
             "oversee": self.oversee,
+            "back": self.back,
+            "vain": self.vain,
+            "settled": self.settled,
             "line": self.line,
         }
 
@@ -145,6 +150,10 @@ class Day:
         reading = self.bench.office.reading
         await self.bench.until(lambda: not reading.waiting, "the reading")
         await reading.settle()
+        for _ in range(2):  # what a commit leads to comes by the inbox
+            with suppress(ContactdError):
+                await self.bench.office.desk.dispatcher.submit(ConsoleSeen(agent="nobody"))
+            await self.bench.office.inbox.poll()
         with suppress(ContactdError):
             await self.bench.office.desk.dispatcher.submit(ConsoleSeen(agent="nobody"))
         await asyncio.sleep(0)
@@ -181,7 +190,8 @@ class Day:
             line_text="" if routed_by == "contactd" else "sales",
             routed_by=routed_by,
         )
-        await self.bench.voice.tools.accept(arrival, Content())
+        point = phone_point(arrival.sender) if other % 3 else None
+        await self.bench.voice.tools.accept(arrival, Content(sender=point))
 
     async def progress(self, one: int, other: int) -> None:
         found = [entry for entry in self.bench.office.desk.book if entry.routed_by == "pbx"]
@@ -321,6 +331,25 @@ class Day:
         command, data = acts[other % len(acts)]
         await self.bench.run(self.boss, command, **data)
 
+    async def back(self, one: int, other: int) -> None:
+        """Somebody is to be called back: who waits asks for it, or an agent promises it."""
+        if other % 3:
+            await self.bench.voice.tools.call_back(self._pick(one, State.QUEUED, State.OFFERED))
+        else:
+            actor = self.actors[one % len(self.actors)]
+            number = f"1380013800{other % CALLERS}"
+            await self.bench.run(actor, "callback.request", to=number, line=("support", "billing")[one % 2])
+
+    async def vain(self, one: int, _other: int) -> None:
+        """Whoever was to be called back is not reached."""
+        name = self._pick(one, State.ACTIVE)
+        failed = AttemptFailed(interaction=name, agent=self._holder(name).id, reason="no_answer")
+        await self.bench.voice.tools.report(failed)
+
+    async def settled(self, one: int, _other: int) -> None:
+        name = self._pick(one, State.QUEUED, State.PARKED)
+        await self.bench.run(self.boss, "callback.settle", interaction=name)
+
     async def line(self, one: int, other: int) -> None:
         """A supervisor opens or closes a line by hand."""
         until = rfc3339(self.bench.clock.now() + timedelta(seconds=20 + other)) if other % 2 else None
@@ -366,6 +395,10 @@ DEEDS = (
     "oversee",
     "oversee",
     "line",
+    "back",
+    "back",
+    "vain",
+    "settled",
 )
 deeds = st.tuples(
     st.sampled_from((*OFTEN, *DEEDS)),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from contactd.crm_store import schema as s
 from contactd.crm_store.store import Store
 from contactd.desk.admin import Errand
 from contactd.desk.audit import compare
@@ -21,10 +25,13 @@ from contactd.desk.views import Views
 from contactd.routing.router import Router
 from contactd.testing.clock import ManualClock
 from tests.desk.bench import Bench, open_bench
-from tests.desk.floor_day import POLICY, Day, Deed, days
+from tests.desk.floor_day import DEEDS, OFTEN, POLICY, Day, Deed, days
 
 QUICK = "/dev/shm"  # noqa: S108 - a folder of its own in memory, where there is such a thing
 DAYS = int(os.environ.get("CONTACTD_TEST_DAYS", "60")) // 6
+LONG = DAYS * 20
+"""Deeds of a long day."""
+PAUSES = (0.0, 0.0, 0.5, 3.0, 3.0, 21.0, 47.0)
 many = settings(
     max_examples=DAYS,
     deadline=None,
@@ -89,6 +96,34 @@ async def test_a_router_rebuilt_from_the_store_is_the_one_that_lived(
         await agrees(lived.bench)
         errand = Errand(store, clock, lived.bench.office.desk.idents, "test")
         assert list((await compare(errand)).lines())[3:] == ["the records agree"]
+    finally:
+        await lived.bench.office.close()
+        await store.close()
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_long_day_is_rebuilt_at_every_hour(sqlite_template: Path, seed: int) -> None:
+    """Fails when callbacks lose what suspends them, courses their path, or lines their end."""
+    dice = random.Random(seed)
+    folder = Path(tempfile.mkdtemp(dir=QUICK if os.access(QUICK, os.W_OK) else None))
+    shutil.copy(sqlite_template, folder / "contactd.db")
+    clock = ManualClock()
+    store = Store.open(f"sqlite:///{folder / 'contactd.db'}", folder / "blobs", clock=clock)
+    lived = Day(await open_bench(store, clock, folder, POLICY))
+    try:
+        await lived.open()
+        for number in range(1, LONG + 1):
+            what = dice.choice((*OFTEN, *OFTEN, *DEEDS, "back", "vain", "line"))
+            await lived.act((what, dice.randrange(251), dice.randrange(251), dice.choice(PAUSES)))
+            if number % 25 == 0:
+                await agrees(lived.bench)
+        seen = await store.read(lambda conn: {row.kind for row in conn.execute(select(s.journal.c.kind).distinct())})
+        assert seen >= {"CallbackTaken", "AttemptFailed", "LineSet", "SupervisorSet", "LineRestored"}
+        channels = await store.read(
+            lambda conn: conn.execute(select(s.interaction.c.channel).distinct()).scalars().all()
+        )
+        assert "callback" in channels
     finally:
         await lived.bench.office.close()
         await store.close()

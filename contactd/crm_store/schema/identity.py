@@ -97,8 +97,8 @@ contact_point = Table(
 )
 """An address somebody can be reached at; who that is, the claims say.
 
-`status` is ok, soft (something did not get through lately), hard (nothing gets through) or complained (what we sent was called
-spam); `status_note` is what the other side said.
+`status` is ok, soft (something did not get through lately), hard (nothing gets through), complained (what we sent was called
+spam) or blocked (nobody calls it back); `status_note` is what the other side said.
 """
 
 contact_claim = Table(

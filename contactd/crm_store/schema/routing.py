@@ -96,7 +96,9 @@ interaction_routing = Table(
     count("hops"),
     document("course", empty={}),
 )
-"""How an item stands in line.  `course`: what it has met with there, by the names of `core.events.Course`."""
+"""How an item stands in line.  `course`: what it has met with there, by the names of `core.events.Course`; `waited_ms`: what its
+customer had waited before, in another interaction that it goes on for.
+"""
 
 line_routing = Table(
     "line_routing",

@@ -77,6 +77,8 @@ export interface InteractionView {
   disposition: string | null;
   unread: number | null;
   last_message: string | null;
+  /** The callback that is owed to its customer, and waits for its end. */
+  callback?: string | null;
   /** REST only, of what could not be read. */
   quarantine_reason?: string | null;
 }

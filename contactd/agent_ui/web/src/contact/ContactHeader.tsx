@@ -12,6 +12,7 @@ import { ChannelIcon, Left, Since, StateMark, Vip } from "../shell/bits";
 import { serverNow } from "../ticker";
 import type { InteractionView } from "../wire";
 import { nameOf } from "../work/WorkList";
+import { PromiseCallback } from "./Callback";
 import { TransferDialog } from "./TransferDialog";
 import { useWrapup } from "./wrapupDraft";
 
@@ -118,6 +119,7 @@ function Actions({ interaction, onNeedsDisposition }: Omit<Props, "mine">) {
           {t("contact.transfer")}
         </Button>
       )}
+      {interaction.channel !== "callback" && <PromiseCallback interaction={interaction} />}
       {!call && state !== "parked" && <Park id={id} />}
       {call && interaction.live ? (
         <Button

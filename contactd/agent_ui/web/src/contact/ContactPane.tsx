@@ -4,6 +4,7 @@ import { lookOf } from "../channels";
 import { useWords } from "../i18n";
 import { useKeys } from "../keyboard";
 import type { InteractionDetail, InteractionView } from "../wire";
+import { CallbackBanner } from "./Callback";
 import { CallPanel } from "./CallPanel";
 import { ChatThread } from "./ChatThread";
 import { ContactHeader } from "./ContactHeader";
@@ -43,6 +44,7 @@ export function ContactPane({ interaction, detail, mine }: Props) {
     <section className="work-middle contact" data-testid="contact" data-id={interaction.id} data-state={interaction.state}>
       <ContactHeader interaction={interaction} mine={mine} onNeedsDisposition={() => open("wrapup")} />
       <UnverifiedBanner interaction={interaction} />
+      <CallbackBanner interaction={interaction} mine={mine} />
       <div className="contact-body">
         <Body interaction={interaction} mine={mine} />
       </div>
