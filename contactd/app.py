@@ -43,6 +43,8 @@ from contactd.workers import Workers
 
 OK, FAILED, MISTAKE = 0, 1, 2
 WARM_AFTER_S = 1.0
+COLLECT = (50_000, 20, 100)
+"""New objects before a young collection; collections of one generation before the next (Python's own: 700, 10, 10)."""
 GRACE_S = 10.0
 """Longest time a stop may take."""
 SESSION_GONE = 1012
@@ -269,9 +271,10 @@ async def run(settings: Settings, out: TextIO, ready: Callable[[Server], Awaitab
 
 
 def settle_memory() -> None:
-    """Take what the start has made out of every later garbage collection: it stays for good."""
+    """Take what the start has made out of every later garbage collection, and collect seldom: little here is cyclic."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT)
     gc.enable()
 
 
