@@ -16,6 +16,8 @@ from contactd.cli import run
 from contactd.desk import admin
 from contactd.settings import Settings
 
+pytestmark = pytest.mark.database
+
 Run = Callable[..., int]
 
 

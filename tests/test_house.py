@@ -113,7 +113,8 @@ def test_no_channel_is_named_outside_channels_policy_and_texts() -> None:
     assert len(names) >= 4
     named = {
         f"{path}:{node.lineno} {node.value}"
-        for path, (_, tree) in sources().items()
+        for path, (text, tree) in sources().items()
+        if any(name in text for name in names)
         if not path.startswith(("contactd/channels/", "contactd/testing/", "contactd/demo"))
         if path not in CHANNEL_WORDS_ALLOWED
         for node in ast.walk(tree)

@@ -16,6 +16,8 @@ from contactd.desk.admin import Errand, at_work
 from contactd.desk.replay import _reading, replay
 from contactd.settings import Settings, load
 
+pytestmark = pytest.mark.database
+
 
 class Inline:
     """Runs tasks in this process."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from day import AGENTS, POLICY, Action, act, actions, days, opened
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -332,6 +333,7 @@ print(stage.router.digest(), hash("x") % 1000, len(stage.log), stage.log[-1])
 """
 
 
+@pytest.mark.promise
 def test_no_decision_hangs_on_the_order_of_hashes() -> None:
     """Fails when `dirty` or `fresh` is a set."""
     here = str(Path(__file__).parent)

@@ -69,6 +69,7 @@ def test_arrivals_follow_the_profile() -> None:
     assert len(exact) == 400
 
 
+@pytest.mark.promise
 @pytest.mark.parametrize(("agents", "patience"), [(30, 120.0), (34, 60.0)])
 def test_a_virtual_day_agrees_with_erlang_a(agents: int, patience: float) -> None:
     """Steady traffic, exponential work, one skill: the mean of some days must come near the formula."""

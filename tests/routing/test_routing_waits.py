@@ -125,6 +125,7 @@ def test_asking_changes_nothing() -> None:
     assert stage.router.digest() == before
 
 
+@pytest.mark.promise
 def test_what_is_said_is_right_as_often_as_it_says() -> None:
     """Over a busy virtual day: about half of the waits are within P50, about nine in ten within P90."""
     stream = Stream(
