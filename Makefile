@@ -86,7 +86,7 @@ test: setup system
 	exit $$status
 
 unit: $(VENV)/.stamp
-	$(BIN)/pytest -m "$(UNIT)" $(ARGS)
+	$(BIN)/pytest -n auto -m "$(UNIT)" $(ARGS)
 
 integration: setup
 	$(BIN)/pytest -m "$(INTEGRATION)" $(ARGS)
@@ -105,7 +105,7 @@ check: $(VENV)/.stamp $(CONSOLE)/node_modules/.stamp $(WIDGET)/node_modules/.sta
 	$(BIN)/lint-imports
 	cd $(CONSOLE) && npm run --silent check
 	cd $(WIDGET) && npm run --silent check
-	$(BIN)/pytest -q -m "$(UNIT)"
+	$(BIN)/pytest -q -n auto -m "$(UNIT)"
 
 bench: setup
 	@for program in bench/[a-z]*.py; do echo "== $$program"; $(BIN)/python $$program $(ARGS) || exit 1; done
