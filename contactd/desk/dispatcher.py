@@ -95,11 +95,12 @@ class Dispatcher:
 
     def feed(self, fact: Fact, inbox_id: str | None = None, prepare: Callable[[], None] | None = None) -> None:
         """Put a fact that is already safe in the inbox in line, once."""
-        if inbox_id is not None:
-            if inbox_id in self._inbox_seen:
-                return
-            self._inbox_seen.add(inbox_id)
-        self._queue.append(Waiting(fact, inbox_id, None, prepare))
+        if inbox_id is None or inbox_id not in self._inbox_seen:
+            self._enqueue(Waiting(fact, inbox_id, None, prepare))
+
+    def _enqueue(self, waiting: Waiting) -> None:
+        self._inbox_seen.add(waiting)
+        self._queue.append(waiting)
         self._wake.set()
 
     async def submit(
@@ -107,7 +108,8 @@ class Dispatcher:
     ) -> list[Wish]:
         """Put a fact in line; return the router's wishes after their commit.
 
-        `inbox_id`: the unit that made the fact put it in the inbox under this id.
+        `inbox_id`: the unit that made the fact put it in the inbox under this id.  Where a look into the inbox brought it
+        in just before, this waits for that one; no wishes are returned when its decision is committed already.
 
         Raises:
             ConflictError, NotFoundError, ForbiddenError: the router refused it; nothing changed.
@@ -116,12 +118,15 @@ class Dispatcher:
         if self._stopping:
             text = "the server is stopping"
             raise StoreDownError(text)
-        done: asyncio.Future[list[Wish]] = asyncio.get_running_loop().create_future()
-        if inbox_id is not None:
-            self._inbox_seen.add(inbox_id)
-        self._queue.append(Waiting(fact, inbox_id, done, prepare))
-        self._wake.set()
-        wishes = await done
+        if inbox_id is not None and inbox_id in self._inbox_seen:  # a look into the inbox was faster
+            waiting = self._inbox_seen[inbox_id]
+        else:
+            waiting = Waiting(fact, inbox_id, None, prepare)
+            self._enqueue(waiting)
+        if waiting is None:
+            return []
+        waiting.done = waiting.done or asyncio.get_running_loop().create_future()
+        wishes = await waiting.done
         for wish in wishes:
             if isinstance(wish, Refuse):
                 raise refusal(wish)
@@ -215,8 +220,7 @@ class Dispatcher:
         self._publish(effects)
         self._metrics.batch.observe(self._clock.monotonic() - began)
         for waiting, wishes in answers:
-            if waiting.inbox_id is not None:
-                self._inbox_seen.done(waiting.inbox_id)
+            self._inbox_seen.done(waiting)
             if waiting.done is not None and not waiting.done.done():
                 waiting.done.set_result(wishes)
 
@@ -314,6 +318,7 @@ class Dispatcher:
                 self._lose([waiting])
                 return
             except StoreDownError as error:
+                self._inbox_seen.forget(waiting)
                 fail(waiting, error)
                 await self._restore()
                 return

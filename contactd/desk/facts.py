@@ -135,19 +135,32 @@ class Seen:
 
     def __init__(self) -> None:
         """Know none."""
-        self._ids: set[str] = set()
+        self._facts: dict[str, Waiting | None] = {}
         self._done: deque[str] = deque()
 
     def __contains__(self, ident: str) -> bool:
         """Say whether the fact came by already."""
-        return ident in self._ids
+        return ident in self._facts
 
-    def add(self, ident: str) -> None:
+    def __getitem__(self, ident: str) -> Waiting | None:
+        """Return a fact that came by; None = its decision is committed."""
+        return self._facts[ident]
+
+    def add(self, waiting: Waiting) -> None:
         """Note a fact that is in hand."""
-        self._ids.add(ident)
+        if waiting.inbox_id is not None:
+            self._facts[waiting.inbox_id] = waiting
 
-    def done(self, ident: str) -> None:
+    def done(self, waiting: Waiting) -> None:
         """Note that its decision is committed."""
-        self._done.append(ident)
+        if waiting.inbox_id is None:
+            return
+        self._facts[waiting.inbox_id] = None
+        self._done.append(waiting.inbox_id)
         if len(self._done) > REMEMBERED:
-            self._ids.discard(self._done.popleft())
+            self._facts.pop(self._done.popleft(), None)
+
+    def forget(self, waiting: Waiting) -> None:
+        """Let the next look into the inbox find a fact again: it could not be committed."""
+        if waiting.inbox_id is not None:
+            self._facts.pop(waiting.inbox_id, None)
