@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from contactd.channels.email import headers
 
 MAX_NAME = 200
@@ -36,6 +38,9 @@ def safe_name(given: str, media_type: str, number: int) -> str:
     """
     name = given.replace("\\", "/").rpartition("/")[2]
     name = headers.clean(name, headers.MAX_NAME * 4).strip(". ")
+    if not name.isascii():
+        # Apple writes letters and their marks apart, which few programs show, or find, as one.
+        name = unicodedata.normalize("NFC", name)
     if not name:
         return f"attachment-{number}{_SUFFIXES.get(media_type, '')}"
     if len(name) <= MAX_NAME:
