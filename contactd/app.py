@@ -11,7 +11,7 @@ import json
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TextIO
@@ -30,9 +30,11 @@ from contactd.core.errors import ContactdError, WorkerDiedError
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
 from contactd.desk.dismissing import Quarantine
+from contactd.desk.fetching import Fetcher
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
 from contactd.desk.reading import read_group
+from contactd.desk.showing import Showing
 from contactd.desk.sweeping import Sweeping
 from contactd.desk.tools import ChannelTools
 from contactd.http import Bounds, HttpParts, Listener, build_http
@@ -155,6 +157,8 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     console = ConsoleServer(hub, access, clock)
     readiness = Readiness(office, store, clock, made, disk_free_mb=limits.disk_free_mb)
     _watch(metrics, office, store, workers)
+    shows = next((channel for channel in made.values() if hasattr(channel, "show_html")), None)
+    showing = Showing(shows, workers.run, Fetcher(settings.http.fetch_from).pictures)
     parts = Parts(
         access=access,
         store=store,
@@ -163,7 +167,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         policy=lambda: (rules.version, rules.policy),
         doors=office.desk.intake,
         quarantine=Quarantine(office.desk, office.reading),
-        render_html=_renderer(made.values(), workers),
+        render_html=showing.page,
         ready=readiness.reasons,
         metrics=lambda: _figures(metrics, office, hub),
         reads=office.reads,
@@ -212,18 +216,6 @@ def _channel(office: Office, name: str, found: channel_folder.Found, settings: S
         return found.build(name, options, tools)
 
     return office.add_channel(name, make)
-
-
-def _renderer(made: Iterable[Channel], workers: Workers) -> Callable[..., Awaitable[str]]:
-    """Return what shows HTML safely: the one channel that knows how, in a worker process."""
-    show = next((channel.show_html for channel in made if hasattr(channel, "show_html")), None)
-
-    async def render(document: str, cids: Mapping[str, str], images: bool) -> str:
-        if show is None:
-            return ""
-        return await workers.run(show, document, dict(cids), images)
-
-    return render
 
 
 def _watch(metrics: Metrics, office: Office, store: Store, workers: Workers) -> None:

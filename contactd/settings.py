@@ -74,6 +74,8 @@ class Http(Section):
     """Of them from one address (IPv6: one /64); not counted for `trusted_proxies`."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = (IPv4Network("127.0.0.1/32"), IPv6Network("::1/128"))
     """Addresses and networks of reverse proxies, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    fetch_from: tuple[IPvAnyNetwork, ...] = ()
+    """Private networks from which pictures in mails may be fetched all the same."""
 
 
 class Log(Section):

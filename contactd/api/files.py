@@ -38,7 +38,7 @@ QUOTA_FILES = 500
 
 LOCKED = "default-src 'none'; sandbox"
 """Content-Security-Policy of a file: nothing loads, nothing runs."""
-FRAME = "default-src 'none'; img-src {images}; style-src 'unsafe-inline'; font-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"  # noqa: E501 - one header
+FRAME = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"  # noqa: E501 - one header
 """Content-Security-Policy of a message's HTML: no script, no form, no frame, links open elsewhere."""
 
 
@@ -72,8 +72,12 @@ async def html(
     looking: Annotated[Looking, looks("interaction.read", "message")],
     ident: Ident,
     images: bool = False,
+    folded: bool = False,
 ) -> Response:
-    """Return a document for a sandboxed frame; `images=1` lets it load pictures from elsewhere."""
+    """Return a document for a sandboxed frame.
+
+    `images=1`: pictures from elsewhere are fetched by the server and put into it; `folded=1`: quotations and signatures are hidden.
+    """
     (source, blob), files = await parts.store.read(
         lambda conn: (messages.html(conn, ident), api_reads.message_files(conn, ident)),
     )
@@ -83,10 +87,9 @@ async def html(
         text = "This message has no HTML."
         raise NotFoundError(text)
     looking.saw(ident, "html")
-    document = await parts.render_html(source, await _pictures(parts, files), images)
-    sources = "data: https: http:" if images else "data:"
+    document = await parts.render_html(source, await _pictures(parts, files), images, folded)
     headers = {
-        "content-security-policy": FRAME.format(images=sources),
+        "content-security-policy": FRAME,
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",

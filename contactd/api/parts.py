@@ -57,8 +57,8 @@ class Parts:
     """The published version, as it was read."""
     doors: Doors
     quarantine: Quarantine
-    render_html: Callable[[str, Mapping[str, str], bool], Awaitable[str]]
-    """(document, Content-ID → data URI, show remote images) → a safe document to show in a sandboxed frame."""
+    render_html: Callable[[str, Mapping[str, str], bool, bool], Awaitable[str]]
+    """(document, Content-ID → data URI, fetch remote images, fold quotations) → a safe document for a sandboxed frame."""
     ready: Callable[[], Awaitable[list[str]]]
     """Reasons why no work is taken now; none = ready."""
     metrics: Callable[[], bytes]

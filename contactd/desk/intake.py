@@ -23,6 +23,7 @@ from contactd.crm_store import intake_rows, placing_rows, reading_rows
 from contactd.crm_store.intake_rows import Accepting
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.placing import Placed, Placing
+from contactd.crm_store.source_rows import RECEIPT
 from contactd.crm_store.store import Store
 from contactd.desk.arriving import entry_of, new_interaction
 from contactd.desk.book import Book
@@ -222,7 +223,7 @@ class Intake:
             routed_by=arrival.routed_by,
             direction=arrival.direction,
             new_ids={name: self._idents.new() for name in ("point", "thread", "fact")},
-            sayings=sayings,
+            sayings=tuple(replace(one, headers={**one.headers, RECEIPT: receipt}) for one in sayings),
             subject=content.subject or arrival.subject,
             may_join=not self._rules.live(arrival.channel),
             filed=kind is not None and self._rules.filed(arrival.line or line, kind),

@@ -139,7 +139,7 @@ def build(
     unready: list[str] = []
     reads = ReadLog(store, clock)
 
-    async def render(document: str, pictures: Mapping[str, str], images: bool) -> str:
+    async def render(document: str, pictures: Mapping[str, str], images: bool, folded: bool) -> str:
         return f"<p>{len(document)} {sorted(pictures)} {images}</p>"
 
     async def ready() -> list[str]:

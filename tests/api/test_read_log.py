@@ -17,6 +17,7 @@ from contactd.desk.reads import ReadLog
 from contactd.testing.clock import ManualClock
 from tests.api.house import House
 from tests.api.test_reads import town_of
+from tests.api.test_sources import with_source
 from tests.api.test_writes import with_files
 from tests.crm_store.town import mail
 
@@ -77,7 +78,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     harmless = {"/me", "/policy", "/agents", "/agents/{}/explain", "/interactions/{}/explain", "/session"}
     harmless |= {"/healthz", "/readyz", "/metrics", "/policy/shadow"}
     told = {path.partition("?")[0].removeprefix("/api/v1") for path in READS}
-    told |= {"/files/{}", "/messages/{}/html"}  # see below
+    told |= {"/files/{}", "/messages/{}/html", "/messages/{}/source", "/messages/{}/headers"}  # see below
     document = (await (await house.logged_in("adam")).get("/api/v1/openapi.json")).json()
     found = {path.removeprefix("/api/v1") for path, methods in document["paths"].items() if "get" in methods}
     assert found
@@ -96,6 +97,16 @@ async def test_files_and_pages_that_were_read_are_written_down(house: House) -> 
     assert await noted(house) == [
         ("id-ann", "file.read", "file", "svg", {}),
         ("id-ann", "interaction.read", "message", message, {"part": "html"}),
+    ]
+
+
+async def test_originals_that_were_read_are_written_down(house: House) -> None:
+    message = await with_source(house, blob=False)
+    client = await house.logged_in("ann")
+    for part in ("source", "headers"):
+        await client.get(f"/api/v1/messages/{message}/{part}")
+    assert await noted(house) == [
+        ("id-ann", "interaction.read", "message", message, {"part": part}) for part in ("source", "headers")
     ]
 
 

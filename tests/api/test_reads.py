@@ -342,6 +342,8 @@ GETS = {
     "/api/v1/agents/me/explain": "agent.explain",
     "/files/none": "file.read",
     "/api/v1/messages/none/html": "interaction.read",
+    "/api/v1/messages/none/source": "interaction.read",
+    "/api/v1/messages/none/headers": "interaction.read",
 }
 POSTS = {
     "/api/v1/interactions": "interaction.create",

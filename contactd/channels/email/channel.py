@@ -37,7 +37,8 @@ class EmailChannel:
     acknowledges = True
     """It can carry the receipts that a line gives by itself."""
     show_html = staticmethod(sanitise.show_html)
-    """(HTML, Content-ID → address, remote images) → a whole safe document; top-level, to be run in a worker."""
+    """(HTML, Content-ID → picture, address → picture, folded) → a whole safe document; top-level, to be run in a worker."""
+    remote_images = staticmethod(sanitise.remote_images)
 
     def __init__(self, name: str, options: Options, tools: Tools) -> None:
         self.name = name
@@ -124,10 +125,6 @@ class EmailChannel:
         return await self._smarthost.send(
             outgoing.payload, str(meta["mail_from"]), list(meta["rcpt"]), outgoing.attempt
         )
-
-    def render_html(self, html: str, cids: Mapping[str, str], images: bool) -> str:
-        """Return a mail's HTML as a whole safe document for a sandboxed frame; remote images only when `images`."""
-        return self.show_html(html, cids, images)
 
     def examine(self, arrival: Arrival) -> Coroutine[Any, Any, Mapping[str, Any]] | None:
         """Begin to find out about a mail's sender; what is found joins the envelope its reader gets."""

@@ -9,11 +9,13 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import nh3
 
-from contactd.channels.email import markup
+from contactd.channels.email import folding, markup
+from contactd.channels.email.styles import style
 
 MAX_DEPTH = 500
 MAX_SIZE = markup.MAX_SIZE
@@ -55,23 +57,16 @@ _ATTRIBUTES = {
     "time": {"datetime"},
     "details": {"open"},
 }
+_HISTORY = "details "
+"""Stands for the element we fold by; no tag of a mail has such a name."""
+_FOLD = '<details class="history">'
 _NOTHING: set[str] = set()
-_STYLE_LIST = """
-color background-color font-family font-size font-style font-weight font-variant line-height letter-spacing
-text-align text-decoration text-indent text-transform vertical-align white-space word-break word-spacing width
-height max-width min-width max-height border border-top border-right border-bottom border-left border-collapse
-border-color border-radius border-spacing border-style border-width margin margin-top margin-right margin-
-bottom margin-left padding padding-top padding-right padding-bottom padding-left list-style-type display
-direction
-"""
-_STYLES = frozenset(_STYLE_LIST.split())
-_STYLE_VALUE = re.compile(r"[A-Za-z0-9 #%.,'\"!()+\-\u0080-\uffff]{1,200}")
-_STYLE_CALL = re.compile(r"(?:url|expression|image|image-set|element|attr|var|env)\s*\(", re.IGNORECASE)
-_MAX_STYLE = 2000
 _LINK = re.compile(r"(?:https?://|mailto:|tel:)[^\x00-\x20<>\"]*", re.IGNORECASE)
 _REMOTE = re.compile(r"https?://[^\x00-\x20<>\"]+", re.IGNORECASE)
 _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpeg|webp|bmp);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
 _MAX_URL = 4000
+MAX_REMOTE = 40
+_NO_PICTURES: dict[str, str] = {}
 _TINY = frozenset({"0", "1", "2", "0px", "1px", "2px"})
 
 CidMap = Mapping[str, str] | Callable[[str], str | None]
@@ -81,33 +76,64 @@ _SHEET = (
     "html{color-scheme:light}body{margin:12px;font:14px/1.6 system-ui,'PingFang SC','Microsoft YaHei',sans-serif;color:#1f2328;"
     "background:#fff;overflow-wrap:anywhere}img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}"
     "blockquote{margin:8px 0;padding-left:12px;border-left:3px solid #d0d7de;color:#59636e}"
+    ".history>summary{display:none}"
     ".remote{display:inline-block;padding:0 6px;border:1px dashed #b6bec7;border-radius:4px;color:#59636e;font-size:12px}"
 )
 
 
-def show_html(document: str, cid_map: CidMap, images: bool = False) -> str:
-    """Return a whole HTML document to be shown in a sandboxed frame.
+class Shown(NamedTuple):
+    """A mail's HTML as it may be shown."""
+
+    html: str
+    missing: int
+    """Pictures from elsewhere that are not in it."""
+    folds: bool
+    """It quotes older mail, or has a signature, that is (or was asked not to be) folded."""
+
+
+def show_html(document: str, cid_map: CidMap, remote: Mapping[str, str] = _NO_PICTURES, folded: bool = True) -> str:
+    """Return a whole HTML document to be shown in a sandboxed frame; `contactd` in its head tells what is not shown.
 
     Args:
         document: the mail's HTML as it came.
         cid_map: where the pictures that came with the mail are to be had.
-        images: show pictures from elsewhere; without it not one address is contacted.
+        remote: pictures from elsewhere, as `data:` URIs by their addresses; not one address is contacted from the frame.
+        folded: hide quotations and signatures.
     """
-    sources = "data: 'self' https: http:" if images else "data: 'self'"
-    policy = f"default-src 'none'; img-src {sources}; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+    shown = rewritten(document, cid_map, remote, folded=folded)
     return (
         '<!doctype html><html><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="referrer" content="no-referrer">'
-        f"<style>{_SHEET}</style></head><body>{clean(document, cid_map, images)}</body></html>"
+        f'<meta name="contactd" content="missing={shown.missing} folds={int(shown.folds)}">'
+        f"<style>{_SHEET}</style></head><body>{shown.html}</body></html>"
     )
 
 
-def clean(document: str, cid_map: CidMap, images: bool = False) -> str:
+def clean(document: str, cid_map: CidMap, remote: Mapping[str, str] = _NO_PICTURES) -> str:
+    """Return the safe fragment of a mail's HTML."""
+    return rewritten(document, cid_map, remote, folded=True).html
+
+
+def rewritten(document: str, cid_map: CidMap, remote: Mapping[str, str], *, folded: bool) -> Shown:
     """Return the safe fragment of a mail's HTML; what lies beyond the size limit is left out and said so."""
-    written = _Writer(cid_map, images=images).write(document)
+    writer = _Writer(cid_map, remote)
+    written = writer.write(document, folded=folded)
     safe = _cleaner().clean(written).replace(_AMPERSAND, "&amp;")
-    return f"{safe}<p>[…]</p>" if len(document) > MAX_SIZE else safe
+    html_shown = f"{safe}<p>[…]</p>" if len(document) > MAX_SIZE else safe
+    return Shown(html_shown, writer.missing, writer.folds)
+
+
+def remote_images(document: str) -> list[str]:
+    """Return the addresses of the pictures from elsewhere, the first `MAX_REMOTE`."""
+    found: dict[str, None] = {}
+    for piece in markup.pieces(document):
+        if not isinstance(piece, str) and piece.name == "img" and len(found) < MAX_REMOTE:
+            source = piece.attributes.get("src", "").strip()[:_MAX_URL]
+            if _REMOTE.fullmatch(source):
+                found[source] = None
+    return list(found)
 
 
 @lru_cache(maxsize=1)
@@ -115,7 +141,8 @@ def _cleaner() -> nh3.Cleaner:
     """Make the second net once."""
     return nh3.Cleaner(
         tags=set(_TAGS),
-        attributes={"*": set(_ANYWHERE), **{tag: set(names) for tag, names in _ATTRIBUTES.items()}, "span": {"class"}},
+        attributes={"*": set(_ANYWHERE), **{tag: set(names) for tag, names in _ATTRIBUTES.items()}, "span": {"class"}}
+        | {"details": {"open", "class"}},
         attribute_filter=_attribute_filter,
         url_schemes={"http", "https", "mailto", "tel", "data"},
         link_rel="noopener noreferrer nofollow",
@@ -129,7 +156,7 @@ def _attribute_filter(tag: str, name: str, value: str) -> str | None:
     if name == "href":
         return value if _LINK.fullmatch(value) else None
     if name == "class":
-        return value if value == "remote" else None
+        return value if value in {"remote", "history"} else None
     if name == "src" and value.lower().startswith("data:"):
         return value if tag == "img" and _DATA_IMAGE.fullmatch(value) else None
     return value
@@ -147,17 +174,27 @@ def _text(words: str) -> str:
 class _Writer:
     """Writes new, well-formed markup of the pieces of an old document."""
 
-    def __init__(self, cid_map: CidMap, *, images: bool) -> None:
+    def __init__(self, cid_map: CidMap, remote: Mapping[str, str]) -> None:
         self._picture = cid_map if callable(cid_map) else cid_map.get
-        self._images = images
+        self._remote = remote
+        self.missing = 0
+        self._folding = folding.Folds()
         self._out: list[str] = []
         self._stack: list[str] = []
         self._open: dict[str, int] = {}
 
-    def write(self, document: str) -> str:
+    @property
+    def folds(self) -> bool:
+        """Tell whether something in it is better folded."""
+        return self._folding.sensible
+
+    def write(self, document: str, *, folded: bool) -> str:
         """Return the new markup."""
         for piece in markup.pieces(document):
             if isinstance(piece, str):
+                if folding.of_text(piece):
+                    self._fold_rest()
+                self._folding.says(piece)
                 self._out.append(_text(piece))
             elif piece.name in _TAGS:
                 if piece.closing:
@@ -165,7 +202,24 @@ class _Writer:
                 else:
                     self._begin(piece)
         self._pop_to(0)
+        fold = _FOLD if folded and self.folds else _FOLD.replace(">", " open>")
+        for at in self._folding.places:
+            self._out[at] = f"{fold}<summary></summary>"
         return "".join(self._out)
+
+    def _fold(self, mark: str) -> None:
+        """Begin to fold: until what encloses it ends."""
+        if not self._folding.inside and len(self._stack) < MAX_DEPTH:
+            self._folding.begins(mark, len(self._out))
+            self._stack.append(_HISTORY)
+            self._open[_HISTORY] = 1
+            self._out.append(_FOLD)
+
+    def _fold_rest(self) -> None:
+        """Fold everything from here on; in a table nothing can be: it would fall apart."""
+        if not self._folding.inside and not self._open.get("table"):
+            self._pop_to(0)
+            self._fold(folding.REST)
 
     def _begin(self, tag: markup.Tag) -> None:
         """Write a start tag, closing first what it ends."""
@@ -175,6 +229,11 @@ class _Writer:
         if tag.name == "img":
             self._image(tag.attributes)
             return
+        mark = folding.of_tag(tag)
+        if mark == folding.REST:
+            self._fold_rest()
+        elif mark is not None and tag.name not in _VOID:
+            self._fold(mark)
         if tag.name not in _VOID:
             if len(self._stack) >= MAX_DEPTH:
                 return
@@ -200,6 +259,8 @@ class _Writer:
         depth = len(self._stack) - 1
         while self._stack[depth] != name:
             depth -= 1
+        if depth and self._stack[depth - 1] == _HISTORY and self._folding.kind != folding.REST:
+            depth -= 1
         self._pop_to(depth)
 
     def _pop_to(self, depth: int) -> None:
@@ -207,7 +268,9 @@ class _Writer:
         while len(self._stack) > depth:
             name = self._stack.pop()
             self._open[name] -= 1
-            self._out.append(f"</{name}>")
+            if name == _HISTORY:
+                self._folding.ends()
+            self._out.append(f"</{name.strip()}>")
 
     def _attributes(self, tag: markup.Tag) -> str:
         """Write the allowed attributes of a tag."""
@@ -235,8 +298,9 @@ class _Writer:
             address = self._picture(unquote(source[4:]).strip("<>"))
         elif source[:5].lower() == "data:":
             address = source if _DATA_IMAGE.fullmatch(source) else None
-        elif self._images and _REMOTE.fullmatch(source[:_MAX_URL]):
-            address = source[:_MAX_URL]
+        elif _REMOTE.fullmatch(source[:_MAX_URL]):
+            address = self._remote.get(source[:_MAX_URL])
+            self.missing += address is None
         if address:
             rest = self._attributes(
                 markup.Tag("img", attributes={key: value for key, value in attributes.items() if key != "src"})
@@ -246,14 +310,3 @@ class _Writer:
             self._out.append(
                 f'<span class="remote">{html.escape(attributes.get("alt", "").strip()[:100] or "▣")}</span>'
             )
-
-
-def style(declarations: str) -> str:
-    """Return the allowed declarations of a style attribute: nothing that fetches, covers the page or hides behind escapes."""
-    kept = []
-    for declaration in declarations[:_MAX_STYLE].split(";"):
-        name, _, value = declaration.partition(":")
-        name, value = name.strip().lower(), value.strip()
-        if name in _STYLES and _STYLE_VALUE.fullmatch(value) and not _STYLE_CALL.search(value):
-            kept.append(f"{name}: {value}")
-    return "; ".join(kept)

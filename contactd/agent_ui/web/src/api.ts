@@ -130,11 +130,14 @@ export const api = {
   timeline: (key: string, filter: { channel?: string | null; cursor?: string | null }, signal?: AbortSignal) =>
     get<Page<TimelineItem>>(`/parties/${id(key)}/timeline${query({ limit: 30, ...filter })}`, signal),
 
-  htmlUrl: (message: string, images: boolean) => `${ROOT}/messages/${id(message)}/html${images ? "?images=1" : ""}`,
-  async html(message: string, signal?: AbortSignal): Promise<string> {
-    const response = await request(api.htmlUrl(message, false), signal ? { signal } : {});
+  htmlUrl: (message: string, images: boolean, folded: boolean) =>
+    `${ROOT}/messages/${id(message)}/html${query({ images: images ? "1" : undefined, folded: folded ? "1" : undefined })}`,
+  async html(url: string, signal?: AbortSignal): Promise<string> {
+    const response = await request(url, signal ? { signal } : {});
     return response.text();
   },
+  sourceUrl: (message: string) => `${ROOT}/messages/${id(message)}/source`,
+  headers: (message: string, signal?: AbortSignal) => get<{ items: [string, string][] }>(`/messages/${id(message)}/headers`, signal),
 
   async upload(file: File): Promise<{ id: string; name: string; size: number }> {
     const form = new FormData();

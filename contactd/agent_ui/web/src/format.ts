@@ -56,19 +56,6 @@ export function initials(name: string): string {
   return (first + last).toUpperCase();
 }
 
-/** Text without the quoted past of a mail, and that past. */
-export function unquote(text: string): { fresh: string; quoted: string } {
-  const lines = text.split("\n");
-  const start = lines.findIndex(
-    (line, index) =>
-      /^\s*>/.test(line) ||
-      /^(-{2,}\s*(原始邮件|Original Message|Forwarded message|转发邮件)|On .{6,120} wrote:|在.{4,80}写道[：:])/i.test(line) ||
-      (/^_{10,}$/.test(line) && index > 0),
-  );
-  if (start <= 0) return { fresh: text, quoted: "" };
-  return { fresh: lines.slice(0, start).join("\n").trimEnd(), quoted: lines.slice(start).join("\n") };
-}
-
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }

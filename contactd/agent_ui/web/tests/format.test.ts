@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, duration, initials, moment, percent, secondsSince, unquote } from "../src/format";
+import { bytes, duration, initials, moment, percent, secondsSince } from "../src/format";
 
 describe("durations", () => {
   it.each([
@@ -52,23 +52,5 @@ describe("names and numbers", () => {
   it("sizes and shares", () => {
     expect([bytes(12), bytes(48_210), bytes(1_268_011)]).toEqual(["12 B", "47 KB", "1.2 MB"]);
     expect([percent(0.744), percent(null), percent(Number.NaN)]).toEqual(["74%", "–", "–"]);
-  });
-});
-
-describe("quoted text", () => {
-  it.each([
-    ["好的\n\n> 旧的\n> 更旧的", "好的"],
-    ["Thanks.\n\nOn 20 Nov 2026, at 09:12, Li Na wrote:\n> old", "Thanks."],
-    ["收到\n在 2026年10月23日，李娜 <a@b.c> 写道：\n旧", "收到"],
-    ["收到\n-----原始邮件-----\n旧", "收到"],
-  ])("is cut off: %j", (text, fresh) => {
-    const parts = unquote(text);
-    expect(parts.fresh).toBe(fresh);
-    expect(parts.quoted).not.toBe("");
-    expect(text.replace(/\s/g, "")).toBe((parts.fresh + parts.quoted).replace(/\s/g, ""));
-  });
-
-  it.each(["> 只有引用", "没有引用\n第二行", ""])("that is all or nothing stays: %j", (text) => {
-    expect(unquote(text)).toEqual({ fresh: text, quoted: "" });
   });
 });

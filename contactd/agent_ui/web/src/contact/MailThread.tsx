@@ -4,12 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Segmented, Tooltip } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { api, keys } from "../api";
-import { unquote } from "../format";
 import { useWords } from "../i18n";
+import { unquote } from "../quoting";
 import { At, Face, Hollow, Lines, LoadFailed } from "../shell/bits";
 import type { InteractionView, MessageView } from "../wire";
 import { Attachments } from "./Attachments";
+import { FoldButton } from "./FoldButton";
 import { HtmlFrame } from "./HtmlFrame";
+import { MailMenu } from "./MailMenu";
 import { Flags, TrustMark } from "./Trust";
 import { UnverifiedTag } from "./Unverified";
 
@@ -95,6 +97,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
         <span className="dim mail-at">
           <At at={message.at} />
         </span>
+        {open && <MailMenu message={message.id} />}
       </header>
       {open && (
         <div className="mail-body">
@@ -137,7 +140,6 @@ function Fates({ message }: { message: MessageView }) {
 }
 
 function PlainText({ text }: { text: string }) {
-  const { t } = useWords();
   const [all, setAll] = useState(false);
   const { fresh, quoted } = unquote(text);
   return (
@@ -145,16 +147,7 @@ function PlainText({ text }: { text: string }) {
       <div className="mail-text">{fresh}</div>
       {quoted !== "" && (
         <>
-          <button
-            type="button"
-            className="clear quote-fold"
-            aria-expanded={all}
-            aria-label={t(all ? "mail.hideQuoted" : "mail.quoted")}
-            title={t(all ? "mail.hideQuoted" : "mail.quoted")}
-            onClick={() => setAll(!all)}
-          >
-            •••
-          </button>
+          <FoldButton open={all} onClick={() => setAll(!all)} />
           {all && <div className="mail-text mail-quoted">{quoted}</div>}
         </>
       )}

@@ -1,0 +1,51 @@
+/** What else can be done with a mail: its original saved, its header lines looked at. */
+import { MoreOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Dropdown, Modal } from "antd";
+import { useState } from "react";
+import { api } from "../api";
+import { useWords } from "../i18n";
+import { Lines, LoadFailed } from "../shell/bits";
+
+export function MailMenu({ message }: { message: string }) {
+  const { t } = useWords();
+  const [headers, setHeaders] = useState(false);
+  const items = [
+    {
+      key: "source",
+      label: (
+        <a href={api.sourceUrl(message)} download data-testid="mail-source">
+          {t("mail.source")}
+        </a>
+      ),
+    },
+    { key: "headers", label: <span data-testid="mail-headers">{t("mail.headers")}</span>, onClick: () => setHeaders(true) },
+  ];
+  return (
+    <>
+      <Dropdown menu={{ items }} trigger={["click"]} placement="bottomRight">
+        <Button type="text" size="small" icon={<MoreOutlined />} aria-label={t("mail.more")} data-testid="mail-more" />
+      </Dropdown>
+      <Modal open={headers} title={t("mail.headers")} footer={null} width={860} onCancel={() => setHeaders(false)} destroyOnHidden>
+        <HeaderLines message={message} />
+      </Modal>
+    </>
+  );
+}
+
+function HeaderLines({ message }: { message: string }) {
+  const lines = useQuery({ queryKey: ["headers", message], queryFn: ({ signal }) => api.headers(message, signal) });
+  if (lines.isPending) return <Lines n={8} />;
+  if (lines.isError) return <LoadFailed again={() => void lines.refetch()} />;
+  return (
+    <dl className="head-lines" data-testid="header-lines">
+      {lines.data.items.map(([name, value], at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines never change, and may repeat
+        <div key={at}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

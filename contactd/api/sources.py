@@ -1,0 +1,68 @@
+"""A message as it came, or went out: to be saved, and its header lines to be looked at."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from contactd.api.parts import Ident, Looking, Parts, PartsOf, answer, looks
+from contactd.crm_store import source_rows
+
+router = APIRouter(prefix="/api/v1/messages", tags=["files"])
+
+LOCKED = "default-src 'none'; sandbox"
+MAX_HEAD = 256 * 1024
+MAX_LINES = 1000
+
+
+@router.get("/{ident}/source", summary="A message as it came or went out")
+async def source(
+    parts: PartsOf, looking: Annotated[Looking, looks("interaction.read", "message")], ident: Ident
+) -> Response:
+    """Return the bytes, to be saved: no browser opens them."""
+    data = await _bytes(parts, ident)
+    looking.saw(ident, "source")
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={
+            "content-disposition": f'attachment; filename="{_safe(ident)}.eml"',
+            "content-security-policy": LOCKED,
+            "cache-control": "private, no-store",
+            "x-content-type-options": "nosniff",
+        },
+    )
+
+
+@router.get("/{ident}/headers", summary="The header lines of a message")
+async def headers(
+    parts: PartsOf, looking: Annotated[Looking, looks("interaction.read", "message")], ident: Ident
+) -> Response:
+    """Return `items` of `[name, value]` in their order, as they came: nothing in them is decoded."""
+    data = await _bytes(parts, ident)
+    looking.saw(ident, "headers")
+    return answer({"items": head_lines(data)})
+
+
+async def _bytes(parts: Parts, ident: str) -> bytes:
+    inline, blob = await parts.store.read(lambda conn: source_rows.source(conn, ident))
+    return inline if inline is not None else await parts.store.blobs.load(blob or "")
+
+
+def head_lines(data: bytes) -> list[tuple[str, str]]:
+    """Return (name, value) of the lines before the first empty one, folded ones joined by line breaks; bounded."""
+    text = data[:MAX_HEAD].decode("utf_8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    head = text.lstrip("\n").partition("\n\n")[0]
+    found: list[tuple[str, list[str]]] = []
+    for line in head.split("\n"):
+        if line[:1] in {" ", "\t"} and found:
+            found[-1][1].append(line)
+        elif len(found) < MAX_LINES:
+            name, colon, value = line.partition(":")
+            found.append((name, [value.strip()]) if colon else ("", [line]))
+    return [(name, "\n".join(lines)) for name, lines in found]
+
+
+def _safe(ident: str) -> str:
+    return "".join(one for one in ident if one.isascii() and (one.isalnum() or one in "-_"))[:64] or "message"
