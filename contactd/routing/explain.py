@@ -29,7 +29,7 @@ def waiting_lines(floor: Floor) -> dict[str, list[str]]:
 
 def _rank(floor: Floor, item: Item) -> tuple[float, int, str]:
     scale = Scale.of(item.line, item.rule)
-    return (-scale.score(scale.fixed(item), floor.now - item.age_from), item.age_from, item.id)
+    return (-scale.of_item(item, floor.now), item.age_from, item.id)
 
 
 def explain(floor: Floor, interaction: str, now: datetime) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _why_waiting(floor: Floor, item: Item, moment: int) -> dict[str, Any]:
     filters = _counted(kept.values())
     busy = _counted(doing(floor.agents[name]) for name, reason in kept.items() if reason == "busy")
     return {
-        "terms": dict(scale.terms(item, moment - item.age_from)),
+        "terms": dict(scale.terms(item, moment)),
         "waited_s": (moment - item.age_from) / 1000,
         "position": position,
         "waiting": waiting,

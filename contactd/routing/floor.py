@@ -220,6 +220,7 @@ class Floor:
         for offer in agent.offers.values():
             used += offer.units
         agent.used = used
+        agent.room.clear()
         self._count_busy(agent)
         agent.routable = (
             agent.intent is Intent.READY
@@ -228,12 +229,19 @@ class Floor:
             and not agent.draining
             and not agent.removed
         )
-        if agent.signed_in != agent.present:
-            agent.present = agent.signed_in
-            if agent.present:
-                somebody_came(self, agent.profile)
+        if self.note_presence(agent) and agent.present:
+            somebody_came(self, agent.profile)
         if agent.routable and (used < was_used or not was_routable):
             self.dirty[agent.id] = None
+
+    def note_presence(self, agent: Agent) -> bool:
+        """Keep the number of those signed in; return whether this agent came or left."""
+        present = agent.signed_in
+        if present == agent.present:
+            return False
+        agent.present = present
+        agent.profile.come(1 if present else -1)
+        return True
 
     def look_at(self, agent: Agent) -> None:
         """Work out an agent's room anew and have them looked at in any case: their abilities changed."""
@@ -260,20 +268,23 @@ class Floor:
 
     def can_take(self, agent: Agent, rule: ChannelRule) -> bool:
         """Say whether an agent has room for an item under a channel's rule."""
-        if not agent.routable or (rule.needs_device and agent.device is None):
+        if not agent.routable:
+            return False
+        room = agent.room.get(id(rule))
+        if room is None:
+            room = agent.room[id(rule)] = self._has_room(agent, rule)
+        return room
+
+    def _has_room(self, agent: Agent, rule: ChannelRule) -> bool:
+        if rule.needs_device and agent.device is None:
             return False
         room = FULL - (agent.capacity.get(rule.name, rule.units) if agent.capacity else rule.units)
         if agent.used <= room:
             return True
         if not rule.interrupts:
             return False
-        yielding = 0
-        for held in agent.work.values():
-            if yields(held, rule):
-                yielding += held.units
-        for offer in agent.offers.values():
-            if yields(offer.item, rule):
-                yielding += offer.units
+        yielding = sum(held.units for held in agent.work.values() if yields(held, rule))
+        yielding += sum(offer.units for offer in agent.offers.values() if yields(offer.item, rule))
         return agent.used - yielding <= room
 
     def units(self, agent: Agent, item: Item) -> int:
@@ -291,10 +302,12 @@ class Floor:
         for agent in self.agents.values():
             agent.profile = self.index.profile(agent.skills, agent.lines, agent.languages)
             agent.profile.members[agent.id] = agent
+            agent.profile.come(int(agent.present))
+            agent.room.clear()
 
     def _fill(self, shape: Shape) -> None:
         """List the agents who are free for a new shape; those about to be looked at are listed then."""
-        for profile in shape.profiles:
+        for profile in shape.profiles.values():
             for agent in profile.members.values():
                 if agent.id not in self.dirty and self.can_take(agent, shape.rule):
                     shape.show(self.choice(agent, shape))

@@ -144,6 +144,7 @@ def go_away(floor: Floor, agent: Agent) -> None:
     """An agent is lost or signed out: what waits for them goes to the others, their digital work waits the return window."""
     agent.away = floor.now
     release_personal(floor, agent)
+    floor.note_presence(agent)
     somebody_left(floor, agent.profile)
     watch_return(floor, agent)
 

@@ -156,7 +156,8 @@ def _line_channels(row: Table, channels: Mapping[str, ChannelRule]) -> dict[str,
             starve_s=general.starve_s if starve is None else starve,
             units=capacity.whole(name, general.units, 1, MAX_UNITS),
         )
-        rules[name] = _channel(table.table(name), rule, names)
+        own = _channel(table.table(name), rule, names)
+        rules[name] = general if own == general else own  # the same for every line that says nothing else
     capacity.done()
     table.done()
     return rules

@@ -196,15 +196,13 @@ def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
 
 
 def _ranked(floor: Floor, item: Item, shape: Shape) -> Ranked:
-    score = shape.scale.score(shape.scale.fixed(item), floor.now - item.age_from)
+    score = shape.scale.of_item(item, floor.now)
     return (-score, item.age_from, item.id, item, shape)
 
 
 def _better(floor: Floor, agent: Agent, shapes: list[Shape], best: Ranked | None) -> Ranked | None:
     """Return the first of what waits in shapes of one line and channel, if it goes before `best`; else `best`."""
     items, now = floor.items, floor.now
-    scale = shapes[0].scale
-    per_ms, leap = scale.per_ms, scale.leap
     least = -best[0] if best is not None else float("-inf")
     for shape in shapes:
         if not shape.waiting:
@@ -219,8 +217,7 @@ def _better(floor: Floor, agent: Agent, shapes: list[Shape], best: Ranked | None
             best = min(beside if best is None else [*beside, best], default=None)
             least = -best[0] if best is not None else least
             continue
-        age = now - item.age_from
-        score = shape.first_fixed + age * per_ms if age < leap else scale.score(shape.first_fixed, age)
+        score = shape.first_points + (now - shape.first_from) * shape.first_slope
         if score >= least:
             rank = (-score, item.age_from, item.id, item, shape)
             if best is None or rank < best:

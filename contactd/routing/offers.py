@@ -74,7 +74,7 @@ def make_offer(floor: Floor, item: Item, agent: Agent, pick: Pick) -> None:
 
 def _decide(floor: Floor, item: Item, agent: Agent, pick: Pick) -> Decision:
     scale = Scale.of(item.line, item.rule) if item.shape is None else item.shape.scale
-    terms = scale.terms(item, floor.now - item.age_from)
+    terms = scale.terms(item, floor.now)
     known = agent.profile.skills
     return Decision(
         policy_version=floor.version,
@@ -235,7 +235,7 @@ def ask_again(floor: Floor, interaction: str) -> None:
     shape = floor.index.ladder(item)[-1].shape
     others = (
         agent
-        for profile in shape.profiles
+        for profile in shape.profiles.values()
         for agent in profile.members.values()
         if agent.signed_in and item.skips.get(agent.id, 0) is not None
     )

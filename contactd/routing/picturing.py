@@ -153,7 +153,7 @@ def _there(shape: Shape, rule: ChannelRule) -> list[Agent]:
     """Return who is at work and could take it, now or when they have room."""
     return [
         agent
-        for profile in shape.profiles
+        for profile in shape.profiles.values()
         for agent in profile.members.values()
         if agent.intent is Intent.READY
         and agent.next_intent in (None, Intent.READY)
@@ -164,10 +164,7 @@ def _there(shape: Shape, rule: ChannelRule) -> list[Agent]:
 
 def _ahead(floor: Floor, shape: Shape, agents: Iterable[Agent]) -> list[tuple[float, Item]] | None:
     """Return what waits for the same agents with its score, in the order of the queue; None when it is too much."""
-    profiles = {id(profile) for profile in shape.profiles}
-    rivals = [
-        one for one in floor.index.shapes() if one.waiting and any(id(profile) in profiles for profile in one.profiles)
-    ]
+    rivals = [one for one in floor.index.shapes() if one.waiting and not shape.profiles.keys().isdisjoint(one.profiles)]
     if sum(one.waiting for one in rivals) > MOST_AHEAD:
         return None
     items = [item for one in rivals for item in one.standing(floor.items)]
@@ -179,4 +176,4 @@ def _ahead(floor: Floor, shape: Shape, agents: Iterable[Agent]) -> list[tuple[fl
 
 def _score(floor: Floor, item: Item) -> float:
     scale = Scale.of(item.line, item.rule)
-    return scale.score(scale.fixed(item), floor.now - item.age_from)
+    return scale.of_item(item, floor.now)

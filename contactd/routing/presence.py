@@ -29,6 +29,7 @@ def configured(floor: Floor, fact: AgentConfigured) -> None:
     if profile is not before:
         floor.index.leave(agent)
         profile.members[agent.id] = agent
+        profile.come(int(agent.present))
         agent.profile = profile
         somebody_left(floor, before)
         release_personal(floor, agent)

@@ -7,9 +7,10 @@ score = base + live + vip + age + boost + starved.  Higher goes first, then olde
 * live: 100 points where the customer is there now;
 * vip: 5 points a level;
 * age: the line's rate for each minute of waiting; deferred work gains at most 60 by it, so that age alone never puts it
-  before a customer who is there now;
+  before a customer who is there now, and it ages in the hours of the line's service level only;
 * boost: a quarter, half, and all of the line's boost at 50 %, 75 % and 100 % of the service level;
-* starved: 1,000 points for live work beyond its starvation age.  Deferred work gets none: it is promised a share instead.
+* starved: 1,000 points for live work beyond its starvation age.  Deferred work gets none: it is promised a share instead, and
+  for that every hour counts.
 
 Boost and starvation never fall with age, so that within one group (line, requirement, priority, vip) the older is always first.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contactd.core.calendar import Calendar
 from contactd.routing.line import ChannelRule, Line
 from contactd.routing.state import Item
 
@@ -32,6 +34,9 @@ FRONT_POINTS = 100_000_000.0
 MINUTE_MS = 60_000.0
 
 Terms = tuple[tuple[str, float], ...]
+Growth = tuple[float, float, int, float]
+"""A score for a while: (points, points a millisecond, since when they grow, until when this holds)."""
+NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +50,36 @@ class Scale:
     boost: float
     boosted_from: float
     """Age in milliseconds at which the boost begins."""
+    capped_from: float
+    """Age in milliseconds from which deferred work gains no more by it."""
     base: int
     base_points: float
-    leap: float
-    """Age in milliseconds before which the score is fixed points + age × rate, no more."""
     changes: tuple[float, ...]
     """Ages in milliseconds at which the score leaps or stops growing, in order."""
+    hours: Calendar | None
+    """In which hours age runs; None = always."""
 
     @staticmethod
     def of(line: Line, rule: ChannelRule) -> Scale:
         """Make the scale of a line's channel."""
         per_ms = line.rate / MINUTE_MS
         sla = rule.sla_s * 1000.0
-        starve = rule.starve_s * 1000.0 if rule.starve_s else float("inf")
+        starve = rule.starve_s * 1000.0 if rule.starve_s else NEVER
+        capped = DEFERRED_AGE_LIMIT / per_ms if per_ms and not rule.live else NEVER
         leaps = [sla * 0.5, sla * 0.75, sla] if sla else []
-        if rule.live:
-            leaps.append(starve)
-        elif per_ms:
-            leaps.append(DEFERRED_AGE_LIMIT / per_ms)
+        leaps.append(starve if rule.live else capped)
         return Scale(
             live=rule.live,
             per_ms=per_ms,
             sla=sla,
             starve=starve,
             boost=line.sla_boost if sla else 0.0,
-            boosted_from=sla * 0.5 if sla else float("inf"),
+            boosted_from=sla * 0.5 if sla else NEVER,
+            capped_from=capped,
             base=line.base,
             base_points=STRICT_POINTS if line.strict else BASE_POINTS,
-            leap=min(leaps, default=float("inf")),
             changes=tuple(sorted(leaps)),
+            hours=None if rule.live else line.sla_hours,
         )
 
     def fixed(self, item: Item) -> float:
@@ -83,25 +89,43 @@ class Scale:
             points += FRONT_POINTS
         return points + LIVE_POINTS if self.live else points
 
+    def age(self, since: int, now: int) -> int:
+        """Return the age that counts at `now` of what waits since a moment."""
+        return now - since if self.hours is None else self.hours.worked(since, now)
+
     def score(self, fixed: float, age: int) -> float:
         """Return the score of an item with `fixed` points at `age` milliseconds."""
-        points = age * self.per_ms
+        points, slope = self._at(fixed, age)
+        return points + age * slope
+
+    def of_item(self, item: Item, now: int) -> float:
+        """Return an item's score at `now`."""
+        return self.score(self.fixed(item), self.age(item.age_from, now))
+
+    def growth(self, fixed: float, since: int, now: int) -> Growth:
+        """Return how the score of what waits since a moment grows from `now` on, until it leaps or stops growing."""
+        age = self.age(since, now)
+        points, slope = self._at(fixed, age)
+        left = next((at for at in self.changes if at > age), NEVER) - age
+        if self.hours is None:
+            return points, slope, since, now + left
+        turn = self.hours.changes_after(now)
+        until = NEVER if turn is None else turn
+        if self.hours.is_open(now):
+            return points, slope, now - age, min(until, now + left)
+        return points + age * slope, 0.0, now, until
+
+    def _at(self, fixed: float, age: int) -> tuple[float, float]:
+        """Return the points that stand at an age, and those that each millisecond of it adds."""
+        slope = self.per_ms
         if self.live:
             if age >= self.starve:
-                points += STARVED_POINTS
-        elif points > DEFERRED_AGE_LIMIT:
-            points = DEFERRED_AGE_LIMIT
+                fixed += STARVED_POINTS
+        elif age >= self.capped_from:
+            fixed, slope = fixed + DEFERRED_AGE_LIMIT, 0.0
         if age >= self.boosted_from:
-            points += self._boost(age)
-        return fixed + points
-
-    def flat(self, age: int) -> bool:
-        """Say whether the score no longer grows with age."""
-        return not self.per_ms or (not self.live and age * self.per_ms >= DEFERRED_AGE_LIMIT)
-
-    def next_change(self, age: int) -> float:
-        """Return the age, beyond `age`, at which the score next leaps or stops growing."""
-        return next((at for at in self.changes if at > age), float("inf"))
+            fixed += self._boost(age)
+        return fixed, slope
 
     def starved(self, age: int) -> bool:
         """Say whether an item has waited beyond its starvation age."""
@@ -116,8 +140,9 @@ class Scale:
             return self.boost * 0.25
         return 0.0
 
-    def terms(self, item: Item, age: int) -> Terms:
-        """Return the terms of an item's score by name, those that are nought left out."""
+    def terms(self, item: Item, now: int) -> Terms:
+        """Return the terms of an item's score at `now` by name, those that are nought left out."""
+        age = self.age(item.age_from, now)
         aged = age * self.per_ms if self.live else min(age * self.per_ms, DEFERRED_AGE_LIMIT)
         terms = (
             ("base", (self.base + item.priority) * self.base_points),

@@ -146,4 +146,4 @@ class Shadow:
 
     def _rank(self, floor: Floor, theirs: Item) -> tuple[float, int, str]:
         scale = Scale.of(theirs.line, theirs.rule)
-        return (-scale.score(scale.fixed(theirs), floor.now - theirs.age_from), theirs.age_from, theirs.id)
+        return (-scale.of_item(theirs, floor.now), theirs.age_from, theirs.id)

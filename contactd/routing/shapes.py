@@ -14,15 +14,18 @@ from heapq import heapify, heappop, heappush
 
 from contactd.core.events import Skills
 from contactd.routing.line import LANGUAGE, ChannelRule, Line
-from contactd.routing.score import Scale
+from contactd.routing.score import NEVER, Scale
 from contactd.routing.state import Agent, Item
 
 MAX_LADDERS = 4096
 MAX_SHAPES = 4096
 LANGUAGE_LEVEL = 1
+ANYBODY = ""
 
 Waiting = tuple[int, str, int]
 """(waiting counts from, interaction, token)."""
+ProfileKey = tuple[Skills, tuple[str, ...], tuple[str, ...]]
+"""(skills, lines, languages)."""
 Choice = tuple[float, float, float, str]
 """What a line's strategy compares, smallest first; the agent's id comes last."""
 
@@ -36,7 +39,12 @@ class Shape:
     rule: ChannelRule
     need: Skills
     scale: Scale
-    profiles: list[Profile] = field(default_factory=list)
+    number: int
+    """In which order kinds of demand were met."""
+    profiles: dict[int, Profile] = field(default_factory=dict)
+    """Who can serve it, by the number of the profile."""
+    present: int = 0
+    """Of how many of these profiles somebody is signed in."""
     step: bool = False
     """Items may stand here for a while only: it asks for more than they need."""
     groups: dict[float, list[Waiting]] = field(default_factory=dict)
@@ -48,9 +56,12 @@ class Shape:
     """Heap of the entries."""
     first: Item | None = None
     """What comes first here, as last worked out; it holds while its token is `first_token` and until `good_until`."""
-    first_fixed: float = 0.0
     first_token: int = -1
     good_until: float = 0.0
+    first_points: float = 0.0
+    first_slope: float = 0.0
+    first_from: int = 0
+    """Its score: `first_points`, and `first_slope` for each millisecond since `first_from`."""
 
     def put(self, item: Item) -> None:
         """Let an item stand in line."""
@@ -67,28 +78,37 @@ class Shape:
 
     def work_out_first(self, items: dict[str, Item], now: int) -> Item | None:
         """Return what comes first here at `now`, passing over nothing, and note until when that cannot change."""
-        scale = self.scale
+        growth = self.scale.growth
+        best: tuple[float, int, str] | None = None
         heads = []
+        until = NEVER
         for fixed, group in self.groups.items():
             item = pop_left_behind(group, items)
-            if item is not None:
-                heads.append((-scale.score(fixed, now - item.age_from), item.age_from, item.id, fixed, item))
-        if not heads:
+            if item is None:
+                continue
+            points, slope, since, ends = growth(fixed, item.age_from, now)
+            score = points + (now - since) * slope
+            heads.append((score, slope))
+            until = min(until, ends)
+            rank = (-score, item.age_from, item.id)
+            if best is None or rank < best:
+                best = rank
+                self.first, self.first_token = item, item.token
+                self.first_points, self.first_slope, self.first_from = points, slope, since
+        if best is None:
             self.first = None
             return None
-        negative, _, _, self.first_fixed, first = min(heads)
-        self.first, self.first_token = first, first.token
-        until = min(scale.next_change(now - head[1]) + head[1] for head in heads)
-        if scale.flat(now - first.age_from):
-            for head in heads:
-                if not scale.flat(now - head[1]):
-                    until = min(until, now + (head[0] - negative) / scale.per_ms)
+        if not self.first_slope:
+            # What still grows may come before what does not.
+            for score, slope in heads:
+                if slope:
+                    until = min(until, now + (-best[0] - score) / slope)
         self.good_until = until
-        return first
+        return self.first
 
     def anybody(self) -> bool:
         """Say whether anyone signed in has what it asks for."""
-        return any(agent.signed_in for profile in self.profiles for agent in profile.members.values())
+        return self.present > 0
 
     def standing(self, items: dict[str, Item]) -> list[Item]:
         """Return everything that stands here, in no particular but always the same order."""
@@ -118,11 +138,23 @@ class Shape:
 class Profile:
     """One kind of ability."""
 
+    number: int
+    key: ProfileKey
     skills: dict[str, int]
     lines: tuple[str, ...]
     shapes: dict[tuple[str, str], list[Shape]] = field(default_factory=dict)
     """What these agents can serve, by line and channel: room is the same for all of one list."""
     members: dict[str, Agent] = field(default_factory=dict)
+    present: int = 0
+    """How many of them are signed in."""
+
+    def come(self, agents: int) -> None:
+        """So many more (or fewer) of these agents are signed in."""
+        before = self.present > 0
+        self.present += agents
+        if (self.present > 0) != before:
+            for shape in self.every_shape():
+                shape.present += -1 if before else 1
 
     def every_shape(self) -> Iterator[Shape]:
         """Yield what these agents can serve."""
@@ -150,8 +182,13 @@ class Index:
     def __init__(self, fill: Callable[[Shape], None]) -> None:
         """Call `fill` for every new shape, to list the agents who are free for it."""
         self._fill = fill
+        self._count = 0
         self._shapes: dict[tuple[str, str, Skills], Shape] = {}
-        self._profiles: dict[tuple[Skills, tuple[str, ...], tuple[str, ...]], Profile] = {}
+        self._asking: dict[str, dict[int, Shape]] = {}
+        """Skill → shapes that ask for it, each under one of its skills; those that ask for none under no name."""
+        self._profiles: dict[ProfileKey, Profile] = {}
+        self._having: dict[str, dict[int, Profile]] = {}
+        """Skill → profiles that have it; under no name all of them."""
         self._ladders: dict[tuple[str, str, Skills, str | None], tuple[Rung, ...]] = {}
 
     def profile(self, skills: Skills, lines: tuple[str, ...], languages: tuple[str, ...]) -> Profile:
@@ -160,21 +197,29 @@ class Index:
         profile = self._profiles.get(key)
         if profile is None:
             spoken = {LANGUAGE + language: LANGUAGE_LEVEL for language in languages}
-            profile = self._profiles[key] = Profile(dict(skills) | spoken, lines)
-            for shape in self._shapes.values():
-                self._join(profile, shape)
+            self._count += 1
+            profile = self._profiles[key] = Profile(self._count, key, dict(skills) | spoken, lines)
+            found: dict[int, Shape] = {}
+            for skill in (ANYBODY, *profile.skills):
+                self._having.setdefault(skill, {})[profile.number] = profile
+                found |= self._asking.get(skill, {})
+            for number in sorted(found):
+                _join(profile, found[number])
         return profile
 
     def leave(self, agent: Agent) -> None:
         """Take an agent out of their profile; a profile nobody has is dropped."""
         profile = agent.profile
-        profile.members.pop(agent.id, None)
+        if profile.members.pop(agent.id, None) is not None and agent.present:
+            profile.come(-1)
         for shape in profile.every_shape():
             shape.ready.pop(agent.id, None)
         if not profile.members:
             for shape in profile.every_shape():
-                shape.profiles.remove(profile)
-            self._profiles = {key: kept for key, kept in self._profiles.items() if kept is not profile}
+                del shape.profiles[profile.number]
+            for skill in (ANYBODY, *profile.skills):
+                del self._having[skill][profile.number]
+            del self._profiles[profile.key]
 
     def ladder(self, item: Item) -> tuple[Rung, ...]:
         """Return the steps an item goes down, preferences first, its bare requirement last."""
@@ -211,27 +256,39 @@ class Index:
         key = (item.line.name, item.channel, need)
         shape = self._shapes.get(key)
         if shape is None:
-            shape = Shape(item.line, item.channel, item.rule, need, Scale.of(item.line, item.rule))
+            self._count += 1
+            shape = Shape(item.line, item.channel, item.rule, need, Scale.of(item.line, item.rule), self._count)
             self._shapes[key] = shape
-            for profile in self._profiles.values():
-                self._join(profile, shape)
+            self._asking.setdefault(_filed_under(shape), {})[shape.number] = shape
+            for profile in self._having.get(_filed_under(shape), {}).values():
+                _join(profile, shape)
             self._fill(shape)
         return shape
-
-    def _join(self, profile: Profile, shape: Shape) -> None:
-        if profile.fits(shape):
-            profile.shapes.setdefault((shape.line.name, shape.channel), []).append(shape)
-            shape.profiles.append(profile)
 
     def _forget_empty(self) -> None:
         """Drop shapes nothing waits in, when there are too many: requirements come from outside."""
         if len(self._shapes) <= MAX_SHAPES:
             return
         self._shapes = {key: shape for key, shape in self._shapes.items() if shape.waiting}
+        self._asking = {}
+        for shape in self._shapes.values():
+            self._asking.setdefault(_filed_under(shape), {})[shape.number] = shape
         for profile in self._profiles.values():
             profile.shapes = {
                 key: [shape for shape in shapes if shape.waiting] for key, shapes in profile.shapes.items()
             }
+
+
+def _filed_under(shape: Shape) -> str:
+    """Return the one skill under which a shape is looked for: whoever fits it has that, too."""
+    return shape.need[-1][0] if shape.need else ANYBODY
+
+
+def _join(profile: Profile, shape: Shape) -> None:
+    if profile.fits(shape):
+        profile.shapes.setdefault((shape.line.name, shape.channel), []).append(shape)
+        shape.profiles[profile.number] = profile
+        shape.present += profile.present > 0
 
 
 def _merged(*parts: dict[str, int]) -> dict[str, int]:

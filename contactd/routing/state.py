@@ -168,6 +168,8 @@ class Agent:
     """(channel, ref) → units of work the router did not give."""
     personal: dict[str, Item] = field(default_factory=dict)
     """Items that wait for this agent only."""
+    room: dict[int, bool] = field(default_factory=dict)
+    """By the identity of a channel's rule: whether there is room for such an item; emptied whenever anything changes in hand."""
     used: int = 0
     """Capacity units in use by work that counts, offers and outside work."""
     present: bool = False
