@@ -51,6 +51,10 @@ class Deadlines:
             heappop(heap)
         return None
 
+    def may_be_due(self, now: int) -> bool:
+        """Say whether an entry lies before `now`, holding or not: quick to say no."""
+        return bool(self._heap) and self._heap[0][0] <= now
+
     def take(self, now: int) -> Entry | None:
         """Take the earliest entry that holds and is due."""
         first = self.first()

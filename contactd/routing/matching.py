@@ -205,29 +205,28 @@ def _better(floor: Floor, agent: Agent, shapes: list[Shape], best: Ranked | None
     items, now = floor.items, floor.now
     least = -best[0] if best is not None else float("-inf")
     for shape in shapes:
-        if not shape.waiting:
-            continue
         item = shape.first
-        if now >= shape.good_until or item is None or item.token != shape.first_token:
+        if now >= shape.good_until or (item is not None and item.token != shape.first_token):
             item = shape.work_out_first(items, now)
-            if item is None:
-                continue
+        if item is None:
+            continue
+        score = shape.first_points + (now - shape.first_from) * shape.first_slope
+        if score < least:
+            continue
         if item.skips and skipped(item, agent.id, now):
             beside = _heads_beside(floor, shape, agent)
             best = min(beside if best is None else [*beside, best], default=None)
             least = -best[0] if best is not None else least
             continue
-        score = shape.first_points + (now - shape.first_from) * shape.first_slope
-        if score >= least:
-            rank = (-score, item.age_from, item.id, item, shape)
-            if best is None or rank < best:
-                best, least = rank, score
+        rank = (-score, item.age_from, item.id, item, shape)
+        if best is None or rank < best:
+            best, least = rank, score
     return best
 
 
 def _heads_beside(floor: Floor, shape: Shape, agent: Agent) -> list[Ranked]:
     """Return the first items of a shape's groups that do not pass an agent by."""
-    heads = (first_for(floor, group, agent) for group in shape.groups.values() if group)
+    heads = (first_for(floor, group.heap, agent) for group in shape.groups.values() if group.heap)
     return [_ranked(floor, item, shape) for item in heads if item is not None]
 
 

@@ -100,6 +100,10 @@ RESTART = "restart"
 """The reason with which recovery feeds in what stood in line."""
 
 
+RESTORED = frozenset({events.LineRestored, events.WorkRestored, events.OfferRestored, events.AgentRestored})
+"""Facts only recovery sends."""
+
+
 class Router:
     """All lines, all agents, one queue."""
 
@@ -154,8 +158,9 @@ class Router:
         """Let everything happen that is due by `now`; an empty list, and no change, when nothing was."""
         floor = self._floor
         if not floor.restoring:
-            first = floor.deadlines.first()
-            if first is None or first > to_ms(now):
+            moment = to_ms(now)
+            first = floor.deadlines.first() if floor.deadlines.may_be_due(moment) else None
+            if first is None or first > moment:
                 return []
         floor.begin(now)
         if floor.restoring:
@@ -226,7 +231,7 @@ class Router:
 
 def _restores(fact: Fact, restoring: bool) -> bool:
     """Say whether recovery is going on after this fact: it begins with a fact only it sends, others may stand between."""
-    if isinstance(fact, events.LineRestored | events.WorkRestored | events.OfferRestored | events.AgentRestored):
+    if type(fact) in RESTORED:
         return True
     if isinstance(fact, events.InteractionArrived):
         return fact.reason == RESTART

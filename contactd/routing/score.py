@@ -17,6 +17,7 @@ Boost and starvation never fall with age, so that within one group (line, requir
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from contactd.core.calendar import Calendar
@@ -55,7 +56,7 @@ class Scale:
     base: int
     base_points: float
     changes: tuple[float, ...]
-    """Ages in milliseconds at which the score leaps or stops growing, in order."""
+    """Ages in milliseconds at which the score leaps or stops growing, in order, and never."""
     hours: Calendar | None
     """In which hours age runs; None = always."""
 
@@ -78,7 +79,7 @@ class Scale:
             capped_from=capped,
             base=line.base,
             base_points=STRICT_POINTS if line.strict else BASE_POINTS,
-            changes=tuple(sorted(leaps)),
+            changes=(*sorted(leaps), NEVER),
             hours=None if rule.live else line.sla_hours,
         )
 
@@ -106,7 +107,7 @@ class Scale:
         """Return how the score of what waits since a moment grows from `now` on, until it leaps or stops growing."""
         age = self.age(since, now)
         points, slope = self._at(fixed, age)
-        left = next((at for at in self.changes if at > age), NEVER) - age
+        left = self.changes[bisect_right(self.changes, age)] - age
         if self.hours is None:
             return points, slope, since, now + left
         turn = self.hours.changes_after(now)

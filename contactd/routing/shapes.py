@@ -31,6 +31,21 @@ Choice = tuple[float, float, float, str]
 
 
 @dataclass(slots=True, eq=False)
+class Group:
+    """What waits in a shape with the same fixed points, and its first item as last worked out."""
+
+    fixed: float
+    heap: list[Waiting] = field(default_factory=list)
+    first: Item | None = None
+    token: int = -1
+    ends: float = 0.0
+    """Until when the first item's score grows as it does: `points`, and `slope` for each millisecond since `since`."""
+    points: float = 0.0
+    slope: float = 0.0
+    since: int = 0
+
+
+@dataclass(slots=True, eq=False)
 class Shape:
     """One kind of demand."""
 
@@ -47,8 +62,8 @@ class Shape:
     """Of how many of these profiles somebody is signed in."""
     step: bool = False
     """Items may stand here for a while only: it asks for more than they need."""
-    groups: dict[float, list[Waiting]] = field(default_factory=dict)
-    """Fixed points → heap of what waits."""
+    groups: dict[float, Group] = field(default_factory=dict)
+    """By fixed points."""
     waiting: int = 0
     ready: dict[str, Choice] = field(default_factory=dict)
     """Agents who may be free, with their entry that counts."""
@@ -68,43 +83,51 @@ class Shape:
         fixed = self.scale.fixed(item)
         group = self.groups.get(fixed)
         if group is None:
-            group = self.groups[fixed] = []
+            group = self.groups[fixed] = Group(fixed)
         entry = (item.age_from, item.id, item.token)
-        heappush(group, entry)
-        if group[0] is entry:
-            self.good_until = 0.0
+        heappush(group.heap, entry)
+        if group.heap[0] is entry:
+            self.good_until = group.ends = 0.0
         self.waiting += 1
         item.shape = self
 
     def work_out_first(self, items: dict[str, Item], now: int) -> Item | None:
         """Return what comes first here at `now`, passing over nothing, and note until when that cannot change."""
-        growth = self.scale.growth
-        best: tuple[float, int, str] | None = None
-        heads = []
+        best: Group | None = None
+        most, growing = 0.0, []
         until = NEVER
-        for fixed, group in self.groups.items():
-            item = pop_left_behind(group, items)
-            if item is None:
-                continue
-            points, slope, since, ends = growth(fixed, item.age_from, now)
-            score = points + (now - since) * slope
-            heads.append((score, slope))
-            until = min(until, ends)
-            rank = (-score, item.age_from, item.id)
-            if best is None or rank < best:
-                best = rank
-                self.first, self.first_token = item, item.token
-                self.first_points, self.first_slope, self.first_from = points, slope, since
+        for group in self.groups.values():
+            item = group.first
+            if now >= group.ends or item is None or item.token != group.token:
+                item = self._head(group, items, now)
+                if item is None:
+                    continue
+            score = group.points + (now - group.since) * group.slope
+            if group.slope:
+                growing.append((score, group.slope))
+            until = min(until, group.ends)
+            if best is None or score > most or (score == most and _older(item, best.first)):
+                best, most = group, score
+        self.first = best.first if best is not None else None
         if best is None:
-            self.first = None
+            self.good_until = NEVER
             return None
-        if not self.first_slope:
+        self.first_token, self.first_points = best.token, best.points
+        self.first_slope, self.first_from = best.slope, best.since
+        if not best.slope:
             # What still grows may come before what does not.
-            for score, slope in heads:
-                if slope:
-                    until = min(until, now + (-best[0] - score) / slope)
+            for score, slope in growing:
+                until = min(until, now + (most - score) / slope)
         self.good_until = until
         return self.first
+
+    def _head(self, group: Group, items: dict[str, Item], now: int) -> Item | None:
+        """Work out the first item of a group, and how its score grows."""
+        item = group.first = pop_left_behind(group.heap, items)
+        if item is not None:
+            group.token = item.token
+            group.points, group.slope, group.since, group.ends = self.scale.growth(group.fixed, item.age_from, now)
+        return item
 
     def anybody(self) -> bool:
         """Say whether anyone signed in has what it asks for."""
@@ -112,7 +135,7 @@ class Shape:
 
     def standing(self, items: dict[str, Item]) -> list[Item]:
         """Return everything that stands here, in no particular but always the same order."""
-        entries = (entry for group in self.groups.values() for entry in group)
+        entries = (entry for group in self.groups.values() for entry in group.heap)
         found = ((items.get(interaction), token) for _, interaction, token in entries)
         return [item for item, token in found if item is not None and item.token == token]
 
@@ -277,6 +300,11 @@ class Index:
             profile.shapes = {
                 key: [shape for shape in shapes if shape.waiting] for key, shapes in profile.shapes.items()
             }
+
+
+def _older(item: Item, other: Item | None) -> bool:
+    """Say which of two items of the same score goes first."""
+    return other is None or (item.age_from, item.id) < (other.age_from, other.id)
 
 
 def _filed_under(shape: Shape) -> str:
