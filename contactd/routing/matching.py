@@ -14,10 +14,11 @@ from contactd.routing.callbacks import meet
 from contactd.routing.course import tell_standing
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import Floor
+from contactd.routing.groups import Waiting, pop_left_behind
 from contactd.routing.offers import Pick, make_offer
 from contactd.routing.overflow import leaves, turned_away
 from contactd.routing.preference import kept_for_preferred
-from contactd.routing.shapes import Choice, Rung, Shape, Waiting, pop_left_behind
+from contactd.routing.shapes import Choice, Rung, Shape
 from contactd.routing.state import Agent, Item, skipped
 from contactd.routing.strategies import BY_NEED
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappush
 
 from contactd.core.events import Skills
+from contactd.routing.groups import Group, older
 from contactd.routing.line import LANGUAGE, ChannelRule, Line
 from contactd.routing.score import NEVER, Scale
 from contactd.routing.state import Agent, Item
@@ -22,27 +23,10 @@ MAX_SHAPES = 4096
 LANGUAGE_LEVEL = 1
 ANYBODY = ""
 
-Waiting = tuple[int, str, int]
-"""(waiting counts from, interaction, token)."""
 ProfileKey = tuple[Skills, tuple[str, ...], tuple[str, ...]]
 """(skills, lines, languages)."""
 Choice = tuple[float, float, float, str]
 """What a line's strategy compares, smallest first; the agent's id comes last."""
-
-
-@dataclass(slots=True, eq=False)
-class Group:
-    """What waits in a shape with the same fixed points, and its first item as last worked out."""
-
-    fixed: float
-    heap: list[Waiting] = field(default_factory=list)
-    first: Item | None = None
-    token: int = -1
-    ends: float = 0.0
-    """Until when the first item's score grows as it does: `points`, and `slope` for each millisecond since `since`."""
-    points: float = 0.0
-    slope: float = 0.0
-    since: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -99,14 +83,14 @@ class Shape:
         for group in self.groups.values():
             item = group.first
             if now >= group.ends or item is None or item.token != group.token:
-                item = self._head(group, items, now)
+                item = group.work_out(self.scale, items, now)
                 if item is None:
                     continue
             score = group.points + (now - group.since) * group.slope
             if group.slope:
                 growing.append((score, group.slope))
             until = min(until, group.ends)
-            if best is None or score > most or (score == most and _older(item, best.first)):
+            if best is None or score > most or (score == most and older(item, best.first)):
                 best, most = group, score
         self.first = best.first if best is not None else None
         if best is None:
@@ -120,14 +104,6 @@ class Shape:
                 until = min(until, now + (most - score) / slope)
         self.good_until = until
         return self.first
-
-    def _head(self, group: Group, items: dict[str, Item], now: int) -> Item | None:
-        """Work out the first item of a group, and how its score grows."""
-        item = group.first = pop_left_behind(group.heap, items)
-        if item is not None:
-            group.token = item.token
-            group.points, group.slope, group.since, group.ends = self.scale.growth(group.fixed, item.age_from, now)
-        return item
 
     def anybody(self) -> bool:
         """Say whether anyone signed in has what it asks for."""
@@ -302,11 +278,6 @@ class Index:
             }
 
 
-def _older(item: Item, other: Item | None) -> bool:
-    """Say which of two items of the same score goes first."""
-    return other is None or (item.age_from, item.id) < (other.age_from, other.id)
-
-
 def _filed_under(shape: Shape) -> str:
     """Return the one skill under which a shape is looked for: whoever fits it has that, too."""
     return shape.need[-1][0] if shape.need else ANYBODY
@@ -326,14 +297,3 @@ def _merged(*parts: dict[str, int]) -> dict[str, int]:
         for skill, level in part.items():
             merged[skill] = max(level, merged.get(skill, 0))
     return merged
-
-
-def pop_left_behind(heap: list[Waiting], items: dict[str, Item]) -> Item | None:
-    """Return the first item of a group that still stands there; entries left behind are dropped."""
-    while heap:
-        _, interaction, token = heap[0]
-        item = items.get(interaction)
-        if item is not None and item.token == token:
-            return item
-        heappop(heap)
-    return None
