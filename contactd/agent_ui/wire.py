@@ -111,7 +111,14 @@ class Complete(OnInteraction):
 
 
 class ConfirmParty(OnInteraction):
-    """party.confirm: the agent's click says who it is."""
+    """party.confirm: the agent's click says who it is, and what becomes of the address it came from."""
+
+    party: Ident
+    claim: Literal["add", "move", "none"] | None = None
+
+
+class DenyParty(OnInteraction):
+    """party.deny: it is not this customer, and the address is not theirs."""
 
     party: Ident
 
@@ -193,6 +200,7 @@ COMMANDS: dict[str, type[Shape]] = {
     "callback.settle": OnInteraction,
     **ACTS,
     "party.confirm": ConfirmParty,
+    "party.deny": DenyParty,
     "call.dial": Dial,
     "call.hangup": OnCall,
     "call.mute": Switch,

@@ -14,7 +14,7 @@ from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, Par
 from contactd.core import address
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.party import Point
-from contactd.crm_store import api_reads, customer, parties, timeline
+from contactd.crm_store import api_reads, claims, customer, parties, timeline
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -215,8 +215,8 @@ async def cases(
 def _claim(conn: Any, party: str, points: list[tuple[Point, str | None]], parts: Parts, actor: str, now: Any) -> None:
     """Say that these addresses are the customer's."""
     for point, label in points:
-        contact_point = parties.point_id(conn, parts.idents.new(), point, now=now)
-        parties.claim(
+        contact_point = claims.point_id(conn, parts.idents.new(), point, now=now)
+        claims.claim(
             conn,
             parts.idents.new(),
             contact_point,

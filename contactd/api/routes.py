@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from contactd.api import arrivals, errors, files, floor, health, interactions, parties, reference, session, sources
+from contactd.api import (
+    arrivals,
+    errors,
+    files,
+    floor,
+    health,
+    interactions,
+    merges,
+    parties,
+    points,
+    reference,
+    session,
+    sources,
+)
 from contactd.api.answers import PROBLEMS
 from contactd.api.parts import Parts
 
@@ -28,6 +41,6 @@ def build(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     errors.install(app)
-    for module in (session, interactions, arrivals, parties, floor, files, sources, health, reference):
+    for module in (session, interactions, arrivals, merges, points, parties, floor, files, sources, health, reference):
         app.include_router(module.router, responses=PROBLEMS)
     return app

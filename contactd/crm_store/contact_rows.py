@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 
 from contactd.core.events import Identified, WorkStarted
-from contactd.core.party import Claim, Point, Resolution, resolve
-from contactd.crm_store import parties
+from contactd.core.party import Point, Resolution, resolve
+from contactd.crm_store import claims
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
 from contactd.crm_store.event_rows import add_event
@@ -127,11 +127,21 @@ def sum_up(
 
 
 def confirm(
-    conn: WriteConn, interaction: str, party: str, ids: tuple[str, str], node: str, actor: str, now: datetime
+    conn: WriteConn,
+    interaction: str,
+    party: str,
+    ids: tuple[str, str],
+    node: str,
+    actor: str,
+    now: datetime,
+    *,
+    with_claim: bool = True,
+    routed: bool = True,
 ) -> Confirmed | None:
     """Write that `party` is the customer, the claim that follows from it, and the fact; None when there is no such party.
 
-    `ids` are for the claim and the fact.
+    `ids` are for the claim and the fact.  Without `with_claim` this one contact is the customer's and its address is not;
+    without `routed` the router is not told, as it has no part in it any more.
 
     A claim that was proved before stays `verified`; any other becomes `asserted` with this interaction as evidence.
     """
@@ -140,8 +150,8 @@ def confirm(
         return None
     canonical = conn.one(_PARTY, party=found.canonical_id) or found
     own = conn.one(_OF_INTERACTION, id=interaction)
-    if own is not None and own.contact_point_id is not None:
-        parties.claim(
+    if with_claim and own is not None and own.contact_point_id is not None:
+        claims.claim(
             conn,
             ids[0],
             own.contact_point_id,
@@ -153,20 +163,20 @@ def confirm(
             evidence=interaction,
         )
     conn.run(_CONFIRM, b_id=interaction, b_party=found.canonical_id, b_vip=canonical.vip, b_at=now)
-    if own is not None and own.thread_id is not None:
+    if with_claim and own is not None and own.thread_id is not None:
         conn.run(_THREAD_PARTY, b_id=own.thread_id, b_party=found.canonical_id)
     add_event(conn, interaction, now, "confirmed", actor, {"party": found.canonical_id})
     fact = Identified(interaction=interaction, party=found.canonical_id, vip=canonical.vip)
-    tell(conn, fact, ident=ids[1], node=node, now=now)
+    if routed:
+        tell(conn, fact, ident=ids[1], node=node, now=now)
     return Confirmed(party=found.canonical_id, name=canonical.display_name, vip=canonical.vip, fact=fact)
 
 
 def start(conn: WriteConn, new: Starting) -> Started:
     """Store a contact that an agent begins, with the fact about it."""
     now = new.interaction["created_at"]
-    point_id = parties.point_id(conn, new.point_id, new.point, now=now)
-    claims: list[Claim] = claims_on(conn, new.point)
-    found = resolve(new.point, claims)
+    point_id = claims.point_id(conn, new.point_id, new.point, now=now)
+    found = resolve(new.point, claims_on(conn, new.point))
     party = new.party or found.party
     conn.run(_NEW_THREAD, **{**new.thread, "contact_point_id": point_id, "party_id": party})
     name, vip = _canonical(conn, party)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from contactd.core.errors import NotFoundError
 from contactd.core.interaction import ResolveState
@@ -17,7 +17,6 @@ from contactd.crm_store.interactions import cluster
 HEAD = 5
 """Items of the timeline in a head."""
 CANDIDATES = 20
-OPEN_CASES = ("new", "open", "waiting_customer", "waiting_internal")
 SURE = frozenset({ResolveState.KNOWN, ResolveState.CONFIRMED})
 
 
@@ -80,14 +79,8 @@ def _head(
             if ident in faces
         ],
         "timeline": items,
-        "open_cases": _open_cases(conn, party) if party is not None else 0,
+        "open_cases": lookup.open_cases(conn, party) if party is not None else 0,
     }
-
-
-def _open_cases(conn: Connection, party: str) -> int:
-    query = select(func.count()).where(s.case_.c.party_id.in_(cluster(conn, party)), s.case_.c.state.in_(OPEN_CASES))
-    count: int = conn.execute(query).scalar_one()
-    return count
 
 
 def _point(conn: Connection, ident: str | None) -> tuple[Point | None, dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, func, select
 
 from contactd.core.party import Claim, Point
 from contactd.crm_store import schema as s
@@ -31,7 +31,12 @@ class Face:
 def claims(conn: Connection, point: Point) -> list[Claim]:
     """Return the claims on `point`: those on its extension and those on the number without one, each to its canonical party."""
     claim, contact, party = s.contact_claim, s.contact_point, s.party
-    open_case = exists().where(s.case_.c.party_id == party.c.id, s.case_.c.state.in_(_OPEN_CASES))
+    record = s.party.alias("record")
+    open_case = exists().where(
+        s.case_.c.party_id == record.c.id,
+        record.c.canonical_id == party.c.id,
+        s.case_.c.state.in_(_OPEN_CASES),
+    )
     query = (
         select(
             party.c.id,
@@ -66,6 +71,14 @@ def claims(conn: Connection, point: Point) -> list[Claim]:
         )
         for row in conn.execute(query)
     ]
+
+
+def open_cases(conn: Connection, party: str) -> int:
+    """Return how many cases of a customer are open, through every record merged into one."""
+    own, asked = s.party.alias("own"), s.party.alias("asked")
+    cluster = select(own.c.id).join(asked, asked.c.canonical_id == own.c.canonical_id).where(asked.c.id == party)
+    query = select(func.count()).where(s.case_.c.party_id.in_(cluster), s.case_.c.state.in_(_OPEN_CASES))
+    return int(conn.execute(query).scalar_one())
 
 
 def faces(conn: Connection, parties: Iterable[str]) -> dict[str, Face]:
@@ -118,6 +131,7 @@ def claimed_points(canonical: list[str]) -> Any:
             contact.c.display,
             contact.c.status,
             contact.c.shared,
+            contact.c.line_type,
             contact.c.last_seen,
         )
         .join(contact, contact.c.id == claim.c.contact_point_id)

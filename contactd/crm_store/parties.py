@@ -1,4 +1,4 @@
-"""Parties: reading one through its canonical record, searching, making, changing, and claiming addresses for them."""
+"""Parties: reading one through its canonical record, searching, making and changing them."""
 
 from __future__ import annotations
 
@@ -6,56 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, or_, select, update
+from sqlalchemy import Connection, func, select, update
 
 from contactd.clock import rfc3339
-from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
-from contactd.core.party import LEVELS, Point
-from contactd.crm_store import cursors
+from contactd.core.errors import ConflictError, NotFoundError
+from contactd.crm_store import cursors, due_rows
 from contactd.crm_store import schema as s
-from contactd.crm_store.lookup import claimed_points
+from contactd.crm_store.lookup import claimed_points, open_cases
 from contactd.crm_store.party_fields import EDITABLE, checked
 from contactd.crm_store.party_search import matching, search_key
-from contactd.crm_store.statements import hot, insert
+from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
 _SHOWN = (*sorted(EDITABLE), "team_id", "no", "pii_state")
-
-_new_point = insert(s.contact_point)
-_POINT = hot(
-    _new_point.on_conflict_do_update(
-        index_elements=["kind", "namespace", "value_norm", "ext"],
-        set_={"last_seen": _new_point.excluded.last_seen},
-    ).returning(s.contact_point.c.id),
-)
-_REACHABLE = case(
-    (or_(s.contact_point.c.status == "soft", s.contact_point.c.status == "hard"), "ok"),
-    else_=s.contact_point.c.status,
-)
-SEEN = hot(
-    update(s.contact_point)
-    .where(s.contact_point.c.id == bindparam("b_id"))
-    .values(last_seen=bindparam("b_at"), status=_REACHABLE),
-)
-"""An address wrote or called again: then it is there."""
-_CLAIM_OF = hot(
-    select(s.contact_claim.c.id, s.contact_claim.c.level, s.contact_claim.c.valid_to).where(
-        s.contact_claim.c.contact_point_id == bindparam("point"),
-        s.contact_claim.c.party_id == bindparam("party"),
-    ),
-)
-_NEW_CLAIM = hot(insert(s.contact_claim).on_conflict_do_nothing(index_elements=["contact_point_id", "party_id"]))
-_RAISE = hot(
-    update(s.contact_claim)
-    .where(s.contact_claim.c.id == bindparam("b_id"))
-    .values(
-        level=bindparam("b_level"),
-        source=bindparam("b_source"),
-        evidence_interaction_id=bindparam("b_evidence"),
-        valid_from=bindparam("b_at"),
-        valid_to=None,
-    ),
-)
 
 
 def get(conn: Connection, ident: str) -> dict[str, Any]:
@@ -76,8 +39,32 @@ def get(conn: Connection, ident: str) -> dict[str, Any]:
         "merged_into": row.id if row.id != ident else None,
         "names": [{"kind": name.kind, "value": name.value} for name in conn.execute(names)],
         "points": _points(conn, [row.id]).get(row.id, []),
+        "open_cases": open_cases(conn, row.id),
+        "records": conn.execute(select(func.count()).where(s.party.c.canonical_id == row.id)).scalar_one(),
         "organisations": _links(conn, row.id),
     }
+
+
+def records(conn: Connection, ident: str) -> list[dict[str, Any]]:
+    """Return every record of a customer as it is by itself, the one it is kept under first.
+
+    Raises:
+        NotFoundError: there is no such record.
+    """
+    asked = s.party.alias("asked")
+    query = select(s.party).join(asked, asked.c.canonical_id == s.party.c.canonical_id).where(asked.c.id == ident)
+    rows = sorted(conn.execute(query), key=lambda row: (row.id != row.canonical_id, row.id))
+    if not rows:
+        message = "there is no such party"
+        raise NotFoundError(message)
+    own: dict[str, list[str]] = {row.id: [] for row in rows}
+    claim = s.contact_claim
+    held = select(claim.c.party_id, claim.c.contact_point_id).where(
+        claim.c.party_id.in_(own), claim.c.valid_to.is_(None)
+    )
+    for one in conn.execute(held):
+        own[one.party_id].append(one.contact_point_id)
+    return [_view(row) | {"canonical": row.id == row.canonical_id, "own_points": own[row.id]} for row in rows]
 
 
 def listed(
@@ -133,6 +120,7 @@ def create(
             updated_by=actor,
         ),
     )
+    due_rows.mark_party(conn, ident, now)
     return ident
 
 
@@ -161,6 +149,7 @@ def patch(
         .values(**fields, updated_at=now, updated_by=actor, row_version=row_version + 1),
     )
     if done.rowcount == 1:
+        due_rows.mark_party(conn, ident, now)
         return row_version + 1
     if conn.execute(select(s.party.c.id).where(s.party.c.id == ident, s.party.c.deleted_at.is_(None))).first():
         message = "somebody else has changed this meanwhile"
@@ -176,6 +165,7 @@ def add_name(conn: WriteConn, ident: str, party: str, kind: str, value: str, *, 
             id=ident, party_id=party, kind=kind, value=value, search_name=search_key(value), created_at=now
         ),
     )
+    due_rows.mark_party(conn, party, now)
 
 
 def link(
@@ -187,93 +177,7 @@ def link(
             id=ident, from_party=person, to_party=organisation, role=role, title=title, created_at=now
         ),
     )
-
-
-def point_id(conn: WriteConn, ident: str, point: Point, *, now: datetime) -> str:
-    """Return the id of the row of a contact point, made under `ident` if it is new."""
-    row = conn.one(
-        _POINT,
-        id=ident,
-        kind=point.kind,
-        namespace=point.namespace,
-        value_norm=point.value,
-        ext=point.ext,
-        value_raw=point.raw,
-        display=point.display or point.raw,
-        e164=point.value.startswith("+"),
-        shared=point.shared,
-        first_seen=now,
-        last_seen=now,
-    )
-    return str(row.id)
-
-
-def claim(
-    conn: WriteConn,
-    ident: str,
-    contact_point: str,
-    party: str,
-    *,
-    level: str,
-    source: str,
-    now: datetime,
-    actor: str | None = None,
-    label: str | None = None,
-    primary: bool = False,
-    evidence: str | None = None,
-) -> None:
-    """Say that a contact point is a party's; an older claim is raised to a higher level, never lowered.
-
-    Args:
-        conn: the unit's transaction.
-        ident: id of the claim if it is new.
-        contact_point: the point's id.
-        party: the party's id.
-        level: verified | asserted | inferred
-        source: import | agent | channel | text_mining | customer
-        now: the moment.
-        actor: who says so.
-        label: mobile | office | home | switchboard
-        primary: the one to use first.
-        evidence: the interaction it was learnt from.
-
-    Raises:
-        BadRequestError: there is no such level.
-    """
-    if level not in LEVELS:
-        message = "a claim is verified, asserted or inferred"
-        raise BadRequestError(message, field="level")
-    old = conn.one(_CLAIM_OF, point=contact_point, party=party)
-    if old is None:
-        conn.run(
-            _NEW_CLAIM,
-            id=ident,
-            contact_point_id=contact_point,
-            party_id=party,
-            level=level,
-            label=label,
-            is_primary=primary,
-            source=source,
-            evidence_interaction_id=evidence,
-            valid_from=now,
-            created_by=actor,
-        )
-    elif old.valid_to is not None or LEVELS[level] > LEVELS[old.level]:
-        conn.run(_RAISE, b_id=old.id, b_level=level, b_source=source, b_evidence=evidence, b_at=now)
-
-
-def unclaim(conn: WriteConn, contact_point: str, party: str, *, now: datetime) -> bool:
-    """End a claim; False when there is none alive."""
-    done = conn.execute(
-        update(s.contact_claim)
-        .where(
-            s.contact_claim.c.contact_point_id == contact_point,
-            s.contact_claim.c.party_id == party,
-            s.contact_claim.c.valid_to.is_(None),
-        )
-        .values(valid_to=now),
-    )
-    return done.rowcount > 0
+    due_rows.mark_party(conn, person, now)
 
 
 def _points(conn: Connection, parties: list[str]) -> dict[str, list[dict[str, Any]]]:
@@ -281,7 +185,11 @@ def _points(conn: Connection, parties: list[str]) -> dict[str, list[dict[str, An
     found: dict[str, list[dict[str, Any]]] = {}
     if not parties:
         return found
+    seen: set[tuple[str, str]] = set()
     for row in conn.execute(claimed_points(parties)):
+        if (row.canonical_id, row.contact_point_id) in seen:
+            continue
+        seen.add((row.canonical_id, row.contact_point_id))
         found.setdefault(row.canonical_id, []).append(
             {
                 "contact_point": row.contact_point_id,
@@ -293,6 +201,7 @@ def _points(conn: Connection, parties: list[str]) -> dict[str, list[dict[str, An
                 "label": row.label,
                 "primary": row.is_primary,
                 "shared": row.shared,
+                "line_type": row.line_type,
                 "status": row.status,
             },
         )

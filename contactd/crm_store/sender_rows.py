@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, select
 
 from contactd.core.interaction import ResolveState
 from contactd.core.party import Claim, Point, Resolution, resolve
-from contactd.crm_store import parties
+from contactd.crm_store import claims
 from contactd.crm_store import schema as s
 from contactd.crm_store.later import Later
 from contactd.crm_store.statements import hot
@@ -51,9 +51,9 @@ def who(
     rows = conn.all(_WHO, kind=point.kind, namespace=point.namespace, value=point.value)
     known = next((row.id for row in rows if row.ext == point.ext), None)
     if known is None:
-        known = parties.point_id(conn, new_id, point, now=now)
+        known = claims.point_id(conn, new_id, point, now=now)
     else:
-        later.add(parties.SEEN, b_id=known, b_at=now)
+        later.add(claims.SEEN, b_id=known, b_at=now)
     return known, resolve(point, _claims(rows, point))
 
 

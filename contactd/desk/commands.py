@@ -30,6 +30,7 @@ from contactd.core.interaction import State
 from contactd.desk.calling_back import CallingBack
 from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
+from contactd.desk.identifying import Identifying
 from contactd.desk.overseeing import Overseeing
 from contactd.desk.rights import Actor, authorize
 from contactd.desk.sending import Sending
@@ -49,6 +50,7 @@ class Commands:
         self._sending = Sending(desk)
         self._starting = Starting(desk)
         self._completing = Completing(desk, self._sending)
+        self._identifying = Identifying(desk)
         self._table: dict[str, Handler] = {
             "agent.set_intent": self._set_intent,
             "offer.accept": self._accept,
@@ -62,7 +64,8 @@ class Commands:
             "interaction.start": lambda actor, data: self._starting.start(actor.id, data),
             "interaction.complete": lambda actor, data: self._completing.complete(actor.id, data),
             "interaction.extend": self._extend,
-            "party.confirm": lambda actor, data: self._completing.confirm(actor.id, data),
+            "party.confirm": lambda actor, data: self._identifying.confirm(actor.id, data),
+            "party.deny": lambda actor, data: self._identifying.deny(actor.id, data),
         }
         self._table |= Overseeing(desk).table()
         calling_back = CallingBack(desk)

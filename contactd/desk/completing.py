@@ -1,16 +1,15 @@
-"""The end of a contact: its summary, its end, and who the customer was."""
+"""The end of a contact: its summary and its end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import structlog
 
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
-from contactd.core.events import Identified, Summarised, WorkEnded, WrapupDone
+from contactd.core.events import Summarised, WorkEnded, WrapupDone
 from contactd.core.interaction import Outcome, State
 from contactd.crm_store import contact_rows, inbox_rows, routing_rows
 from contactd.crm_store.store import WriteConn
@@ -41,7 +40,7 @@ class Summary:
 
 
 class Completing:
-    """Sums up, ends, confirms."""
+    """Sums up and ends."""
 
     def __init__(self, desk: Desk, sending: Sending) -> None:
         """Work with the desk's parts; notes are written by `sending`."""
@@ -70,29 +69,6 @@ class Completing:
         await self._store(entry, summary)
         if ending:
             await self._end(entry, summary)
-        return {"interaction": entry.view()}
-
-    async def confirm(self, agent: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Write that a party is the customer of an interaction; return its view after the commit."""
-        entry = self._desk.entry(data["interaction"])
-        ids = (self._desk.idents.new(), self._desk.idents.new())
-        unit = partial(
-            contact_rows.confirm,
-            interaction=entry.id,
-            party=data["party"],
-            ids=ids,
-            node=self._desk.store.node,
-            actor=agent,
-            now=self._desk.clock.now(),
-        )
-        found = await self._desk.store.write(unit, urgent=True)
-        if found is None:
-            text = "there is no such customer"
-            raise NotFoundError(text, code="unknown_party", field="party")
-        entry.party, entry.customer_name, entry.vip = found.party, found.name, found.vip
-        entry.resolve_state = "confirmed"
-        await self._tell(found.fact, ids[1])
-        self._desk.show(entry)
         return {"interaction": entry.view()}
 
     def _check(self, entry: Entry, disposition: str | None, topics: list[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -143,7 +119,7 @@ class Completing:
                 await self._tell(noted)
             raise
 
-    async def _tell(self, fact: Summarised | Identified, inbox_id: str | None = None) -> None:
+    async def _tell(self, fact: Summarised, inbox_id: str | None = None) -> None:
         """Let the router know what is stored already; it has nothing to say about a contact that moved on meanwhile."""
         try:
             await self._desk.dispatcher.submit(fact, inbox_id=inbox_id)

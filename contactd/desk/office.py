@@ -44,6 +44,7 @@ from contactd.desk.roster import Roster
 from contactd.desk.rules import Rules
 from contactd.desk.shadowing import Shadowing
 from contactd.desk.shown import show_delivery
+from contactd.desk.tending import Tending
 from contactd.desk.tools import ChannelTools, Route
 from contactd.desk.views import Views
 from contactd.desk.waits import Waits
@@ -74,6 +75,7 @@ class Office:
     reports: Reports
     shadowing: Shadowing
     reads: ReadLog
+    tending: Tending
     data_dir: Path
     work: Work
     routes: list[Route] = field(default_factory=list)
@@ -125,6 +127,7 @@ class Office:
             ("acknowledging", self.acknowledging.run()),
             ("reports", self.reports.run()),
             ("reads", self.reads.run()),
+            ("tending", self.tending.run()),
         ):
             self._begin(name, run)
 
@@ -290,6 +293,7 @@ async def build_office(
         reports=reports,
         shadowing=shadowing,
         reads=ReadLog(store, clock),
+        tending=Tending(desk),
         data_dir=data_dir,
         work=work,
     )

@@ -12,7 +12,7 @@ from town import Town, mail, phone
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.interaction import ResolveState
 from contactd.core.party import Point, resolve
-from contactd.crm_store import lookup, parties
+from contactd.crm_store import claims, lookup, parties
 from contactd.crm_store.store import Store
 from contactd.testing.clock import MONDAY
 
@@ -21,8 +21,8 @@ OFFICE = "+861012345678"
 
 
 async def who(store: Store, point: Point) -> tuple[ResolveState, str | None, set[str]]:
-    claims = await store.read(lambda conn: lookup.claims(conn, point))
-    found = resolve(point, claims)
+    known = await store.read(lambda conn: lookup.claims(conn, point))
+    found = resolve(point, known)
     return found.state, found.party, {candidate.party for candidate in found.candidates}
 
 
@@ -55,12 +55,12 @@ async def test_a_merged_partys_claims_lead_to_the_survivor(store: Store, town: T
 
 async def test_an_ended_claim_names_nobody_and_may_come_back(store: Store, town: Town) -> None:
     li = await town.party("李雷", phone(LI))
-    point = await store.write(lambda conn: parties.point_id(conn, "unused", phone(LI), now=MONDAY))
-    assert await store.write(lambda conn: parties.unclaim(conn, point, li, now=MONDAY))
-    assert not await store.write(lambda conn: parties.unclaim(conn, point, li, now=MONDAY))
+    point = await store.write(lambda conn: claims.point_id(conn, "unused", phone(LI), now=MONDAY))
+    assert await store.write(lambda conn: claims.unclaim(conn, point, li, now=MONDAY))
+    assert not await store.write(lambda conn: claims.unclaim(conn, point, li, now=MONDAY))
     assert (await who(store, phone(LI)))[0] == ResolveState.UNKNOWN
     await store.write(
-        lambda conn: parties.claim(conn, "c9", point, li, level="inferred", source="text_mining", now=MONDAY),
+        lambda conn: claims.claim(conn, "c9", point, li, level="inferred", source="text_mining", now=MONDAY),
     )
     assert (await who(store, phone(LI)))[0] == ResolveState.MAYBE
 
@@ -70,23 +70,23 @@ async def test_an_ended_claim_names_nobody_and_may_come_back(store: Store, town:
 async def test_a_claim_is_only_ever_raised(store: Store, town: Town, levels: list[str]) -> None:
     point = phone(f"+86139{town.made:08}")
     party = await town.party("X", point, level=levels[0])
-    ident = await store.write(lambda conn: parties.point_id(conn, "unused", point, now=MONDAY))
+    ident = await store.write(lambda conn: claims.point_id(conn, "unused", point, now=MONDAY))
     for level in levels[1:]:
         await store.write(
-            lambda conn, level=level: parties.claim(
+            lambda conn, level=level: claims.claim(
                 conn, town.new_id("claim"), ident, party, level=level, source="agent", now=MONDAY
             ),
         )
     rank = {"inferred": 0, "asserted": 1, "verified": 2}
-    claims = await store.read(lambda conn: lookup.claims(conn, point))
-    assert [claim.level for claim in claims] == [max(levels, key=lambda level: rank[level])]
+    known = await store.read(lambda conn: lookup.claims(conn, point))
+    assert [claim.level for claim in known] == [max(levels, key=lambda level: rank[level])]
 
 
 async def test_an_unknown_level_is_refused(store: Store, town: Town) -> None:
     li = await town.party("李雷", phone(LI))
-    point = await store.write(lambda conn: parties.point_id(conn, "unused", phone(LI), now=MONDAY))
+    point = await store.write(lambda conn: claims.point_id(conn, "unused", phone(LI), now=MONDAY))
     with pytest.raises(BadRequestError):
-        await store.write(lambda conn: parties.claim(conn, "c", point, li, level="sure", source="agent", now=MONDAY))
+        await store.write(lambda conn: claims.claim(conn, "c", point, li, level="sure", source="agent", now=MONDAY))
 
 
 async def test_faces_show_names_and_points(store: Store, town: Town) -> None:

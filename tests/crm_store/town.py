@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactd.core.party import Point
-from contactd.crm_store import agents, parties, schema
+from contactd.crm_store import agents, claims, parties, schema
 from contactd.crm_store.statements import insert
 from contactd.crm_store.store import Store, WriteConn
 from contactd.testing.clock import MONDAY
@@ -38,8 +38,8 @@ class Town:
             fields = {"display_name": name, "kind": "person"} | values
             parties.create(conn, ident, fields, now=self.at, actor="test")
             for point_id, claim_id, point in idents:
-                known = parties.point_id(conn, point_id, point, now=self.at)
-                parties.claim(conn, claim_id, known, ident, level=level, source="agent", now=self.at)
+                known = claims.point_id(conn, point_id, point, now=self.at)
+                claims.claim(conn, claim_id, known, ident, level=level, source="agent", now=self.at)
 
         await self.store.write(unit)
         self.at += timedelta(minutes=1)

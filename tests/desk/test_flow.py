@@ -14,7 +14,7 @@ from contactd.core.channel import Arrival, Content, Delivery, Progress
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
 from contactd.core.message import NewMessage
-from contactd.crm_store import interactions, messages, parties, records
+from contactd.crm_store import claims, interactions, messages, parties, records
 from contactd.crm_store import schema as s
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
@@ -412,8 +412,8 @@ async def _customer(bench: Bench, name: str, address: str) -> str:
 
     def unit(conn: WriteConn) -> str:
         party = parties.create(conn, ids[0], {"kind": "person", "display_name": name}, now=now, actor=None)
-        found = parties.point_id(conn, ids[1], point, now=now)
-        parties.claim(conn, ids[2], found, party, level="asserted", source="import", now=now)
+        found = claims.point_id(conn, ids[1], point, now=now)
+        claims.claim(conn, ids[2], found, party, level="asserted", source="import", now=now)
         return party
 
     return await bench.store.write(unit)

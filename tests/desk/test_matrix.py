@@ -18,6 +18,7 @@ DATA: dict[str, dict[str, Any]] = {
     "interaction.note": {"text": "x"},
     "interaction.transfer": {"to_line": "support"},
     "party.confirm": {"party": "p"},
+    "party.deny": {"party": "p"},
     "call.dtmf": {"digits": "1"},
     "call.consult": {"to": "1002"},
 }

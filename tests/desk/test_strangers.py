@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contactd.core.address import email
 from contactd.core.channel import Content, Receipt
 from contactd.core.message import NewMessage
-from contactd.crm_store import interactions, messages, parties
+from contactd.crm_store import claims, interactions, messages, parties
 from contactd.crm_store.answering import answering
 from contactd.crm_store.participants import normal
 from contactd.desk.rights import Actor
@@ -227,8 +227,8 @@ async def test_a_stranger_is_never_taken_for_a_known_customer(talk: Talk) -> Non
         parties.create(conn, wang, {"kind": "person", "display_name": "Wang", "vip": 3}, actor=None, now=now)
         point = email("wang@example.cn")
         assert point is not None
-        ident = parties.point_id(conn, "point-wang", point, now=now)
-        parties.claim(conn, "claim-wang", ident, wang, level="verified", source="import", now=now, actor=None)
+        ident = claims.point_id(conn, "point-wang", point, now=now)
+        claims.claim(conn, "claim-wang", ident, wang, level="verified", source="import", now=now, actor=None)
 
     await bench.store.write(make)
     first = await talk.mail(LI)

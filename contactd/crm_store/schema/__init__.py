@@ -21,6 +21,7 @@ from contactd.crm_store.schema.identity import (
     party_name,
 )
 from contactd.crm_store.schema.intake import channel_state, raw, receipt
+from contactd.crm_store.schema.merging import due, dup_candidate, match_key, merge_member, merge_op
 from contactd.crm_store.schema.people import (
     agent,
     agent_line,
@@ -75,6 +76,8 @@ __all__ = [
     "channel_state",
     "contact_claim",
     "contact_point",
+    "due",
+    "dup_candidate",
     "external_id",
     "fact_inbox",
     "idempotency_key",
@@ -88,6 +91,9 @@ __all__ = [
     "line",
     "line_routing",
     "login_failure",
+    "match_key",
+    "merge_member",
+    "merge_op",
     "message",
     "message_fate",
     "metadata",

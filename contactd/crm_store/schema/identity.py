@@ -116,9 +116,14 @@ contact_claim = Table(
     moment("valid_from"),
     moment("valid_to", optional=True),
     Column("created_by", Text),
+    moment("denied_at", optional=True),
+    Column("denied_by", Text),
     UniqueConstraint("contact_point_id", "party_id"),
 )
-"""A graded link: verified, asserted or inferred; over when `valid_to` is set."""
+"""A graded link: verified, asserted or inferred; over when `valid_to` is set.
+
+`denied_at`: a person said that it is not theirs; what is only mined does not bring it back.
+"""
 
 external_id = Table(
     "external_id",

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from contactd.core.address import email, phone_point
 from contactd.core.party import Point
-from contactd.crm_store import agents, parties
+from contactd.crm_store import agents, claims, parties
 from contactd.crm_store import schema as s
 from contactd.crm_store.agents import Abilities
 from contactd.crm_store.message_rows import Saying, add_message
@@ -124,14 +124,14 @@ class _Past:
         for channel, (point, label) in wanted.items():
             if point is None:
                 continue
-            ident = parties.point_id(conn, self._errand.idents.new(), point, now=self._now)
+            ident = claims.point_id(conn, self._errand.idents.new(), point, now=self._now)
             self._claim(conn, ident, party, label)
             found[channel] = (ident, point)
         found["chat"] = found["email"]
         return found
 
     def _claim(self, conn: WriteConn, point: str, party: str, label: str) -> None:
-        parties.claim(
+        claims.claim(
             conn,
             self._errand.idents.new(),
             point,
@@ -154,7 +154,7 @@ class _Past:
         parties.link(conn, self._errand.idents.new(), party, organisation, role="works_for", now=self._now)
         office = phone_point(one.office)
         if office is not None:
-            ident = parties.point_id(conn, self._errand.idents.new(), office, now=self._now)
+            ident = claims.point_id(conn, self._errand.idents.new(), office, now=self._now)
             self._claim(conn, ident, organisation, "switchboard")
             self._claim(conn, ident, party, "office")
         return organisation

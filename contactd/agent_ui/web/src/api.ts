@@ -3,9 +3,11 @@ import { CommandError } from "./socket";
 import type {
   Colleague,
   CustomerHead,
+  DuplicateView,
   InteractionDetail,
   InteractionEvent,
   InteractionView,
+  MergeView,
   MeView,
   MessageView,
   Page,
@@ -127,6 +129,12 @@ export const api = {
   parties: (q: string, signal?: AbortSignal) => get<Page<PartyView>>(`/parties${query({ q, limit: 20 })}`, signal),
   createParty: (party: object) => send<PartyView>("POST", "/parties", party),
   changeParty: (key: string, change: object) => send<PartyView>("PATCH", `/parties/${id(key)}`, change),
+  merge: (merge: object) => send<MergeView>("POST", "/merges", merge),
+  undoMerge: (key: string, restore: string[] = []) => send<MergeView>("POST", `/merges/${id(key)}/undo`, { restore }),
+  merges: (party: string, signal?: AbortSignal) => get<{ items: MergeView[] }>(`/parties/${id(party)}/merges`, signal),
+  duplicates: (party: string | null, signal?: AbortSignal, cursor: string | null = null) =>
+    get<Page<DuplicateView>>(`/duplicates${query({ party, cursor, limit: 50 })}`, signal),
+  decideDuplicate: (key: string, decision: object) => send("POST", `/duplicates/${id(key)}`, decision),
   timeline: (key: string, filter: { channel?: string | null; cursor?: string | null }, signal?: AbortSignal) =>
     get<Page<TimelineItem>>(`/parties/${id(key)}/timeline${query({ limit: 30, ...filter })}`, signal),
 
@@ -172,6 +180,8 @@ export const keys = {
   explainAgent: (agent: string) => ["explainAgent", agent] as const,
   party: (key: string) => ["party", key] as const,
   timeline: (key: string) => ["timeline", key] as const,
+  merges: (party: string) => ["merges", party] as const,
+  duplicates: (party: string) => ["duplicates", party] as const,
   quarantined: ["quarantined"] as const,
   agents: ["agents"] as const,
 };

@@ -356,8 +356,43 @@ export interface PartyView {
   language?: string | null;
   owner?: string | null;
   note?: string | null;
+  salutation?: string;
+  legal_name?: string;
+  uscc?: string | null;
+  lifecycle?: string;
+  /** How many records are this one customer. */
+  records?: number;
+  merged_into?: string | null;
+  row_version?: number;
   points?: PointView[];
   open_cases?: number;
+}
+
+/** An entry of the journal of merges and splits. */
+export interface MergeView {
+  id: string;
+  kind: "merge" | "split";
+  survivor: string;
+  survivor_name: string;
+  losers: { party_id: string; name: string }[];
+  fields: { field: string; before: unknown; after: unknown }[];
+  reason: string;
+  at: string;
+  by: string | null;
+  undone_at: string | null;
+  /** What an undo left, as somebody had changed it since. */
+  kept: { field: string; before: unknown; merged: unknown; now: unknown }[];
+}
+
+/** Two records that may be one customer. */
+export interface DuplicateView {
+  id: string;
+  a: { party_id: string; name: string };
+  b: { party_id: string; name: string };
+  score: number;
+  reasons: string[];
+  state: string;
+  at: string;
 }
 
 export interface Page<T> {

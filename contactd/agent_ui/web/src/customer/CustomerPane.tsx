@@ -1,7 +1,7 @@
 /** The customer on the right: who it is or may be, how to reach them, and one timeline over every channel. */
 import { EditOutlined, FolderOpenOutlined, UserAddOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Button } from "antd";
+import { Button, Checkbox } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
 import { useRun } from "../desk";
@@ -9,7 +9,7 @@ import { useWords } from "../i18n";
 import { go } from "../route";
 import { Face, Vip } from "../shell/bits";
 import { PartyFinder } from "../shell/Search";
-import type { CandidateView, CustomerHead, InteractionView, PartyView } from "../wire";
+import type { CandidateView, CustomerHead, InteractionView, PartyView, PointView } from "../wire";
 import { NewParty } from "./NewParty";
 import { Points } from "./Points";
 import { Timeline } from "./Timeline";
@@ -70,7 +70,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
           <Button type="text" icon={<EditOutlined />} aria-label={t("customer.change")} title={t("customer.change")} onClick={() => setChanging(!changing)} />
         )}
       </header>
-      {changing && <Reassign interaction={interaction} onDone={() => setChanging(false)} />}
+      {changing && <Reassign interaction={interaction} party={partyId} point={head.point} onDone={() => setChanging(false)} />}
       <Points points={party.data?.points ?? known?.points ?? (head.point ? [head.point] : [])} here={head.point} />
       <Timeline party={partyId} head={head.timeline} current={interaction.id} />
     </>
@@ -163,9 +163,19 @@ function Candidate({ candidate, busy, readOnly, onConfirm }: CandidateProps) {
   );
 }
 
-function Reassign({ interaction, onDone }: { interaction: InteractionView; onDone(): void }) {
+interface ReassignProps {
+  interaction: InteractionView;
+  party: string;
+  point: PointView | null;
+  onDone(): void;
+}
+
+/** It is somebody else: only this contact, or the address it came from, too; or nobody knows who. */
+function Reassign({ interaction, party: now, point, onDone }: ReassignProps) {
   const { t } = useWords();
-  const confirm = useConfirm(interaction);
+  const [along, setAlong] = useState(false);
+  const confirm = useConfirm(interaction, along ? "move" : "none");
+  const { run, busy } = useRun();
   return (
     <div className="customer-reassign">
       <PartyFinder
@@ -176,16 +186,33 @@ function Reassign({ interaction, onDone }: { interaction: InteractionView; onDon
           void confirm.to(party.id).then(onDone);
         }}
       />
+      {point && (
+        <Checkbox checked={along} data-testid="move-point" onChange={(event) => setAlong(event.target.checked)}>
+          {t("customer.movePoint", { point: point.display })}
+        </Checkbox>
+      )}
+      <div className="customer-not">
+        <Button
+          size="small"
+          danger
+          loading={busy.has("party.deny")}
+          data-testid="not-this-person"
+          onClick={() => void run("party.deny", { interaction: interaction.id, party: now }, { queue: true }).then(onDone)}
+        >
+          {t("customer.notThis")}
+        </Button>
+        <span className="dim">{t("customer.notThisHint")}</span>
+      </div>
     </div>
   );
 }
 
-function useConfirm(interaction: InteractionView): { busy: boolean; to(party: string): Promise<void> } {
+function useConfirm(interaction: InteractionView, claim: "add" | "move" | "none" = "add"): { busy: boolean; to(party: string): Promise<void> } {
   const { run, busy } = useRun();
   return {
     busy: busy.has("party.confirm"),
     async to(party) {
-      await run("party.confirm", { interaction: interaction.id, party }, { queue: true });
+      await run("party.confirm", { interaction: interaction.id, party, claim }, { queue: true });
     },
   };
 }

@@ -4,6 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { api, keys } from "../api";
 import { useWords } from "../i18n";
 import { Face, Lines, LoadFailed, Vip } from "../shell/bits";
+import { go } from "../route";
+import { Merges } from "./Merges";
 import { Points } from "./Points";
 import { Timeline } from "./Timeline";
 import "./customer.css";
@@ -36,6 +38,11 @@ export default function CustomerScreen({ party: id }: { party: string }) {
                   {t("customer.owner")} {owner}
                 </span>
               )}
+              {(party.data.records ?? 1) > 1 && (
+                <span className="tag" data-testid="records">
+                  {t("merge.recordsN", { n: party.data.records ?? 1 })}
+                </span>
+              )}
               {language && (
                 <span className="tag">
                   {t("customer.language")} {language}
@@ -45,6 +52,12 @@ export default function CustomerScreen({ party: id }: { party: string }) {
           </div>
         </header>
         <Points points={points ?? []} here={null} />
+        <Merges
+          party={party.data.id}
+          onSurvivor={(survivor) => {
+            if (survivor !== id) go("customer", survivor);
+          }}
+        />
       </section>
       <section className="customer customer-wide">
         <Timeline party={id} head={[]} current={null} />

@@ -14,6 +14,7 @@ import "./shell.css";
 
 const FloorScreen = lazy(() => import("../floor/FloorScreen"));
 const QuarantineScreen = lazy(() => import("../quarantine/QuarantineScreen"));
+const DuplicatesScreen = lazy(() => import("../customer/DuplicatesScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
 interface Props {
@@ -58,6 +59,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "work" && <WorkScreen selected={route.id} />}
           {screen === "floor" && <FloorScreen />}
           {screen === "quarantine" && <QuarantineScreen />}
+          {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "customer" && route.id !== null && <CustomerScreen party={route.id} />}
         </Suspense>
       </main>

@@ -34,6 +34,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
         <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
         {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
         {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
+        {supervises && <NavLink to="duplicates" now={screen} label={t("nav.duplicates")} badge={null} />}
       </nav>
       <Search />
       <div className="top-end">

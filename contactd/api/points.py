@@ -1,0 +1,96 @@
+"""Contact points by hand: whose they are not, what kind they are, and whose one contact is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from contactd.api import shapes
+from contactd.api.answers import gives
+from contactd.api.parts import Ident, PartsOf, answer, may
+from contactd.core.errors import ConflictError, NotFoundError
+from contactd.core.interaction import TERMINAL_STATES
+from contactd.crm_store import claims, customer, identify_rows, interactions
+from contactd.crm_store.write_conn import WriteConn
+from contactd.desk.rights import Actor
+
+router = APIRouter(prefix="/api/v1", tags=["customers"])
+
+
+class Described(BaseModel):
+    """What kind of address a contact point is."""
+
+    model_config = ConfigDict(extra="ignore")
+    shared: bool | None = None
+    line_type: Literal["mobile", "fixed", "tollfree", "short", "privacy", "voip"] | None = None
+
+
+class Moved(BaseModel):
+    """Whose a contact is, or whose it is not."""
+
+    model_config = ConfigDict(extra="ignore")
+    party: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    claim: Literal["add", "move", "none"] = "none"
+    deny: bool = False
+    """It is not this customer's, and the address it came from is not, either."""
+
+
+@router.delete("/parties/{ident}/points/{point}", status_code=204, summary="An address is not this customer's")
+async def unclaim(parts: PartsOf, ident: Ident, point: Ident, actor: Annotated[Actor, may("party.edit")]) -> Response:
+    """End the customer's claim on a contact point; what is only mined later does not bring it back."""
+    now = parts.clock.now()
+    ended = await parts.store.write(lambda conn: claims.unclaim(conn, point, ident, now=now, denied_by=actor.id))
+    if not ended:
+        message = "This is no address of the customer."
+        raise NotFoundError(message)
+    return Response(status_code=204)
+
+
+@router.patch("/points/{point}", status_code=204, summary="Say what kind of address it is")
+async def describe(
+    parts: PartsOf, point: Ident, given: Described, actor: Annotated[Actor, may("party.edit")]
+) -> Response:
+    """Mark a switchboard as shared, or a lent number as nobody's (`line_type` privacy: its claims end)."""
+    _ = actor
+    now = parts.clock.now()
+    known = await parts.store.write(
+        lambda conn: claims.describe(conn, point, shared=given.shared, line_type=given.line_type, now=now),
+    )
+    if not known:
+        message = "There is no such address."
+        raise NotFoundError(message)
+    return Response(status_code=204)
+
+
+@router.post("/interactions/{ident}/party", summary="Move a contact that is over", responses=gives(shapes.CustomerHead))
+async def move(parts: PartsOf, ident: Ident, given: Moved, actor: Annotated[Actor, may("party.move")]) -> Response:
+    """Say whose a contact was; one that is still open is confirmed or denied on the console socket."""
+    now, ids = parts.clock.now(), (parts.idents.new(), parts.idents.new())
+    found = await parts.store.read(lambda conn: interactions.get(conn, ident))
+    if found["state"] not in TERMINAL_STATES:
+        message = "This contact is still open: whoever has it says whose it is."
+        raise ConflictError(message, code="open")
+
+    def unit(conn: WriteConn) -> bool:
+        if given.deny:
+            identify_rows.deny(conn, ident, given.party, actor=actor.id, now=now)
+            return True
+        done = identify_rows.move(
+            conn,
+            ident,
+            given.party,
+            claim=given.claim,
+            ids=ids,
+            node=parts.store.node,
+            actor=actor.id,
+            now=now,
+            routed=False,
+        )
+        return done is not None
+
+    if not await parts.store.write(unit):
+        message = "There is no such customer."
+        raise NotFoundError(message, field="party")
+    return answer(await parts.store.read(lambda conn: customer.of_interaction(conn, ident)))

@@ -1,0 +1,58 @@
+"""Tending the customer store behind the live work: who is who again when claims changed, and who may be whom.
+
+Units that change customers only mark what is due (`crm_store/due_rows`); here it is done, in bulk units that stand behind every
+live one.  What a crash cuts off is still marked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import structlog
+
+from contactd.core.errors import BusyError, ContactdError, StoreDownError
+from contactd.core.pinyin import readings
+from contactd.crm_store import identify_rows, match_rows
+from contactd.desk.desk import Desk
+from contactd.desk.identifying import Identifying
+
+EVERY_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Tending:
+    """Does what is due about customers."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Work with the desk's parts."""
+        self._desk = desk
+        self._identifying = Identifying(desk)
+
+    async def run(self) -> None:
+        """Look every second, for ever."""
+        # Its tables are read here and not in the writer's thread, where everybody would wait for them.
+        await asyncio.to_thread(readings, "张")
+        while True:
+            try:
+                while await self.some():
+                    pass
+            except (BusyError, StoreDownError):
+                log.warning("tending.store_down")
+            except ContactdError as error:
+                log.warning("tending.failed", code=error.code)
+            await asyncio.sleep(EVERY_S)
+
+    async def settle(self) -> None:
+        """Do all that is due now."""
+        while await self.some():
+            pass
+
+    async def some(self) -> bool:
+        """Do a little of everything; True while there may be more to do."""
+        now, write = self._desk.clock.now(), self._desk.store.write
+        changed, more = await write(partial(identify_rows.resolve_again, now=now), bulk=True)
+        self._identifying.follow(changed)
+        matching = partial(match_rows.match_some, now=now, new_id=self._desk.idents.new)
+        return await write(matching, bulk=True) or more
