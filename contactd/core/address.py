@@ -19,6 +19,8 @@ from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
 
 from contactd.core.party import Point
 
+EMAIL, FAX, PHONE = "email", "fax", "phone"
+"""Kinds of contact points."""
 MAX_CHARS = 256
 MAX_CELL_CHARS = 1024
 MAX_NUMBERS = 16

@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contactd.core.address import ROLE_MAILBOXES
+from contactd.core.address import EMAIL, FAX, PHONE, ROLE_MAILBOXES
 from contactd.core.pinyin import readings
 
-WEIGHTS = {"uscc": 0.97, "phone": 0.85, "email": 0.8, "org_name": 0.75, "name_org": 0.7, "pinyin_tail": 0.6}
+WEIGHTS = {"uscc": 0.97, "phone": 0.85, "mail": 0.8, "org_name": 0.75, "name_org": 0.7, "pinyin_tail": 0.6}
 """Rule → how much two records with the same value are the same customer, alone."""
 PROPOSED = 0.5
 """Pairs with a lower score are not shown to anybody."""
@@ -59,10 +59,10 @@ def keys(profile: Profile) -> set[tuple[str, str]]:
     for kind, value, ext, shared in profile.points:
         if shared or value.startswith(("short:", "raw:")):
             continue
-        if kind == "phone":
+        if kind == PHONE:
             found.add(("phone", f"{value},{ext}" if ext else value))
-        elif kind == "email" and value.partition("@")[0] not in ROLE_MAILBOXES:
-            found.add(("email", value))
+        elif kind == EMAIL and value.partition("@")[0] not in ROLE_MAILBOXES:
+            found.add(("mail", value))
     if profile.kind == "org":
         found |= {("org_name", name) for one in (profile.name, profile.legal_name) if (name := org_name(one))}
     elif profile.name:
@@ -79,7 +79,7 @@ def _of_person(profile: Profile) -> Iterable[tuple[str, str]]:
     sounds = [whole for whole, _ in readings(profile.name)[:1]] or ([plain] if plain else [])
     for kind, value, _, shared in profile.points:
         digits = value.lstrip("+")
-        if kind in {"phone", "fax"} and digits.isdigit() and len(digits) >= TAIL and not shared:
+        if kind in {PHONE, FAX} and digits.isdigit() and len(digits) >= TAIL and not shared:
             for sound in sounds:
                 yield "pinyin_tail", f"{sound}|{digits[-TAIL:]}"
 

@@ -466,7 +466,7 @@ export const en: Same<typeof zhCN> = {
     reasons: {
       uscc: "same credit code",
       phone: "same phone number",
-      email: "same e-mail address",
+      mail: "same e-mail address",
       org_name: "same company name",
       name_org: "same name and company",
       pinyin_tail: "same sounding name and last digits",

@@ -457,7 +457,7 @@ export const zhCN = {
     reasons: {
       uscc: "统一社会信用代码相同",
       phone: "电话相同",
-      email: "邮箱相同",
+      mail: "邮箱相同",
       org_name: "单位名称相同",
       name_org: "姓名和单位相同",
       pinyin_tail: "姓名读音和号码尾数相同",
