@@ -16,7 +16,7 @@ from contactd.core.dialling import safe_to_call
 from contactd.core.events import CallbackTaken, InteractionArrived, Skills
 from contactd.core.interaction import Direction, SegmentReason, State
 from contactd.core.party import Point, resolve
-from contactd.crm_store import parties
+from contactd.crm_store import claims
 from contactd.crm_store import schema as s
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.inbox_rows import tell
@@ -182,7 +182,7 @@ def leave_number(conn: WriteConn, interaction: str, point: Point | None, ids: Ma
     """Keep the number a customer wants to be called at, where it is not the one they came from."""
     if point is None:
         return
-    found = parties.point_id(conn, ids["point"], point, now=now)
+    found = claims.point_id(conn, ids["point"], point, now=now)
     row = conn.one(_PARENT, id=interaction)
     if row is not None:
         conn.run(_CUSTOM, b_id=interaction, b_custom={**(row.custom or {}), "callback_point": found})

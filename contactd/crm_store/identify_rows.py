@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, false, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, update
 
 from contactd.core.errors import NotFoundError
 from contactd.core.interaction import ResolveState
@@ -19,15 +19,13 @@ from contactd.crm_store import claims, contact_rows, due_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
 from contactd.crm_store.event_rows import add_event
-from contactd.crm_store.sender_rows import claims_on
+from contactd.crm_store.sender_rows import DOUBTED, claims_on
 from contactd.crm_store.write_conn import WriteConn
 
 ClaimWay = Literal["add", "move", "none"]
 """What becomes of the contact point: it is (also) the new customer's, it is the new one's instead, or nothing changes."""
 BATCH = 100
 """Interactions changed in one unit."""
-_CLAIMED = ("api",)
-"""Adapters whose senders are what somebody says they are: nobody is known by them without a person's word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,7 @@ def deny(conn: WriteConn, interaction: str, party: str, *, actor: str, now: date
     if row.contact_point_id is not None:
         claims.unclaim(conn, row.contact_point_id, party, now=now, denied_by=actor)
     found = _resolve(conn, row.contact_point_id)
-    if _may_not_be_known(row):
+    if conn.execute(select(_doubtful()).where(s.interaction.c.id == interaction)).scalar_one():
         found = Resolution(state=_doubted(found.state), candidates=found.candidates)
     conn.execute(
         update(s.interaction)
@@ -111,7 +109,7 @@ def resolve_again(conn: WriteConn, now: datetime) -> tuple[list[Standing], bool]
         return [], False
     found = _resolve(conn, due[0])
     table = s.interaction
-    doubted = or_(table.c.adapter.in_(_CLAIMED), table.c.unverified)
+    doubted = _doubtful()
     unsure = _doubted(found.state)
     differs = or_(
         and_(~doubted, or_(table.c.resolve_state != found.state, table.c.party_id.is_distinct_from(found.party))),
@@ -151,7 +149,7 @@ def _interaction(conn: WriteConn, interaction: str) -> Any:
         NotFoundError: there is none.
     """
     table = s.interaction
-    query = select(table.c.contact_point_id, table.c.party_id, table.c.adapter, table.c.unverified)
+    query = select(table.c.contact_point_id, table.c.party_id)
     row = conn.execute(query.where(table.c.id == interaction)).first()
     if row is None:
         message = "there is no such contact"
@@ -159,8 +157,11 @@ def _interaction(conn: WriteConn, interaction: str) -> Any:
     return row
 
 
-def _may_not_be_known(row: Any) -> bool:
-    return row.adapter in _CLAIMED or row.unverified
+def _doubtful() -> ColumnElement[bool]:
+    """Mean the contacts whose sender only claims to be who it is: nobody is known by them without a person's word."""
+    event = s.interaction_event
+    marked = exists().where(event.c.interaction_id == s.interaction.c.id, event.c.type == DOUBTED)
+    return or_(s.interaction.c.unverified, marked)
 
 
 def _doubted(state: ResolveState) -> ResolveState:

@@ -12,11 +12,12 @@ from contactd.core.interaction import ResolveState
 from contactd.core.party import Resolution
 from contactd.crm_store import automatic_rows, participants
 from contactd.crm_store.conversation_rows import conversation
+from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.joining_rows import join
 from contactd.crm_store.later import Later
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.placing import JOINABLE, TURNS, Placed, Placing
-from contactd.crm_store.sender_rows import only_candidates, who
+from contactd.crm_store.sender_rows import DOUBTED, only_candidates, who
 from contactd.crm_store.turn_rows import begin_thread, enter, file
 from contactd.crm_store.write_conn import WriteConn
 
@@ -47,6 +48,7 @@ def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
     point_id, resolution = who(conn, later, content.sender, new.new_ids["point"], new.at)
     if content.claimed_sender or content.doubted is not None:
         resolution = only_candidates(resolution)
+        add_event(conn, new.interaction, new.at, DOUBTED, None, {})
     if content.thread_token is not None or content.references:
         # The conversation may be one that began in this unit.
         later.flush()

@@ -57,6 +57,10 @@ def who(
     return known, resolve(point, _claims(rows, point))
 
 
+DOUBTED = "sender_doubted"
+"""Event of a contact whose sender only claims to be who it is, or may be forged: nobody is known by it without a click."""
+
+
 def only_candidates(found: Resolution) -> Resolution:
     """Take nobody for a known customer."""
     return Resolution(state=ResolveState.MAYBE, candidates=found.candidates) if found.party is not None else found

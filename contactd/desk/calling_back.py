@@ -9,7 +9,7 @@ from typing import Any
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.events import InteractionGone
 from contactd.core.party import Point
-from contactd.crm_store import callback_rows, contact_rows, parties, recovery_rows
+from contactd.crm_store import callback_rows, claims, contact_rows, recovery_rows
 from contactd.crm_store.callback_rows import NewCallback, Opened
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
@@ -129,7 +129,7 @@ def _open(conn: WriteConn, new: NewCallback, point: Point | None, desk: Desk) ->
     """Store a callback; a number nobody has seen becomes a contact point first."""
     if point is None:
         return callback_rows.open_callback(conn, new)
-    found = parties.point_id(conn, desk.idents.new(), point, now=new.at)
+    found = claims.point_id(conn, desk.idents.new(), point, now=new.at)
     party = new.party or callback_rows.whose(conn, point)
     return callback_rows.open_callback(conn, _at(new, found, party))
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from contactd.core.address import email
+from contactd.core.channel import Arrival, Content
 from contactd.core.errors import NotFoundError
+from contactd.core.message import NewMessage
 from contactd.crm_store import claims, interactions, merging, parties
 from contactd.crm_store.store import Store
 from contactd.desk.rights import Actor
@@ -168,3 +170,18 @@ async def test_denying_a_contact_that_is_not_there_is_an_error(bench: Bench, ann
     boss = await bench.agent("sue", role="supervisor")
     with pytest.raises(NotFoundError):
         await bench.run(boss, "party.deny", interaction="no", party="p")
+
+
+async def test_who_only_typed_an_address_is_not_known_by_it_later_either(bench: Bench) -> None:
+    content = Content(
+        messages=(NewMessage(direction="inbound", sender="v1", text="Hi", provider_id="v1-1"),),
+        sender=email(LI),
+        claimed_sender=True,
+    )
+    arrival = Arrival(channel="chat", adapter="widget", external_key="v1", raw=b"Hi", at=bench.clock.now())
+    typed = (await bench.chat.tools.accept(arrival, content)).interaction
+    await bench.until(lambda: bench.state_of(typed) is not None)
+    assert await stands(bench.store, typed) == ("unknown", None)
+    await customer(bench, "李雷", LI)
+    await bench.office.tending.settle()
+    assert await stands(bench.store, typed) == ("maybe", None)

@@ -196,8 +196,8 @@ async def test_a_conversation_that_begins_with_a_forged_from_names_nobody_and_an
         parties.create(conn, "party-li", {"kind": "person", "display_name": "Li"}, actor=None, now=now)
         point = email(LI)
         assert point is not None
-        ident = parties.point_id(conn, "point-li", point, now=now)
-        parties.claim(conn, "claim-li", ident, "party-li", level="verified", source="import", now=now, actor=None)
+        ident = claims.point_id(conn, "point-li", point, now=now)
+        claims.claim(conn, "claim-li", ident, "party-li", level="verified", source="import", now=now, actor=None)
 
     await bench.store.write(make)
     honest = await talk.view((await talk.mail(LI))["interaction"])
