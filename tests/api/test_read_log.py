@@ -48,6 +48,8 @@ READS = {
     "/api/v1/parties?q=wang": ("party.read", "party", None),
     "/api/v1/parties/{party}": ("party.read", "party", ""),
     "/api/v1/parties/{party}/timeline": ("party.read", "party", "timeline"),
+    "/api/v1/parties/{party}/merges": ("party.read", "party", "merges"),
+    "/api/v1/parties/{party}/records": ("party.read", "party", None),
     "/api/v1/lookup?email=wang@x.example": ("party.lookup", "party", None),
     "/api/v1/cases": ("case.read", "case", None),
     "/api/v1/queue": ("queue.read", "interaction", None),
@@ -76,6 +78,7 @@ async def test_every_read_of_a_customer_is_written_down(both: House, wang: dict[
 async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     """Every GET of the interface is tested here, but for those that show no customer."""
     harmless = {"/me", "/policy", "/agents", "/agents/{}/explain", "/interactions/{}/explain", "/session"}
+    harmless |= {"/duplicates"}  # see tests/api/test_merges.py
     harmless |= {"/healthz", "/readyz", "/metrics", "/policy/shadow"}
     told = {path.partition("?")[0].removeprefix("/api/v1") for path in READS}
     told |= {"/files/{}", "/messages/{}/html", "/messages/{}/source", "/messages/{}/headers"}  # see below

@@ -335,6 +335,9 @@ GETS = {
     "/api/v1/parties": "party.read",
     "/api/v1/parties/none": "party.read",
     "/api/v1/parties/none/timeline": "party.read",
+    "/api/v1/parties/none/merges": "party.read",
+    "/api/v1/parties/none/records": "party.read",
+    "/api/v1/duplicates": "duplicate.read",
     "/api/v1/lookup?phone=1": "party.lookup",
     "/api/v1/cases": "case.read",
     "/api/v1/queue": "queue.read",
@@ -350,6 +353,12 @@ POSTS = {
     "/api/v1/interactions/i1/replay": "interaction.replay",
     "/api/v1/interactions/i1/dismiss": "interaction.dismiss",
     "/api/v1/parties": "party.create",
+    "/api/v1/parties/check": "duplicate.read",
+    "/api/v1/parties/i1/split": "party.unmerge",
+    "/api/v1/interactions/i1/party": "party.move",
+    "/api/v1/merges": "party.merge",
+    "/api/v1/merges/i1/undo": "party.unmerge",
+    "/api/v1/duplicates/i1": "duplicate.decide",
     "/api/v1/tokens": "token.manage",
 }
 
@@ -390,6 +399,7 @@ def test_no_route_is_forgotten(house: House) -> None:
         for path in (*GETS, *POSTS)
     }
     others = {"/api/v1/me/password", "/api/v1/tokens/{name}", "/api/v1/uploads"}
+    others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
     app = house.app._app
     assert set(app.openapi()["paths"]) == tested | open_to_all | others
 
