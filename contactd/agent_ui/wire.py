@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from contactd.agent_ui.acts import ACTS
 from contactd.agent_ui.fields import Body, Digits, Html, Ident, Moment, Note, OnInteraction, Shape, Word
+from contactd.agent_ui.letters import LETTERS
 from contactd.core.errors import BadRequestError
 
 PROTOCOL = 1
@@ -51,6 +52,11 @@ class Send(OnInteraction):
     subject: Word | None = None
     to: list[Word] | None = Field(default=None, max_length=100)
     cc: list[Word] | None = Field(default=None, max_length=100)
+    bcc: list[Word] | None = Field(default=None, max_length=100)
+    send_at: Moment | None = None
+    """When it leaves; else at once."""
+    undo_s: Annotated[int, Field(ge=0, le=120)] | None = None
+    """How many seconds it can be taken back before it leaves."""
 
 
 class AddNote(OnInteraction):
@@ -199,6 +205,7 @@ COMMANDS: dict[str, type[Shape]] = {
     "callback.request": RequestCallback,
     "callback.settle": OnInteraction,
     **ACTS,
+    **LETTERS,
     "party.confirm": ConfirmParty,
     "party.deny": DenyParty,
     "call.dial": Dial,

@@ -109,6 +109,7 @@ def _line(line: Line) -> dict[str, Any]:
         "label": dict(line.label),
         "dispositions": line.dispositions,
         "signature": dict(line.signature),
+        "undo_s": line.undo_s,
         "channels": {
             name: {
                 "live": rule.live,

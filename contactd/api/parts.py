@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
@@ -73,6 +73,8 @@ class Parts:
     """What a draft that decides beside has counted."""
     candidates: Callable[[str], Awaitable[Mapping[str, Any]]] | None = None
     """Every candidate of the decision that made an offer, from the journal."""
+    limits: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+    """What providers allow us to send, with how much of it is used."""
     version: str = ""
     upload_bytes: int = 25 * MEGABYTE
     upload_quota: int = 500 * MEGABYTE

@@ -12,6 +12,7 @@ from contactd.api import (
     health,
     interactions,
     merges,
+    outbox,
     parties,
     points,
     reference,
@@ -41,6 +42,19 @@ def build(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     errors.install(app)
-    for module in (session, interactions, arrivals, merges, points, parties, floor, files, sources, health, reference):
+    for module in (
+        session,
+        interactions,
+        arrivals,
+        merges,
+        points,
+        parties,
+        floor,
+        outbox,
+        files,
+        sources,
+        health,
+        reference,
+    ):
         app.include_router(module.router, responses=PROBLEMS)
     return app

@@ -175,12 +175,52 @@ class Message(Shape):
     has_html: bool
     attachments: list[Attachment]
     delivery_state: str | None
+    send_at: str | None
+    delivery_detail: str
     fates: list[Fate]
     auto: str | None
     provider_id: str | None
     recipients: list[dict[str, Any]]
     client_id: str | None
     unverified: bool
+
+
+class OutboxItem(Shape):
+    """A message that has not left yet, or did not arrive."""
+
+    message: str
+    interaction: str
+    interaction_state: str
+    channel: str
+    line: str | None
+    agent: str | None
+    box: str
+    state: str
+    to: list[str]
+    subject: str
+    snippet: str
+    at: str
+    next_at: str | None
+    attempts: int
+    detail: str
+
+
+class Limit(Shape):
+    """What a provider allows in a minute or a day."""
+
+    channel: str
+    name: str
+    host: str
+    window: str
+    limit: int
+    used: int
+
+
+class Outbox(Shape):
+    """What is on its way out."""
+
+    items: list[OutboxItem]
+    limits: list[Limit]
 
 
 class Event(Shape):

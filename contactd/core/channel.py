@@ -180,9 +180,11 @@ class Delivery:
     """What became of one attempt."""
 
     status: str
-    """sent | retry | failed | maybe (the far side may have it)"""
+    """sent | retry | failed | maybe (the far side may have it) | wait (no attempt was made, e.g. a limit is reached)"""
     detail: str = ""
     provider_id: str | None = None
+    after: datetime | None = None
+    """With `wait`: when it may be tried."""
     fates: tuple[Fate, ...] = ()
     """Addresses it will never reach, or did not reach while others got it."""
 

@@ -37,6 +37,8 @@ class Saying:
     sent_at: datetime | None
     recipients: tuple[tuple[str, str, str], ...]
     headers: Mapping[str, str]
+    send_at: datetime | None = None
+    """When it leaves, where that is not at once; kept by the outbox."""
     attachments: tuple[Mapping[str, Any], ...]
     """Rows without message, interaction and time: id, blob, name, media_type, size, page, inline, content_id."""
 
@@ -177,6 +179,8 @@ def _view(interaction: str, seq: int, new: Saying, now: datetime) -> Mapping[str
             for one in new.attachments
         ],
         "delivery_state": new.delivery_state,
+        "send_at": rfc3339(new.send_at) if new.send_at else None,
+        "delivery_detail": "",
         "fates": [],
         **facts(new.headers),
         "provider_id": new.provider_id,

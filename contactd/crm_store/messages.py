@@ -10,7 +10,7 @@ from sqlalchemy import Connection, or_, select
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
 from contactd.core.interaction import Direction
-from contactd.crm_store import fate_rows
+from contactd.crm_store import fate_rows, outbox_reads
 from contactd.crm_store import schema as s
 from contactd.crm_store.message_facts import facts
 from contactd.crm_store.participants import MARK
@@ -99,7 +99,8 @@ def provider_ids(conn: Connection, thread: str, *, limit: int = 50) -> list[str]
 def views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
     """Shape message rows as MessageViews."""
     files = attachments(conn, (row.id for row in rows))
-    fates = fate_rows.of_messages(conn, (row.id for row in rows if row.direction == Direction.OUTBOUND))
+    sent = [row.id for row in rows if row.direction == Direction.OUTBOUND]
+    fates, ways = fate_rows.of_messages(conn, sent), outbox_reads.of_messages(conn, sent)
     return [
         {
             "id": row.id,
@@ -115,6 +116,7 @@ def views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
             "has_html": bool(row.has_html),
             "attachments": files.get(row.id, []),
             "delivery_state": row.delivery_state,
+            **ways.get(row.id, outbox_reads.NO_WAY),
             "fates": fates.get(row.id, []),
             **facts(row.headers),
             "provider_id": row.provider_id,

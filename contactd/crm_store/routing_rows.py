@@ -186,6 +186,19 @@ _SEGMENT_ANSWERED = hot(
 )
 
 
+_UNANSWERED = tuple(
+    hot(
+        update(table)
+        .where(key == bindparam("b_id"), table.c.answered_at == bindparam("b_at"))
+        .values(answered_at=null()),
+    )
+    for table, key in (
+        (s.interaction, s.interaction.c.id),
+        (s.interaction_segment, s.interaction_segment.c.interaction_id),
+    )
+)
+
+
 def take_lease(conn: WriteConn, node: str, now: datetime) -> int:
     """Take the router for `node`; return the new epoch, which every write of the router checks."""
     row = conn.one(_EPOCH)
@@ -234,6 +247,12 @@ def mark_answered(conn: WriteConn, interaction: str, segment: int, at: datetime)
     """Write when customer and agent were first together, in the interaction and in its present segment."""
     conn.run(_ANSWERED, b_id=interaction, b_at=at)
     conn.run(_SEGMENT_ANSWERED, b_id=interaction, b_n=segment, b_at=at)
+
+
+def unmark_answered(conn: WriteConn, interaction: str, at: datetime) -> None:
+    """Strike out that an interaction was answered at that moment: what answered it was taken back."""
+    for statement in _UNANSWERED:
+        conn.run(statement, b_id=interaction, b_at=at)
 
 
 def spoil(conn: WriteConn, inbox_id: str, error: str) -> None:

@@ -26,8 +26,8 @@ from contactd.crm_store.message_rows import add_message
 from contactd.crm_store.placing import Placed, Placing
 from contactd.crm_store.store import WriteConn
 from contactd.desk.changes import MessageAdded
+from contactd.desk.composing import outbox_row
 from contactd.desk.desk import Desk
-from contactd.desk.sending import outbox_row
 from contactd.routing.automatic import Acknowledge
 
 PAUSE = timedelta(hours=24)

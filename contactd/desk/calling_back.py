@@ -14,10 +14,10 @@ from contactd.crm_store.callback_rows import NewCallback, Opened
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
 from contactd.desk.changes import InteractionUpsert
+from contactd.desk.composing import read_point
 from contactd.desk.desk import Desk
 from contactd.desk.rebuilding import entry as entry_of
 from contactd.desk.rights import Actor
-from contactd.desk.sending import read_point
 
 
 class CallingBack:

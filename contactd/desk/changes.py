@@ -81,6 +81,13 @@ class AlertRaised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxChanged:
+    """What an agent has written and has not arrived is no longer what it was."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineSettings:
     """What the policy says of a line, as far as screens show it."""
 
@@ -148,6 +155,7 @@ Changed = (
     | AgentRemoved
     | MessageAdded
     | AlertRaised
+    | OutboxChanged
     | PolicyChanged
     | LineOpened
     | LineExpects

@@ -162,6 +162,14 @@ class Office:
         """
         return await journal.candidates(self.desk.store, offer, most=REPLAYED, size=100)
 
+    def limits(self) -> list[Mapping[str, Any]]:
+        """Return what providers allow channels to send, with how much of it is used."""
+        return [
+            {"channel": name, **limit}
+            for name, channel in self.desk.channels.items()
+            for limit in getattr(channel, "limits", tuple)()
+        ]
+
     @property
     def failed(self) -> list[str]:
         """Names of the desk's tasks that ended by an error."""

@@ -1,7 +1,8 @@
 """The one way out: what an agent sent is queued in the unit that stored it, and delivered from here, at least once.
 
 The form in which a message leaves is fixed when it is queued, with a stable id: a second copy can be told as one.  Attempts
-follow Postfix's habit (doubling pauses, five days) with jitter; a destination gets one attempt at a time, in order.
+follow Postfix's habit (doubling pauses, five days) with jitter; a destination gets one attempt at a time, in order, and what
+was put off holds up only what goes there after it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contactd.core.channel import Channel, Delivery, Outgoing
 from contactd.core.errors import BusyError, StoreDownError
 from contactd.crm_store import outbox_rows
 from contactd.crm_store.store import Store
-from contactd.desk.changes import AlertRaised
+from contactd.desk.changes import AlertRaised, OutboxChanged
 from contactd.desk.effects import Effect
 from contactd.desk.idents import Idents
 from contactd.desk.parts import Blobs
@@ -32,6 +33,10 @@ LONGEST_PAUSE = timedelta(hours=1)
 LIFE = timedelta(days=5)
 LEASE = timedelta(minutes=10)
 ATTEMPT_S = 300.0
+ATTEMPTS = 20
+"""Attempts that are under way at a time."""
+UNWRITTEN_S = 1.0
+"""Pause before what became of an attempt is written once more: what is not written is sent a second time."""
 LONGEST_SLEEP_S = 60.0
 MAYBE_PAUSE = timedelta(minutes=15)
 
@@ -46,6 +51,7 @@ class Settled:
     shown: str
     next_at: datetime
     ended_at: datetime | None
+    counted: bool = True
 
 
 def pause(attempts: int, spread: float) -> timedelta:
@@ -58,14 +64,16 @@ def pause(attempts: int, spread: float) -> timedelta:
 
 
 def settle(row: Any, delivery: Delivery, now: datetime, spread: float) -> Settled:
-    """Decide what follows an attempt on `row` (attempts before this one, state, created_at)."""
+    """Decide what follows an attempt on `row` (attempts before this one, state, due_at)."""
+    if delivery.status == "wait":
+        return Settled("queued", "queued", max(delivery.after or now + FIRST_PAUSE, now), None, counted=False)
     if delivery.status == "sent":
         return Settled("sent", "sent", now, now)
     if delivery.status == "maybe":
         if row.state == "maybe":
             return Settled("maybe", "maybe", now, now)
         return Settled("maybe", "maybe", now + MAYBE_PAUSE, None)
-    if delivery.status == "failed" or now - row.created_at >= LIFE:
+    if delivery.status == "failed" or now - row.due_at >= LIFE:
         return Settled("failed", "failed", now, now)
     return Settled("queued", "retrying", now + pause(row.attempts + 1, spread), None)
 
@@ -96,7 +104,6 @@ class Outbox:
         self._metrics = metrics or Metrics()
         self.channels: dict[str, Channel] = {}
         self._wake = asyncio.Event()
-        self._destinations: dict[str, asyncio.Lock] = {}
         self._running: set[asyncio.Task[None]] = set()
         self.failures = 0
 
@@ -115,9 +122,14 @@ class Outbox:
             for row in rows:
                 task = asyncio.create_task(self._deliver(row), name="outbox")
                 self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                task.add_done_callback(self._ended)
             if not rows:
                 await self._sleep()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Make room for the next attempt, and look for one: this one's end may have been what others waited for."""
+        self._running.discard(task)
+        self._wake.set()
 
     async def settle_all(self) -> None:
         """Wait a moment for attempts under way; what is cut off is tried again under its lease."""
@@ -125,8 +137,11 @@ class Outbox:
             await asyncio.wait(self._running, timeout=2)
 
     async def _claim(self) -> list[Any]:
-        now = self._clock.now()
-        return await self._store.write(partial(outbox_rows.claim, now=now, lease=LEASE), urgent=True)
+        room = ATTEMPTS - len(self._running)
+        if room <= 0:
+            return []
+        unit = partial(outbox_rows.claim, now=self._clock.now(), lease=LEASE, most=room)
+        return await self._store.write(unit, urgent=True)
 
     async def _sleep(self) -> None:
         try:
@@ -134,6 +149,9 @@ class Outbox:
         except (BusyError, StoreDownError):
             due = self._clock.now() + timedelta(seconds=1)
         wait = LONGEST_SLEEP_S if due is None else (due - self._clock.now()).total_seconds()
+        if wait <= 0:
+            # What is due and was not claimed waits for an attempt under way: its end wakes us.
+            wait = 1.0 if self._running else 0.05
         # Not wait_for: in Python 3.11 it can swallow a cancellation that comes together with the event.
         with suppress(TimeoutError):
             async with asyncio.timeout(min(max(wait, 0.05), LONGEST_SLEEP_S)):
@@ -141,9 +159,7 @@ class Outbox:
 
     async def _deliver(self, row: Any) -> None:
         """Make one attempt and write what became of it."""
-        destination = f"{row.channel}:{row.meta.get('destination', '')}"
-        async with self._destinations.setdefault(destination, asyncio.Lock()):
-            delivery = await self._attempt(row)
+        delivery = await self._attempt(row)
         now = self._clock.now()
         settled = settle(row, delivery, now, self._spread())
         unit = partial(
@@ -157,15 +173,32 @@ class Outbox:
             error=delivery.detail,
             provider_id=delivery.provider_id,
             fates=delivery.fates if settled.ended_at is not None else (),
+            counted=settled.counted,
         )
-        await self._store.write(unit, urgent=True)
+        await self._write(unit)
         log.info("outbox.attempt", interaction=row.interaction_id, outbox=row.id, status=settled.state)
         self._metrics.sent.labels(channel=row.channel, status=settled.state).inc()
         await self._delivered(row.message_id)
         if settled.state == "failed":
             self.failures += 1
             self._raise_alert(row, now, delivery.detail)
-        self._wake.set()
+        if settled.state == "failed" or row.attempts:
+            self.tell(row.agent)
+
+    async def _write(self, unit: Callable[[Any], None]) -> None:
+        """Write what became of an attempt, however long the store is away."""
+        while True:
+            try:
+                await self._store.write(unit, urgent=True)
+            except (BusyError, StoreDownError):
+                await asyncio.sleep(UNWRITTEN_S)
+            else:
+                return
+
+    def tell(self, agent: str | None) -> None:
+        """Let the consoles of an agent know that their outbox is no longer what it was."""
+        if agent is not None:
+            self._publish([OutboxChanged(agent=agent)])
 
     async def followed(self, row: Any, became: str, detail: str) -> None:
         """Show what became of a message after it was handed over; that it failed is told to supervisors."""

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from contactd.core.address import email, phone_point
+from contactd.clock import parse_rfc3339
 from contactd.core.channel import Composed, Draft
 from contactd.core.errors import BadRequestError
 from contactd.core.interaction import Direction, State
 from contactd.core.message import NewAttachment, NewMessage
-from contactd.core.party import Point
 from contactd.crm_store import contact_rows, outbox_rows, routing_rows
-from contactd.crm_store.answering import Answering, answering
+from contactd.crm_store.answering import answering
 from contactd.crm_store.message_rows import Saying, add_message
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
 from contactd.desk.changes import InteractionUpsert, MessageAdded
+from contactd.desk.composing import make_draft, outbox_row
 from contactd.desk.desk import Desk, refuse_state
 from contactd.desk.effects import Effect, SaidByAgent
 
+SCHEDULED = "scheduled"
+"""Delivery state of what leaves at a later moment and can be taken back until then."""
+FARTHEST = timedelta(days=366)
 WRITABLE = frozenset({State.ACTIVE, State.HELD, State.PARKED, State.WRAPUP})
-INLINE = 256 * 1024
 FILES_BYTES = 50 * 1024 * 1024
 """Bytes the files of one message may have together: they stand in memory several times while it is written."""
 
@@ -49,11 +53,14 @@ class Sending:
         files = await self._uploads(agent, data.get("attachments") or ())
         told = await self._desk.store.read(partial(answering, interaction=entry.id))
         message_id = self._desk.idents.new()
-        draft = self._draft(entry, agent, message_id, data, files, told)
+        draft = make_draft(self._desk, entry, agent, message_id, data, files, told)
         composed = await asyncio.to_thread(self._desk.channel(entry.channel).compose, draft)
+        send_at = self._leaves(data) if composed is not None else None
         saying = await self._saying(draft, composed, message_id)
+        if send_at is not None:
+            saying = replace(saying, delivery_state=SCHEDULED, send_at=send_at)
         outbox = (
-            await outbox_row(self._desk, entry.channel, entry.id, message_id, composed)
+            await outbox_row(self._desk, entry.channel, entry.id, message_id, composed, agent=agent, send_at=send_at)
             if composed is not None
             else None
         )
@@ -83,41 +90,20 @@ class Sending:
         self._desk.publisher.publish([MessageAdded(interaction=interaction, message=view, agent=agent)])
         return view
 
-    def _draft(
-        self,
-        entry: Entry,
-        agent: str,
-        message_id: str,
-        data: Mapping[str, Any],
-        files: tuple[NewAttachment, ...],
-        told: Answering,
-    ) -> Draft:
-        return Draft(
-            interaction=entry.id,
-            thread=entry.thread or entry.id,
-            message=message_id,
-            line=entry.line,
-            agent=agent,
-            agent_name=self._desk.roster.name(agent),
-            at=self._desk.clock.now(),
-            text=data["text"],
-            html=data.get("html"),
-            attachments=files,
-            to=_recipients(data.get("to"), told),
-            subject=data.get("subject") or told.subject,
-            references=told.references,
-            options={
-                "cc": list(data.get("cc") or ()),
-                "from": self._desk.rules.policy.lines[entry.line].from_address
-                if entry.line in self._desk.rules.policy.lines
-                else "",
-                "recipient": entry.recipient,
-                "language": entry.language,
-                "quoted": told.last_text,
-                "quoted_from": told.sender_name or told.sender,
-                "to_name": told.sender_name,
-            },
-        )
+    def _leaves(self, data: Mapping[str, Any]) -> datetime | None:
+        """Return when a message leaves, where that is not at once: at the moment it is set for, or when it can no longer be undone.
+
+        Raises:
+            BadRequestError: the moment is past, or more than a year away.
+        """
+        now = self._desk.clock.now()
+        if data.get("send_at"):
+            moment = parse_rfc3339(data["send_at"])
+            if not now < moment <= now + FARTHEST:
+                text = "a moment in the coming year is needed"
+                raise BadRequestError(text, code="bad_moment", field="send_at")
+            return moment
+        return now + timedelta(seconds=data["undo_s"]) if data.get("undo_s") else None
 
     async def _saying(self, draft: Draft, composed: Composed | None, message_id: str) -> Saying:
         new = NewMessage(
@@ -168,6 +154,8 @@ class Sending:
         self._desk.publisher.publish(effects)
         if not live:
             self._desk.outbox.wake()
+            if view["send_at"] is not None:
+                self._desk.outbox.tell(entry.agent)
 
     async def _uploads(self, agent: str, ids: Sequence[str]) -> tuple[NewAttachment, ...]:
         if not ids:
@@ -192,39 +180,3 @@ class Sending:
                 for one in ids
             ],
         )
-
-
-async def outbox_row(desk: Desk, channel: str, interaction: str, message: str, composed: Composed) -> Mapping[str, Any]:
-    """Make the outbox row of a message; a large one lies in the blob store before the row names it."""
-    now = desk.clock.now()
-    small = len(composed.payload) <= INLINE
-    return {
-        "id": desk.idents.new(),
-        "interaction_id": interaction,
-        "message_id": message,
-        "channel": channel,
-        "payload": composed.payload if small else None,
-        "payload_blob": None if small else await desk.blobs.store(composed.payload),
-        "meta": dict(composed.meta),
-        "next_at": now,
-        "provider_id": composed.provider_id,
-        "created_at": now,
-    }
-
-
-def _recipients(given: Sequence[str] | None, told: Answering) -> tuple[Point, ...]:
-    """Return whom the message goes to: those the agent named, else where answers go by themselves."""
-    return tuple(read_point(text, "to") for text in given) if given else told.to
-
-
-def read_point(text: str, where: str) -> Point:
-    """Read an address an agent typed: e-mail, or a telephone number.
-
-    Raises:
-        BadRequestError: it is neither; `where` names the field.
-    """
-    point = email(text) if "@" in text else phone_point(text)
-    if point is None:
-        message = "this is no address"
-        raise BadRequestError(message, code="bad_address", field=where)
-    return point

@@ -15,8 +15,8 @@ from contactd.crm_store.contact_rows import Started
 from contactd.crm_store.contact_rows import Starting as StartRows
 from contactd.desk.book import Entry
 from contactd.desk.changes import InteractionClosed
+from contactd.desk.composing import read_point
 from contactd.desk.desk import Desk
-from contactd.desk.sending import read_point
 
 
 class Starting:

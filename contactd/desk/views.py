@@ -29,6 +29,7 @@ from contactd.desk.changes import (
     MessageAdded,
     OfferMade,
     OfferOver,
+    OutboxChanged,
     PolicyChanged,
     Shown,
 )
@@ -90,6 +91,7 @@ class Views:
             AgentRemoved: self._take_agent_gone,
             MessageAdded: self._take_message,
             AlertRaised: self._take_alert,
+            OutboxChanged: self._take_outbox,
             PolicyChanged: self._take_policy,
             LineOpened: self.floor.opened,
             LineExpects: lambda change: self.floor.expects(change.line, change.p50_s, change.p90_s),
@@ -242,6 +244,9 @@ class Views:
     def _take_alert(self, change: AlertRaised) -> None:
         self._alerts.append(change.alert)
         self.audience.send(self.audience.overseers.values(), "alert.raised", change.alert)
+
+    def _take_outbox(self, change: OutboxChanged) -> None:
+        self.audience.send(self.audience.of(change.agent).values(), "outbox.changed", {})
 
     def _take_policy(self, change: PolicyChanged) -> None:
         self.policy_version, self._policy_dirty = change.version, True

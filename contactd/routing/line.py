@@ -100,6 +100,8 @@ class Line:
     signature: Mapping[str, str]
     greeting: Mapping[str, str]
     from_address: str
+    undo_s: float
+    """How long what an agent wrote can be taken back before it leaves, where the console asks for it."""
     hours: Calendar | None
     """When arrivals are let in; None = always."""
     sla_hours: Calendar | None

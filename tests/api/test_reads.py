@@ -343,6 +343,7 @@ GETS = {
     "/api/v1/queue": "queue.read",
     "/api/v1/agents": "agent.list",
     "/api/v1/agents/me/explain": "agent.explain",
+    "/api/v1/outbox": "outbox.read",
     "/files/none": "file.read",
     "/api/v1/messages/none/html": "interaction.read",
     "/api/v1/messages/none/source": "interaction.read",

@@ -18,7 +18,8 @@ from contactd.channels.email.lmtp_in import MailLmtp
 from contactd.channels.email.mailboxes import Mailboxes
 from contactd.channels.email.options import Options
 from contactd.channels.email.reader import read
-from contactd.channels.email.smarthost import Smarthost
+from contactd.channels.email.signing import Signer
+from contactd.channels.email.smarthosts import Smarthosts
 from contactd.channels.email.smtp_in import MailSmtp
 from contactd.channels.email.token import ThreadKey
 from contactd.core.channel import Arrival, Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
@@ -50,7 +51,10 @@ class EmailChannel:
         beliefs = Beliefs.of(options)
         self.settings = {"beliefs": beliefs}
         self._examining = Examining(options, beliefs, tools.clock.monotonic)
-        self._smarthost = Smarthost(options.outbound, self._door.hostname)
+        self._smarthosts = Smarthosts(options, self._door.hostname, tools)
+        self._signer = Signer(options.dkim)
+        self.limits = self._smarthosts.limits
+        """What providers allow us to send, with how much of it is used."""
         self._servers: list[asyncio.Server] = []
         self._addresses: dict[str, str] = {}
         self._stopping = False
@@ -75,6 +79,7 @@ class EmailChannel:
             self._addresses["lmtp_socket"] = str(lmtp.socket)
         self._tools.spawn(self._spool.run(), f"{self.name}.spool")
         self._mailboxes.start()
+        await self._smarthosts.start()
 
     async def _listen(self, name: str, make: Callable[[], MailSmtp], host: str, port: int) -> None:
         """Open a listener on the network."""
@@ -117,14 +122,11 @@ class EmailChannel:
         Raises:
             BadRequestError: it cannot be sent as it is.
         """
-        return compose(draft, self._options, self._key)
+        return compose(draft, self._options, self._key, self._signer)
 
     async def deliver(self, outgoing: Outgoing) -> Delivery:
-        """Make one attempt to give a mail to the smarthost."""
-        meta = outgoing.meta
-        return await self._smarthost.send(
-            outgoing.payload, str(meta["mail_from"]), list(meta["rcpt"]), outgoing.attempt
-        )
+        """Make one attempt to give a mail to the smarthost of its sender."""
+        return await self._smarthosts.send(outgoing)
 
     def examine(self, arrival: Arrival) -> Coroutine[Any, Any, Mapping[str, Any]] | None:
         """Begin to find out about a mail's sender; what is found joins the envelope its reader gets."""

@@ -11,6 +11,7 @@ from contactd.channels.email.bodies import as_html
 from contactd.channels.email.build import OutMail, bounded, build, refuse_breaks, wire_address
 from contactd.channels.email.headers import clean
 from contactd.channels.email.options import Options
+from contactd.channels.email.signing import Signer
 from contactd.channels.email.token import ThreadKey, tagged
 from contactd.core.channel import Composed, Draft
 from contactd.core.errors import BadRequestError
@@ -25,8 +26,8 @@ _AUTOMATIC = (("X-Auto-Response-Suppress", "All"), ("Precedence", "bulk"))
 _ID = re.compile(r"<[!-;=?-~]{1,480}>")
 
 
-def compose(draft: Draft, options: Options, key: ThreadKey) -> Composed:
-    """Make the mail of a draft.
+def compose(draft: Draft, options: Options, key: ThreadKey, signer: Signer) -> Composed:
+    """Make the mail of a draft, signed where its sender's domain has a key.
 
     `draft.options` may hold `cc` and `bcc` (addresses), `from` (an address of ours), `quote` (text to put below), and
     `automatic`, the word for Auto-Submitted (RFC 3834) of what nobody wrote.
@@ -70,8 +71,13 @@ def compose(draft: Draft, options: Options, key: ThreadKey) -> Composed:
     # What nobody wrote wants no bounce (RFC 3834, 3.3); a smarthost that asks for a log-in takes mail of its account only.
     silent = bool(automatic) and not options.outbound.username
     return Composed(
-        payload=build(mail),
-        meta={"mail_from": "" if silent else sender[1], "rcpt": list(recipients)},
+        payload=signer.sign(build(mail), sender[1].rpartition("@")[2]),
+        meta={
+            "mail_from": "" if silent else sender[1],
+            "from": sender[1],
+            "rcpt": list(recipients),
+            "destination": to[0].casefold(),
+        },
         provider_id=message_id,
         sender=sender[1],
         recipients=tuple((role, "", one) for role, group in (("to", to), ("cc", cc), ("bcc", bcc)) for one in group),

@@ -13,6 +13,10 @@ from contactd.channels.email.maildir import Maildir
 Domain = Annotated[str, StringConstraints(to_lower=True, strip_whitespace=True, pattern=r"^[^\s@/]{1,253}$")]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}$")]
 
+Sender = Annotated[
+    str, StringConstraints(to_lower=True, strip_whitespace=True, pattern=r"^[^\s@<>]{0,64}@[^\s@<>]{1,253}$")
+]
+
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -71,6 +75,13 @@ class Outbound(_Table):
     """PEM certificates to trust instead of the system's."""
     seconds: float = Field(default=60, gt=0)
     """How long the smarthost may be silent."""
+    connections: int = Field(default=4, ge=1, le=50)
+    """Open at once."""
+    per_minute: int | None = Field(default=None, ge=0)
+    """Recipients served in a minute; 0 = without limit, None = what is known of the provider."""
+    per_day: int | None = Field(default=None, ge=0)
+    dsn: Literal["failure", "all", "off"] = "failure"
+    """What a smarthost that offers DSN (RFC 3461) is asked to report: failures and delays, arrivals too, or nothing."""
 
     @model_validator(mode="after")
     def _keeps_password(self) -> Self:
@@ -94,6 +105,22 @@ class Trusting(_Table):
     """Forwarders that are believed when they vouch for a mail their way has broken (ARC)."""
     watch: tuple[Domain, ...] = ()
     """Domains besides ours whose look-alikes are pointed out."""
+
+
+class NamedOutbound(Outbound):
+    """A smarthost for some of our senders only."""
+
+    senders: tuple[Sender, ...] = Field(min_length=1)
+    """Addresses, or domains as `@example.com`, whose mail it takes."""
+
+
+class Dkim(_Table):
+    """The key that signs the mail of a domain."""
+
+    selector: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+    """The public key stands in the DNS at `<selector>._domainkey.<domain>`."""
+    key: Path
+    """PEM file of an RSA key."""
 
 
 class Limits(_Table):
@@ -129,6 +156,10 @@ class Options(_Table):
     domains: tuple[Domain, ...] = Field(default=("localhost", "example.com"), min_length=1)
     """Recipient domains that are ours; mail for any other is refused."""
     outbound: Outbound = Outbound()
+    smarthosts: dict[str, NamedOutbound] = Field(default_factory=dict)
+    """Name → smarthost of some senders; all others leave by `outbound`."""
+    dkim: dict[Domain, Dkim] = Field(default_factory=dict)
+    """Domain of ours → what signs its mail."""
     limits: Limits = Limits()
     trust: Trusting = Trusting()
     senders: dict[str, Address] = Field(default_factory=dict)
@@ -150,6 +181,15 @@ class Options(_Table):
                 message = f"mailboxes.{name} is the same folder as another"
                 raise ValueError(message)
             seen.add(place)
+        return self
+
+    @model_validator(mode="after")
+    def _sends_one_way(self) -> Self:
+        """Refuse two smarthosts for one sender."""
+        senders = [sender for one in self.smarthosts.values() for sender in one.senders]
+        if len(senders) != len(set(senders)):
+            message = "smarthosts: two of them have the same sender"
+            raise ValueError(message)
         return self
 
     def sender_of(self, line: str) -> str | None:

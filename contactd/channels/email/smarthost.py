@@ -22,6 +22,8 @@ from contactd.core.channel import Delivery, Fate
 log = structlog.get_logger(__name__)
 
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+_XTEXT = re.compile(r"[A-Za-z0-9._-]{1,100}")
+"""What may stand in ENVID as it is (RFC 3461, 4)."""
 _TEMPORARY = 400
 _PERMANENT = 500
 _MIN_BYTES_S = 10_000
@@ -30,24 +32,27 @@ _PATIENT_ATTEMPTS = 3
 
 
 class Smarthost:
-    """The one mail system we give our mail to."""
+    """A mail system we give our mail to."""
 
     def __init__(self, options: Outbound, hostname: str) -> None:
         self._options = options
         self._hostname = hostname
 
-    async def send(self, payload: bytes, mail_from: str, recipients: Sequence[str], attempt: int) -> Delivery:
-        """Make one attempt."""
+    async def send(
+        self, payload: bytes, mail_from: str, recipients: Sequence[str], attempt: int, ident: str = ""
+    ) -> Delivery:
+        """Make one attempt; `ident` comes back with what a mail system reports later."""
         if not self._options.host:
             return Delivery(status="retry", detail="no smarthost is configured")
         client = self._client()
         try:
             await client.connect()
+            await _greet(client)
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as error:
             client.close()
             return Delivery(status="retry", detail=_told(error))
         try:
-            return await self._transact(client, payload, mail_from, recipients, attempt)
+            return await self._transact(client, payload, mail_from, recipients, attempt, ident)
         finally:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=5)
@@ -72,12 +77,22 @@ class Smarthost:
         )
 
     async def _transact(
-        self, client: aiosmtplib.SMTP, payload: bytes, mail_from: str, recipients: Sequence[str], attempt: int
+        self,
+        client: aiosmtplib.SMTP,
+        payload: bytes,
+        mail_from: str,
+        recipients: Sequence[str],
+        attempt: int,
+        ident: str,
     ) -> Delivery:
         """Send envelope and text over an open connection."""
+        wishes = [f"SIZE={len(payload)}"] if client.supports_extension("size") else []
+        reports = self._reports(client, mail_from)
+        if reports:
+            wishes += ["RET=HDRS", *([f"ENVID={ident}"] if _XTEXT.fullmatch(ident) else [])]
         try:
-            await client.mail(mail_from, options=[f"size={len(payload)}"] if client.supports_extension("size") else [])
-            refused = await _offer(client, recipients)
+            await client.mail(mail_from, options=wishes)
+            refused = await _offer(client, recipients, reports)
         except SMTPResponseException as error:
             return _judged(error)
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -97,13 +112,32 @@ class Smarthost:
         detail = "; ".join([clean(response.message, 200), *(f"not to {_told(error)}" for error in refused)])
         return Delivery(status="sent", detail=detail[:500], fates=_fates(refused))
 
+    def _reports(self, client: aiosmtplib.SMTP, mail_from: str) -> list[str]:
+        """Return what is said with each recipient so that we hear what becomes of the mail; what wants no answer asks for none."""
+        if self._options.dsn == "off" or not client.supports_extension("dsn"):
+            return []
+        if not mail_from:
+            return ["NOTIFY=NEVER"]
+        return ["NOTIFY=SUCCESS,FAILURE,DELAY" if self._options.dsn == "all" else "NOTIFY=FAILURE,DELAY"]
 
-async def _offer(client: aiosmtplib.SMTP, recipients: Sequence[str]) -> list[aiosmtplib.SMTPRecipientRefused]:
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    """Say EHLO where the log-in or TLS has not: only then it is known what the smarthost offers."""
+    if client.is_ehlo_or_helo_needed:
+        try:
+            await client.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await client.helo()
+
+
+async def _offer(
+    client: aiosmtplib.SMTP, recipients: Sequence[str], wishes: Sequence[str] = ()
+) -> list[aiosmtplib.SMTPRecipientRefused]:
     """Name the recipients; return the refusals."""
     refused: list[aiosmtplib.SMTPRecipientRefused] = []
     for recipient in recipients:
         try:
-            await client.rcpt(recipient)
+            await client.rcpt(recipient, options=list(wishes))
         except aiosmtplib.SMTPRecipientRefused as error:
             refused.append(error)
     return refused

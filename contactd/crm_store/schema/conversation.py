@@ -115,10 +115,20 @@ outbox = Table(
     Column("provider_id", Words),
     moment("created_at"),
     moment("ended_at", optional=True),
+    words("destination"),
+    Column("agent", Text),
+    moment("due_at", optional=True),
+    moment("noted_at", optional=True),
 )
-"""What is to be delivered: queued, sending, sent, failed or maybe; the payload is fixed when it is queued."""
+"""What is to be delivered: queued, sending, sent, failed, maybe or cancelled; the payload is fixed when it is queued.
+
+`destination`: what goes to one leaves one after the other, in order.  `agent`: who wrote it.  `due_at`: from when on its life
+counts, where that is not `created_at`.  `noted_at`: when its author put its failure away.
+"""
 
 Index("ix_outbox_due", outbox.c.state, outbox.c.next_at)
+Index("ix_outbox_destination", outbox.c.channel, outbox.c.destination, outbox.c.id)
+Index("ix_outbox_agent", outbox.c.agent, outbox.c.created_at)
 
 visitor = Table(
     "visitor",

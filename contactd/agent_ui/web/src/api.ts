@@ -10,6 +10,7 @@ import type {
   MergeView,
   MeView,
   MessageView,
+  OutboxView,
   Page,
   PartyView,
   TimelineItem,
@@ -125,6 +126,8 @@ export const api = {
   replay: (key: string) => send("POST", `/interactions/${id(key)}/replay`),
   dismiss: (key: string, reason: string) => send("POST", `/interactions/${id(key)}/dismiss`, { reason }),
 
+  outbox: (all: boolean, signal?: AbortSignal) => get<OutboxView>(`/outbox${query({ all: all ? 1 : null })}`, signal),
+
   party: (key: string, signal?: AbortSignal) => get<PartyView>(`/parties/${id(key)}`, signal),
   parties: (q: string, signal?: AbortSignal) => get<Page<PartyView>>(`/parties${query({ q, limit: 20 })}`, signal),
   createParty: (party: object) => send<PartyView>("POST", "/parties", party),
@@ -182,6 +185,8 @@ export const keys = {
   timeline: (key: string) => ["timeline", key] as const,
   merges: (party: string) => ["merges", party] as const,
   duplicates: (party: string) => ["duplicates", party] as const,
+  outboxes: ["outbox"] as const,
+  outbox: (all: boolean) => ["outbox", all] as const,
   quarantined: ["quarantined"] as const,
   agents: ["agents"] as const,
 };

@@ -132,6 +132,8 @@ function refresh(queries: QueryClient, event: WireEvent): void {
     if (interaction.party_id) void queries.invalidateQueries({ queryKey: keys.timeline(interaction.party_id) });
   } else if (event.event === "alert.raised" && event.data.kind === "quarantine") {
     void queries.invalidateQueries({ queryKey: keys.quarantined });
+  } else if (event.event === "outbox.changed") {
+    void queries.invalidateQueries({ queryKey: keys.outboxes });
   } else if (event.event === "floor.changed" && event.data.policy_version !== undefined) {
     void queries.invalidateQueries({ queryKey: keys.policy });
   }

@@ -38,6 +38,14 @@ export function useDraft<T>(name: string, initial: T): [T, (value: T) => void, (
   return [value, set, clear];
 }
 
+/** Put words where they are written from, as if they had been typed there. */
+export function keepDraft(name: string, value: unknown): void {
+  const key = PREFIX + name;
+  write(key, value);
+  // A tab does not hear its own storage events.
+  window.dispatchEvent(new StorageEvent("storage", { key }));
+}
+
 const watchers = new Set<() => void>();
 
 /** Whether something unsent lies there; follows what this tab and others write. */

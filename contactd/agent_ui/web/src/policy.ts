@@ -20,6 +20,8 @@ export interface ChannelRule {
   /** Seconds within which the customer should be answered. */
   target: number | null;
   dispositionRequired: boolean;
+  /** Seconds a message can be taken back before it leaves. */
+  undoS: number;
 }
 
 export interface PolicyWords {
@@ -63,6 +65,7 @@ export function readPolicy(raw: unknown, language: string): PolicyWords {
       return {
         mayReject: (first((place) => place.may_reject, "boolean") as boolean | undefined) ?? null,
         target: (first((place) => place.sla_s, "number") as number | undefined) ?? null,
+        undoS: typeof own?.undo_s === "number" ? own.undo_s : 0,
         dispositionRequired: first((place) => asDoc(place.wrapup).mode, "string") === "mandatory",
       };
     },

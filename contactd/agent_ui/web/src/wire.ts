@@ -159,6 +159,10 @@ export interface MessageView {
   has_html: boolean;
   attachments: AttachmentView[];
   delivery_state: string | null;
+  /** When it leaves, while it can still be taken back. */
+  send_at?: string | null;
+  /** What was last said about it on its way. */
+  delivery_detail?: string;
   /** What was reported about it, address by address. */
   fates?: Fate[];
   /** Why nobody wrote it; null when a person did. */
@@ -172,6 +176,40 @@ export interface MessageView {
   client_id: string | null;
   /** Its sender takes no part in the conversation it refers to. */
   unverified?: boolean;
+}
+
+/** A message that has not left yet, or did not arrive. */
+export interface OutboxItem {
+  message: string;
+  interaction: string;
+  interaction_state: string;
+  channel: string;
+  line: string | null;
+  agent: string | null;
+  box: "failed" | "waiting" | "scheduled";
+  state: string;
+  to: string[];
+  subject: string;
+  snippet: string;
+  at: string;
+  next_at: string | null;
+  attempts: number;
+  detail: string;
+}
+
+/** What a provider allows, and how much of it is used. */
+export interface SendLimit {
+  channel: string;
+  name: string;
+  host: string;
+  window: "minute" | "day";
+  limit: number;
+  used: number;
+}
+
+export interface OutboxView {
+  items: OutboxItem[];
+  limits: SendLimit[];
 }
 
 export interface SlotView {
@@ -287,6 +325,7 @@ export interface EventData {
     policy_version?: number;
   };
   "alert.raised": AlertView;
+  "outbox.changed": Record<string, never>;
 }
 
 export type EventName = keyof EventData;

@@ -3,13 +3,14 @@ import { CheckOutlined, PaperClipOutlined, SendOutlined } from "@ant-design/icon
 import { App as AntApp, Button, Segmented, Tooltip } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { api } from "../api";
-import { useDesk, useLink, useRun } from "../desk";
+import { useDesk, useLink, usePolicy, useRun } from "../desk";
 import { useDraft } from "../drafts";
 import { bytes } from "../format";
 import { useWords } from "../i18n";
 import { isSend } from "../keyboard";
+import { useUndoBar } from "../outbox/UndoBar";
 import { Kbd } from "../shell/bits";
-import type { InteractionDetail, InteractionView } from "../wire";
+import type { InteractionDetail, InteractionView, MessageView } from "../wire";
 
 interface Uploaded {
   id: string;
@@ -40,6 +41,8 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
   const { run, busy } = useRun();
   const { modal, message } = AntApp.useApp();
   const { link } = useLink();
+  const undoBar = useUndoBar();
+  const { undoS } = usePolicy().rule(interaction.line, interaction.channel);
   const [draft, setDraft, clear] = useDraft<Draft>(`reply.${interaction.id}`, EMPTY);
   const [uploading, setUploading] = useState<string[]>([]);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -84,19 +87,22 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
       const sure = await modal.confirm({ title: t("mail.attachmentHint"), okText: t("mail.send"), cancelText: t("common.cancel") });
       if (!sure) return;
     }
-    const { ok } = await run(
+    const { ok, data } = await run(
       "interaction.send",
       {
         interaction: interaction.id,
         text,
         attachments: draft.files.map((file) => file.id),
         ...(chosen ? { to: [stranger] } : {}),
+        ...(undoS > 0 ? { undo_s: undoS } : {}),
       },
       { queue: true },
     );
     if (!ok) return;
     clear();
     setFresh(false);
+    const sent = (data as { message?: MessageView } | undefined)?.message;
+    if (sent) undoBar(sent);
   };
   const customer = detail?.answers_to?.join("、") || t("work.noName");
   const to = stranger === null ? interaction.customer_name || interaction.from || "" : chosen ? stranger : customer;

@@ -1,12 +1,15 @@
 /** A mail conversation, oldest first, the newest open; also notes and any channel that is mostly text. */
 import { CheckCircleOutlined, ClockCircleOutlined, EditOutlined, ExclamationCircleOutlined, MailOutlined, RobotOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Segmented, Tooltip } from "antd";
+import { Button, Segmented, Tooltip } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { api, keys } from "../api";
+import { moment } from "../format";
 import { useWords } from "../i18n";
 import { unquote } from "../quoting";
 import { At, Face, Hollow, Lines, LoadFailed } from "../shell/bits";
+import { useTakeBack } from "../outbox/takeBack";
+import { useNow } from "../ticker";
 import type { InteractionView, MessageView } from "../wire";
 import { Attachments } from "./Attachments";
 import { FoldButton } from "./FoldButton";
@@ -59,7 +62,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
       .join("、");
   const files = message.attachments.filter((file) => !file.inline);
   return (
-    <article className={`mail${mine ? " mine" : ""}`} data-testid="message" data-direction={message.direction}>
+    <article className={`mail${mine ? " mine" : ""}${message.delivery_state === "cancelled" ? " cancelled" : ""}`} data-testid="message" data-direction={message.direction}>
       <header className="mail-head">
         <button type="button" className="clear row grow" aria-expanded={open} onClick={() => setOpen(!open)}>
           <Face name={sender} mine={mine} />
@@ -93,7 +96,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
             onChange={(value) => setPlain(value === "plain")}
           />
         )}
-        {mine && <Delivery state={message.delivery_state} />}
+        {mine && (message.send_at ? <TakeBack message={message} /> : <Delivery state={message.delivery_state} />)}
         <span className="dim mail-at">
           <At at={message.at} />
         </span>
@@ -103,11 +106,31 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
         <div className="mail-body">
           <Fates message={message} />
           <Flags message={message} />
+          {mine && message.delivery_detail && message.delivery_state !== "sent" && (
+            <p className="dim mail-detail" data-testid="delivery-detail">
+              {message.delivery_detail}
+            </p>
+          )}
           {plain ? <PlainText text={message.text} /> : <HtmlFrame message={message.id} />}
           {files.length > 0 && <Attachments files={files} />}
         </div>
       )}
     </article>
+  );
+}
+
+/** A message that has not left: when it does, and the way to stop it. */
+function TakeBack({ message }: { message: MessageView }) {
+  const { t } = useWords();
+  const now = useNow();
+  const takeBack = useTakeBack();
+  return (
+    <span className="row mail-back">
+      <span className="dim num">{t("outbox.willLeave", { at: moment(message.send_at ?? null, now) })}</span>
+      <Button size="small" data-testid="take-back" onClick={() => void takeBack(message.id, message.interaction)}>
+        {t("outbox.cancel")}
+      </Button>
+    </span>
   );
 }
 

@@ -15,6 +15,7 @@ import "./shell.css";
 const FloorScreen = lazy(() => import("../floor/FloorScreen"));
 const QuarantineScreen = lazy(() => import("../quarantine/QuarantineScreen"));
 const DuplicatesScreen = lazy(() => import("../customer/DuplicatesScreen"));
+const OutboxScreen = lazy(() => import("../outbox/OutboxScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
 interface Props {
@@ -57,6 +58,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
       <main className="shell-main">
         <Suspense fallback={<Lines n={8} />}>
           {screen === "work" && <WorkScreen selected={route.id} />}
+          {screen === "outbox" && <OutboxScreen />}
           {screen === "floor" && <FloorScreen />}
           {screen === "quarantine" && <QuarantineScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}

@@ -32,6 +32,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
       </a>
       <nav className="top-nav">
         <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
+        <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />
         {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
         {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
         {supervises && <NavLink to="duplicates" now={screen} label={t("nav.duplicates")} badge={null} />}
@@ -76,6 +77,21 @@ function WorkBadge() {
 function AlertBadge() {
   const alerts = useConsole((state) => state.floor.alerts.length) ?? 0;
   return alerts > 0 ? <span className="nav-badge quiet">{alerts}</span> : null;
+}
+
+/** How many of my messages did not arrive. */
+function OutboxBadge() {
+  const { data } = useQuery({
+    queryKey: keys.outbox(false),
+    queryFn: ({ signal }) => api.outbox(false, signal),
+    refetchInterval: 300_000,
+  });
+  const n = data?.items.filter((item) => item.box === "failed").length ?? 0;
+  return n > 0 ? (
+    <span className="nav-badge" data-testid="outbox-badge">
+      {n}
+    </span>
+  ) : null;
 }
 
 function QuarantineBadge() {

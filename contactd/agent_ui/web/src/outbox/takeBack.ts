@@ -1,0 +1,39 @@
+/** Take back what has not left: its words are put where they were written. */
+import { App as AntApp } from "antd";
+import { useCallback } from "react";
+import { useConsole, useRun } from "../desk";
+import { keepDraft } from "../drafts";
+import { useWords } from "../i18n";
+import { go } from "../route";
+
+interface Content {
+  subject: string;
+  text: string;
+  html: string | null;
+  to: string[];
+  cc: string[];
+  bcc: string[];
+  files: { id: string; name: string; size: number }[];
+}
+
+export function useTakeBack(): (message: string, interaction: string) => Promise<boolean> {
+  const { run } = useRun();
+  const { message: toast } = AntApp.useApp();
+  const { t } = useWords();
+  const mine = useConsole((state) => state.work);
+  return useCallback(
+    async (message, interaction) => {
+      const { ok, data } = await run("outbox.cancel", { message });
+      if (!ok) return false;
+      const { content } = data as { content: Content };
+      const here = mine?.some((item) => item.id === interaction) ?? false;
+      if (here) {
+        keepDraft(`reply.${interaction}`, { text: content.text, files: content.files });
+        go("work", interaction);
+      }
+      toast.success(t(here ? "outbox.takenBack" : "outbox.cancelled"));
+      return true;
+    },
+    [run, toast, t, mine],
+  );
+}
