@@ -81,7 +81,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     harmless |= {"/duplicates"}  # see tests/api/test_merges.py
     harmless |= {"/healthz", "/readyz", "/metrics", "/policy/shadow"}
     told = {path.partition("?")[0].removeprefix("/api/v1") for path in READS}
-    told |= {"/files/{}", "/messages/{}/html", "/messages/{}/source", "/messages/{}/headers"}  # see below
+    told |= {"/files/{}", "/messages/{}/html", "/outbox", "/messages/{}/source", "/messages/{}/headers"}  # see below
     document = (await (await house.logged_in("adam")).get("/api/v1/openapi.json")).json()
     found = {path.removeprefix("/api/v1") for path, methods in document["paths"].items() if "get" in methods}
     assert found
@@ -210,3 +210,19 @@ async def test_many_ids_of_one_list_are_bounded(small_store: Store, clock: Manua
     assert await log.flush()
     row = await small_store.read(lambda conn: conn.execute(select(schema.audit_log)).one())
     assert (len(row.detail["ids"]), row.detail["times"]) == (200, 3)
+
+
+async def test_messages_read_in_the_outbox_are_written_down(house: House) -> None:
+    message, now = await with_files(house), house.clock.now()
+    said = await house.store.read(
+        lambda conn: conn.execute(select(schema.message.c.interaction_id).where(schema.message.c.id == message)).one()
+    )
+    row = {"id": "out-1", "interaction_id": said.interaction_id, "message_id": message, "channel": "email"}
+    row |= {"state": "queued", "next_at": now, "created_at": now, "agent": "id-ann"}
+    await house.store.write(lambda conn: conn.execute(schema.outbox.insert().values(**row)))
+    (item,) = (await (await house.logged_in("ann")).get("/api/v1/outbox")).json()["items"]
+    assert item["message"] == message
+    assert await noted(house) == [("id-ann", "outbox.read", "message", None, {"ids": [message]})]
+    # An agent does not see everybody's, whatever is asked for.
+    assert (await (await house.logged_in("bob")).get("/api/v1/outbox?all=1")).json()["items"] == []
+    assert len((await (await house.logged_in("sue")).get("/api/v1/outbox?all=1")).json()["items"]) == 1
