@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from contactd.api import shapes
+from contactd.api import letter_shapes
 from contactd.api.answers import gives
 from contactd.api.parts import Looking, PartsOf, answer, looks
 from contactd.crm_store import outbox_reads
@@ -19,7 +19,7 @@ FAILURES = timedelta(days=30)
 """How far back failures are shown."""
 
 
-@router.get("/outbox", summary="What has not left yet, and what went wrong", responses=gives(shapes.Outbox))
+@router.get("/outbox", summary="What has not left yet, and what went wrong", responses=gives(letter_shapes.Outbox))
 async def listed(
     parts: PartsOf,
     looking: Annotated[Looking, looks("outbox.read", "message")],

@@ -185,44 +185,6 @@ class Message(Shape):
     unverified: bool
 
 
-class OutboxItem(Shape):
-    """A message that has not left yet, or did not arrive."""
-
-    message: str
-    interaction: str
-    interaction_state: str
-    channel: str
-    line: str | None
-    agent: str | None
-    box: str
-    state: str
-    to: list[str]
-    subject: str
-    snippet: str
-    at: str
-    next_at: str | None
-    attempts: int
-    detail: str
-
-
-class Limit(Shape):
-    """What a provider allows in a minute or a day."""
-
-    channel: str
-    name: str
-    host: str
-    window: str
-    limit: int
-    used: int
-
-
-class Outbox(Shape):
-    """What is on its way out."""
-
-    items: list[OutboxItem]
-    limits: list[Limit]
-
-
 class Event(Shape):
     """Something that happened to an interaction."""
 
