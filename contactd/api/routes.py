@@ -16,6 +16,7 @@ from contactd.api import (
     parties,
     points,
     reference,
+    search,
     session,
     sources,
 )
@@ -49,6 +50,7 @@ def build(parts: Parts) -> FastAPI:
         merges,
         points,
         parties,
+        search,
         floor,
         outbox,
         files,

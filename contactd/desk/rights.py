@@ -107,6 +107,7 @@ RULES: dict[str, Rule] = {
     "party.move": Rule("any", "any", "any", "write"),
     "party.merge": Rule("any", "any", "any", "write"),
     "party.unmerge": Rule("any", "any", "any", "write"),
+    "search": Rule("any", "any", "any", "read"),
     "duplicate.read": Rule("any", "any", "any", "read"),
     "duplicate.decide": Rule("any", "any", "any", "write"),
     "party.lookup": Rule("any", "any", "any", "lookup"),
@@ -120,6 +121,11 @@ RULES: dict[str, Rule] = {
     "token.manage": Rule("no", "no", "any", "admin"),
 }
 """Action → rule.  `own`: what the actor has, or is offered, or is."""
+
+
+def sees(actor: Actor) -> tuple[str, ...]:
+    """Return which documents of the index of words `actor` may find (`schema.search_doc.acl`)."""
+    return ("all", "oversee") if actor.oversees or actor.role == "program" else ("all",)
 
 
 def permitted(actor: Actor, action: str, owners: Collection[str] = ()) -> bool:

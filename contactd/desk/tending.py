@@ -1,4 +1,4 @@
-"""Tending the customer store behind the live work: who is who again when claims changed, and who may be whom.
+"""Tending the customer store behind the live work: who is who again, who may be whom, and the index of words.
 
 Units that change customers only mark what is due (`crm_store/due_rows`); here it is done, in bulk units that stand behind every
 live one.  What a crash cuts off is still marked.
@@ -13,7 +13,7 @@ import structlog
 
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
 from contactd.core.pinyin import readings
-from contactd.crm_store import identify_rows, match_rows
+from contactd.crm_store import identify_rows, match_rows, search_docs
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
 
@@ -29,6 +29,8 @@ class Tending:
         """Work with the desk's parts."""
         self._desk = desk
         self._identifying = Identifying(desk)
+        self._looked: str | None = None
+        """The message up to which was looked for ones not indexed, while there is a lot to do."""
 
     async def run(self) -> None:
         """Look every second, for ever."""
@@ -55,4 +57,16 @@ class Tending:
         changed, more = await write(partial(identify_rows.resolve_again, now=now), bulk=True)
         self._identifying.follow(changed)
         matching = partial(match_rows.match_some, now=now, new_id=self._desk.idents.new)
-        return await write(matching, bulk=True) or more
+        more = await write(matching, bulk=True) or more
+        more = await write(partial(search_docs.index_parties, now=now), bulk=True) or more
+        more = await write(search_docs.index_cases, bulk=True) or more
+        return await self._some_messages() or more
+
+    async def _some_messages(self) -> bool:
+        """Index messages that are not yet; True while there may be more."""
+        missing, self._looked = await self._desk.store.read(partial(search_docs.unindexed, after=self._looked))
+        now, size = self._desk.clock.now(), search_docs.BATCH
+        for at in range(0, len(missing), size):
+            unit = partial(search_docs.index_messages, idents=missing[at : at + size], now=now)
+            await self._desk.store.write(unit, bulk=True)
+        return self._looked is not None

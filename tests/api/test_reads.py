@@ -338,6 +338,7 @@ GETS = {
     "/api/v1/parties/none/merges": "party.read",
     "/api/v1/parties/none/records": "party.read",
     "/api/v1/duplicates": "duplicate.read",
+    "/api/v1/search?q=x": "search",
     "/api/v1/lookup?phone=1": "party.lookup",
     "/api/v1/cases": "case.read",
     "/api/v1/queue": "queue.read",

@@ -20,14 +20,14 @@ from contactd.crm_store.store import Store
 def test_migrated_from_zero_is_the_declared_schema(empty_url: str) -> None:
     migrations.upgrade(empty_url)
     with Database(empty_url).writer() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": schema.declared})
         assert compare_metadata(context, schema.metadata) == []
 
 
 def test_the_comparison_would_see_a_missing_column(store_url: str) -> None:
     with Database(store_url).writer() as connection:
         connection.execute(text("ALTER TABLE party DROP COLUMN legal_name"))
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": schema.declared})
         assert [change[0] for change in compare_metadata(context, schema.metadata)] == ["add_column"]
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 from contactd.crm_store.database import Database
 from contactd.crm_store.migrations import head, upgrade
-from contactd.crm_store.schema import Ordered, metadata
+from contactd.crm_store.schema import Ordered, declared, metadata
 
 _TEXT = '''"""{doc}."""
 
@@ -50,7 +50,9 @@ def draft(name: str, doc: str) -> Path:
         if previous is not None:
             upgrade(url)
         with Database(url).writer() as connection:
-            difference = produce_migrations(MigrationContext.configure(connection), metadata)
+            difference = produce_migrations(
+                MigrationContext.configure(connection, opts={"include_name": declared}), metadata
+            )
     if difference.upgrade_ops is None or difference.upgrade_ops.is_empty():
         message = "the newest revision is the declared schema"
         raise SystemExit(message)

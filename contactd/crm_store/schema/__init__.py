@@ -45,6 +45,7 @@ from contactd.crm_store.schema.routing import (
     policy_version,
     router_lease,
 )
+from contactd.crm_store.schema.search import declared, mark, search_doc
 from contactd.crm_store.schema.types import Json, Moment, Ordered, Words, metadata, storable
 from contactd.crm_store.schema.work import (
     case_,
@@ -76,6 +77,7 @@ __all__ = [
     "channel_state",
     "contact_claim",
     "contact_point",
+    "declared",
     "due",
     "dup_candidate",
     "external_id",
@@ -91,6 +93,7 @@ __all__ = [
     "line",
     "line_routing",
     "login_failure",
+    "mark",
     "match_key",
     "merge_member",
     "merge_op",
@@ -108,6 +111,7 @@ __all__ = [
     "raw",
     "receipt",
     "router_lease",
+    "search_doc",
     "session",
     "skill",
     "storable",

@@ -267,6 +267,7 @@ function rest(method, url, raw) {
   if (path === "/agents") return page(world.agents);
   if (path === "/uploads") return { id: `u${++world.n}`, name: /filename="([^"]+)"/.exec(String(raw))?.[1] ?? "file", size: raw.length };
   if (kind === "messages" && what === "html") return data.html;
+  if (kind === "search") return searchRest(url);
   if (kind === "parties") return partyRest(method, url, id, what, raw);
   if (kind !== "interactions") return undefined;
   if (id === undefined) return page(url.searchParams.get("state") === "quarantined" ? world.quarantined : world.work);
@@ -279,6 +280,27 @@ function rest(method, url, raw) {
   }
   const item = world.work.find((entry) => entry.id === id) ?? { ...data.work()[1], id, state: "closed", outcome: "handled", agent: "李娜", thread: null };
   return { ...item, customer: world.heads[id] ?? null, topics: [], offers: [], segments: [] };
+}
+
+/** Customers whose name or addresses hold the words; nothing else is made up. */
+function searchRest(url) {
+  const q = (url.searchParams.get("q") ?? "").toLowerCase();
+  const found = Object.values(world.parties).filter((party) => JSON.stringify([party.name, party.points]).toLowerCase().includes(q));
+  const shown = found.map((party) => ({
+    kind: "party",
+    id: party.id,
+    title: party.name,
+    title_marks: [],
+    snippet: (party.points ?? []).map((point) => point.display).join(" · "),
+    snippet_marks: [],
+    at: null,
+    party_id: party.id,
+    party_name: party.name,
+    party_kind: party.kind,
+    vip: party.vip,
+    points: party.points,
+  }));
+  return { items: shown };
 }
 
 function partyRest(method, url, id, what, raw) {

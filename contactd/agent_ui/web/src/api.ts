@@ -4,6 +4,7 @@ import type {
   Colleague,
   CustomerHead,
   DuplicateView,
+  HitView,
   InteractionDetail,
   InteractionEvent,
   InteractionView,
@@ -129,7 +130,14 @@ export const api = {
   outbox: (all: boolean, signal?: AbortSignal) => get<OutboxView>(`/outbox${query({ all: all ? 1 : null })}`, signal),
 
   party: (key: string, signal?: AbortSignal) => get<PartyView>(`/parties/${id(key)}`, signal),
-  parties: (q: string, signal?: AbortSignal) => get<Page<PartyView>>(`/parties${query({ q, limit: 20 })}`, signal),
+  search: (q: string, signal?: AbortSignal) => get<{ items: HitView[] }>(`/search${query({ q, limit: 8 })}`, signal),
+  /** Customers only, as they are shown in a list. */
+  async findParties(q: string, signal?: AbortSignal): Promise<{ items: PartyView[] }> {
+    const found = await get<{ items: HitView[] }>(`/search${query({ q, kind: "party", limit: 20 })}`, signal);
+    return {
+      items: found.items.map((hit) => ({ id: hit.id, name: hit.title, kind: hit.party_kind ?? "person", vip: hit.vip ?? 0, points: hit.points ?? [] })),
+    };
+  },
   createParty: (party: object) => send<PartyView>("POST", "/parties", party),
   changeParty: (key: string, change: object) => send<PartyView>("PATCH", `/parties/${id(key)}`, change),
   merge: (merge: object) => send<MergeView>("POST", "/merges", merge),

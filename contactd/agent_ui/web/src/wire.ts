@@ -407,6 +407,26 @@ export interface PartyView {
   open_cases?: number;
 }
 
+/** Something that was found; `…_marks` are the places that matched. */
+export interface HitView {
+  kind: "party" | "case" | "message";
+  id: string;
+  title: string;
+  title_marks: [number, number][];
+  snippet: string;
+  snippet_marks: [number, number][];
+  at: string | null;
+  party_id: string | null;
+  party_name: string;
+  party_kind?: string;
+  vip?: number;
+  points?: PointView[];
+  interaction?: string;
+  channel?: string;
+  no?: string;
+  state?: string;
+}
+
 /** An entry of the journal of merges and splits. */
 export interface MergeView {
   id: string;

@@ -441,13 +441,16 @@ export const en: Same<typeof zhCN> = {
     emptyTimeline: "Nothing on record yet",
     emptyFilter: "Nothing matches",
     current: "now",
-    searchPlaceholder: "Search customers: name, phone, mail (/)",
     noResults: "No customer matches",
-    typeMore: "Type at least two letters",
     owner: "Owner",
     language: "Language",
     none: "Choose an item: the customer and every contact show here",
     open: "Open customer page",
+  },
+  search: {
+    placeholder: "Search customers, cases and messages (/)",
+    none: "Nothing found",
+    groups: { party: "Customers", case: "Cases", message: "Messages" },
   },
   merge: {
     title: "Merge customers",

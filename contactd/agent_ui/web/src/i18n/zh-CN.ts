@@ -432,13 +432,16 @@ export const zhCN = {
     emptyTimeline: "还没有往来记录",
     emptyFilter: "没有符合条件的记录",
     current: "当前",
-    searchPlaceholder: "搜索客户：姓名、电话、邮箱（/）",
     noResults: "没有找到匹配的客户",
-    typeMore: "至少输入两个字",
     owner: "负责人",
     language: "语言",
     none: "选择一项工作后，这里显示客户和全部往来",
     open: "打开客户页",
+  },
+  search: {
+    placeholder: "搜索客户、工单和往来内容：姓名、拼音、尾号、关键字（/）",
+    none: "没有找到",
+    groups: { party: "客户", case: "工单", message: "往来内容" },
   },
   merge: {
     title: "合并客户档案",

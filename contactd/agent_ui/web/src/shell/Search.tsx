@@ -1,39 +1,11 @@
-/** Find a customer by name, number or address, from anywhere. */
+/** Find a customer by name, sound, number or address. */
 import { SearchOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useDeferredValue, useRef, useState } from "react";
 import { api } from "../api";
 import { useWords } from "../i18n";
-import { useKeys } from "../keyboard";
-import { go } from "../route";
 import type { PartyView } from "../wire";
 import { Face, Kbd, Vip } from "./bits";
-
-export function Search() {
-  const { t } = useWords();
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent): void => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-        event.preventDefault();
-        input.current?.focus();
-      }
-    };
-    window.addEventListener("keydown", pressed);
-    return () => window.removeEventListener("keydown", pressed);
-  }, []);
-  useKeys({ "/": () => input.current?.focus() });
-  return (
-    <div className="search">
-      <PartyFinder
-        inputRef={input}
-        placeholder={t("customer.searchPlaceholder")}
-        onPick={(party) => go("customer", party.id)}
-        testId="party-search"
-      />
-    </div>
-  );
-}
 
 interface FinderProps {
   placeholder: string;
@@ -52,10 +24,10 @@ export function PartyFinder({ placeholder, onPick, inputRef, testId, autoFocus =
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
   const asked = useDeferredValue(text.trim());
-  const enough = [...asked].length >= 2 || /^\p{Script=Han}$/u.test(asked);
+  const enough = asked !== "";
   const { data, isFetching, isError } = useQuery({
     queryKey: ["parties", asked],
-    queryFn: ({ signal }) => api.parties(asked, signal),
+    queryFn: ({ signal }) => api.findParties(asked, signal),
     enabled: open && enough,
     staleTime: 10_000,
     placeholderData: (before) => before,
@@ -99,7 +71,6 @@ export function PartyFinder({ placeholder, onPick, inputRef, testId, autoFocus =
       />
       {open && text.trim() !== "" && (
         <div className="finder-hits" role="listbox">
-          {!enough && <div className="finder-none">{t("customer.typeMore")}</div>}
           {enough && hits.length === 0 && (
             <div className="finder-none">
               {isError ? t("common.loadFailed") : isFetching ? t("common.loading") : t("customer.noResults")}

@@ -12,7 +12,7 @@ import { changeSettings, useDark, useSettings } from "../settings";
 import { Face } from "./bits";
 import { IntentSwitch } from "./IntentSwitch";
 import { askForNotices, noticesAllowed } from "./notices";
-import { Search } from "./Search";
+import { Search } from "./Everything";
 
 interface Props {
   screen: Screen | null;

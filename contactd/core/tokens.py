@@ -1,0 +1,152 @@
+"""What words a text is found by: one tokenizer for both databases, so that both give the same hits.
+
+Runs of Chinese characters become overlapping pairs and the last single one (投诉电话 → 投诉 诉电 电话 话), so two characters or
+more are a phrase of pairs, and one character is the beginning of a pair.  Latin words are words; digits stand as they are.  A name
+is also found by its sound and its initials, a number by any of its last digits from four on.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from contactd.core.pinyin import is_han, readings
+
+MAX_CHARS = 20_000
+"""Characters of a text that are looked at."""
+MAX_TOKENS = 8_000
+"""Tokens of a document: PostgreSQL counts positions to 16,383."""
+MAX_SAME = 200
+"""Occurrences of one token: PostgreSQL keeps 256 places of a word, and both databases must agree."""
+MAX_WORD = 40
+TAIL = 4
+"""Fewest last digits a number is found by."""
+MAX_QUERY = 100
+MAX_TERMS = 8
+_FIRST_PLANE_ENDS = "\U00010000"
+
+_RUN = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"\d+|[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing a document must hold: tokens that follow each other; the last one may be only a beginning."""
+
+    tokens: tuple[str, ...]
+    prefix: bool
+
+
+def of_text(text: str) -> list[str]:
+    """Return the tokens of a text, in order, bounded."""
+    return _bounded(_tokens(text[:MAX_CHARS]))
+
+
+def of_name(name: str) -> list[str]:
+    """Return the tokens of a name: those of its text, its sounds and initials, and the whole as one word."""
+    found = list(_tokens(name[:MAX_QUERY]))
+    for whole, initials in readings(name[:MAX_QUERY]):
+        found += [whole, initials]
+    return _bounded(iter(found))
+
+
+def of_number(value: str) -> list[str]:
+    """Return the tokens of a telephone number: all its digits, and every ending of at least four."""
+    digits = "".join(char for char in value if char.isdecimal())
+    if len(digits) <= TAIL:
+        return [digits] if digits else []
+    return [digits[at:] for at in range(len(digits) - TAIL + 1)]
+
+
+def terms(query: str) -> list[Term]:
+    """Return what a document must hold to be found by `query`; nothing when it holds no word.
+
+    Words are and-ed.  The last part of each may be only the beginning of a word, so that hits come while one types.
+    """
+    found = []
+    for word in plain(query[:MAX_QUERY]).split():
+        tokens = list(_pieces(word))
+        if not tokens:
+            continue
+        flat = [_safe(token) for run in tokens for token in _query_tokens(run, last=run is tokens[-1])]
+        last = tokens[-1]
+        found.append(Term(tuple(flat), prefix=not is_han(last[0]) or len(last) == 1))
+        if len(found) == MAX_TERMS:
+            break
+    return found
+
+
+def plain(text: str) -> str:
+    """Return a text as it is compared: compatibility forms folded, case folded."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def highlights(text: str, query: str) -> list[tuple[int, int]]:
+    """Return the (begin, end) places of `text` that a query's words stand at, in order, without overlaps."""
+    low = text.lower() if len(text.lower()) == len(text) else text
+    places: list[tuple[int, int]] = []
+    for word in plain(query[:MAX_QUERY]).split():
+        for run in {word, *_pieces(word)}:
+            at = low.find(run)
+            while at >= 0:
+                places.append((at, at + len(run)))
+                at = low.find(run, at + len(run))
+    merged: list[tuple[int, int]] = []
+    for begin, end in sorted(places):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for run in _pieces(plain(text)):
+        if is_han(run[0]):
+            yield from (run[at : at + 2] for at in range(len(run) - 1))
+            yield run[-1]
+        else:
+            yield run[:MAX_WORD]
+
+
+def _query_tokens(run: str, *, last: bool) -> Iterator[str]:
+    """Yield the tokens a run of the query must be found as; a run that goes on in other letters ends in its single one."""
+    if is_han(run[0]) and len(run) > 1:
+        yield from (run[at : at + 2] for at in range(len(run) - 1))
+        if not last:
+            yield run[-1]
+    else:
+        yield run[:MAX_WORD]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut a text into runs of Chinese characters, of digits, and of other letters."""
+    for match in _RUN.finditer(text):
+        for piece in _PIECE.findall(match.group()):
+            begin = 0
+            for at in range(1, len(piece) + 1):
+                if at == len(piece) or is_han(piece[at]) != is_han(piece[begin]):
+                    yield piece[begin:at]
+                    begin = at
+
+
+def _safe(token: str) -> str:
+    """Write characters beyond the first plane as letters: SQLite's tables do not know all of them."""
+    if max(token) < _FIRST_PLANE_ENDS:
+        return token
+    return "".join(char if char < _FIRST_PLANE_ENDS else f"z{ord(char):x}z" for char in token)
+
+
+def _bounded(tokens: Iterable[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    kept: list[str] = []
+    for token in tokens:
+        seen[token] += 1
+        if seen[token] <= MAX_SAME:
+            kept.append(_safe(token))
+        if len(kept) == MAX_TOKENS:
+            break
+    return kept

@@ -1,0 +1,187 @@
+"""Keeping the index of words: customers and cases that changed, and messages that came, behind the live work.
+
+Messages mark nothing: that would cost every mail.  They are found by their ids, which sort by time; those of the last minutes are
+looked at again, since a unit may commit after a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, select
+
+from contactd.core import tokens
+from contactd.core.ids import RANDOM_BYTES, uuid7
+from contactd.crm_store import due_rows, search_index
+from contactd.crm_store import schema as s
+from contactd.crm_store.statements import insert
+from contactd.crm_store.write_conn import WriteConn
+
+PARTY, MESSAGE, CASE = "party", "message", "case"
+BATCH = 10
+"""Documents indexed in one unit."""
+SCAN = 500
+"""Messages looked at in one read."""
+OVERLAP_MS = 120_000
+"""A message may become visible this long after a later one."""
+_MARK = "search.messages"
+_TIME = 13
+"""Characters of an id that say its millisecond (with a dash)."""
+
+
+def index_parties(conn: WriteConn, now: datetime) -> bool:
+    """Index the customers that changed longest ago; True while there may be more."""
+    due = due_rows.take(conn, due_rows.INDEX_PARTY, BATCH)
+    if not due:
+        return False
+    found = select(s.party.c.canonical_id).where(s.party.c.id.in_(due)).distinct()
+    canonical = [row.canonical_id for row in conn.execute(found)]
+    _forget(conn, PARTY, {*due, *canonical})
+    docs = [(ident, ident, "all", now, words) for ident in canonical if (words := party_tokens(conn.connection, ident))]
+    _write(conn, PARTY, docs)
+    due_rows.done(conn, due_rows.INDEX_PARTY, due)
+    return True
+
+
+def index_cases(conn: WriteConn) -> bool:
+    """Index the cases that changed longest ago; True while there may be more."""
+    due = due_rows.take(conn, due_rows.INDEX_CASE, BATCH)
+    if not due:
+        return False
+    _forget(conn, CASE, due)
+    rows = conn.execute(select(s.case_).where(s.case_.c.id.in_(due), s.case_.c.deleted_at.is_(None)))
+    docs = [
+        (row.id, row.party_id, "all", row.updated_at, tokens.of_text(f"{row.no} {row.subject} {row.remedy}"))
+        for row in rows
+    ]
+    _write(conn, CASE, docs)
+    due_rows.done(conn, due_rows.INDEX_CASE, due)
+    return True
+
+
+def party_tokens(conn: Connection, canonical: str) -> list[str]:
+    """Return what a customer is found by: the names, numbers, addresses, tags and firms of all its records."""
+    records = conn.execute(select(s.party).where(s.party.c.canonical_id == canonical)).all()
+    kept = next((row for row in records if row.id == canonical), None)
+    if kept is None or kept.deleted_at is not None or kept.pii_state != "normal":
+        return []
+    idents = [row.id for row in records]
+    found: list[str] = []
+    for row in records:
+        found += tokens.of_name(row.display_name)
+        for word in (row.legal_name, row.uscc, row.no, *row.tags):
+            found += tokens.of_text(str(word)) if word else []
+    names = select(s.party_name.c.value).where(s.party_name.c.party_id.in_(idents))
+    firms = select(s.party.c.display_name).join(s.party_link, s.party_link.c.to_party == s.party.c.id)
+    for row in conn.execute(names):
+        found += tokens.of_name(row.value)
+    for row in conn.execute(firms.where(s.party_link.c.from_party.in_(idents), s.party_link.c.active)):
+        found += tokens.of_text(row.display_name)
+    return [*found, *_of_points(conn, idents)]
+
+
+def unindexed(conn: Connection, after: str | None) -> tuple[list[str], str | None]:
+    """Return messages that are not indexed yet, and where to look on (None: from the mark again).
+
+    Args:
+        conn: a reader's connection.
+        after: the id up to which was looked; None = begin at the mark, a little back.
+    """
+    floor = after if after is not None else _floor(conn)
+    doc = s.search_doc
+    known = and_(doc.c.kind == MESSAGE, doc.c.ref == s.message.c.id)
+    query = select(s.message.c.id, doc.c.seq).outerjoin(doc, known).where(s.message.c.id > floor)
+    rows = conn.execute(query.order_by(s.message.c.id).limit(SCAN)).all()
+    missing = [row.id for row in rows if row.seq is None]
+    return missing, rows[-1].id if len(rows) == SCAN else None
+
+
+def index_messages(conn: WriteConn, idents: Sequence[str], now: datetime) -> None:
+    """Index messages and note how far it came."""
+    message, contact, file = s.message, s.interaction, s.attachment
+    doc = s.search_doc
+    there = {row.ref for row in conn.execute(select(doc.c.ref).where(doc.c.kind == MESSAGE, doc.c.ref.in_(idents)))}
+    query = (
+        select(message, contact.c.party_id, contact.c.state, contact.c.subject.label("contact_subject"))
+        .join(contact, contact.c.id == message.c.interaction_id)
+        .where(message.c.id.in_([one for one in idents if one not in there]))
+        .order_by(message.c.id)
+    )
+    names: dict[str, list[str]] = {}
+    for row in conn.execute(select(file.c.message_id, file.c.name).where(file.c.message_id.in_(idents))):
+        names.setdefault(row.message_id, []).append(row.name)
+    docs = []
+    for row in conn.execute(query):
+        own = row.body_text[: row.quoted_offset] if row.quoted_offset else row.body_text
+        subject = row.subject or (row.contact_subject if row.seq == 1 else "")
+        head = " ".join((subject, row.sender_name, row.sender, *names.get(row.id, ())))
+        acl = "oversee" if row.state == "quarantined" else "all"
+        docs.append((row.id, row.party_id, acl, row.at, tokens.of_text(f"{head}\n{own}")))
+    _write(conn, MESSAGE, docs)
+    if idents:
+        new = insert(s.mark).values(name=_MARK, value=max(idents), at=now)
+        later = new.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"value": new.excluded.value, "at": new.excluded.at},
+            where=s.mark.c.value < new.excluded.value,
+        )
+        conn.execute(later)
+
+
+def forget(conn: WriteConn, kind: str, refs: Iterable[str]) -> None:
+    """Let things be found no more."""
+    _forget(conn, kind, list(refs))
+
+
+def _of_points(conn: Connection, records: list[str]) -> list[str]:
+    claim, point = s.contact_claim, s.contact_point
+    rows = conn.execute(
+        select(point.c.value_norm, point.c.display, point.c.ext)
+        .join(claim, claim.c.contact_point_id == point.c.id)
+        .where(claim.c.party_id.in_(records), claim.c.valid_to.is_(None))
+        .distinct(),
+    )
+    found: list[str] = []
+    for row in rows:
+        if row.value_norm.startswith(("+", "short:", "raw:")):
+            found += tokens.of_number(row.value_norm)
+            found += tokens.of_text(row.display)
+            digits = "".join(char for char in row.display if char.isdecimal())
+            found += [digits] if digits else []
+        else:
+            found += tokens.of_text(row.value_norm)
+    return found
+
+
+def _floor(conn: Connection) -> str:
+    """Return the id after which messages may be missing: some minutes before the last that was indexed."""
+    last = conn.execute(select(s.mark.c.value).where(s.mark.c.name == _MARK)).scalar()
+    if not last:
+        return ""
+    try:
+        millisecond = int(last[:_TIME].replace("-", ""), 16)
+    except ValueError:
+        return ""
+    return uuid7(max(millisecond - OVERLAP_MS, 0), bytes(RANDOM_BYTES))
+
+
+def _forget(conn: WriteConn, kind: str, refs: Iterable[str]) -> None:
+    doc = s.search_doc
+    mine = (doc.c.kind == kind, doc.c.ref.in_(list(refs)))
+    search_index.drop(conn, [row.seq for row in conn.execute(select(doc.c.seq).where(*mine))])
+    conn.execute(delete(doc).where(*mine))
+
+
+def _write(conn: WriteConn, kind: str, docs: Sequence[tuple[str, Any, str, datetime, list[str]]]) -> None:
+    """Write documents: (ref, party, acl, at, tokens) of each."""
+    if not docs:
+        return
+    seqs = search_index.next_seqs(conn, len(docs))
+    rows = [
+        {"seq": seq, "kind": kind, "ref": ref, "acl": acl, "party_id": party, "at": at}
+        for seq, (ref, party, acl, at, _) in zip(seqs, docs, strict=True)
+    ]
+    conn.execute(insert(s.search_doc).values(rows))
+    search_index.put(conn, [(seq, words) for seq, (_, _, _, _, words) in zip(seqs, docs, strict=True)])
