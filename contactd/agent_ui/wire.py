@@ -129,6 +129,18 @@ class DenyParty(OnInteraction):
     party: Ident
 
 
+class Split(OnInteraction):
+    """conversation.split: some messages of a contact are another matter."""
+
+    messages: list[Ident] = Field(min_length=1, max_length=100)
+
+
+class Join(OnInteraction):
+    """conversation.join: another contact is the same matter; its messages come here."""
+
+    other: Ident
+
+
 class Watch(OnInteraction):
     """interaction.watch: a supervisor's console follows an interaction's messages."""
 
@@ -202,6 +214,8 @@ COMMANDS: dict[str, type[Shape]] = {
     "interaction.complete": Complete,
     "interaction.extend": OnInteraction,
     "interaction.watch": Watch,
+    "conversation.split": Split,
+    "conversation.join": Join,
     "callback.request": RequestCallback,
     "callback.settle": OnInteraction,
     **ACTS,

@@ -32,6 +32,7 @@ from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
 from contactd.desk.overseeing import Overseeing
+from contactd.desk.parting import Parting
 from contactd.desk.recalling import Recalling
 from contactd.desk.rights import Actor, authorize
 from contactd.desk.sending import Sending
@@ -68,7 +69,7 @@ class Commands:
             "party.confirm": lambda actor, data: self._identifying.confirm(actor.id, data),
             "party.deny": lambda actor, data: self._identifying.deny(actor.id, data),
         }
-        self._table |= Overseeing(desk).table() | Recalling(desk).table()
+        self._table |= Overseeing(desk).table() | Recalling(desk).table() | Parting(desk).table()
         calling_back = CallingBack(desk)
         self._table |= {"callback.request": calling_back.request, "callback.settle": calling_back.settle}
         for name in ("dial", "hangup", "mute", "dtmf", "consult", "conference", "record"):

@@ -68,6 +68,8 @@ RULES: dict[str, Rule] = {
     "interaction.start": Rule("own", "own", "own", "console"),
     "interaction.complete": Rule("own", "own", "own", "console"),
     "interaction.extend": Rule("own", "own", "own", "console"),
+    "conversation.split": Rule("own", "own", "own", "console"),
+    "conversation.join": Rule("own", "own", "own", "console"),
     "interaction.watch": Rule("no", "any", "any", "console"),
     "callback.request": Rule("any", "any", "any", "console"),
     "callback.settle": Rule("own", "any", "any", "console"),

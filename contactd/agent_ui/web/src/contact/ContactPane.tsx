@@ -66,7 +66,7 @@ export function Body({ interaction, mine }: { interaction: InteractionView; mine
     case "pages":
       return <FaxViewer interaction={interaction} />;
     default:
-      return <MailThread interaction={interaction} />;
+      return <MailThread interaction={interaction} mine={mine} />;
   }
 }
 

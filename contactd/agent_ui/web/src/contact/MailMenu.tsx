@@ -6,10 +6,23 @@ import { useState } from "react";
 import { api } from "../api";
 import { useWords } from "../i18n";
 import { Lines, LoadFailed } from "../shell/bits";
+import type { InteractionView } from "../wire";
+import { JoinDialog, useParting } from "./parting";
 
-export function MailMenu({ message }: { message: string }) {
+interface Props {
+  message: string;
+  interaction: InteractionView;
+  /** One has the contact in hand, so that it can be parted and joined. */
+  mine: boolean;
+  /** There is other mail of the customer's in it. */
+  apart: boolean;
+}
+
+export function MailMenu({ message, interaction, mine, apart }: Props) {
   const { t } = useWords();
   const [headers, setHeaders] = useState(false);
+  const [joining, setJoining] = useState(false);
+  const { split } = useParting(interaction);
   const items = [
     {
       key: "source",
@@ -20,12 +33,17 @@ export function MailMenu({ message }: { message: string }) {
       ),
     },
     { key: "headers", label: <span data-testid="mail-headers">{t("mail.headers")}</span>, onClick: () => setHeaders(true) },
+    ...(mine && apart
+      ? [{ key: "split", label: <span data-testid="mail-split">{t("parting.splitDo")}</span>, onClick: () => void split([message]) }]
+      : []),
+    ...(mine ? [{ key: "join", label: <span data-testid="mail-join">{t("parting.joinDo")}</span>, onClick: () => setJoining(true) }] : []),
   ];
   return (
     <>
       <Dropdown menu={{ items }} trigger={["click"]} placement="bottomRight">
         <Button type="text" size="small" icon={<MoreOutlined />} aria-label={t("mail.more")} data-testid="mail-more" />
       </Dropdown>
+      <JoinDialog interaction={interaction} open={joining} onClose={() => setJoining(false)} />
       <Modal open={headers} title={t("mail.headers")} footer={null} width={860} onCancel={() => setHeaders(false)} destroyOnHidden>
         <HeaderLines message={message} />
       </Modal>

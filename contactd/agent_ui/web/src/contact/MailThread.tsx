@@ -2,7 +2,7 @@
 import { CheckCircleOutlined, ClockCircleOutlined, EditOutlined, ExclamationCircleOutlined, MailOutlined, RobotOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Segmented, Tooltip } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { api, keys } from "../api";
 import { moment } from "../format";
 import { useWords } from "../i18n";
@@ -22,7 +22,7 @@ export function useMessages(id: string) {
   return useQuery({ queryKey: keys.messages(id), queryFn: ({ signal }) => api.messages(id, signal) });
 }
 
-export function MailThread({ interaction }: { interaction: InteractionView }) {
+export function MailThread({ interaction, mine = false }: { interaction: InteractionView; mine?: boolean }) {
   const { t } = useWords();
   const messages = useMessages(interaction.id);
   const end = useRef<HTMLDivElement>(null);
@@ -34,6 +34,7 @@ export function MailThread({ interaction }: { interaction: InteractionView }) {
   if (messages.isError) return <LoadFailed again={() => void messages.refetch()} />;
   if (messages.data.length === 0) return <Hollow glyph={<MailOutlined />} title={t("mail.empty")} />;
   const last = messages.data.length - 1;
+  const theirs = messages.data.filter((message) => message.direction === "inbound").length;
   return (
     <div className="mails" data-testid="mail-thread">
       {messages.data.map((message, at) => (
@@ -41,7 +42,11 @@ export function MailThread({ interaction }: { interaction: InteractionView }) {
           {message.direction === "internal" ? (
             <NoteLine message={message} />
           ) : (
-            <Mail message={message} open={at >= last || message.interaction === interaction.id} />
+            <Mail
+              message={message}
+              open={at >= last || message.interaction === interaction.id}
+              menu={<MailMenu message={message.id} interaction={interaction} mine={mine} apart={theirs > 1 && message.direction === "inbound"} />}
+            />
           )}
         </div>
       ))}
@@ -49,7 +54,7 @@ export function MailThread({ interaction }: { interaction: InteractionView }) {
   );
 }
 
-function Mail({ message, open: openAtFirst }: { message: MessageView; open: boolean }) {
+function Mail({ message, open: openAtFirst, menu }: { message: MessageView; open: boolean; menu: ReactNode }) {
   const { t } = useWords();
   const [open, setOpen] = useState(openAtFirst);
   const [plain, setPlain] = useState(!message.has_html);
@@ -100,7 +105,7 @@ function Mail({ message, open: openAtFirst }: { message: MessageView; open: bool
         <span className="dim mail-at">
           <At at={message.at} />
         </span>
-        {open && <MailMenu message={message.id} />}
+        {open && menu}
       </header>
       {open && (
         <div className="mail-body">
