@@ -73,7 +73,8 @@ async def test_another_matter_becomes_a_contact_of_its_own_and_comes_back(case: 
     second = made["interaction"]
     assert (await case.said(first), await case.said(second)) == (["one"], ["two"])
     shown = case.bench.office.views.interactions
-    assert (shown[first]["last_message"], shown[second]["last_message"]) == ("one", "two")
+    await case.bench.until(lambda: shown[first]["last_message"] == "one", "showing what is left")
+    await case.bench.until(lambda: shown[second]["last_message"] == "two", "showing what moved")
     views = await case.view(first), await case.view(second)
     assert views[0]["thread"] != views[1]["thread"]
     assert views[1]["state"] in {"queued", "offered"}
