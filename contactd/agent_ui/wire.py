@@ -200,6 +200,12 @@ class Consult(OnCall):
     to_line: Word | None = None
 
 
+class SendOn(OnCall):
+    """call.transfer: leave the customer with who was consulted, or send them on to an outside number."""
+
+    to: Word | None = None
+
+
 COMMANDS: dict[str, type[Shape]] = {
     "agent.set_intent": SetIntent,
     "offer.accept": AcceptOffer,
@@ -229,6 +235,8 @@ COMMANDS: dict[str, type[Shape]] = {
     "call.consult": Consult,
     "call.conference": OnCall,
     "call.record": Switch,
+    "call.transfer": SendOn,
+    "call.return": OnCall,
 }
 """Every command there is."""
 

@@ -311,6 +311,21 @@ class Tools(Protocol):
         """
         ...
 
+    async def hand_over(self, interaction: str, device: str) -> bool:
+        """Give a contact to the agent whose phone `device` is and who is on the line already: they are not asked again.
+
+        Returns:
+            False when the house cannot give it to them; it stays where it is.
+        """
+        ...
+
+    async def panel(self, interaction: str, panel: Mapping[str, Any]) -> None:
+        """Show consoles how a live contact stands beyond its state (small JSON: muted, who else is on the line).
+
+        It is not stored: after a restart the channel says it again.
+        """
+        ...
+
     async def answered(self, interaction: str, at: datetime) -> None:
         """Say that customer and agent are connected since `at`: only now the contact is answered."""
         ...
@@ -456,6 +471,21 @@ class Channel(Protocol):
 
         Raises:
             BadRequestError: the channel has no such command.
+        """
+        ...
+
+
+class Dialling(Protocol):
+    """A channel by which agents call somebody."""
+
+    dial_adapter: str
+    """Adapter under which the calls it makes are kept."""
+
+    def dialled(self, number: str, line: str) -> str:
+        """Return a number as it would be dialled for a line.
+
+        Raises:
+            BadRequestError: it is no number, or it may not be called; `code` says why.
         """
         ...
 

@@ -6,7 +6,7 @@ what stands here, statements that store a change are made of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,6 +78,8 @@ class Entry:
     """What its customer is to be told or offered on the way out of the queue."""
     live: bool = False
     """The channel is one where the customer is there now."""
+    panel: Mapping[str, Any] | None = None
+    """How a live contact stands beyond its state, as its channel says; not stored."""
     earlier: dict[str, timedelta] = field(default_factory=dict)
 
     def total(self, clock: str) -> timedelta:
@@ -132,6 +134,7 @@ class Entry:
             "callback": self.callback,
             "unread": self.unread,
             "last_message": self.last_message,
+            "panel": self.panel,
         }
 
 
@@ -142,6 +145,7 @@ class Book:
         self._entries: dict[str, Entry] = {}
         self._by_key: dict[tuple[str, str], str] = {}
         self._live: dict[str, Entry] = {}
+        self._panels: dict[str, Mapping[str, Any]] = {}
 
     def add(self, entry: Entry) -> None:
         """Write an interaction in; an older entry of the same id gives way."""
@@ -149,6 +153,14 @@ class Book:
         self._by_key[(entry.adapter, entry.external_key)] = entry.id
         if entry.live:
             self._live[entry.id] = entry
+        entry.panel = self._panels.get(entry.id, entry.panel)
+
+    def panel(self, interaction: str, panel: Mapping[str, Any]) -> Entry | None:
+        """Keep what a channel says of a live contact; return the entry, None when it is not open here."""
+        entry = self._entries.get(interaction)
+        if entry is not None:
+            self._panels[interaction] = entry.panel = panel
+        return entry
 
     def get(self, interaction: str) -> Entry | None:
         """Return the entry, or None when it is not open here."""
@@ -166,6 +178,7 @@ class Book:
         """Strike out an interaction that is closed."""
         entry = self._entries.pop(interaction, None)
         self._live.pop(interaction, None)
+        self._panels.pop(interaction, None)
         if entry is not None:
             self._by_key.pop((entry.adapter, entry.external_key), None)
 

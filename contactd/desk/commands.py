@@ -6,7 +6,6 @@ Shapes are checked before they come here; who may, and whether the state allows 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any
 
 from contactd.clock import parse_rfc3339
@@ -27,6 +26,7 @@ from contactd.core.events import (
     WrapupExtended,
 )
 from contactd.core.interaction import State
+from contactd.desk.calling import Calling
 from contactd.desk.calling_back import CallingBack
 from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
@@ -39,7 +39,6 @@ from contactd.desk.sending import Sending
 from contactd.desk.starting import Starting
 
 Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
-LIVE_CALL = frozenset({State.ACTIVE, State.HELD})
 
 
 class Commands:
@@ -72,8 +71,7 @@ class Commands:
         self._table |= Overseeing(desk).table() | Recalling(desk).table() | Parting(desk).table()
         calling_back = CallingBack(desk)
         self._table |= {"callback.request": calling_back.request, "callback.settle": calling_back.settle}
-        for name in ("dial", "hangup", "mute", "dtmf", "consult", "conference", "record"):
-            self._table[f"call.{name}"] = partial(self._call, f"call.{name}")
+        self._table |= Calling(desk, self._starting).table()
 
     async def run(self, actor: Actor, command: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one command; return its data after the commit.
@@ -185,27 +183,6 @@ class Commands:
             ),
         )
         return self._shown(entry.id)
-
-    async def _call(self, command: str, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Hand a call's command to its channel; without an interaction, to the agent's own call."""
-        interaction = data.get("interaction") or self._own_call(actor.id)
-        if not interaction:
-            text = "you have no call"
-            raise BadRequestError(text, code="no_call")
-        entry = self._desk.in_hand(interaction, actor.id)
-        return dict(await self._desk.channel(entry.channel).command(entry.id, command, data))
-
-    def _own_call(self, agent: str) -> str | None:
-        member = self._desk.roster.get(agent)
-        entries = member.work.values() if member else ()
-        return next(
-            (
-                entry.id
-                for entry in entries
-                if entry.state in LIVE_CALL and self._desk.rules.rule(entry.line, entry.channel).connects
-            ),
-            None,
-        )
 
     def _shown(self, interaction: str) -> dict[str, Any]:
         entry = self._desk.book.get(interaction)

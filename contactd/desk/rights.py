@@ -93,6 +93,8 @@ RULES: dict[str, Rule] = {
     "call.consult": Rule("own", "own", "own", "console"),
     "call.conference": Rule("own", "own", "own", "console"),
     "call.record": Rule("own", "own", "own", "console"),
+    "call.transfer": Rule("own", "own", "own", "console"),
+    "call.return": Rule("own", "own", "own", "console"),
     # REST.
     "me.read": Rule("any", "any", "any", ""),
     "password.change": Rule("own", "own", "any", "admin"),

@@ -40,10 +40,14 @@ class Starting:
         if self._desk.rules.rule(line, channel).connects:
             text = "a call is begun with call.dial"
             raise BadRequestError(text, code="use_dial", field="channel")
-        point = await self._point(data)
-        rows = self._rows(agent, data, point)
+        entry = await self.begin(agent, data, await self.point(data), "console")
+        return {"interaction": entry.view()}
+
+    async def begin(self, agent: str, data: Mapping[str, Any], point: Point, adapter: str) -> Entry:
+        """Store a contact that an agent begins, and put it in their hands; return its entry after the commit."""
+        rows = self._rows(agent, data, point, adapter)
         begun = await self._desk.store.write(partial(contact_rows.start, new=rows), urgent=True)
-        entry = _entry(rows, begun)
+        entry = _entry(rows, begun, live=self._desk.rules.rule(data["line"], data["channel"]).live)
         try:
             await self._desk.dispatcher.submit(begun.fact, lambda: self._enter(entry), rows.fact_id)
         except (ConflictError, ForbiddenError, NotFoundError):  # the agent was struck off: it has not begun
@@ -51,9 +55,15 @@ class Starting:
             self._desk.publisher.publish([InteractionClosed(view=entry.view())])
             await self._desk.store.write(partial(contact_rows.undo_start, new=rows), urgent=True)
             raise
-        return {"interaction": entry.view()}
+        return entry
 
-    async def _point(self, data: Mapping[str, Any]) -> Point:
+    async def point(self, data: Mapping[str, Any]) -> Point:
+        """Return whom a contact is to be begun with.
+
+        Raises:
+            BadRequestError: nobody is named.
+            NotFoundError: there is no such contact point.
+        """
         if data.get("contact_point"):
             point = await self._desk.store.read(
                 lambda conn: contact_rows.point_by_id(conn, data["contact_point"]),
@@ -67,7 +77,7 @@ class Starting:
             raise BadRequestError(text, field="to")
         return read_point(data["to"], "to")
 
-    def _rows(self, agent: str, data: Mapping[str, Any], point: Point) -> StartRows:
+    def _rows(self, agent: str, data: Mapping[str, Any], point: Point, adapter: str) -> StartRows:
         now = self._desk.clock.now()
         interaction, thread = self._desk.idents.new(), self._desk.idents.new()
         subject = data.get("subject") or ""
@@ -76,7 +86,7 @@ class Starting:
                 "id": interaction,
                 "channel": data["channel"],
                 "direction": Direction.OUTBOUND,
-                "adapter": "console",
+                "adapter": adapter,
                 "external_key": interaction,
                 "line": data["line"],
                 "agent": agent,
@@ -114,7 +124,7 @@ class Starting:
         self._desk.show(entry)
 
 
-def _entry(rows: StartRows, begun: Started) -> Entry:
+def _entry(rows: StartRows, begun: Started, *, live: bool) -> Entry:
     """Return the book's entry of a contact that was begun."""
     new = rows.interaction
     return Entry(
@@ -129,6 +139,7 @@ def _entry(rows: StartRows, begun: Started) -> Entry:
         segment=begin(1, new["line"], SegmentReason.ARRIVAL, new["created_at"], State.ACTIVE),
         subject=new["subject"],
         recipient=rows.point.display or rows.point.raw,
+        live=live,
         party=begun.whom.party,
         resolve_state=begun.whom.state,
         customer_name=begun.name,

@@ -32,6 +32,7 @@ from contactd.crm_store.joining_rows import WAKES
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.placing import JOINABLE
 from contactd.crm_store.store import WriteConn
+from contactd.desk.calling import hand_over
 from contactd.desk.calling_back import CallingBack
 from contactd.desk.desk import Desk
 from contactd.desk.mirror import Mirror
@@ -113,6 +114,16 @@ class ChannelTools:
             log.info("give.refused", channel=self._name, interaction=interaction, reason=error.code)
             return "refused"
         return "given"
+
+    async def hand_over(self, interaction: str, device: str) -> bool:
+        """Give a contact to an agent who is on the line already; see `core.channel.Tools`."""
+        return await hand_over(self._desk, interaction, device)
+
+    async def panel(self, interaction: str, panel: Mapping[str, Any]) -> None:
+        """Show how a live contact stands; see `core.channel.Tools`."""
+        entry = self._desk.book.panel(interaction, panel)
+        if entry is not None:
+            self._desk.show(entry)
 
     async def answered(self, interaction: str, at: datetime) -> None:
         """Say that customer and agent are together since `at`."""

@@ -105,6 +105,8 @@ def settings(sink: Sink, pbx: ScriptedPbx) -> dict[str, Any]:
         "channels.voice.ari.url": pbx.ari_url,
         "channels.voice.ari.username": pbx.username,
         "channels.voice.ari.password": pbx.secret,
+        "channels.voice.dial.endpoint": "PJSIP/{number}@telco",
+        "channels.voice.dial.number": "400800000",
     }
 
 

@@ -7,23 +7,33 @@ event that caused it does.  Ids and application arguments carry the call's id, s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from contactd.channels.voice import ari_transfer
-from contactd.channels.voice.ari_table import MOVES, Accept, Answered, Cue, Do, Give, Report, Rest, RoutedCall, Stage
+from contactd.channels.voice import ari_dial, ari_keys, ari_third, ari_transfer
+from contactd.channels.voice.ari_table import (
+    CALLER_ID,
+    DEVICE,
+    MOVES,
+    Accept,
+    Answered,
+    Cue,
+    Do,
+    Give,
+    Report,
+    Rest,
+    RoutedCall,
+    Stage,
+    ThirdStage,
+)
 from contactd.channels.voice.ari_transfer import Given
 from contactd.channels.voice.legs import number, person
 from contactd.core.channel import Change
-from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import DeliveryFailed, Held, InteractionGone, Resumed, WorkEnded
-from contactd.core.interaction import Cause, EndedBy, State
+from contactd.core.interaction import Cause, EndedBy, Outcome, State
 from contactd.core.offer import FailReason
 
-DEVICE = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.+*#@-]{1,64}")
-"""What may be dialled as an agent's phone: `PJSIP/1001`; no separator that a dial string gives a meaning."""
-DIGITS = re.compile(r"[0-9A-D*#]{1,32}")
 PRESENTATION = "CALLERID(pres)"
 FALLBACK = "CONTACTD_FALLBACK"
 """Variable the dialplan looks at after Stasis(): the call goes to its own queue."""
@@ -42,16 +52,23 @@ class RoutedCalls:
         app: name of the application.
         new_id: gives a new unique id; never reuse one (it is the Uniqueid in the PBX's own records).
         ring_s: how long an agent's phone rings.
+        dial_s: how long the phone of somebody rings whom an agent calls or consults.
+        channel: name of the channel these calls belong to.
     """
 
-    def __init__(self, app: str, new_id: Callable[[], str], ring_s: int = 15) -> None:
+    def __init__(
+        self, app: str, new_id: Callable[[], str], ring_s: int = 15, dial_s: int = 40, channel: str = "voice"
+    ) -> None:
         self.app = app
         self.ring_s = ring_s
+        self.dial_s = dial_s
+        self.channel = channel
         self.replaced = False
         """Another program took the application over: we do not fight for it."""
-        self._new_id = new_id
+        self.new_id = new_id
         self._calls: dict[str, RoutedCall] = {}
-        self._legs: dict[str, str] = {}
+        self.legs: dict[str, str] = {}
+        """Id of a leg → call; kept by the parts that make legs."""
         self._seen: dict[str, None] = {}
         self._actions: dict[str, Callable[[RoutedCall, Any], list[Do]]] = {
             "originate": self._originate,
@@ -70,6 +87,8 @@ class RoutedCalls:
             "given": self._given,
             "send": self._send,
         }
+        for name, action in (ari_third.ACTIONS | ari_dial.ACTIONS).items():
+            self._actions[name] = partial(action, self)
 
     def get(self, call: str) -> RoutedCall | None:
         """Return a call by its channel's id."""
@@ -91,12 +110,13 @@ class RoutedCalls:
         """Take a call up again that was accepted before (after a cut or a restart of ours)."""
         call = self._calls.get(str(channel["id"])) or self._take_in(channel, dialled)
         call.interaction, call.agent, call.presentation = interaction, agent, call.presentation or "withheld"
+        call.talked = True
         return call
 
     def attach(self, call: RoutedCall, leg: str, bridge: str, stage: Stage) -> None:
         """Say where a restored call stands."""
         call.leg, call.bridge, call.stage, call.music = leg, bridge, stage, stage is not Stage.TALKING
-        self._legs[leg] = call.id
+        self.legs[leg] = call.id
 
     # Events.
 
@@ -126,8 +146,15 @@ class RoutedCalls:
         """Take in what entered our application: a caller, or the phone of an agent we called."""
         channel_id = str(channel.get("id", ""))
         words = [str(each) for each in args] if isinstance(args, list) else []
-        if words[:1] == [_AGENT]:
-            return self._agent_joined(channel_id)
+        match words[:1]:
+            case ["agent" | "out"]:
+                return self._agent_joined(channel_id)
+            case ["customer"]:
+                return ari_dial.reached(self, channel_id)
+            case ["third"]:
+                return ari_third.joined(self, channel_id)
+            case _:
+                pass
         if words[:1] != [_INBOUND] or not channel_id or channel_id in self._calls:
             return []
         dialled = words[1] if len(words) > 1 else str(channel.get("dialplan", {}).get("exten", ""))
@@ -159,16 +186,20 @@ class RoutedCalls:
             presentation=str(variables.get(PRESENTATION, "")),
             channel=channel,
         )
+        self.keep(call)
+        return call
+
+    def keep(self, call: RoutedCall) -> None:
+        """Take a call into the book, and remember it for a while after its end."""
         self._calls[call.id] = call
         self._seen[call.id] = None
         if len(self._seen) > MEMORY:
             del self._seen[next(iter(self._seen))]
-        return call
 
     def _agent_joined(self, leg: str) -> list[Do]:
-        call = self._calls.get(self._legs.get(leg, ""))
+        call = self._calls.get(self.legs.get(leg, ""))
         if call is None or call.leg != leg:
-            self._legs.pop(leg, None)
+            self.legs.pop(leg, None)
             return [Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})]
         return self.cue(call, Cue.JOINED)
 
@@ -177,23 +208,26 @@ class RoutedCalls:
         call = self._calls.get(channel)
         if call is not None:
             call.gone = True
-            return self.cue(call, Cue.CALLER_GONE)
-        call = self._calls.get(self._legs.get(channel, ""))
+            return self.cue(call, Cue.CALLER_GONE, cause)
+        call = self._calls.get(self.legs.get(channel, ""))
         if kind == "ChannelDestroyed":
-            self._legs.pop(channel, None)
+            self.legs.pop(channel, None)
+        if call is not None and call.third is not None and call.third.leg == channel:
+            rings = call.third.stage is ThirdStage.RINGING and kind == "StasisEnd"
+            return [] if rings else ari_third.moved(self, call, ari_third.ThirdCue.LEFT)
         if call is None or call.leg != channel or (kind == "StasisEnd" and call.stage is Stage.RINGING):
             return []
         return self.cue(call, Cue.AGENT_GONE, cause)
 
     def _by_leg(self, leg: str, cue: Cue) -> list[Do]:
-        call = self._calls.get(self._legs.get(leg, ""))
+        call = self._calls.get(self.legs.get(leg, ""))
         return self.cue(call, cue) if call is not None and call.leg == leg else []
 
     # Transfers keyed on the agent's phone.
 
     def _wished(self, wish: ari_transfer.Wish | None) -> list[Do]:
         """Ask whom the number belongs to that an agent's phone wants its call to go to."""
-        call = None if wish is None else self._calls.get(self._legs.get(wish.leg, ""))
+        call = None if wish is None else self._calls.get(self.legs.get(wish.leg, ""))
         if wish is None or call is None or call.leg != wish.leg or call.stage not in (Stage.TALKING, Stage.HELD):
             return []
         if not wish.number:
@@ -217,14 +251,14 @@ class RoutedCalls:
 
     def _replaced(self, done: ari_transfer.Done | None) -> list[Do]:
         """Follow what the PBX did by itself: the agent is out of it, the customer talks on."""
-        call = None if done is None else self._calls.get(self._legs.get(done.leg, ""))
+        call = None if done is None else self._calls.get(self.legs.get(done.leg, ""))
         return [] if call is None or done is None or call.leg != done.leg else self.cue(call, Cue.GIVEN, done)
 
     def _given(self, call: RoutedCall, done: ari_transfer.Done) -> list[Do]:
-        self._legs.pop(call.leg, None)
+        self.legs.pop(call.leg, None)
         call.leg = done.replaced_by
         if call.leg:
-            self._legs[call.leg] = call.id
+            self.legs[call.leg] = call.id
         return [self._given_away(call, done.number)]
 
     def _send(self, call: RoutedCall, wish: ari_transfer.Wish) -> list[Do]:
@@ -234,7 +268,7 @@ class RoutedCalls:
             out.append(Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"))
         away = {"context": wish.context, "extension": wish.number, "priority": 1}
         out.append(Rest(call=call.id, method="POST", path=f"/channels/{call.id}/continue", params=away))
-        return [*out, *self._drop(call, leg=True, bridge=True), self._given_away(call, wish.number)]
+        return [*out, *self.drop(call, leg=True, bridge=True), self._given_away(call, wish.number)]
 
     def _given_away(self, call: RoutedCall, number: str) -> Report:
         by = ari_transfer.ended_by(number)
@@ -251,6 +285,7 @@ class RoutedCalls:
         if call.gone or call.stage is not Stage.WAITING:
             return []
         call.interaction, call.agent, call.device = change.interaction, change.agent, change.device or ""
+        call.line = change.line
         return self.cue(call, Cue.OFFER)
 
     def changed(self, change: Change) -> list[Do]:
@@ -271,30 +306,8 @@ class RoutedCalls:
                 return []
 
     def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> list[Do]:
-        """Carry out what the agent presses.
-
-        Raises:
-            BadRequestError: there is no such command, or its data is wrong.
-            ConflictError: nobody is talking on this call.
-        """
-        call = self.by_interaction(interaction)
-        if name not in ("call.hangup", "call.dtmf", "call.mute"):
-            message = f"a call has no command {name}"
-            raise BadRequestError(message)
-        if call is None or call.stage not in (Stage.TALKING, Stage.HELD):
-            message = "nobody is talking on this call"
-            raise ConflictError(message, code="bad_state")
-        if name == "call.hangup":
-            ended = WorkEnded(interaction=interaction, agent=call.agent, ended_by=EndedBy.AGENT)
-            return [*self.cue(call, Cue.RELEASE), Report(call=call.id, fact=ended)]
-        if name == "call.mute":
-            method = "POST" if data.get("on", True) else "DELETE"
-            return [Rest(call=call.id, method=method, path=f"/channels/{call.leg}/mute", params={"direction": "in"})]
-        digits = data.get("digits")
-        if not isinstance(digits, str) or not DIGITS.fullmatch(digits):
-            message = "digits must be 1 to 32 of 0-9, A-D, * and #"
-            raise BadRequestError(message, field="digits")
-        return [Rest(call=call.id, method="POST", path=f"/channels/{call.id}/dtmf", params={"dtmf": digits})]
+        """Carry out what the agent presses; see `ari_keys.press`."""
+        return ari_keys.press(self, interaction, name, data)
 
     # Answers.
 
@@ -333,6 +346,8 @@ class RoutedCalls:
                 call.presentation = str(value or "withheld")
             case "originate" if not ok and call.leg == request.leg:
                 return self.cue(call, Cue.AGENT_GONE)
+            case "ring" if not ok:
+                return self._channel_gone(request.leg, "ChannelDestroyed", None)
             case "bridged" if call.stage is Stage.TALKING and call.leg == request.leg:
                 return self._talking(call) if ok else self._not_bridged(call)
             case _:
@@ -353,10 +368,13 @@ class RoutedCalls:
         return done
 
     def _originate(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        call.leg = self._new_id()
+        if call.third is not None and call.heir and call.third.endpoint == call.device:
+            return self._inherit(call, call.third.leg)
+        dropped = ari_third.drop_third(self, call)
+        call.heir, call.leg = False, self.new_id()
         if not DEVICE.fullmatch(call.device):
             return self.cue(call, Cue.AGENT_GONE)
-        self._legs[call.leg] = call.id
+        self.legs[call.leg] = call.id
         caller = call.caller if call.shown and call.caller else "anonymous"
         params = {
             "endpoint": call.device,
@@ -365,33 +383,33 @@ class RoutedCalls:
             "channelId": call.leg,
             "originator": call.id,
             "timeout": self.ring_s,
-            "callerId": re.sub(r"[^0-9A-Za-z+*#._-]", "", caller),
+            "callerId": CALLER_ID.sub("", caller),
         }
         body = {"variables": {"__contactd_call_id": call.id}}
-        return [
-            Rest(
-                call=call.id,
-                method="POST",
-                path="/channels",
-                params=params,
-                body=body,
-                step="originate",
-                leg=call.leg,
-            ),
-        ]
+        ring = Rest(
+            call=call.id, method="POST", path="/channels", params=params, body=body, step="originate", leg=call.leg
+        )
+        return [*dropped, *self.drop(call, bridge=True), ring]
+
+    def _inherit(self, call: RoutedCall, leg: str) -> list[Do]:
+        """The colleague who gets the call stands in its bridge already: bring the customer to them."""
+        call.leg, call.third, call.heir, call.stage = leg, None, False, Stage.TALKING
+        return [*self.to_bridge(call), *self._talking(call)]
 
     def _bridge(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        call.bridge, call.music = self._new_id(), False
+        call.bridge, call.music = self.new_id(), False
         make = {"type": "mixing", "name": f"call-{call.id}", "bridgeId": call.bridge}
+        quiet = f"/channels/{call.leg}/ring" if call.outbound and not call.talked else f"/channels/{call.id}/moh"
         return [
-            Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"),
+            Rest(call=call.id, method="DELETE", path=quiet),
             Rest(call=call.id, method="POST", path="/bridges", params=make),
-            self._add(call, f"{call.id},{call.leg}", step="bridged"),
+            self.add(call, f"{call.id},{call.leg}", step="bridged"),
         ]
 
     def _talking(self, call: RoutedCall) -> list[Do]:
         """Tell that both are together, and let the phone's transfers come to us from now on."""
         handling = f"/channels/{call.leg}/variable"
+        call.talked = True
         return [
             Answered(call=call.id, interaction=call.interaction),
             Rest(call=call.id, method="POST", path=handling, params=ari_transfer.HANDLING),
@@ -399,8 +417,11 @@ class RoutedCalls:
 
     def _not_bridged(self, call: RoutedCall) -> list[Do]:
         """Undo: the agent's leg goes, the caller hears music again and stands in line."""
+        if call.outbound and not call.talked:
+            call.stage = Stage.DIALLING
+            return self.cue(call, Cue.CALLER_GONE)
         call.stage = Stage.WAITING
-        return [*self._drop(call, leg=True, bridge=True), self.music_on(call), self._failed(call, FailReason.MEDIA)]
+        return [*self.drop(call, leg=True, bridge=True), self.music_on(call), self._failed(call, FailReason.MEDIA)]
 
     def _not_delivered(self, call: RoutedCall, cause: Any) -> list[Do]:
         call.leg = ""
@@ -413,24 +434,35 @@ class RoutedCalls:
         )
 
     def _call_off(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        return self._drop(call, leg=True)
+        return self.drop(call, leg=True)
 
     def _abandoned(self, call: RoutedCall, _detail: Any) -> list[Do]:
         gone: list[Do] = (
             [Report(call=call.id, fact=InteractionGone(interaction=call.interaction))] if call.interaction else []
         )
-        return [*self._drop(call, leg=True), *gone]
+        return [*self.drop(call, leg=True), *gone]
 
     def _hold(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        path = f"/bridges/{call.bridge}/removeChannel"
-        return [Rest(call=call.id, method="POST", path=path, params={"channel": call.id}), self.music_on(call)]
+        return self.from_bridge(call)
 
     def _resume(self, call: RoutedCall, _detail: Any) -> list[Do]:
         if call.phone_held:
             call.phone_held = False
             return []
+        joins = call.third is not None and call.third.stage is ThirdStage.JOINED
+        return [*([] if joins else ari_third.drop_third(self, call)), *self.to_bridge(call)]
+
+    def from_bridge(self, call: RoutedCall) -> list[Do]:
+        """Take the caller out of the bridge, to music."""
+        path = f"/bridges/{call.bridge}/removeChannel"
+        return [Rest(call=call.id, method="POST", path=path, params={"channel": call.id}), self.music_on(call)]
+
+    def to_bridge(self, call: RoutedCall) -> list[Do]:
+        """Bring the caller from the music into the bridge; who is in it stays there."""
+        if not call.music:
+            return []
         call.music = False
-        return [Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"), self._add(call, call.id)]
+        return [Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"), self.add(call, call.id)]
 
     def _phone_held(self, call: RoutedCall, _detail: Any) -> list[Do]:
         call.phone_held = True
@@ -444,45 +476,47 @@ class RoutedCalls:
         return [Report(call=call.id, fact=Resumed(interaction=call.interaction, agent=call.agent or ""))]
 
     def _back_in_line(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        path = f"/bridges/{call.bridge}/removeChannel"
-        out: list[Do] = (
-            []
-            if call.music
-            else [
-                Rest(call=call.id, method="POST", path=path, params={"channel": call.id}),
-                self.music_on(call),
-            ]
-        )
-        call.agent, call.phone_held = None, False
-        return [*out, *self._drop(call, leg=True, bridge=True)]
+        """The agent leaves it: to a colleague who stands in the bridge, or to whoever the router finds."""
+        joined = call.heir and call.third is not None and call.third.stage is ThirdStage.JOINED
+        out = [] if call.music or joined else self.from_bridge(call)
+        call.agent, call.phone_held, call.muted = None, False, False
+        if call.heir:
+            return [*out, *self.drop(call, leg=True)]
+        return [*out, *ari_third.drop_third(self, call), *self.drop(call, leg=True, bridge=True)]
 
     def _agent_left(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.AGENT)
-        return [*self._drop(call, caller=True, bridge=True), Report(call=call.id, fact=ended)]
+        left = ari_third.agent_left(self, call)
+        if left is not None:
+            return left
+        outcome = Outcome.FAILED if call.outbound and not call.talked else None
+        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.AGENT, outcome=outcome)
+        return [*self.drop(call, caller=True, bridge=True), Report(call=call.id, fact=ended)]
 
     def _caller_left(self, call: RoutedCall, _detail: Any) -> list[Do]:
         ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.CUSTOMER)
-        return [*self._drop(call, leg=True, bridge=True), Report(call=call.id, fact=ended)]
+        return [*self.drop(call, leg=True, bridge=True), Report(call=call.id, fact=ended)]
 
     def _release(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        return self._drop(call, caller=True, leg=True, bridge=True)
+        return self.drop(call, caller=True, leg=True, bridge=True)
 
     def music_on(self, call: RoutedCall) -> Rest:
         """Let the caller hear music."""
         call.music = True
         return Rest(call=call.id, method="POST", path=f"/channels/{call.id}/moh", params={"mohClass": "default"})
 
-    def _add(self, call: RoutedCall, channels: str, step: str = "") -> Rest:
+    def add(self, call: RoutedCall, channels: str, step: str = "") -> Rest:
+        """Put channels into the call's bridge."""
         path = f"/bridges/{call.bridge}/addChannel"
         return Rest(call=call.id, method="POST", path=path, params={"channel": channels}, step=step, leg=call.leg)
 
-    def _drop(self, call: RoutedCall, *, caller: bool = False, leg: bool = False, bridge: bool = False) -> list[Do]:
+    def drop(self, call: RoutedCall, *, caller: bool = False, leg: bool = False, bridge: bool = False) -> list[Do]:
         """Hang up what is named and still there."""
-        gone: list[Do] = []
         hang_up = {"reason": "normal"}
+        over = leg and bridge
+        gone: list[Do] = ari_third.drop_third(self, call) if over and call.third is not None else []
         if leg and call.leg:
             gone.append(Rest(call=call.id, method="DELETE", path=f"/channels/{call.leg}", params=hang_up))
-            self._legs.pop(call.leg, None)
+            self.legs.pop(call.leg, None)
             call.leg = ""
         if caller and not call.gone:
             gone.append(Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}", params=hang_up))

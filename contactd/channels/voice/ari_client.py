@@ -21,14 +21,28 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from contactd.channels.voice import ari_dial, ari_third
 from contactd.channels.voice.ari import RoutedCalls
+from contactd.channels.voice.ari_panel import panel_of
 from contactd.channels.voice.ari_resync import resync
-from contactd.channels.voice.ari_table import Accept, Answered, Do, Give, Report, Rest, RoutedCall
+from contactd.channels.voice.ari_table import (
+    Accept,
+    Answered,
+    Do,
+    Give,
+    HandOver,
+    Report,
+    Rest,
+    RoutedCall,
+    Stage,
+    Tell,
+)
 from contactd.channels.voice.ari_transfer import Given
-from contactd.channels.voice.options import AriOptions
+from contactd.channels.voice.options import AriOptions, DialOptions
+from contactd.channels.voice.plan import Plan
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Arrival, Change, Content, Health, Tools
-from contactd.core.errors import ConflictError, ContactdError, NotFoundError
+from contactd.core.errors import BadRequestError, ConflictError, ContactdError, NotFoundError
 
 log = structlog.get_logger(__name__)
 
@@ -50,16 +64,22 @@ class AriClient:
         options: where the PBX is.
         tools: the house's side.
         numbers: reads callers' numbers.
+        dial: whom agents may call, and how.
     """
 
     adapter = ADAPTER
 
-    def __init__(self, name: str, options: AriOptions, tools: Tools, numbers: Numbers) -> None:
+    def __init__(
+        self, name: str, options: AriOptions, tools: Tools, numbers: Numbers, dial: DialOptions | None = None
+    ) -> None:
+        checked = dial or DialOptions()
+        self.plan = Plan(checked, numbers.region, numbers.area_code)
         self._name = name
         self._options = options
         self._tools = tools
         self._numbers = numbers
-        self.calls = RoutedCalls(options.app, lambda: str(uuid4()), options.ring_s)
+        self.calls = RoutedCalls(options.app, lambda: str(uuid4()), options.ring_s, checked.ring_s, name)
+        self._panels: dict[str, dict[str, Any]] = {}
         self._lanes: dict[str, deque[Do]] = {}
         self._http: httpx.AsyncClient | None = None
         self._socket: ClientConnection | None = None
@@ -178,6 +198,9 @@ class AriClient:
         bridges = await self._list("/bridges")
         contacts = await self._tools.open_contacts(ADAPTER)
         self.run(resync(self.calls, channels, bridges, contacts))
+        for key in self.calls.ids():
+            if key not in self._lanes:
+                await self._show(key)
 
     async def _list(self, path: str) -> list[Mapping[str, Any]]:
         status, body = await self._request("GET", path)
@@ -189,16 +212,43 @@ class AriClient:
     # Orders from the desk.
 
     def connect(self, change: Change) -> None:
-        """Bring caller and agent together."""
-        self.run(self.calls.connect(change))
+        """Bring caller and agent together; of a call that goes out, call both."""
+        if not change.to:
+            self.run(self.calls.connect(change))
+            return
+        try:
+            endpoint = self.plan.endpoint(change.to)
+        except BadRequestError as error:
+            self.run(ari_dial.refused(change, error.code))
+            return
+        self.run(ari_dial.begin(self.calls, change, endpoint, self.plan.shown(change.line)))
 
     def changed(self, change: Change) -> None:
         """Follow what was decided about a call."""
         self.run(self.calls.changed(change))
 
-    def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> None:
-        """Carry out what the agent presses."""
-        self.run(self.calls.command(interaction, name, data))
+    async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> None:
+        """Carry out what the agent presses.
+
+        Raises:
+            BadRequestError: it is no key, or the number may not be called.
+            ConflictError: the call does not stand so, or the colleague cannot take it.
+        """
+        given = dict(data)
+        if given.get("to"):
+            given |= {"number": self.plan.number(given["to"]), "endpoint": self.plan.endpoint(given["to"])}
+            call = self.calls.by_interaction(interaction)
+            given["shown"] = self.plan.shown(call.line if call else "")
+        work = self.calls.command(interaction, name, given)
+        if not any(isinstance(each, HandOver) for each in work):
+            self.run(work)
+            return
+        for each in work:
+            await self._do(each)
+        call = self.calls.by_interaction(interaction)
+        if call is not None and call.third is not None and not call.heir:
+            message = "they cannot take this call now"
+            raise ConflictError(message, code="agent_unavailable")
 
     # Doing.
 
@@ -221,6 +271,19 @@ class AriClient:
                 lane.extendleft(reversed(more))
         finally:
             del self._lanes[key]
+        await self._show(key)
+
+    async def _show(self, key: str) -> None:
+        """Show consoles how a call stands now, when that is news."""
+        call = self.calls.get(key)
+        if call is None:
+            self._panels.pop(key, None)
+            return
+        panel = panel_of(call)
+        if not call.interaction or call.stage is Stage.WAITING or self._panels.get(key) == panel:
+            return
+        self._panels[key] = panel
+        await self._tools.panel(call.interaction, panel)
 
     async def _do(self, work: Do) -> list[Do]:
         match work:
@@ -234,6 +297,11 @@ class AriClient:
             case Give():
                 outcome = await self._tools.give(work.interaction, work.device, work.wish.number)
                 return self.calls.given(work, Given(outcome))
+            case HandOver():
+                ok = await self._tools.hand_over(work.interaction, work.device)
+                return ari_third.handed(self.calls, work, ok=ok)
+            case Tell():
+                await self._tools.panel(work.interaction, work.panel)
             case Report():
                 await self._insist(lambda: self._tools.report(work.fact))
         return []

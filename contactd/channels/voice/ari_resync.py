@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contactd.channels.voice import ari_third
 from contactd.channels.voice.ari import RoutedCalls
-from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
+from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage, Third, ThirdStage
 from contactd.core.events import InteractionGone, WorkEnded
 from contactd.core.interaction import EndedBy, State
 
@@ -32,13 +33,17 @@ def resync(calls: RoutedCalls, channels: Sequence[Json], bridges: Sequence[Json]
     for channel in channels:
         channel_id = str(channel.get("id", ""))
         words = arguments[channel_id]
-        if words[:1] == ["inbound"]:
+        if words[:1] in (["inbound"], ["customer"]):
             done += _caller(calls, channel, words, by_key.get(channel_id), legs.get(channel_id), channels, inside)
-    wanted = {call.leg for key in calls.ids() if (call := calls.get(key)) is not None}
+    for leg, words in arguments.items():
+        if words[:1] == [ari_third.THIRD] and len(words) > 1:
+            _third(calls, leg, words, by_key.get(words[1]), inside)
+    on = [call for key in calls.ids() if (call := calls.get(key)) is not None]
+    wanted = {call.leg for call in on} | {call.third.leg for call in on if call.third is not None}
     done += [
         Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})
         for leg, words in arguments.items()
-        if words[:1] == ["agent"] and leg not in wanted
+        if words[:1] in (["agent"], [ari_third.OUT], [ari_third.THIRD]) and leg not in wanted
     ]
     used = {call.bridge for key in calls.ids() if (call := calls.get(key)) is not None}
     return done + [
@@ -89,6 +94,7 @@ def _caller(
     if contact is None:
         return calls.stasis_start(channel, words)
     call = calls.restore(channel, words[1] if len(words) > 1 else "", str(contact["id"]), contact.get("agent"))
+    call.line, call.outbound = str(contact.get("line") or ""), words[0] == "customer"
     state = contact["state"]
     if state not in _WITH_AGENT | _IN_LINE:
         return calls.cue(call, Cue.RELEASE)
@@ -99,6 +105,19 @@ def _caller(
         call.stage = Stage.WAITING
         return [calls.music_on(call)]
     return _with_leg(calls, call, leg, state, channels, inside)
+
+
+def _third(calls: RoutedCalls, leg: str, words: list[str], contact: Json | None, inside: Mapping[str, Json]) -> None:
+    """Put somebody who is consulted back to their call."""
+    call = calls.get(words[1])
+    bridge = inside.get(leg)
+    if call is None or contact is None or bridge is None or bridge.get("id") != call.bridge or call.third is not None:
+        return
+    agent, number, endpoint = [*words[2:], "", "", ""][:3]
+    stage = ThirdStage.JOINED if call.id in bridge.get("channels", ()) else ThirdStage.TALKING
+    call.third = Third(leg=leg, endpoint=endpoint, agent=agent or None, number=number, stage=stage)
+    call.music = stage is ThirdStage.TALKING
+    calls.legs[leg] = call.id
 
 
 def _given(channel: Json, leg: str | None, inside: Mapping[str, Json]) -> tuple[str, str] | None:

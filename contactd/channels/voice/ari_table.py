@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,11 @@ from typing import Any
 
 from contactd.channels.voice import ari_transfer
 from contactd.core.events import Fact
+
+CALLER_ID = re.compile(r"[^0-9A-Za-z+*#._-]")
+"""What is taken out of a caller id before it goes on the wire."""
+DEVICE = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.+*#@-]{1,64}")
+"""What may be dialled: `PJSIP/1001`, `PJSIP/13700001111@telco`; no separator that a dial string gives a meaning."""
 
 
 class Stage(StrEnum):
@@ -20,6 +26,12 @@ class Stage(StrEnum):
     HELD = "held"
     GIVEN = "given"
     """Its agent gave it to somebody we know nothing of; it still stands in our bridge."""
+    SUMMONING = "summoning"
+    """A call of ours: the phone of the agent who makes it rings."""
+    DIALLING = "dialling"
+    """A call of ours: the customer's phone rings."""
+    SENDING = "sending"
+    """Its agent gave it to an outside number, which rings."""
     OVER = "over"
 
 
@@ -44,10 +56,25 @@ class Cue(StrEnum):
     """The PBX has put somebody else in the agent's place."""
     SEND = "send"
     """It goes to the dialplan, which dials a number."""
+    DIAL = "dial"
+    """An agent calls somebody."""
+    REACHED = "reached"
+    """The customer we call has answered."""
+    SEND_OUT = "send_out"
+    """It goes to an outside number that we dial."""
 
 
 MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
     (Stage.WAITING, Cue.OFFER): (Stage.RINGING, "originate"),
+    (Stage.WAITING, Cue.DIAL): (Stage.SUMMONING, "summon"),
+    (Stage.SUMMONING, Cue.JOINED): (Stage.DIALLING, "dial"),
+    (Stage.SUMMONING, Cue.AGENT_GONE): (Stage.OVER, "no_agent"),
+    (Stage.SUMMONING, Cue.CALLER_GONE): (Stage.OVER, "no_agent"),
+    (Stage.SUMMONING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.DIALLING, Cue.REACHED): (Stage.TALKING, "bridge"),
+    (Stage.DIALLING, Cue.CALLER_GONE): (Stage.OVER, "unreached"),
+    (Stage.DIALLING, Cue.AGENT_GONE): (Stage.OVER, "agent_left"),
+    (Stage.DIALLING, Cue.RELEASE): (Stage.OVER, "release"),
     (Stage.WAITING, Cue.CALLER_GONE): (Stage.OVER, "abandoned"),
     (Stage.WAITING, Cue.RELEASE): (Stage.OVER, "release"),
     (Stage.RINGING, Cue.JOINED): (Stage.TALKING, "bridge"),
@@ -63,6 +90,12 @@ MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
     (Stage.TALKING, Cue.RELEASE): (Stage.OVER, "release"),
     (Stage.TALKING, Cue.GIVEN): (Stage.GIVEN, "given"),
     (Stage.TALKING, Cue.SEND): (Stage.OVER, "send"),
+    (Stage.TALKING, Cue.SEND_OUT): (Stage.SENDING, "send_out"),
+    (Stage.HELD, Cue.SEND_OUT): (Stage.SENDING, "send_out"),
+    (Stage.SENDING, Cue.JOINED): (Stage.GIVEN, "sent"),
+    (Stage.SENDING, Cue.AGENT_GONE): (Stage.WAITING, "sent_back"),
+    (Stage.SENDING, Cue.CALLER_GONE): (Stage.OVER, "caller_left"),
+    (Stage.SENDING, Cue.RELEASE): (Stage.OVER, "release"),
     (Stage.HELD, Cue.GIVEN): (Stage.GIVEN, "given"),
     (Stage.HELD, Cue.SEND): (Stage.OVER, "send"),
     (Stage.GIVEN, Cue.CALLER_GONE): (Stage.OVER, "release"),
@@ -125,7 +158,50 @@ class Give:
     """The phone that would have this number."""
 
 
-Do = Rest | Accept | Answered | Report | Give
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """An agent left a customer with the colleague they had consulted."""
+
+    call: str
+    interaction: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Show consoles something about a call that is over for us."""
+
+    call: str
+    interaction: str
+    panel: Mapping[str, Any]
+
+
+class ThirdStage(StrEnum):
+    """How far somebody has come whom an agent asked to join a call."""
+
+    RINGING = "ringing"
+    TALKING = "talking"
+    """With the agent alone; the customer hears music."""
+    JOINED = "joined"
+    """With both."""
+    GONE = "gone"
+
+
+@dataclass(slots=True, kw_only=True)
+class Third:
+    """Somebody an agent consults while a customer waits."""
+
+    leg: str
+    endpoint: str
+    """Where they are reached; of a colleague the device."""
+    name: str = ""
+    number: str = ""
+    """Of somebody outside."""
+    agent: str | None = None
+    stage: ThirdStage = ThirdStage.RINGING
+
+
+Do = Rest | Accept | Answered | Report | Give | HandOver | Tell
 """What the machine asks for; to be done in order, one call after another."""
 
 
@@ -150,6 +226,23 @@ class RoutedCall:
     gone: bool = False
     phone_held: bool = False
     music: bool = True
+    muted: bool = False
+    third: Third | None = None
+    heir: bool = False
+    """Its agent leaves it to `third`, who stands in its bridge already."""
+    outbound: bool = False
+    """An agent made it."""
+    line: str = ""
+    adapter: str = ""
+    """Under which the house keeps it."""
+    target: str = ""
+    """Of a call an agent makes: where the customer is reached."""
+    displayed: str = ""
+    """Of a call an agent makes: the number that is shown to the customer."""
+    sent_to: str = ""
+    """The outside number it is being given to."""
+    talked: bool = False
+    """Customer and agent have been together."""
 
     @property
     def shown(self) -> bool:

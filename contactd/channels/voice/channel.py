@@ -96,12 +96,12 @@ class VoiceChannel:
 
     async def connect(self, change: Change) -> None:
         """Ring the agent's phone and put both together."""
-        if self._ari is not None and change.adapter == self._ari.adapter:
+        if self._ari is not None and (change.to or change.adapter == self._ari.adapter):
             self._ari.connect(change)
 
     async def changed(self, change: Change) -> None:
         """Follow what was decided about a call of ours; what a PBX routes is only watched."""
-        if self._ari is not None and change.adapter == self._ari.adapter:
+        if self._ari is not None and (change.adapter == self._ari.adapter or self._ari.calls.get(change.external_key)):
             self._ari.changed(change)
 
     async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -114,15 +114,27 @@ class VoiceChannel:
         if self._ari is None:
             message = "the PBX routes its calls itself: use the phone"
             raise BadRequestError(message, code="not_supported")
-        self._ari.command(interaction, name, data)
+        await self._ari.command(interaction, name, data)
         return {}
+
+    @property
+    def dial_adapter(self) -> str:
+        """Adapter under which the calls agents make are kept."""
+        return "ari"
+
+    def dialled(self, number: str, line: str) -> str:  # noqa: ARG002 - the channel contract
+        """Return a number as the trunk wants it; see `contactd.core.channel.Dialling`."""
+        if self._ari is None:
+            message = "no PBX is configured over which calls could be made"
+            raise BadRequestError(message, code="not_supported")
+        return self._ari.plan.number(number)
 
 
 def _ari_client(name: str, options: Options, tools: Tools, numbers: Numbers) -> AriClient:
     """Import the client and make one: what is not configured should not lengthen the start."""
     from contactd.channels.voice.ari_client import AriClient  # noqa: PLC0415 - see above
 
-    return AriClient(name, options.ari, tools, numbers)
+    return AriClient(name, options.ari, tools, numbers, options.dial)
 
 
 def _ami_client(options: Options, mirror: Mirror, tools: Tools) -> AmiClient:

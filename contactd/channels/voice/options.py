@@ -50,6 +50,28 @@ class AriOptions(_Options):
         return value.rstrip("/")
 
 
+class DialOptions(_Options):
+    """Calls that agents make: which numbers, and by which way out."""
+
+    endpoint: str = Field(default="", pattern=r"^$|^[A-Za-z0-9]{1,16}/[A-Za-z0-9_.@/+-]*\{number\}[A-Za-z0-9_.@-]*$")
+    """`PJSIP/{number}@telco` or `Local/{number}@from-contactd`; empty: nobody outside is called."""
+    inner: str = Field(default="", pattern=r"^$|^[A-Za-z0-9]{1,16}/[A-Za-z0-9_.@-]*\{number\}[A-Za-z0-9_.@-]*$")
+    """For phones of the house that belong to no agent: `PJSIP/{number}`; empty: they are not called."""
+    form: Literal["national", "e164"] = "national"
+    """How the trunk wants numbers: 13700001111 or +8613700001111."""
+    number: str = Field(default="", pattern=r"^\+?[0-9]{0,20}$")
+    """Number that is shown to who is called."""
+    shown: dict[str, str] = Field(default_factory=dict)
+    """Line → number that is shown for it."""
+    abroad: tuple[str, ...] = ()
+    """Country codes that may be called: `["+852", "+886"]`; none by default."""
+    premium: bool = False
+    short: tuple[str, ...] = ("95xxx", "100xx", "12345", "12315", "114")
+    """Service numbers that may be called; x stands for any digit. Emergency numbers always may."""
+    ring_s: int = Field(default=40, ge=5, le=180)
+    """How long the other side rings."""
+
+
 class WebhookOptions(_Options):
     """The generic telephony webhook `POST /cti/{token}`."""
 
@@ -67,3 +89,4 @@ class Options(_Options):
     ami: AmiOptions = AmiOptions()
     ari: AriOptions = AriOptions()
     webhook: WebhookOptions = WebhookOptions()
+    dial: DialOptions = DialOptions()

@@ -28,6 +28,7 @@ class Behaviour(TypedDict, total=False):
     """Seconds of ringing until it answers; None = only when told."""
     busy: bool
     reject: bool
+    unknown: bool
     registered: bool
 
 
@@ -90,6 +91,10 @@ class ScriptedPbx:
         for name, value in behaviour.items():
             setattr(phone, name, value)
         return phone
+
+    def outside(self, number: str, **behaviour: Unpack[Behaviour]) -> Phone:
+        """Return the phone of somebody outside, who is reached over the trunk (`PJSIP/NUMBER@telco`)."""
+        return self.phone(f"PJSIP/{number}@telco", **behaviour)
 
     async def call(
         self,

@@ -205,7 +205,9 @@ class AriServer:
                 return self._act(channel, method, act, query)
         return Response(status_code=204)
 
-    def _act(self, channel: Channel, method: str, act: str, query: dict[str, str]) -> Response:
+    def _act(  # noqa: C901 - one case for each act
+        self, channel: Channel, method: str, act: str, query: dict[str, str]
+    ) -> Response:
         match (method, act):
             case ("POST", "answer"):
                 if channel.state != "Up":
@@ -214,6 +216,8 @@ class AriServer:
                 channel.music = True
             case ("DELETE", "moh"):
                 channel.music = False
+            case ("POST" | "DELETE", "ring"):
+                channel.ringing_tone = method == "POST"
             case ("POST", "mute"):
                 channel.muted = True
             case ("DELETE", "mute"):

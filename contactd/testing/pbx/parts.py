@@ -43,6 +43,8 @@ class Channel:
     variables: dict[str, str] = field(default_factory=dict)
     bridge: Bridge | None = None
     music: bool = False
+    ringing_tone: bool = False
+    """It hears that somebody else's phone rings."""
     muted: bool = False
     in_stasis: bool = False
     subscribed: bool = False
@@ -124,6 +126,8 @@ class Phone:
     """Seconds of ringing until it answers by itself; None = only when told."""
     busy: bool = False
     reject: bool = False
+    unknown: bool = False
+    """Of somebody outside: nobody has this number."""
     registered: bool = True
     told: str = ""
     """The last it was told of a transfer it keyed: channel_answered | channel_declined."""

@@ -267,6 +267,8 @@ class Switch:
         leg.verdict = asyncio.get_running_loop().create_future()
         if phone.busy or phone.in_use:
             leg.verdict.set_result("busy")
+        elif phone.unknown:
+            leg.verdict.set_result("unknown")
         elif phone.reject:
             leg.verdict.set_result("reject")
         else:
@@ -310,7 +312,11 @@ class Switch:
         if leg.gone:
             return
         if verdict != "answer":
-            status, cause = {"busy": ("BUSY", 17), "reject": ("NOANSWER", 21)}.get(verdict, ("NOANSWER", 19))
+            status, cause = {
+                "busy": ("BUSY", 17),
+                "reject": ("NOANSWER", 21),
+                "unknown": ("NOANSWER", 1),
+            }.get(verdict, ("NOANSWER", 19))
             self.ari("ChannelHangupRequest", leg, "ChannelHangupRequest cause", cause=cause)
             self.ari("Dial", leg, dialstatus=status)
             self.remove(leg, cause)

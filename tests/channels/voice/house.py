@@ -31,6 +31,9 @@ class House:
         self.progressed: list[Progress] = []
         self.facts: list[Fact] = []
         self.answers: list[str] = []
+        self.panels: dict[str, Mapping[str, Any]] = {}
+        self.handed: list[tuple[str, str]] = []
+        self.hands_over: Callable[[str, str], Awaitable[bool]] | None = None
         self.given: list[tuple[str, str, str]] = []
         self.gives = "unknown"
         self.open: list[Mapping[str, Any]] = []
@@ -69,6 +72,13 @@ class House:
     async def give(self, interaction: str, device: str, number: str) -> str:
         self.given.append((interaction, device, number))
         return self.gives
+
+    async def hand_over(self, interaction: str, device: str) -> bool:
+        self.handed.append((interaction, device))
+        return await self.hands_over(interaction, device) if self.hands_over else False
+
+    async def panel(self, interaction: str, panel: Mapping[str, Any]) -> None:
+        self.panels[interaction] = panel
 
     async def answered(self, interaction: str, at: object) -> None:
         await self._commit()

@@ -3,78 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
+from ari_stand import Stand, client, standing
 from house import House
 
-from contactd.channels.voice.ari_client import AriClient
-from contactd.channels.voice.options import AriOptions
-from contactd.channels.voice.sender import Numbers
-from contactd.core.channel import Change
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import DeliveryFailed, Held, InteractionGone, Resumed, WorkEnded
-from contactd.testing.pbx import Caller, ScriptedPbx
 
 pytestmark = pytest.mark.integration
 
 
-@dataclass
-class Stand:
-    """A PBX, a house, and our client between them."""
-
-    pbx: ScriptedPbx
-    house: House
-    client: AriClient
-
-    async def waiting(self, caller: str = "13800138000", presentation: str = "allowed_not_screened") -> Caller:
-        call = await self.pbx.call(caller, "400800006", name="王小明", queue="sales", presentation=presentation)
-        await self.house.until(lambda: ("ari", call.id) in self.house.arrivals)
-        await self.house.until(lambda: self.client.calls.by_interaction(f"i-{call.id}"))
-        return call
-
-    def change(self, call: Caller, state: str, cause: str) -> Change:
-        return Change(
-            interaction=f"i-{call.id}",
-            adapter="ari",
-            external_key=call.id,
-            state=state,
-            cause=cause,
-            line="sales",
-            agent="anna",
-            device="PJSIP/1001",
-        )
-
-    async def talking(self) -> Caller:
-        call = await self.waiting()
-        phone = self.pbx.phone("PJSIP/1001")
-        self.client.connect(self.change(call, "active", "accepted"))
-        await self.pbx.until(lambda: phone.rings)
-        phone.answer()
-        await self.house.until(lambda: self.house.answers)
-        return call
-
-    async def quiet(self) -> None:
-        """Wait until nothing is being done."""
-        await self.house.until(lambda: not self.client._lanes)
-
-
-def client(pbx: ScriptedPbx, house: House) -> AriClient:
-    options = AriOptions(url=pbx.ari_url, username=pbx.username, password=pbx.secret, ring_s=3)  # type: ignore[arg-type]
-    return AriClient("voice", options, house, Numbers())
-
-
 @pytest.fixture
 async def stand() -> AsyncIterator[Stand]:
-    pbx, house = ScriptedPbx(queues={"sales": []}), House()
-    await pbx.start()
-    made = Stand(pbx, house, client(pbx, house))
-    await made.client.start()
-    await pbx.until(lambda: made.client.health().ok)
-    yield made
-    await made.client.stop()
-    await pbx.stop()
-    assert house.failures == []
+    async with standing() as made:
+        yield made
 
 
 async def test_a_call_is_taken_in_and_hears_music(stand: Stand) -> None:
@@ -265,19 +209,19 @@ async def test_a_transfer_to_a_line(stand: Stand) -> None:
 async def test_keys_of_the_panel(stand: Stand) -> None:
     call = await stand.talking()
     phone = stand.pbx.phone("PJSIP/1001")
-    stand.client.command(f"i-{call.id}", "call.dtmf", {"digits": "12#"})
-    stand.client.command(f"i-{call.id}", "call.mute", {"on": True})
+    await stand.client.command(f"i-{call.id}", "call.dtmf", {"digits": "12#"})
+    await stand.client.command(f"i-{call.id}", "call.mute", {"on": True})
     await stand.pbx.until(lambda: call.channel.digits == "12#" and phone.leg is not None and phone.leg.muted)
     with pytest.raises(BadRequestError):
-        stand.client.command(f"i-{call.id}", "call.dtmf", {"digits": "1&2"})
+        await stand.client.command(f"i-{call.id}", "call.dtmf", {"digits": "1&2"})
     with pytest.raises(BadRequestError):
-        stand.client.command(f"i-{call.id}", "call.levitate", {})
-    stand.client.command(f"i-{call.id}", "call.hangup", {})
+        await stand.client.command(f"i-{call.id}", "call.levitate", {})
+    await stand.client.command(f"i-{call.id}", "call.hangup", {})
     await stand.pbx.until(lambda: call.gone and not phone.in_use)
     await stand.house.until(lambda: stand.house.facts)
     assert stand.house.facts == [WorkEnded(interaction=f"i-{call.id}", agent="anna", ended_by="agent")]
     with pytest.raises(ConflictError):
-        stand.client.command(f"i-{call.id}", "call.hangup", {})
+        await stand.client.command(f"i-{call.id}", "call.hangup", {})
 
 
 async def test_a_call_that_cannot_be_stored_goes_to_the_dialplan(stand: Stand) -> None:

@@ -79,8 +79,30 @@ export interface InteractionView {
   last_message: string | null;
   /** The callback that is owed to its customer, and waits for its end. */
   callback?: string | null;
+  /** How a live contact stands beyond its state, as its channel says. */
+  panel?: PanelView | null;
   /** REST only, of what could not be read. */
   quarantine_reason?: string | null;
+}
+
+/** Somebody an agent asked to join a call. */
+export interface ThirdView {
+  name: string;
+  agent: string | null;
+  number: string;
+  /** ringing | talking (with the agent alone) | joined */
+  state: string;
+}
+
+export interface PanelView {
+  /** ringing_agent | dialling | sending | talking | held | given | failed */
+  phase?: string;
+  muted?: boolean;
+  /** The number it is being passed on to. */
+  to?: string;
+  /** Why nobody was reached. */
+  why?: string;
+  third?: ThirdView;
 }
 
 export interface PointView {

@@ -5,6 +5,7 @@ import {
   CaretRightOutlined,
   NumberOutlined,
   PauseOutlined,
+  QuestionCircleOutlined,
 } from "@ant-design/icons";
 import { Button, Popover } from "antd";
 import { useState } from "react";
@@ -15,41 +16,70 @@ import { Since, StateMark } from "../shell/bits";
 import type { InteractionView } from "../wire";
 import { nameOf } from "../work/WorkList";
 import { NoteLine, useMessages } from "./MailThread";
+import { ThirdParty } from "./ThirdParty";
+import { TransferDialog } from "./TransferDialog";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
+/** What the clock counts: the channel's own word where it has one, else what the state says. */
+function phaseOf(interaction: InteractionView) {
+  switch (interaction.panel?.phase) {
+    case "ringing_agent":
+      return "call.yourPhone";
+    case "dialling":
+      return "call.dialling";
+    case "sending":
+      return "call.sending";
+    default:
+      if (interaction.state === "held") return "call.onHold";
+      return interaction.answered_at ? "call.talking" : "call.ringing";
+  }
+}
+
 export function CallPanel({ interaction, mine }: { interaction: InteractionView; mine: boolean }) {
-  const { t } = useWords();
+  const { t, word } = useWords();
   const line = useLineLabel()(interaction.line);
   const { state } = interaction;
   const over = state === "wrapup" || state === "closed" || state === "abandoned" || !interaction.live;
-  const phase = over ? "call.ended" : state === "held" ? "call.onHold" : interaction.answered_at ? "call.talking" : "call.ringing";
+  const phase = over ? "call.ended" : phaseOf(interaction);
+  const panel = interaction.panel ?? null;
+  const outgoing = interaction.direction === "outbound";
   return (
     <div className="call">
       <div className="call-panel">
         <div className={`call-phase s-${over ? "closed" : state}`}>
-          <StateMark state={over ? "closed" : state} pulse={phase === "call.ringing"} />
-          {t(phase)}
+          <StateMark state={over ? "closed" : state} pulse={!over && !interaction.answered_at} />
+          {t(phase, { to: panel?.to ?? "" })}
         </div>
         <div className="call-clock num" data-testid="call-clock">
           {over ? <CallLength interaction={interaction} /> : <Since at={interaction.answered_at ?? interaction.state_since} />}
         </div>
-        <div className="call-who">{nameOf(interaction, t("work.anonymous"))}</div>
+        <div className="call-who" data-testid="call-panel-who">{nameOf(interaction, t("work.anonymous"))}</div>
         <dl className="call-facts">
+          {!outgoing && (
+            <div>
+              <dt>{t("call.from")}</dt>
+              <dd className="num">{interaction.from || t("work.anonymous")}</dd>
+            </div>
+          )}
           <div>
-            <dt>{t("call.from")}</dt>
-            <dd className="num">{interaction.from || t("work.anonymous")}</dd>
-          </div>
-          <div>
-            <dt>{t("call.to")}</dt>
+            <dt>{t(outgoing ? "call.dialled" : "call.to")}</dt>
             <dd className="num">{[interaction.to, line].filter(Boolean).join(" · ")}</dd>
           </div>
-          <div>
-            <dt>{t("call.waited")}</dt>
-            <dd className="num">{duration(interaction.wait_s ?? 0)}</dd>
-          </div>
+          {!outgoing && (
+            <div>
+              <dt>{t("call.waited")}</dt>
+              <dd className="num">{duration(interaction.wait_s ?? 0)}</dd>
+            </div>
+          )}
         </dl>
-        {mine && !over && interaction.routed_by !== "pbx" && <Controls interaction={interaction} />}
+        {over && panel?.why && (
+          <p className="call-why" data-testid="call-why">
+            {word("callWhy", panel.why)}
+          </p>
+        )}
+        {!over && panel?.third && <ThirdParty interaction={interaction} third={panel.third} mine={mine} />}
+        {mine && !over && interaction.answered_at && interaction.routed_by !== "pbx" && <Controls interaction={interaction} />}
       </div>
       <CallNotes id={interaction.id} />
     </div>
@@ -67,13 +97,11 @@ function CallLength({ interaction }: { interaction: InteractionView }) {
 function Controls({ interaction }: { interaction: InteractionView }) {
   const { t } = useWords();
   const { run, busy } = useRun();
-  const [muted, setMuted] = useState(false);
+  const [asking, setAsking] = useState(false);
   const { id } = interaction;
-  const held = interaction.state === "held";
-  const mute = async (): Promise<void> => {
-    const { ok } = await run("call.mute", { interaction: id, on: !muted });
-    if (ok) setMuted(!muted);
-  };
+  const muted = interaction.panel?.muted ?? false;
+  const third = interaction.panel?.third ?? null;
+  const held = interaction.state === "held" && !third;
   return (
     <div className="call-controls">
       <Button
@@ -81,6 +109,7 @@ function Controls({ interaction }: { interaction: InteractionView }) {
         className={held ? "call-held" : ""}
         aria-pressed={held}
         icon={held ? <CaretRightOutlined /> : <PauseOutlined />}
+        disabled={third !== null}
         loading={busy.has("interaction.hold") || busy.has("interaction.resume")}
         data-testid={held ? "call-resume" : "call-hold"}
         onClick={() => void run(held ? "interaction.resume" : "interaction.hold", { interaction: id })}
@@ -94,7 +123,7 @@ function Controls({ interaction }: { interaction: InteractionView }) {
         icon={muted ? <AudioMutedOutlined /> : <AudioOutlined />}
         loading={busy.has("call.mute")}
         data-testid="call-mute"
-        onClick={() => void mute()}
+        onClick={() => void run("call.mute", { interaction: id, on: !muted })}
       >
         {t(muted ? "call.unmute" : "call.mute")}
       </Button>
@@ -103,6 +132,16 @@ function Controls({ interaction }: { interaction: InteractionView }) {
           {t("call.keypad")}
         </Button>
       </Popover>
+      <Button
+        size="large"
+        icon={<QuestionCircleOutlined />}
+        disabled={third !== null}
+        data-testid="call-consult"
+        onClick={() => setAsking(true)}
+      >
+        {t("call.consult")}
+      </Button>
+      <TransferDialog interaction={interaction} open={asking} consult onClose={() => setAsking(false)} />
     </div>
   );
 }

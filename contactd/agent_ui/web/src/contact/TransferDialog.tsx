@@ -1,8 +1,9 @@
-/** Give a contact away: to a line, with what waits there, or to an agent; with a word for whoever takes it. */
+/** Give a contact away, or ask somebody while the customer waits: a line, with what waits there, an agent, for calls a number. */
 import { useQuery } from "@tanstack/react-query";
 import { App as AntApp, Input, Modal, Segmented } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
+import { lookOf } from "../channels";
 import { useConsole, usePolicy, useRun, useTarget } from "../desk";
 import { useWords } from "../i18n";
 import { Hollow, Lines, LoadFailed, Since, StateMark } from "../shell/bits";
@@ -12,27 +13,32 @@ import { waitingChannels } from "../work/LineStrip";
 interface Props {
   interaction: InteractionView;
   open: boolean;
+  /** Ask first, instead of giving it away. */
+  consult?: boolean;
   onClose(): void;
 }
 
+type Kind = "line" | "agent" | "number";
+
 const NO_LINES: LineView[] = [];
 
-export function TransferDialog({ interaction, open, onClose }: Props) {
+export function TransferDialog({ interaction, open, consult = false, onClose }: Props) {
   const { t } = useWords();
   const { run, busy } = useRun();
   const { message } = AntApp.useApp();
-  const [kind, setKind] = useState<"line" | "agent">("line");
+  const [kind, setKind] = useState<Kind>(consult ? "agent" : "line");
   const [target, setTarget] = useState<string | null>(null);
   const [note, setNote] = useState("");
+  const calls = lookOf(interaction.channel).body === "call";
+  const kinds: Kind[] = calls ? ["line", "agent", "number"] : ["line", "agent"];
+  const command = consult ? "call.consult" : kind === "number" ? "call.transfer" : "interaction.transfer";
   const submit = async (): Promise<void> => {
     if (!target) return;
-    const { ok } = await run("interaction.transfer", {
-      interaction: interaction.id,
-      ...(kind === "line" ? { to_line: target } : { to_agent: target }),
-      ...(note.trim() ? { note: note.trim() } : {}),
-    });
+    const whom = { line: { to_line: target }, agent: { to_agent: target }, number: { to: target } }[kind];
+    const word = command === "interaction.transfer" && note.trim() ? { note: note.trim() } : {};
+    const { ok } = await run(command, { interaction: interaction.id, ...whom, ...word });
     if (!ok) return;
-    message.success(t("transfer.done"));
+    if (!consult) message.success(t(kind === "number" ? "transfer.ringing" : "transfer.done"));
     setNote("");
     setTarget(null);
     onClose();
@@ -40,12 +46,12 @@ export function TransferDialog({ interaction, open, onClose }: Props) {
   return (
     <Modal
       open={open}
-      title={t("transfer.title")}
+      title={t(consult ? "transfer.consult" : "transfer.title")}
       width={460}
       destroyOnHidden
-      okText={t("transfer.submit")}
+      okText={t(consult ? "call.consult" : "transfer.submit")}
       cancelText={t("common.cancel")}
-      okButtonProps={{ disabled: !target, loading: busy.has("interaction.transfer"), "data-testid": "transfer-submit" } as never}
+      okButtonProps={{ disabled: !target, loading: busy.has(command), "data-testid": "transfer-submit" } as never}
       onOk={() => void submit()}
       onCancel={onClose}
     >
@@ -53,28 +59,42 @@ export function TransferDialog({ interaction, open, onClose }: Props) {
         <Segmented
           block
           value={kind}
-          options={[
-            { value: "line", label: <span data-testid="transfer-to-line">{t("transfer.line")}</span> },
-            { value: "agent", label: <span data-testid="transfer-to-agent">{t("transfer.agent")}</span> },
-          ]}
+          options={kinds.map((each) => ({
+            value: each,
+            label: <span data-testid={`transfer-to-${each}`}>{t(`transfer.${each}`)}</span>,
+          }))}
           onChange={(value) => {
-            setKind(value as "line" | "agent");
+            setKind(value as Kind);
             setTarget(null);
           }}
         />
-        {kind === "line" ? (
-          <LineChoice from={interaction.line} value={target} onPick={setTarget} />
-        ) : (
-          <AgentChoice from={interaction.line} value={target} onPick={setTarget} />
+        {kind === "line" && <LineChoice from={consult ? null : interaction.line} value={target} onPick={setTarget} />}
+        {kind === "agent" && <AgentChoice from={interaction.line} value={target} onPick={setTarget} />}
+        {kind === "number" && (
+          <Input
+            autoFocus
+            inputMode="tel"
+            className="num"
+            value={target ?? ""}
+            placeholder={t("transfer.pickNumber")}
+            data-testid="transfer-number"
+            onChange={(event) => setTarget(event.target.value)}
+            onPressEnter={() => void submit()}
+          />
         )}
-        <Input.TextArea
-          value={note}
-          rows={2}
-          placeholder={t("transfer.note")}
-          data-testid="transfer-note"
-          onChange={(event) => setNote(event.target.value)}
-        />
-        <p className="dim">{t("transfer.keepsAge")}</p>
+        {command === "interaction.transfer" && (
+          <>
+            <Input.TextArea
+              value={note}
+              rows={2}
+              placeholder={t("transfer.note")}
+              data-testid="transfer-note"
+              onChange={(event) => setNote(event.target.value)}
+            />
+            <p className="dim">{t("transfer.keepsAge")}</p>
+          </>
+        )}
+        {consult && <p className="dim">{t("transfer.waitsMusic")}</p>}
       </div>
     </Modal>
   );

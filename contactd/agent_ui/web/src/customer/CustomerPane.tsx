@@ -71,7 +71,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
         )}
       </header>
       {changing && <Reassign interaction={interaction} party={partyId} point={head.point} onDone={() => setChanging(false)} />}
-      <Points points={party.data?.points ?? known?.points ?? (head.point ? [head.point] : [])} here={head.point} />
+      <Points points={party.data?.points ?? known?.points ?? (head.point ? [head.point] : [])} here={head.point} party={partyId} />
       <Timeline party={partyId} head={head.timeline} current={interaction.id} />
     </>
   );

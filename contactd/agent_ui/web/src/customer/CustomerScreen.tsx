@@ -51,7 +51,7 @@ export default function CustomerScreen({ party: id }: { party: string }) {
             </div>
           </div>
         </header>
-        <Points points={points ?? []} here={null} />
+        <Points points={points ?? []} here={null} party={id} />
         <Merges
           party={party.data.id}
           onSurvivor={(survivor) => {

@@ -1,14 +1,22 @@
-/** Contact points, each copied with one click; the one used now is marked. */
-import { CopyOutlined } from "@ant-design/icons";
+/** Contact points, each copied with one click, telephones called with one; the one used now is marked. */
+import { CopyOutlined, PhoneOutlined } from "@ant-design/icons";
 import { App as AntApp, Tooltip } from "antd";
 import { useState } from "react";
+import { useDial } from "../contact/dial";
 import { useWords } from "../i18n";
 import type { PointView } from "../wire";
 
 const SHOWN = 4;
 
-export function Points({ points, here }: { points: PointView[]; here: PointView | null }) {
+interface Props {
+  points: PointView[];
+  here: PointView | null;
+  party: string | null;
+}
+
+export function Points({ points, here, party }: Props) {
   const { t, word } = useWords();
+  const { dial, dialling } = useDial();
   const { message } = AntApp.useApp();
   const [all, setAll] = useState(false);
   if (points.length === 0) return null;
@@ -25,7 +33,8 @@ export function Points({ points, here }: { points: PointView[]; here: PointView 
   return (
     <section className="points" aria-label={t("customer.points")}>
       {shown.map((point) => (
-        <Tooltip key={`${point.kind}:${point.display}`} title={t("common.copy")} placement="left">
+        <div key={`${point.kind}:${point.display}`} className="point-row">
+        <Tooltip title={t("common.copy")} placement="left">
           <button type="button" className="clear point" data-testid="contact-point" onClick={() => void copy(point)}>
             <span className="point-kind dim">{word("point", point.kind)}</span>
             <span className={`cut num${here?.display === point.display ? " point-here" : ""}`}>{point.display}</span>
@@ -37,6 +46,21 @@ export function Points({ points, here }: { points: PointView[]; here: PointView 
             <CopyOutlined className="point-copy dim" />
           </button>
         </Tooltip>
+        {point.kind === "phone" && (
+          <Tooltip title={t("call.dial")} placement="left">
+            <button
+              type="button"
+              className="clear point-dial"
+              aria-label={t("call.dialNumber", { to: point.display })}
+              disabled={dialling}
+              data-testid="point-dial"
+              onClick={() => void dial(point.id ? { contact_point: point.id } : { to: point.value ?? point.display }, party)}
+            >
+              <PhoneOutlined />
+            </button>
+          </Tooltip>
+        )}
+        </div>
       ))}
       {points.length > SHOWN && !all && (
         <button type="button" className="clear point-more" onClick={() => setAll(true)}>

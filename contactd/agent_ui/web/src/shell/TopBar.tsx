@@ -10,6 +10,7 @@ import icon from "../icon.svg";
 import { go, type Screen } from "../route";
 import { changeSettings, useDark, useSettings } from "../settings";
 import { Face } from "./bits";
+import { DialPad } from "./DialPad";
 import { IntentSwitch } from "./IntentSwitch";
 import { askForNotices, noticesAllowed } from "./notices";
 import { Search } from "./Everything";
@@ -40,6 +41,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
       <Search />
       <div className="top-end">
         {screen !== "work" && screen !== null && <IntentSwitch compact />}
+        <DialPad />
         <LinkDot />
         <LanguageButton />
         <ThemeButton />

@@ -34,6 +34,7 @@ export function WorkScreen({ selected }: { selected: string | null }) {
   const order = useMemo(() => sortWork(work), [work]);
   const shown = useShown(selected, offers, order);
   const takeable = offers.find((item) => item.interaction.id === selected) ?? offers[0];
+  useHanded(order, selected);
   const step = (by: number): void => {
     const at = order.findIndex((item) => item.id === selected);
     const next = order[at === -1 ? 0 : Math.min(order.length - 1, Math.max(0, at + by))];
@@ -85,6 +86,17 @@ type Shown =
 const GRACE_MS = 1500;
 
 /** What the middle shows.  An offer comes up by itself only when nothing else is open: nobody is torn from a reply. */
+/** A live contact that comes into my hands without my doing, while nothing is open, opens itself: I am on the line already. */
+function useHanded(order: InteractionView[], selected: string | null): void {
+  const known = useRef<ReadonlySet<string> | null>(null);
+  useEffect(() => {
+    const before = known.current;
+    known.current = new Set(order.map((item) => item.id));
+    const handed = before === null ? undefined : order.find((item) => item.live && item.state === "active" && !before.has(item.id));
+    if (handed && selected === null) go("work", handed.id);
+  }, [order, selected]);
+}
+
 function useShown(selected: string | null, offers: OfferView[], order: InteractionView[]): Shown {
   const mine = order.find((item) => item.id === selected);
   const offer = offers.find((item) => item.interaction.id === selected);

@@ -1,0 +1,87 @@
+"""The keys of the call panel: what an agent presses on a routed call, and what that does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from contactd.channels.voice import ari_third
+from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
+from contactd.core.errors import BadRequestError, ConflictError
+from contactd.core.events import WorkEnded
+from contactd.core.interaction import EndedBy, Outcome
+
+if TYPE_CHECKING:
+    from contactd.channels.voice.ari import RoutedCalls
+
+Key = Callable[["RoutedCalls", RoutedCall, Mapping[str, Any]], "list[Do]"]
+
+DIGITS = re.compile(r"[0-9A-D*#]{1,32}")
+_IN_TALK = frozenset({Stage.TALKING, Stage.HELD})
+_ON_THE_WAY = frozenset({Stage.SUMMONING, Stage.DIALLING, Stage.SENDING})
+
+
+def press(machine: RoutedCalls, interaction: str, name: str, data: Mapping[str, Any]) -> list[Do]:
+    """Carry out a key.
+
+    Raises:
+        BadRequestError: there is no such key, or what comes with it is wrong.
+        ConflictError: the call does not stand so that it means anything.
+    """
+    key = KEYS.get(name)
+    if key is None:
+        message = f"a call has no command {name}"
+        raise BadRequestError(message)
+    call = machine.by_interaction(interaction)
+    allowed = _IN_TALK | _ON_THE_WAY if name == "call.hangup" else _IN_TALK
+    if call is None or call.stage not in allowed:
+        message = "nobody is talking on this call"
+        raise ConflictError(message, code="bad_state")
+    return key(machine, call, data)
+
+
+def _hangup(machine: RoutedCalls, call: RoutedCall, _data: Mapping[str, Any]) -> list[Do]:
+    outcome = Outcome.FAILED if call.outbound and not call.talked else None
+    ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.AGENT, outcome=outcome)
+    return [*machine.cue(call, Cue.RELEASE), Report(call=call.id, fact=ended)]
+
+
+def _mute(_machine: RoutedCalls, call: RoutedCall, data: Mapping[str, Any]) -> list[Do]:
+    call.muted = bool(data.get("on", True))
+    method = "POST" if call.muted else "DELETE"
+    return [Rest(call=call.id, method=method, path=f"/channels/{call.leg}/mute", params={"direction": "in"})]
+
+
+def _dtmf(_machine: RoutedCalls, call: RoutedCall, data: Mapping[str, Any]) -> list[Do]:
+    """Play keys to the other side: to who is consulted while the customer waits."""
+    digits = data.get("digits")
+    if not isinstance(digits, str) or not DIGITS.fullmatch(digits):
+        message = "digits must be 1 to 32 of 0-9, A-D, * and #"
+        raise BadRequestError(message, field="digits")
+    hears = call.third.leg if call.third is not None and call.stage is Stage.HELD else call.id
+    return [Rest(call=call.id, method="POST", path=f"/channels/{hears}/dtmf", params={"dtmf": digits})]
+
+
+def _transfer(machine: RoutedCalls, call: RoutedCall, data: Mapping[str, Any]) -> list[Do]:
+    return ari_third.send_out(machine, call, data) if data.get("endpoint") else ari_third.leave(machine, call)
+
+
+def _return(machine: RoutedCalls, call: RoutedCall, _data: Mapping[str, Any]) -> list[Do]:
+    """Go back to the customer, without whoever was consulted."""
+    if call.third is None:
+        message = "nobody is consulted"
+        raise ConflictError(message, code="bad_state")
+    return ari_third.dismiss(machine, call)
+
+
+KEYS: dict[str, Key] = {
+    "call.hangup": _hangup,
+    "call.mute": _mute,
+    "call.dtmf": _dtmf,
+    "call.consult": ari_third.consult,
+    "call.conference": ari_third.conference,
+    "call.transfer": _transfer,
+    "call.return": _return,
+}
+"""Every key."""

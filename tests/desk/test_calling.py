@@ -1,0 +1,159 @@
+"""Calls at the desk: those agents make, colleagues who are asked, and contacts handed to who is on the line already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from contactd.core.channel import Arrival, Content
+from contactd.core.errors import BadRequestError, ConflictError
+from contactd.core.events import ExternalWork, WorkEnded
+from contactd.crm_store import interactions
+from contactd.desk.rights import Actor
+from tests.desk.bench import Bench
+
+MOBILE = "13700001111"
+
+
+class Phone:
+    """What a channel that can call adds to the quiet one."""
+
+    dial_adapter = "ari"
+
+    def __init__(self, bench: Bench) -> None:
+        self.pressed: list[tuple[str, Mapping[str, Any]]] = []
+        voice: Any = bench.voice
+        voice.dial_adapter, voice.dialled, voice.command = self.dial_adapter, self.dialled, self.command
+
+    def dialled(self, number: str, line: str) -> str:
+        if number.startswith("+1"):
+            message = "abroad"
+            raise BadRequestError(message, code="number_abroad", field="to")
+        return number
+
+    async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.pressed.append((name, data))
+        return {}
+
+
+async def on_a_call(bench: Bench, agent: Actor) -> str:
+    await bench.ready(agent)
+    arrival = Arrival(
+        channel="voice", adapter="ari", external_key="c1", raw=b"{}", at=bench.clock.now(), sender="13800138000"
+    )
+    receipt = await bench.voice.tools.accept(arrival, Content())
+    (offer,) = await bench.until(lambda: bench.offers_of(agent))
+    await bench.run(agent, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    await bench.voice.tools.answered(receipt.interaction, bench.clock.now())
+    return receipt.interaction
+
+
+async def test_a_call_an_agent_makes_is_a_contact_of_theirs(bench: Bench) -> None:
+    Phone(bench)
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    await bench.ready(ann)
+    shown = (await bench.run(ann, "call.dial", to=MOBILE))["interaction"]
+    assert (shown["direction"], shown["state"], shown["agent"], shown["live"]) == ("outbound", "active", ann.id, True)
+    assert shown["answered_at"] is None
+    (change,) = await bench.until(lambda: bench.voice.connects)
+    assert (change.to, change.device, change.adapter) == ("+8613700001111", "PJSIP/1001", "ari")
+    assert change.external_key == shown["id"], "its id is the id of the customer's channel"
+    await bench.voice.tools.answered(shown["id"], bench.clock.now())
+    bench.clock.advance(30)
+    await bench.voice.tools.report(WorkEnded(interaction=shown["id"], agent=ann.id, ended_by="customer"))
+    await bench.run(ann, "interaction.complete", interaction=shown["id"], disposition="solved")
+    stored = await bench.store.read(lambda conn: interactions.get(conn, shown["id"]))
+    assert (stored["state"], stored["outcome"], stored["talk_s"]) == ("closed", "answered", 30)
+
+
+async def test_a_call_that_reached_nobody_has_failed(bench: Bench) -> None:
+    Phone(bench)
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    shown = (await bench.run(ann, "call.dial", to=MOBILE))["interaction"]
+    await bench.voice.tools.panel(shown["id"], {"phase": "failed", "why": "busy"})
+    await bench.voice.tools.report(
+        WorkEnded(interaction=shown["id"], agent=ann.id, ended_by="system", outcome="failed"),
+    )
+    entry = bench.office.desk.entry(shown["id"])
+    assert (entry.state, entry.outcome) == ("wrapup", "failed")
+    assert entry.view()["panel"] == {"phase": "failed", "why": "busy"}, "the agent is told why"
+
+
+@pytest.mark.parametrize(
+    ("device", "data", "code"),
+    [
+        (None, {"to": MOBILE}, "no_device"),
+        ("PJSIP/1001", {"to": "+12025550123"}, "number_abroad"),
+        ("PJSIP/1001", {"to": "nobody"}, "bad_address"),
+        ("PJSIP/1001", {"to": MOBILE, "line": "moon"}, "unknown_line"),
+    ],
+)
+async def test_a_call_that_may_not_be_made_leaves_nothing(
+    bench: Bench, device: str | None, data: dict[str, str], code: str
+) -> None:
+    Phone(bench)
+    ann = await bench.agent("ann", device=device)
+    with pytest.raises(BadRequestError) as refused:
+        await bench.run(ann, "call.dial", **data)
+    assert refused.value.code == code
+    assert len(bench.office.desk.book) == 0
+
+
+async def test_one_call_at_a_time(bench: Bench) -> None:
+    Phone(bench)
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    await on_a_call(bench, ann)
+    with pytest.raises(ConflictError) as refused:
+        await bench.run(ann, "call.dial", to=MOBILE)
+    assert refused.value.code == "on_a_call"
+
+
+async def test_a_colleague_is_asked_at_their_phone(bench: Bench) -> None:
+    phone = Phone(bench)
+    ann, ben = await bench.agent("ann", device="PJSIP/1001"), await bench.agent("ben", device="PJSIP/1002")
+    interaction = await on_a_call(bench, ann)
+    for target in ({"to_agent": ben.id}, {"to_line": "support"}):
+        with pytest.raises(ConflictError) as refused:
+            await bench.run(ann, "call.consult", interaction=interaction, **target)
+        assert refused.value.code == "agent_unavailable", "Ben is not ready"
+    await bench.ready(ben)
+    for target in ({"to_agent": ben.id}, {"to_line": "support"}):
+        await bench.run(ann, "call.consult", interaction=interaction, **target)
+        name, data = phone.pressed.pop()
+        assert (name, data["endpoint"], data["agent"]) == ("call.consult", "PJSIP/1002", ben.id)
+    with pytest.raises(BadRequestError):
+        await bench.run(ann, "call.consult", interaction=interaction, to_agent="agent-99")
+
+
+async def test_a_contact_is_handed_to_who_is_on_the_line_without_asking_again(bench: Bench) -> None:
+    ann, ben = await bench.agent("ann", device="PJSIP/1001"), await bench.agent("ben", device="PJSIP/1002")
+    interaction = await on_a_call(bench, ann)
+    tools = bench.voice.tools
+    assert not await tools.hand_over(interaction, "PJSIP/1002"), "Ben is not ready"
+    assert not await tools.hand_over(interaction, "PJSIP/9999")
+    await bench.ready(ben)
+    ref = "consult-c1"
+    await tools.report(ExternalWork(agent=ben.id, channel="voice", on=True, ref=ref))
+    assert not await tools.hand_over(interaction, "PJSIP/1002"), "as long as the consultation counts as other work"
+    await tools.report(ExternalWork(agent=ben.id, channel="voice", on=False, ref=ref))
+    assert await tools.hand_over(interaction, "PJSIP/1002")
+    entry = bench.office.desk.entry(interaction)
+    assert (entry.state, entry.agent) == ("active", ben.id)
+    assert bench.offers_of(ben) == []
+    await bench.until(lambda: bench.voice.connects[-1].device == "PJSIP/1002")
+
+
+async def test_the_panel_of_a_call_is_shown_and_outlives_a_rebuild_of_the_desk(bench: Bench) -> None:
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    interaction = await on_a_call(bench, ann)
+    await bench.voice.tools.panel(interaction, {"muted": True})
+    assert bench.office.views.interactions[interaction]["panel"] == {"muted": True}
+    book = bench.office.desk.book
+    entry = bench.office.desk.entry(interaction)
+    book.clear()
+    entry.panel = None
+    book.add(entry)
+    assert entry.view()["panel"] == {"muted": True}
+    await bench.voice.tools.panel("gone", {"muted": True})

@@ -1,0 +1,131 @@
+"""A call from ring to wrap-up in a browser, with everything its panel can do, against a scripted PBX."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from contactd.testing.pbx import Caller, Phone, ScriptedPbx
+from tests.e2e.conftest import OpenDesk
+from tests.e2e.desk import Desk
+from tests.integration.house import House
+
+CUSTOMER, OUTSIDE = "13800138000", "13900001234"
+
+
+def hear_each_other(*sides: Phone | Caller) -> bool:
+    legs = [side.channel if isinstance(side, Caller) else side.leg for side in sides]
+    ids = {leg.id for leg in legs if leg is not None}
+    return len(ids) == len(sides) and all(
+        side.hears == ids - {leg.id} for side, leg in zip(sides, legs, strict=True) if leg is not None
+    )
+
+
+async def talking(pbx: ScriptedPbx, ann: Desk) -> tuple[Caller, Phone]:
+    """Bring a customer and ann together."""
+    phone = pbx.phone("PJSIP/1001", answer_after=0.05)
+    caller = await pbx.call(CUSTOMER, "40095001", name="Wang Fang")
+    await ann.accept("Wang Fang")
+    await pbx.until(lambda: hear_each_other(caller, phone), 20)
+    await expect(ann["call-hold"]).to_be_visible()
+    return caller, phone
+
+
+@pytest.fixture
+async def bob(house: House, open_desk: OpenDesk) -> Desk:
+    """Give ann a colleague, who is not ready yet."""
+    await asyncio.to_thread(house.add_user, "bob", "agent", "--device", "PJSIP/1002")
+    return await open_desk("bob")
+
+
+async def test_a_call_is_held_muted_consulted_and_handed_over(pbx: ScriptedPbx, open_desk: OpenDesk, bob: Desk) -> None:
+    ann = await open_desk("ann")
+    await ann.ready()
+    caller, phone = await talking(pbx, ann)
+    await bob.ready()
+    await bob.is_in("ready")
+
+    await ann["call-hold"].click()
+    await expect(ann["call-resume"]).to_be_visible()
+    await pbx.until(lambda: caller.hears == {"music"})
+    await ann["call-resume"].click()
+    await pbx.until(lambda: hear_each_other(caller, phone))
+
+    await ann["call-mute"].click()
+    await expect(ann["call-mute"]).to_have_attribute("aria-pressed", "true")
+    await ann.page.reload()
+    await expect(ann["call-mute"]).to_have_attribute("aria-pressed", "true")
+    await ann["call-mute"].click()
+    await expect(ann["call-mute"]).to_have_attribute("aria-pressed", "false")
+
+    other = pbx.phone("PJSIP/1002", answer_after=0.05)
+    await ann["call-consult"].click()
+    await ann.page.locator("[data-testid^=transfer-agent-]").first.click()
+    await ann["transfer-submit"].click()
+    await expect(ann.marked("third", state="talking")).to_be_visible()
+    await pbx.until(lambda: hear_each_other(phone, other) and caller.hears == {"music"})
+    await ann["call-conference"].click()
+    await expect(ann.marked("third", state="joined")).to_be_visible()
+    await pbx.until(lambda: hear_each_other(caller, phone, other))
+    await ann["call-leave"].click()
+    await expect(bob["call-hold"]).to_be_visible()
+    await expect(bob["call-panel-who"]).to_have_text("Wang Fang")
+    await pbx.until(lambda: hear_each_other(caller, other) and not phone.in_use)
+
+    caller.hangup()
+    await bob.choose("solved")
+    await expect(bob["contact"]).to_have_attribute("data-state", "wrapup")
+    await pbx.until(lambda: not pbx.switch.channels)
+
+
+async def test_a_call_is_passed_on_to_an_outside_number(pbx: ScriptedPbx, open_desk: OpenDesk) -> None:
+    ann = await open_desk("ann")
+    await ann.ready()
+    caller, phone = await talking(pbx, ann)
+    await ann["transfer-open"].click()
+    await ann["transfer-to-number"].click()
+    await ann["transfer-number"].fill("+1 202 555 0123")
+    await ann["transfer-submit"].click()
+    await expect(ann.page.get_by_text("Numbers of this country may not be called")).to_be_visible()
+    they = pbx.outside(OUTSIDE)
+    await ann["transfer-number"].fill(OUTSIDE)
+    await ann["transfer-submit"].click()
+    await pbx.until(lambda: they.rings and not phone.in_use)
+    await expect(ann.page.get_by_text(f"Passing on to {OUTSIDE}")).to_be_visible()
+    they.answer()
+    await expect(ann["contact"]).to_have_attribute("data-state", "wrapup")
+    await pbx.until(lambda: hear_each_other(caller, they))
+    (call,) = (await ann.get("/interactions?channel=voice"))["items"]
+    assert call["ended_by"] == "transfer"
+
+
+async def test_a_number_is_called_from_the_screen(pbx: ScriptedPbx, open_desk: OpenDesk) -> None:
+    ann = await open_desk("ann")
+    await ann.ready()
+    phone, they = pbx.phone("PJSIP/1001"), pbx.outside(OUTSIDE)
+    await ann["dial-open"].click()
+    await ann["dial-number"].fill(OUTSIDE)
+    await ann["dial-submit"].click()
+    await expect(ann.page.get_by_text("your phone is ringing")).to_be_visible()
+    phone.answer()
+    await expect(ann.page.get_by_text("Calling…")).to_be_visible()
+    they.answer()
+    await expect(ann["call-hold"]).to_be_visible()
+    await pbx.until(lambda: hear_each_other(phone, they))
+    they.hangup()
+    await expect(ann["contact"]).to_have_attribute("data-state", "wrapup")
+    await ann.choose("solved")
+
+
+async def test_a_number_that_is_busy_says_so(pbx: ScriptedPbx, open_desk: OpenDesk) -> None:
+    ann = await open_desk("ann", "zh-CN")
+    await ann.ready()
+    pbx.phone("PJSIP/1001", answer_after=0.05)
+    pbx.outside(OUTSIDE, busy=True)
+    await ann["dial-open"].click()
+    await ann["dial-number"].fill(OUTSIDE)
+    await ann["dial-submit"].click()
+    await expect(ann["call-why"]).to_have_text("对方忙")
+    await expect(ann["contact"]).to_have_attribute("data-state", "wrapup")
