@@ -31,7 +31,7 @@ from contactd.channels.voice.ari_transfer import Given
 from contactd.channels.voice.legs import number, person
 from contactd.core.channel import Change
 from contactd.core.events import DeliveryFailed, Held, InteractionGone, Resumed, WorkEnded
-from contactd.core.interaction import Cause, EndedBy, Outcome, State
+from contactd.core.interaction import Cause, EndedBy, State
 from contactd.core.offer import FailReason
 
 PRESENTATION = "CALLERID(pres)"
@@ -131,6 +131,10 @@ class RoutedCalls:
                 return self.stasis_start(channel, event.get("args"))
             case "StasisEnd" | "ChannelDestroyed" as kind:
                 return self._channel_gone(channel_id, kind, event.get("cause"))
+            case "ChannelHangupRequest" if not event.get("soft"):
+                call = self._calls.get(channel_id) or self._calls.get(self.legs.get(channel_id, ""))
+                if call is not None:
+                    call.hung_up.add(channel_id)
             case "ChannelHold":
                 return self._by_leg(channel_id, Cue.PHONE_HOLD)
             case "ChannelUnhold":
@@ -290,7 +294,7 @@ class RoutedCalls:
 
     def changed(self, change: Change) -> list[Do]:
         """Follow what was decided about a call: held, taken up again, back in a line, over."""
-        call = self._calls.get(change.external_key)
+        call = self._calls.get(change.external_key) or self.by_interaction(change.interaction)
         if call is None:
             return []
         match change.state:
@@ -488,12 +492,16 @@ class RoutedCalls:
         left = ari_third.agent_left(self, call)
         if left is not None:
             return left
-        outcome = Outcome.FAILED if call.outbound and not call.talked else None
-        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.AGENT, outcome=outcome)
-        return [*self.drop(call, caller=True, bridge=True), Report(call=call.id, fact=ended)]
+        leg, dropped = call.leg, self.drop(call, caller=True, bridge=True)
+        if call.outbound and not call.talked:
+            return [*dropped, *ari_dial.given_up(call, "given_up", EndedBy.AGENT)]
+        by = EndedBy.AGENT if leg in call.hung_up else EndedBy.SYSTEM
+        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=by)
+        return [*dropped, Report(call=call.id, fact=ended)]
 
     def _caller_left(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.CUSTOMER)
+        by = EndedBy.CUSTOMER if call.id in call.hung_up else EndedBy.SYSTEM
+        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=by)
         return [*self.drop(call, leg=True, bridge=True), Report(call=call.id, fact=ended)]
 
     def _release(self, call: RoutedCall, _detail: Any) -> list[Do]:

@@ -197,6 +197,8 @@ class AriClient:
         channels = await self._list("/channels")
         bridges = await self._list("/bridges")
         contacts = await self._tools.open_contacts(ADAPTER)
+        owed = await self._tools.open_contacts(ari_dial.CALLBACK)
+        contacts = [*contacts, *ari_dial.under_way(owed, channels)]
         self.run(resync(self.calls, channels, bridges, contacts))
         for key in self.calls.ids():
             if key not in self._lanes:

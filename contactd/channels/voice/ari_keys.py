@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice import ari_third
+from contactd.channels.voice import ari_dial, ari_third
 from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import WorkEnded
-from contactd.core.interaction import EndedBy, Outcome
+from contactd.core.interaction import EndedBy
 
 if TYPE_CHECKING:
     from contactd.channels.voice.ari import RoutedCalls
@@ -42,9 +42,11 @@ def press(machine: RoutedCalls, interaction: str, name: str, data: Mapping[str, 
 
 
 def _hangup(machine: RoutedCalls, call: RoutedCall, _data: Mapping[str, Any]) -> list[Do]:
-    outcome = Outcome.FAILED if call.outbound and not call.talked else None
-    ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.AGENT, outcome=outcome)
-    return [*machine.cue(call, Cue.RELEASE), Report(call=call.id, fact=ended)]
+    release = machine.cue(call, Cue.RELEASE)
+    if call.outbound and not call.talked:
+        return [*release, *ari_dial.given_up(call, "given_up", EndedBy.AGENT)]
+    ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.AGENT)
+    return [*release, Report(call=call.id, fact=ended)]
 
 
 def _mute(_machine: RoutedCalls, call: RoutedCall, data: Mapping[str, Any]) -> list[Do]:

@@ -224,6 +224,8 @@ class RoutedCall:
     leg: str = ""
     bridge: str = ""
     gone: bool = False
+    hung_up: set[str] = field(default_factory=set)
+    """Legs whose own party hung up; all others were ended by the PBX or by a program."""
     phone_held: bool = False
     music: bool = True
     muted: bool = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from contactd.channels.voice import ari_dial
 from contactd.channels.voice.mirror import Mirror
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.sender import Numbers
@@ -29,6 +30,8 @@ class VoiceChannel:
     """Calls; see `contactd.core.channel.Channel`."""
 
     reader: Reader | None = None
+    carries = (ari_dial.CALLBACK,)
+    """Contacts of these channels go over our phones too."""
 
     def __init__(self, name: str, options: Options, tools: Tools) -> None:
         self.name = name
@@ -101,7 +104,7 @@ class VoiceChannel:
 
     async def changed(self, change: Change) -> None:
         """Follow what was decided about a call of ours; what a PBX routes is only watched."""
-        if self._ari is not None and (change.adapter == self._ari.adapter or self._ari.calls.get(change.external_key)):
+        if self._ari is not None and change.adapter in (self._ari.adapter, ari_dial.CALLBACK):
             self._ari.changed(change)
 
     async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -105,7 +105,7 @@ class House:
         }
 
     async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:
-        return list(self.open)
+        return [each for each in self.open if each.get("adapter", "ari") == adapter]
 
     async def blob(self, data: bytes) -> str:
         raise NotImplementedError

@@ -190,7 +190,7 @@ def test_after_a_cut_everything_is_put_together_again() -> None:
     work = resync(machine, channels, bridges, [contact(name, state) for name, state in states.items()])
     assert facts(work) == [
         InteractionGone(interaction="i-lost"),
-        WorkEnded(interaction="i-left", agent="anna", ended_by="agent"),
+        WorkEnded(interaction="i-left", agent="anna", ended_by="system"),  # the agent's leg is gone; how, nobody heard
     ]
     assert [each.call for each in work if isinstance(each, Accept)] == ["new"]
     asked = requests(work)

@@ -10,7 +10,16 @@ from ari_stand import Stand, client, standing
 
 from contactd.core.channel import Change
 from contactd.core.errors import BadRequestError, ConflictError
-from contactd.core.events import ExternalWork, Held, InteractionGone, Resumed, Transferred, WorkEnded
+from contactd.core.events import (
+    AttemptFailed,
+    DeliveryFailed,
+    ExternalWork,
+    Held,
+    InteractionGone,
+    Resumed,
+    Transferred,
+    WorkEnded,
+)
 from contactd.testing.pbx import Caller, Phone
 
 pytestmark = pytest.mark.integration
@@ -286,7 +295,56 @@ async def test_a_number_that_may_not_be_called_is_not_called(stand: Stand) -> No
     assert not [each for each in stand.pbx.ari.requests if each[:2] == ("POST", "/channels")]
 
 
+# Calls that are owed.
+
+
+def owed() -> Change:
+    return replace(order(), interaction="i-owed", adapter="callback", external_key="13900001234/sales")
+
+
+async def test_who_is_owed_a_call_is_called_and_called_again(stand: Stand) -> None:
+    anna, they = stand.pbx.phone("PJSIP/1001", answer_after=0), stand.pbx.outside(OUTSIDE, busy=True)
+    for _ in range(2):
+        stand.house.facts.clear()
+        stand.client.connect(owed())
+        failed = AttemptFailed(interaction="i-owed", agent="anna", reason="busy")
+        await stand.house.until(lambda: stand.house.facts == [failed])  # noqa: B023 - at once
+        await stand.pbx.until(lambda: not anna.in_use)
+    they.busy, they.answer_after = False, 0
+    stand.client.connect(owed())
+    await stand.pbx.until(lambda: together(anna, they))
+    legs = [query["channelId"] for _, path, query in stand.pbx.ari.requests if path == "/channels" and query]
+    assert len(legs) == len(set(legs)), "an id of a channel is never used again"
+    they.hangup()
+    ended = WorkEnded(interaction="i-owed", agent="anna", ended_by="customer")
+    await stand.house.until(lambda: ended in stand.house.facts)
+
+
+async def test_an_agent_whose_phone_is_silent_leaves_an_owed_call_to_others(stand: Stand) -> None:
+    stand.pbx.phone("PJSIP/1001", busy=True)
+    stand.client.connect(owed())
+    back = DeliveryFailed(interaction="i-owed", agent="anna", reason="device_unreachable")
+    await stand.house.until(lambda: stand.house.facts == [back])
+
+
 # After a cut.
+
+
+async def test_an_owed_call_outlives_a_restart_of_ours(stand: Stand) -> None:
+    anna, they = stand.pbx.phone("PJSIP/1001", answer_after=0), stand.pbx.outside(OUTSIDE, answer_after=0)
+    stand.client.connect(owed())
+    await stand.pbx.until(lambda: together(anna, they))
+    await stand.client.stop()
+    contact = {"id": "i-owed", "external_key": "13900001234/sales", "state": "active", "agent": "anna"}
+    stand.house.open = [{**contact, "line": "sales", "adapter": "callback"}]
+    stand.client = client(stand.pbx, stand.house)
+    await stand.client.start()
+    await stand.pbx.until(lambda: stand.client.health().ok)
+    assert together(anna, they)
+    assert stand.house.facts == []
+    they.hangup()
+    ended = WorkEnded(interaction="i-owed", agent="anna", ended_by="customer")
+    await stand.house.until(lambda: ended in stand.house.facts)
 
 
 async def test_a_consultation_outlives_a_restart_of_ours(stand: Stand) -> None:
