@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from contactd.channels.voice import ari_dial, ari_keys, ari_third, ari_transfer
+from contactd.channels.voice import ari_dial, ari_hear, ari_keys, ari_menu, ari_third, ari_transfer, ari_wait
 from contactd.channels.voice.ari_table import (
     CALLER_ID,
     DEVICE,
@@ -29,6 +29,7 @@ from contactd.channels.voice.ari_table import (
 )
 from contactd.channels.voice.ari_transfer import Given
 from contactd.channels.voice.legs import number, person
+from contactd.channels.voice.options import Menu, WaitOptions
 from contactd.core.channel import Change
 from contactd.core.events import DeliveryFailed, Held, InteractionGone, Resumed, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, State
@@ -45,6 +46,20 @@ _BUSY_CAUSES = frozenset({17, 21})
 _INBOUND, _AGENT = "inbound", "agent"
 
 
+ACTIONS = ari_third.ACTIONS | ari_dial.ACTIONS | ari_menu.ACTIONS | ari_wait.ACTIONS
+"""What the parts of the machine do; the rest is below."""
+
+
+_FOLLOWS: dict[str, Cue] = {
+    State.HELD: Cue.HOLD,
+    State.QUEUED: Cue.BACK,
+    State.WRAPUP: Cue.RELEASE,
+    State.CLOSED: Cue.RELEASE,
+    State.ABANDONED: Cue.RELEASE,
+}
+"""What the house decided → what it does to a call."""
+
+
 class RoutedCalls:
     """Every call in our Stasis application.
 
@@ -54,15 +69,29 @@ class RoutedCalls:
         ring_s: how long an agent's phone rings.
         dial_s: how long the phone of somebody rings whom an agent calls or consults.
         channel: name of the channel these calls belong to.
+        menus: what callers hear before they are in a line, by name.
+        wait: what they hear there.
     """
 
     def __init__(
-        self, app: str, new_id: Callable[[], str], ring_s: int = 15, dial_s: int = 40, channel: str = "voice"
+        self,
+        app: str,
+        new_id: Callable[[], str],
+        ring_s: int = 15,
+        dial_s: int = 40,
+        channel: str = "voice",
+        *,
+        menus: Mapping[str, Menu] | None = None,
+        wait: WaitOptions | None = None,
     ) -> None:
         self.app = app
         self.ring_s = ring_s
         self.dial_s = dial_s
         self.channel = channel
+        self.menus = menus or {}
+        self.wait = wait or WaitOptions()
+        self.saving: dict[str, RoutedCall] = {}
+        """Recordings that are being made on the PBX, by name."""
         self.replaced = False
         """Another program took the application over: we do not fight for it."""
         self.new_id = new_id
@@ -87,7 +116,7 @@ class RoutedCalls:
             "given": self._given,
             "send": self._send,
         }
-        for name, action in (ari_third.ACTIONS | ari_dial.ACTIONS).items():
+        for name, action in ACTIONS.items():
             self._actions[name] = partial(action, self)
 
     def get(self, call: str) -> RoutedCall | None:
@@ -121,30 +150,8 @@ class RoutedCalls:
     # Events.
 
     def handle(self, event: Mapping[str, Any]) -> list[Do]:
-        """Take one message of the event socket; unknown and malformed ones change nothing."""
-        channel = event.get("channel")
-        channel_id = str(channel.get("id", "")) if isinstance(channel, Mapping) else ""
-        match event.get("type"):
-            case "ApplicationReplaced":
-                self.replaced = True
-            case "StasisStart" if isinstance(channel, Mapping):
-                return self.stasis_start(channel, event.get("args"))
-            case "StasisEnd" | "ChannelDestroyed" as kind:
-                return self._channel_gone(channel_id, kind, event.get("cause"))
-            case "ChannelHangupRequest" if not event.get("soft"):
-                call = self._calls.get(channel_id) or self._calls.get(self.legs.get(channel_id, ""))
-                if call is not None:
-                    call.hung_up.add(channel_id)
-            case "ChannelHold":
-                return self._by_leg(channel_id, Cue.PHONE_HOLD)
-            case "ChannelUnhold":
-                return self._by_leg(channel_id, Cue.PHONE_RESUME)
-            case "ChannelTransfer" | "BridgeBlindTransfer" | "BridgeAttendedTransfer" as kind:
-                wished = kind == "ChannelTransfer"
-                return self._wished(ari_transfer.wish(event)) if wished else self._replaced(ari_transfer.done(event))
-            case _:
-                pass
-        return []
+        """Take one message of the event socket; see `ari_hear`."""
+        return ari_hear.hear(self, event)
 
     def stasis_start(self, channel: Mapping[str, Any], args: Any) -> list[Do]:
         """Take in what entered our application: a caller, or the phone of an agent we called."""
@@ -177,6 +184,10 @@ class RoutedCalls:
                 Rest(call=call.id, method="GET", path=path, params={"variable": PRESENTATION}, step="presentation"),
             )
         setup.append(Rest(call=call.id, method="POST", path=f"/channels/{call.id}/answer"))
+        menu = ari_menu.menu_of(self, dialled)
+        if menu:
+            call.stage, call.music = Stage.MENU, False
+            return [*setup, *ari_menu.enter(self, call, menu)]
         return [*setup, self.music_on(call), Accept(call=call.id)]
 
     def _take_in(self, channel: Mapping[str, Any], dialled: str) -> RoutedCall:
@@ -207,7 +218,7 @@ class RoutedCalls:
             return [Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})]
         return self.cue(call, Cue.JOINED)
 
-    def _channel_gone(self, channel: str, kind: str, cause: Any) -> list[Do]:
+    def channel_gone(self, channel: str, kind: str, cause: Any) -> list[Do]:
         """Take StasisEnd as the caller's going; a leg that never joined has only its ChannelDestroyed."""
         call = self._calls.get(channel)
         if call is not None:
@@ -223,13 +234,14 @@ class RoutedCalls:
             return []
         return self.cue(call, Cue.AGENT_GONE, cause)
 
-    def _by_leg(self, leg: str, cue: Cue) -> list[Do]:
+    def by_leg(self, leg: str, cue: Cue) -> list[Do]:
+        """Move the call that an agent's leg belongs to."""
         call = self._calls.get(self.legs.get(leg, ""))
         return self.cue(call, cue) if call is not None and call.leg == leg else []
 
     # Transfers keyed on the agent's phone.
 
-    def _wished(self, wish: ari_transfer.Wish | None) -> list[Do]:
+    def wished(self, wish: ari_transfer.Wish | None) -> list[Do]:
         """Ask whom the number belongs to that an agent's phone wants its call to go to."""
         call = None if wish is None else self._calls.get(self.legs.get(wish.leg, ""))
         if wish is None or call is None or call.leg != wish.leg or call.stage not in (Stage.TALKING, Stage.HELD):
@@ -253,7 +265,7 @@ class RoutedCalls:
             return [_answer_phone(call.id, work.wish, "channel_declined")]
         return self.cue(call, Cue.SEND, work.wish)
 
-    def _replaced(self, done: ari_transfer.Done | None) -> list[Do]:
+    def given_away(self, done: ari_transfer.Done | None) -> list[Do]:
         """Follow what the PBX did by itself: the agent is out of it, the customer talks on."""
         call = None if done is None else self._calls.get(self.legs.get(done.leg, ""))
         return [] if call is None or done is None or call.leg != done.leg else self.cue(call, Cue.GIVEN, done)
@@ -297,17 +309,13 @@ class RoutedCalls:
         call = self._calls.get(change.external_key) or self.by_interaction(change.interaction)
         if call is None:
             return []
-        match change.state:
-            case State.HELD:
-                return self.cue(call, Cue.HOLD)
-            case State.ACTIVE if change.cause == Cause.RESUME:
-                return self.cue(call, Cue.RESUME)
-            case State.QUEUED:
-                return self.cue(call, Cue.BACK)
-            case State.WRAPUP | State.CLOSED | State.ABANDONED:
-                return self.cue(call, Cue.RELEASE)
-            case _:
-                return []
+        call.line = change.line or call.line
+        if call.stage is Stage.WAITING and change.state in (State.QUEUED, State.CLOSED):
+            return ari_wait.told(self, call, change)
+        if change.state == State.ACTIVE:
+            return self.cue(call, Cue.RESUME) if change.cause == Cause.RESUME else []
+        cue = _FOLLOWS.get(change.state)
+        return [] if cue is None else self.cue(call, cue)
 
     def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> list[Do]:
         """Carry out what the agent presses; see `ari_keys.press`."""
@@ -350,8 +358,10 @@ class RoutedCalls:
                 call.presentation = str(value or "withheld")
             case "originate" if not ok and call.leg == request.leg:
                 return self.cue(call, Cue.AGENT_GONE)
+            case "play" if not ok and call.playing == request.leg:
+                return ari_wait.played(self, call)
             case "ring" if not ok:
-                return self._channel_gone(request.leg, "ChannelDestroyed", None)
+                return self.channel_gone(request.leg, "ChannelDestroyed", None)
             case "bridged" if call.stage is Stage.TALKING and call.leg == request.leg:
                 return self._talking(call) if ok else self._not_bridged(call)
             case _:
@@ -405,6 +415,7 @@ class RoutedCalls:
         make = {"type": "mixing", "name": f"call-{call.id}", "bridgeId": call.bridge}
         quiet = f"/channels/{call.leg}/ring" if call.outbound and not call.talked else f"/channels/{call.id}/moh"
         return [
+            *ari_menu.quiet(call),
             Rest(call=call.id, method="DELETE", path=quiet),
             Rest(call=call.id, method="POST", path="/bridges", params=make),
             self.add(call, f"{call.id},{call.leg}", step="bridged"),

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from base64 import b64encode
-from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
 import httpx
@@ -23,8 +20,13 @@ from websockets.exceptions import WebSocketException
 
 from contactd.channels.voice import ari_dial, ari_third
 from contactd.channels.voice.ari import RoutedCalls
+from contactd.channels.voice.ari_announce import announce, take_back
+from contactd.channels.voice.ari_arrival import ADAPTER, arrival, content
+from contactd.channels.voice.ari_lanes import Lanes
 from contactd.channels.voice.ari_panel import panel_of
+from contactd.channels.voice.ari_rest import AriRest
 from contactd.channels.voice.ari_resync import resync
+from contactd.channels.voice.ari_saved import left_behind, save
 from contactd.channels.voice.ari_table import (
     Accept,
     Answered,
@@ -33,25 +35,24 @@ from contactd.channels.voice.ari_table import (
     HandOver,
     Report,
     Rest,
-    RoutedCall,
+    Save,
     Stage,
+    TakeBack,
     Tell,
 )
 from contactd.channels.voice.ari_transfer import Given
-from contactd.channels.voice.options import AriOptions, DialOptions
+from contactd.channels.voice.options import Options
 from contactd.channels.voice.plan import Plan
 from contactd.channels.voice.sender import Numbers
-from contactd.core.channel import Arrival, Change, Content, Health, Tools
+from contactd.core.channel import Change, Health, Tools
 from contactd.core.errors import BadRequestError, ConflictError, ContactdError, NotFoundError
 
 log = structlog.get_logger(__name__)
 
-ADAPTER = "ari"
 _QUIET = ["ChannelVarset", "ChannelDialplan", "ChannelConnectedLine"]
 """Events we never look at: two thirds of the volume."""
 _MAX_MESSAGE = 1024 * 1024
 _OPEN_S = 3.0
-_REQUEST_S = 5.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _REPORT_PAUSE_S = 0.5
 
@@ -61,27 +62,31 @@ class AriClient:
 
     Args:
         name: the channel's name, as intake knows it.
-        options: where the PBX is.
+        options: where the PBX is, what callers hear, whom agents may call.
         tools: the house's side.
         numbers: reads callers' numbers.
-        dial: whom agents may call, and how.
     """
 
     adapter = ADAPTER
 
-    def __init__(
-        self, name: str, options: AriOptions, tools: Tools, numbers: Numbers, dial: DialOptions | None = None
-    ) -> None:
-        checked = dial or DialOptions()
-        self.plan = Plan(checked, numbers.region, numbers.area_code)
+    def __init__(self, name: str, options: Options, tools: Tools, numbers: Numbers) -> None:
+        self.plan = Plan(options.dial, numbers.region, numbers.area_code)
         self._name = name
-        self._options = options
+        self._options = options.ari
         self._tools = tools
         self._numbers = numbers
-        self.calls = RoutedCalls(options.app, lambda: str(uuid4()), options.ring_s, checked.ring_s, name)
+        self.calls = RoutedCalls(
+            options.ari.app,
+            lambda: str(uuid4()),
+            options.ari.ring_s,
+            options.dial.ring_s,
+            name,
+            menus=options.menus,
+            wait=options.wait,
+        )
         self._panels: dict[str, dict[str, Any]] = {}
-        self._lanes: dict[str, deque[Do]] = {}
-        self._http: httpx.AsyncClient | None = None
+        self.lanes = Lanes(tools.spawn, self._do, self._show)
+        self._rest = AriRest(options.ari)
         self._socket: ClientConnection | None = None
         self._stopping = asyncio.Event()
         self._health = Health(ok=False, detail="not connected yet")
@@ -91,12 +96,10 @@ class AriClient:
 
     async def start(self) -> None:
         """Begin to keep the connection; the first attempt is made at once, in the background."""
-        self._http = httpx.AsyncClient(
-            base_url=f"{self._options.url}/ari",
-            auth=(self._options.username, self._options.password.get_secret_value()),
-            timeout=_REQUEST_S,
-        )
+        self._rest.open()
         self._tools.spawn(self._keep_connected(), "voice-ari")
+        if self.calls.wait.every_s:
+            self._tools.spawn(announce(self.calls, self._tools, self.run), "voice-announce")
 
     async def stop_intake(self) -> None:
         """Take no new call in: the PBX's dialplan serves them; those that are on go on."""
@@ -107,8 +110,7 @@ class AriClient:
         self._stopping.set()
         if self._socket is not None:
             await self._socket.close()
-        if self._http is not None:
-            await self._http.aclose()
+        await self._rest.close()
 
     def health(self) -> Health:
         """Say whether we hear the PBX."""
@@ -119,8 +121,8 @@ class AriClient:
         while not self._stopping.is_set() and not self.calls.replaced:
             try:
                 async with connect(
-                    self._events_url(),
-                    additional_headers=_basic(self._options),
+                    self._rest.events_url(),
+                    additional_headers=self._rest.basic(),
                     max_size=_MAX_MESSAGE,
                     open_timeout=_OPEN_S,
                     proxy=None,
@@ -193,23 +195,19 @@ class AriClient:
 
     async def _catch_up(self) -> None:
         """Put our picture right from the PBX's lists, while events wait in the socket's buffer."""
-        await self._request("PUT", f"/applications/{self._options.app}/eventFilter", {}, {"disallowed": _disallowed()})
-        channels = await self._list("/channels")
-        bridges = await self._list("/bridges")
+        await self._rest.request(
+            "PUT", f"/applications/{self._options.app}/eventFilter", {}, {"disallowed": _disallowed()}
+        )
+        channels = await self._rest.list("/channels")
+        bridges = await self._rest.list("/bridges")
         contacts = await self._tools.open_contacts(ADAPTER)
         owed = await self._tools.open_contacts(ari_dial.CALLBACK)
         contacts = [*contacts, *ari_dial.under_way(owed, channels)]
         self.run(resync(self.calls, channels, bridges, contacts))
         for key in self.calls.ids():
-            if key not in self._lanes:
+            if key not in self.lanes:
                 await self._show(key)
-
-    async def _list(self, path: str) -> list[Mapping[str, Any]]:
-        status, body = await self._request("GET", path)
-        if status != 200 or not isinstance(body, list):  # noqa: PLR2004 - HTTP OK
-            message = f"the PBX did not list {path}"
-            raise NotFoundError(message)
-        return [each for each in body if isinstance(each, Mapping)]
+        await left_behind(self._tools, self._rest, self.calls.saving)
 
     # Orders from the desk.
 
@@ -255,25 +253,8 @@ class AriClient:
     # Doing.
 
     def run(self, work: list[Do]) -> None:
-        """Queue work in the lanes of its calls."""
-        for each in work:
-            key = each.call
-            lane = self._lanes.get(key)
-            if lane is not None:
-                lane.append(each)
-                continue
-            self._lanes[key] = deque([each])
-            self._tools.spawn(self._drive(key), f"voice-call-{key}")
-
-    async def _drive(self, key: str) -> None:
-        lane = self._lanes[key]
-        try:
-            while lane:
-                more = await self._do(lane.popleft())
-                lane.extendleft(reversed(more))
-        finally:
-            del self._lanes[key]
-        await self._show(key)
+        """Have work done, call by call."""
+        self.lanes.run(work)
 
     async def _show(self, key: str) -> None:
         """Show consoles how a call stands now, when that is news."""
@@ -290,7 +271,7 @@ class AriClient:
     async def _do(self, work: Do) -> list[Do]:
         match work:
             case Rest():
-                status, body = await self._request(work.method, work.path, work.params, work.body)
+                status, body = await self._rest.request(work.method, work.path, work.params, work.body)
                 return self.calls.result(work, status, body)
             case Accept():
                 return await self._accept(work.call)
@@ -302,6 +283,10 @@ class AriClient:
             case HandOver():
                 ok = await self._tools.hand_over(work.interaction, work.device)
                 return ari_third.handed(self.calls, work, ok=ok)
+            case TakeBack():
+                return await take_back(self.calls, self._tools, work)
+            case Save():
+                await self._insist(lambda: save(self._tools, self._rest, work, self._numbers))
             case Tell():
                 await self._tools.panel(work.interaction, work.panel)
             case Report():
@@ -313,7 +298,9 @@ class AriClient:
         if call is None:
             return []
         try:
-            receipt = await self._tools.accept(self._arrival(call), self._content(call))
+            receipt = await self._tools.accept(
+                arrival(self._name, call, self._tools.clock.now()), content(call, self._numbers)
+            )
         except ContactdError as error:
             log.warning("voice.ari.not_taken_in", code=error.code)
             return self.calls.refused(call_id)
@@ -335,66 +322,6 @@ class AriClient:
             else:
                 return
 
-    def _arrival(self, call: RoutedCall) -> Arrival:
-        return Arrival(
-            channel=self._name,
-            adapter=ADAPTER,
-            external_key=call.id,
-            raw=json.dumps(_shown(call), ensure_ascii=False).encode(),
-            at=self._tools.clock.now(),
-            sender=(call.caller or "") if call.shown else "",
-            recipient=call.dialled,
-            direction="inbound",
-            routed_by="contactd",
-        )
-
-    def _content(self, call: RoutedCall) -> Content:
-        shown = call.caller if call.shown else None
-        return Content(
-            sender=self._numbers.point(shown) if shown else None,
-            sender_name=call.caller_name if call.shown else "",
-        )
-
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
-    ) -> tuple[int, Any]:
-        """Make one request; status 0 when no answer came.  Errors are the machine's business: most are lost races."""
-        if self._http is None:
-            return 0, None
-        try:
-            answer = await self._http.request(method, path, params=dict(params or {}), json=body)
-        except (httpx.HTTPError, RuntimeError) as error:
-            log.warning("voice.ari.no_answer", method=method, why=type(error).__name__)
-            return 0, None
-        if answer.is_error:
-            log.info("voice.ari.refused", method=method, path=path, status=answer.status_code)
-        try:
-            return answer.status_code, answer.json() if answer.content else None
-        except ValueError:
-            return answer.status_code, None
-
-    def _events_url(self) -> str:
-        parts = urlsplit(self._options.url)
-        scheme = "wss" if parts.scheme == "https" else "ws"
-        query = urlencode({"app": self._options.app, "subscribeAll": "false"})
-        return urlunsplit((scheme, parts.netloc, f"{parts.path}/ari/events", query, ""))
-
 
 def _disallowed() -> list[dict[str, str]]:
     return [{"type": name} for name in _QUIET]
-
-
-def _basic(options: AriOptions) -> dict[str, str]:
-    pair = f"{options.username}:{options.password.get_secret_value()}".encode()
-    return {"Authorization": f"Basic {b64encode(pair).decode()}"}
-
-
-def _shown(call: RoutedCall) -> Mapping[str, Any]:
-    """Return the channel as the PBX described it, without the caller when the number is withheld."""
-    if call.shown:
-        return call.channel
-    return {key: value for key, value in call.channel.items() if key not in ("caller", "connected", "channelvars")}

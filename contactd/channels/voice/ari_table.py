@@ -20,7 +20,15 @@ DEVICE = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.+*#@-]{1,64}")
 class Stage(StrEnum):
     """Where a routed call stands."""
 
+    MENU = "menu"
+    """The caller hears a menu, and is not in a line yet."""
     WAITING = "waiting"
+    MACHINE = "machine"
+    """The caller hears that they may leave a message."""
+    SPEAKING = "speaking"
+    """The caller leaves a message."""
+    LEAVING = "leaving"
+    """The caller hears a good-bye."""
     RINGING = "ringing"
     TALKING = "talking"
     HELD = "held"
@@ -60,12 +68,29 @@ class Cue(StrEnum):
     """An agent calls somebody."""
     REACHED = "reached"
     """The customer we call has answered."""
+    CHOSEN = "chosen"
+    """The caller has come through the menus."""
+    PLAYED = "played"
+    """What they heard is over."""
+    TO_MACHINE = "to_machine"
+    FAREWELL = "farewell"
     SEND_OUT = "send_out"
     """It goes to an outside number that we dial."""
 
 
 MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
     (Stage.WAITING, Cue.OFFER): (Stage.RINGING, "originate"),
+    (Stage.MENU, Cue.CHOSEN): (Stage.WAITING, "into_line"),
+    (Stage.MENU, Cue.PLAYED): (Stage.MENU, "menu_silence"),
+    (Stage.MENU, Cue.CALLER_GONE): (Stage.OVER, "left_menu"),
+    (Stage.WAITING, Cue.TO_MACHINE): (Stage.MACHINE, "greet"),
+    (Stage.WAITING, Cue.FAREWELL): (Stage.LEAVING, "farewell"),
+    (Stage.MACHINE, Cue.PLAYED): (Stage.SPEAKING, "record"),
+    (Stage.MACHINE, Cue.CALLER_GONE): (Stage.OVER, "release"),
+    (Stage.SPEAKING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.SPEAKING, Cue.CALLER_GONE): (Stage.OVER, "release"),
+    (Stage.LEAVING, Cue.PLAYED): (Stage.OVER, "release"),
+    (Stage.LEAVING, Cue.CALLER_GONE): (Stage.OVER, "release"),
     (Stage.WAITING, Cue.DIAL): (Stage.SUMMONING, "summon"),
     (Stage.SUMMONING, Cue.JOINED): (Stage.DIALLING, "dial"),
     (Stage.SUMMONING, Cue.AGENT_GONE): (Stage.OVER, "no_agent"),
@@ -176,6 +201,24 @@ class Tell:
     panel: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBack:
+    """A waiting caller wants to be called back."""
+
+    call: str
+    interaction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Save:
+    """A message a caller has left: fetch it from the PBX, and make a contact of it."""
+
+    call: str
+    name: str
+    spoken: RoutedCall
+    seconds: int
+
+
 class ThirdStage(StrEnum):
     """How far somebody has come whom an agent asked to join a call."""
 
@@ -201,7 +244,7 @@ class Third:
     stage: ThirdStage = ThirdStage.RINGING
 
 
-Do = Rest | Accept | Answered | Report | Give | HandOver | Tell
+Do = Rest | Accept | Answered | Report | Give | HandOver | Tell | TakeBack | Save
 """What the machine asks for; to be done in order, one call after another."""
 
 
@@ -243,6 +286,25 @@ class RoutedCall:
     """Of a call an agent makes: the number that is shown to the customer."""
     sent_to: str = ""
     """The outside number it is being given to."""
+    path: list[str] = field(default_factory=list)
+    """What the caller chose and entered in the menus, in words."""
+    language: str = ""
+    """The language the caller chose."""
+    menu: str = ""
+    """Name of the menu they are in."""
+    keyed: str = ""
+    """Keys pressed since it began."""
+    steps: int = 0
+    """Menus they have been through."""
+    tries: int = 0
+    """How often they were asked in this menu."""
+    playing: str = ""
+    """Id of the playback they hear."""
+    saving: str = ""
+    """Name of the recording that is being made of it."""
+    offered_callback: bool = False
+    announced: float = 0.0
+    """When they last heard how they stand, on the client's clock."""
     talked: bool = False
     """Customer and agent have been together."""
 

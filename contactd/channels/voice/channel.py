@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from contactd.channels.voice import ari_dial
+from contactd.channels.voice import ari_dial, ari_wait
 from contactd.channels.voice.mirror import Mirror
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.sender import Numbers
@@ -30,7 +30,7 @@ class VoiceChannel:
     """Calls; see `contactd.core.channel.Channel`."""
 
     reader: Reader | None = None
-    carries = (ari_dial.CALLBACK,)
+    carries = (ari_dial.CALLBACK, ari_wait.VOICEMAIL)
     """Contacts of these channels go over our phones too."""
 
     def __init__(self, name: str, options: Options, tools: Tools) -> None:
@@ -137,7 +137,7 @@ def _ari_client(name: str, options: Options, tools: Tools, numbers: Numbers) -> 
     """Import the client and make one: what is not configured should not lengthen the start."""
     from contactd.channels.voice.ari_client import AriClient  # noqa: PLC0415 - see above
 
-    return AriClient(name, options.ari, tools, numbers, options.dial)
+    return AriClient(name, options, tools, numbers)
 
 
 def _ami_client(options: Options, mirror: Mirror, tools: Tools) -> AmiClient:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 
 class _Options(BaseModel):
@@ -72,6 +72,69 @@ class DialOptions(_Options):
     """How long the other side rings."""
 
 
+class Choice(_Options):
+    """Where a key, or the end of a menu, leads."""
+
+    label: str = Field(default="", max_length=60)
+    """In words, for agents: what the caller chose."""
+    line: str = ""
+    """Line the call stands in; empty: as the numbers' rules of the policy say."""
+    menu: str = ""
+    """Another menu comes first."""
+    language: str = Field(default="", pattern=r"^$|^[a-z]{2}(-[A-Za-z]{2,4})?$")
+    """Language the caller goes on in: what they hear, and whom the router looks for."""
+
+
+class Entry(_Options):
+    """A number the caller is asked for."""
+
+    name: str = Field(min_length=1, max_length=40)
+    """What it is, for agents: `order`."""
+    digits: int = Field(default=20, ge=1, le=32)
+    """Most digits; the caller may end earlier with #."""
+    least: int = Field(default=1, ge=1, le=32)
+
+
+_Media = Annotated[str, Field(pattern=r"^(sound|recording|number|digits|characters|tone):[A-Za-z0-9_./-]{1,120}$")]
+
+
+class Menu(_Options):
+    """One menu that callers hear."""
+
+    numbers: tuple[str, ...] = ()
+    """Called numbers that lead here; `*` = all that lead to no other."""
+    play: tuple[_Media, ...] = ()
+    """`sound:contactd/welcome` …"""
+    wrong: tuple[_Media, ...] = ("sound:invalid",)
+    """Said before the menu is repeated."""
+    choices: dict[Annotated[str, Field(pattern=r"^[0-9*#]$")], Choice] = Field(default_factory=dict)
+    entry: Entry | None = None
+    """Instead of choices: a number to be entered, after which it goes on as `otherwise` says."""
+    otherwise: Choice = Choice()
+    """After the last try without a choice."""
+    wait_s: int = Field(default=5, ge=1, le=10)
+    tries: int = Field(default=2, ge=1, le=5)
+
+
+class WaitOptions(_Options):
+    """What callers hear who wait, and on the way out."""
+
+    every_s: int = Field(default=0, ge=0, le=600)
+    """Seconds between two announcements; 0 = none."""
+    place: bool = True
+    time: bool = True
+    """Only when it is known from how it really went."""
+    thanks: tuple[_Media, ...] = ("sound:queue-thankyou",)
+    callback: tuple[_Media, ...] = ()
+    """The offer of a call back, to be taken with 1; empty: none is made."""
+    no_callback: tuple[_Media, ...] = ("sound:invalid",)
+    called_back: tuple[_Media, ...] = ("sound:vm-goodbye",)
+    goodbye: tuple[_Media, ...] = ("sound:vm-goodbye",)
+    voicemail: tuple[_Media, ...] = ("sound:vm-intro",)
+    """Heard before the beep; empty: there is no machine."""
+    longest_s: int = Field(default=180, ge=10, le=600)
+
+
 class WebhookOptions(_Options):
     """The generic telephony webhook `POST /cti/{token}`."""
 
@@ -90,3 +153,17 @@ class Options(_Options):
     ari: AriOptions = AriOptions()
     webhook: WebhookOptions = WebhookOptions()
     dial: DialOptions = DialOptions()
+    wait: WaitOptions = WaitOptions()
+    menus: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], Menu] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _menus_are_there(self) -> Options:
+        for name, menu in self.menus.items():
+            for choice in (*menu.choices.values(), menu.otherwise):
+                if choice.menu and choice.menu not in self.menus:
+                    message = f"menus.{name} leads to a menu {choice.menu!r} that is not there"
+                    raise ValueError(message)
+            if menu.otherwise.menu == name:
+                message = f"menus.{name} leads to itself when nothing is chosen"
+                raise ValueError(message)
+        return self

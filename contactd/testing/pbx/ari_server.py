@@ -152,6 +152,8 @@ class AriServer:
                 return self._originate(query, body)
             case ("POST", "bridges"):
                 return JSONResponse(self._switch.bridge(query.get("bridgeId", ""), query.get("name", "")).view())
+            case (_, "recordings" | "playbacks", *_):
+                return self._sound(method, words)
             case (_, "applications", _, *_):
                 return self._application(method, words, query)
             case (_, "channels", channel_id, *rest):
@@ -160,6 +162,25 @@ class AriServer:
                 return self._bridge(method, bridge_id, "/".join(rest), query)
             case _:
                 return JSONResponse({"message": "Invalid method"}, 404)
+
+    def _sound(self, method: str, words: list[str]) -> Response:
+        stored = self._switch.recordings
+        match (method, *words):
+            case ("DELETE", "playbacks", playback):
+                channel = next((each for each in self._switch.channels.values() if each.playback == playback), None)
+                if channel is None:
+                    return JSONResponse({"message": "Playback not found"}, 404)
+                self._switch.played(channel)
+                return Response(status_code=204)
+            case ("GET", "recordings", "stored"):
+                return JSONResponse([{"name": name, "format": "wav"} for name in stored])
+            case ("GET", "recordings", "stored", name, "file") if name in stored:
+                return Response(stored[name], media_type="audio/wav")
+            case ("DELETE", "recordings", "stored", name) if name in stored:
+                del stored[name]
+                return Response(status_code=204)
+            case _:
+                return JSONResponse({"message": "Recording not found"}, 404)
 
     def _application(self, method: str, words: list[str], query: dict[str, str]) -> Response:
         if method == "POST" and words[-1] == "subscription":
@@ -205,7 +226,7 @@ class AriServer:
                 return self._act(channel, method, act, query)
         return Response(status_code=204)
 
-    def _act(  # noqa: C901 - one case for each act
+    def _act(  # noqa: C901, PLR0912 - one case for each act
         self, channel: Channel, method: str, act: str, query: dict[str, str]
     ) -> Response:
         match (method, act):
@@ -226,6 +247,11 @@ class AriServer:
                 channel.digits += query.get("dtmf", "")
             case ("POST", "continue"):
                 self._switch.leave_stasis(channel, query.get("context", ""), query.get("extension", ""))
+            case ("POST", _) if act.startswith("play/"):
+                media = query.get("media", "").split(",")
+                return JSONResponse(self._switch.play(channel, act.partition("/")[2], media), 201)
+            case ("POST", "record"):
+                return JSONResponse(self._switch.record(channel, query.get("name", "")), 201)
             case ("POST", "transfer_progress"):
                 self._switch.transfer_told(channel, query.get("states", ""))
             case _:

@@ -51,6 +51,13 @@ class Channel:
     gone: bool = False
     digits: str = ""
     """Digits that were played to it."""
+    playing: list[str] = field(default_factory=list)
+    """What it hears now, piece by piece."""
+    playback: str = ""
+    heard: list[str] = field(default_factory=list)
+    """Everything that was begun to be played to it."""
+    recording: str = ""
+    """Name of the recording that is made of it."""
     verdict: asyncio.Future[str] | None = None
     """How its ringing ends: answer | busy | reject | cancel."""
     on_gone: Callable[[], None] | None = None
@@ -216,6 +223,19 @@ class Caller:
     def hangup(self) -> None:
         """Hang up."""
         self.switch.hung_up(self.channel)
+
+    def press(self, digits: str) -> None:
+        """Press keys, one after another."""
+        for digit in digits:
+            self.switch.ari("ChannelDtmfReceived", self.channel, digit=digit)
+
+    def listen(self) -> None:
+        """Hear what is played to its end."""
+        self.switch.played(self.channel)
+
+    def speak(self, seconds: int = 3) -> None:
+        """Say something to the machine that records, and end it."""
+        self.switch.recorded(self.channel, seconds)
 
 
 def hears(channel: Channel | None) -> set[str]:

@@ -39,6 +39,8 @@ class Switch:
         self.hear_ami: Hear = lambda _name, _values: None
         self.send_ari: Send | None = None
         self.app = "contactd"
+        self.recordings: dict[str, bytes] = {}
+        """Name → what was recorded and lies on the PBX."""
         self._customers: dict[str, Caller] = {}
         self._serial = 0
         self._epoch = int(datetime.now(UTC).timestamp())
@@ -196,6 +198,8 @@ class Switch:
         """Let a channel be gone, with everything that is said then."""
         if channel.gone:
             return
+        self.played(channel)
+        self.recorded(channel, 2)
         channel.gone = True
         hook, channel.on_gone = channel.on_gone, None
         if hook is not None:
@@ -212,6 +216,40 @@ class Switch:
         self.ari("ChannelDestroyed", channel, cause=cause)
         self.ami("Hangup", channel, more={"Cause": str(cause), "Cause-txt": "Normal Clearing"})
         self.channels.pop(channel.id, None)
+
+    # Sound.
+
+    def play(self, channel: Channel, playback: str, media: list[str]) -> dict[str, Any]:
+        """Begin to play something to a channel; it lasts until the listener has heard it, or it is stopped."""
+        channel.playing, channel.playback, channel.music = media, playback, False
+        channel.heard += media
+        view = {"id": playback, "media_uri": media[-1], "target_uri": f"channel:{channel.id}", "language": "en"}
+        self.ari("PlaybackStarted", playback={**view, "state": "playing"})
+        return {**view, "state": "playing"}
+
+    def played(self, channel: Channel) -> None:
+        """Let what is played to a channel be over."""
+        if not channel.playback:
+            return
+        view = {"id": channel.playback, "media_uri": channel.playing[-1], "target_uri": f"channel:{channel.id}"}
+        channel.playing, channel.playback = [], ""
+        self.ari("PlaybackFinished", playback={**view, "language": "en", "state": "done"})
+
+    def record(self, channel: Channel, name: str) -> dict[str, Any]:
+        """Begin to record a channel."""
+        channel.recording = name
+        view = {"name": name, "format": "wav", "target_uri": f"channel:{channel.id}"}
+        self.ari("RecordingStarted", recording={**view, "state": "recording"})
+        return {**view, "state": "queued"}
+
+    def recorded(self, channel: Channel, seconds: int) -> None:
+        """End the recording of a channel, and keep what was said."""
+        name, channel.recording = channel.recording, ""
+        if not name:
+            return
+        self.recordings[name] = b"RIFF" + bytes(40) + b"\0\1" * 8000 * seconds
+        view = {"name": name, "format": "wav", "target_uri": f"channel:{channel.id}", "duration": seconds}
+        self.ari("RecordingFinished", recording={**view, "state": "done"})
 
     # Bridges.
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from house import House
 
 from contactd.channels.voice.ari_client import AriClient
-from contactd.channels.voice.options import AriOptions, DialOptions
+from contactd.channels.voice.options import Options
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Change
 from contactd.testing.pbx import Caller, ScriptedPbx
 
-DIAL = DialOptions(endpoint="PJSIP/{number}@telco", number="400800000", ring_s=5)
+DIAL = {"endpoint": "PJSIP/{number}@telco", "number": "400800000", "ring_s": 5}
 
 
 @dataclass
@@ -52,22 +52,27 @@ class Stand:
         await self.house.until(lambda: self.house.answers)
         return call
 
+    async def quiet_for(self, call: Caller) -> None:
+        """Wait until the store has refused something of a call."""
+        await self.house.until(lambda: call.id in self.client.lanes and self.house.refusals)
+
     async def quiet(self) -> None:
         """Wait until nothing is being done."""
-        await self.house.until(lambda: not self.client._lanes)
+        await self.house.until(lambda: not self.client.lanes)
 
 
-def client(pbx: ScriptedPbx, house: House) -> AriClient:
-    options = AriOptions(url=pbx.ari_url, username=pbx.username, password=pbx.secret, ring_s=3)  # type: ignore[arg-type]
-    return AriClient("voice", options, house, Numbers(), DIAL)
+def client(pbx: ScriptedPbx, house: House, **more: object) -> AriClient:
+    ari = {"url": pbx.ari_url, "username": pbx.username, "password": pbx.secret, "ring_s": 3}
+    options = Options.model_validate({"ari": ari, "dial": DIAL, **more})
+    return AriClient("voice", options, house, Numbers())
 
 
 @asynccontextmanager
-async def standing() -> AsyncIterator[Stand]:
+async def standing(**more: object) -> AsyncIterator[Stand]:
     """Start all three; afterwards nothing of ours may have failed."""
     pbx, house = ScriptedPbx(queues={"sales": []}), House()
     await pbx.start()
-    made = Stand(pbx, house, client(pbx, house))
+    made = Stand(pbx, house, client(pbx, house, **more))
     await made.client.start()
     await pbx.until(lambda: made.client.health().ok)
     yield made

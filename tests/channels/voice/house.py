@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from contactd.clock import SystemClock
 from contactd.core.channel import Arrival, Clock, Content, Known, Progress, Receipt, Said
-from contactd.core.errors import StoreDownError
+from contactd.core.errors import BadRequestError, StoreDownError
 from contactd.core.events import Fact
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
@@ -25,6 +25,7 @@ class House:
         self.data_dir = Path()
         self.policy_lines: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
         self.down = False
+        self.refusals = 0
         self.gate = asyncio.Event()
         self.gate.set()
         self.arrivals: dict[tuple[str, str], tuple[Arrival, Content | None]] = {}
@@ -34,6 +35,10 @@ class House:
         self.panels: dict[str, Mapping[str, Any]] = {}
         self.handed: list[tuple[str, str]] = []
         self.hands_over: Callable[[str, str], Awaitable[bool]] | None = None
+        self.called_back: list[str] = []
+        self.callable = True
+        self.expected: float | None = None
+        self.place = 1
         self.given: list[tuple[str, str, str]] = []
         self.gives = "unknown"
         self.open: list[Mapping[str, Any]] = []
@@ -44,6 +49,7 @@ class House:
     async def _commit(self) -> None:
         await self.gate.wait()
         if self.down:
+            self.refusals += 1
             message = "the store is down"
             raise StoreDownError(message)
 
@@ -77,6 +83,12 @@ class House:
         self.handed.append((interaction, device))
         return await self.hands_over(interaction, device) if self.hands_over else False
 
+    async def call_back(self, interaction: str, number: str = "") -> None:
+        if not self.callable:
+            message = "no"
+            raise BadRequestError(message, code="not_callable")
+        self.called_back.append(interaction)
+
     async def panel(self, interaction: str, panel: Mapping[str, Any]) -> None:
         self.panels[interaction] = panel
 
@@ -102,6 +114,7 @@ class House:
             "raw_from": arrival.sender,
             "raw_to": arrival.recipient,
             "started_at": arrival.at,
+            "position": self.place,
         }
 
     async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:
@@ -127,7 +140,7 @@ class House:
         self.routes[method, path] = handler
 
     async def wait_range(self, line: str) -> tuple[float | None, float | None]:
-        return None, None
+        return self.expected, self.expected
 
     async def until(self, condition: Callable[[], object], seconds: float = 5.0) -> None:
         async with asyncio.timeout(seconds):

@@ -243,7 +243,7 @@ async def test_a_report_waits_for_the_store(stand: Stand) -> None:
     call = await stand.waiting()
     stand.house.down = True
     call.hangup()
-    await stand.house.until(lambda: stand.client._lanes)
+    await stand.house.until(lambda: stand.client.lanes)
     stand.house.down = False
     await stand.house.until(lambda: stand.house.facts)
     assert stand.house.facts == [InteractionGone(interaction=f"i-{call.id}")]

@@ -1,4 +1,4 @@
-/** Files of a message; always downloaded, never opened in the console. */
+/** Files of a message: sound is played here, everything else is downloaded, never opened in the console. */
 import { DownloadOutlined, PaperClipOutlined } from "@ant-design/icons";
 import { bytes } from "../format";
 import { useWords } from "../i18n";
@@ -8,6 +8,11 @@ export function Attachments({ files }: { files: AttachmentView[] }) {
   const { t } = useWords();
   return (
     <div className="files" aria-label={t("mail.attachments")}>
+      {files
+        .filter((file) => file.media_type.startsWith("audio/"))
+        .map((file) => (
+          <audio key={`${file.id}-sound`} controls preload="metadata" src={file.url} aria-label={file.name} data-testid="sound" />
+        ))}
       {files.map((file) => (
         <a key={file.id} className="file" href={file.url} download={file.name} data-testid="attachment" title={t("mail.download")}>
           <PaperClipOutlined />

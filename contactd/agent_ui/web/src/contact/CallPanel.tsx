@@ -72,6 +72,12 @@ export function CallPanel({ interaction, mine }: { interaction: InteractionView;
               <dd className="num">{duration(interaction.wait_s ?? 0)}</dd>
             </div>
           )}
+          {interaction.subject && (
+            <div>
+              <dt>{t("call.chose")}</dt>
+              <dd data-testid="call-chose">{interaction.subject}</dd>
+            </div>
+          )}
         </dl>
         {over && panel?.why && (
           <p className="call-why" data-testid="call-why">

@@ -411,6 +411,7 @@ export const en: Same<typeof zhCN> = {
     dialling: "Calling…",
     sending: "Passing on to {{to}}…",
     dialled: "Called number",
+    chose: "Chose",
     dial: "Call",
     dialNumber: "Call {{to}}",
     dialPad: "Dial a number",

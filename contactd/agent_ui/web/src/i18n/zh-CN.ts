@@ -402,6 +402,7 @@ export const zhCN = {
     dialling: "正在呼叫对方…",
     sending: "正在转往 {{to}}…",
     dialled: "外呼号码",
+    chose: "语音菜单",
     dial: "拨打",
     dialNumber: "拨打 {{to}}",
     dialPad: "拨号",

@@ -1,0 +1,104 @@
+"""What the PBX says on the event socket, and what hears it: one table of kinds of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from contactd.channels.voice import ari_menu, ari_transfer, ari_wait
+from contactd.channels.voice.ari_table import Cue, Do, Stage
+
+if TYPE_CHECKING:
+    from contactd.channels.voice.ari import RoutedCalls
+
+Event = Mapping[str, Any]
+
+
+def hear(machine: RoutedCalls, event: Event) -> list[Do]:
+    """Take one message; unknown and malformed ones change nothing."""
+    kind = event.get("type")
+    heard = HEARD.get(kind) if isinstance(kind, str) else None
+    return [] if heard is None else heard(machine, event, _id(event.get("channel")))
+
+
+def _id(channel: Any) -> str:
+    return str(channel.get("id", "")) if isinstance(channel, Mapping) else ""
+
+
+def _replaced(machine: RoutedCalls, _event: Event, _channel: str) -> list[Do]:
+    machine.replaced = True
+    return []
+
+
+def _started(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
+    channel = event.get("channel")
+    return machine.stasis_start(channel, event.get("args")) if isinstance(channel, Mapping) else []
+
+
+def _gone(machine: RoutedCalls, event: Event, channel: str) -> list[Do]:
+    return machine.channel_gone(channel, str(event["type"]), event.get("cause"))
+
+
+def _hung_up(machine: RoutedCalls, event: Event, channel: str) -> list[Do]:
+    """Note whose party hung up: a soft request is one of a program, or the PBX's own."""
+    call = machine.get(channel) or machine.get(machine.legs.get(channel, ""))
+    if call is not None and not event.get("soft"):
+        call.hung_up.add(channel)
+    return []
+
+
+def _keyed(machine: RoutedCalls, event: Event, channel: str) -> list[Do]:
+    call = machine.get(channel)
+    if call is None:
+        return []
+    if call.stage is Stage.MENU:
+        return ari_menu.keyed(machine, call, event.get("digit"))
+    return ari_wait.keyed(call, event.get("digit")) if call.stage is Stage.WAITING else []
+
+
+def _played(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
+    playback = event.get("playback")
+    if not isinstance(playback, Mapping):
+        return []
+    call = machine.get(str(playback.get("target_uri", "")).removeprefix("channel:"))
+    ident = str(playback.get("id", ""))
+    return ari_wait.played(machine, call) if call is not None and ident and call.playing == ident else []
+
+
+def _recorded(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
+    return ari_wait.recorded(machine, event.get("recording"))
+
+
+def _held(machine: RoutedCalls, _event: Event, channel: str) -> list[Do]:
+    return machine.by_leg(channel, Cue.PHONE_HOLD)
+
+
+def _resumed(machine: RoutedCalls, _event: Event, channel: str) -> list[Do]:
+    return machine.by_leg(channel, Cue.PHONE_RESUME)
+
+
+def _wished(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
+    return machine.wished(ari_transfer.wish(event))
+
+
+def _given(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
+    return machine.given_away(ari_transfer.done(event))
+
+
+HEARD: dict[str, Callable[[RoutedCalls, Event, str], list[Do]]] = {
+    "ApplicationReplaced": _replaced,
+    "StasisStart": _started,
+    "StasisEnd": _gone,
+    "ChannelDestroyed": _gone,
+    "ChannelHangupRequest": _hung_up,
+    "ChannelDtmfReceived": _keyed,
+    "PlaybackFinished": _played,
+    "RecordingFinished": _recorded,
+    "RecordingFailed": _recorded,
+    "ChannelHold": _held,
+    "ChannelUnhold": _resumed,
+    "ChannelTransfer": _wished,
+    "BridgeBlindTransfer": _given,
+    "BridgeAttendedTransfer": _given,
+}
+"""Kind of message → what hears it."""
