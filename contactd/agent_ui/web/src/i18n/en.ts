@@ -770,7 +770,6 @@ export const en: Same<typeof zhCN> = {
     unknown_agent: "There is no such agent",
     too_late: "It has left already",
     bad_moment: "Choose a moment within the coming year",
-    bad_address: "That is no address",
     unknown_upload: "An attachment has expired, add it again",
     too_large: "Too large",
     forbidden: "Not allowed",

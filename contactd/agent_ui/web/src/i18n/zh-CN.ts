@@ -761,7 +761,6 @@ export const zhCN = {
     unknown_agent: "坐席不存在",
     too_late: "已经发出，不能再撤回",
     bad_moment: "请选择一年以内的将来时间",
-    bad_address: "地址格式不对",
     unknown_upload: "附件已失效，请重新添加",
     too_large: "内容太大",
     forbidden: "没有权限",
