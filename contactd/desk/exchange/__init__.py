@@ -1,0 +1,1 @@
+"""Customers in and out by file: tables, visiting cards, lines of JSON."""
