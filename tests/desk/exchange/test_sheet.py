@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -180,7 +181,6 @@ def test_any_text_that_utf_8_holds_is_read_back(tmp_path_factory: pytest.TempPat
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_table_or_a_clear_mistake(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    try:
-        read(put(tmp_path_factory.mktemp("x"), data))
-    except BadRequestError as error:
-        assert error.field
+    with suppress(BadRequestError):
+        sheet, lines = read(put(tmp_path_factory.mktemp("x"), data))
+        assert all(len(line.cells) == len(sheet.headers) for line in lines)
