@@ -60,6 +60,12 @@ def listed(conn: Connection, *, with_disabled: bool = False) -> list[dict[str, A
     return _views(conn, list(conn.execute(query)))
 
 
+def by_username(conn: Connection) -> dict[str, str]:
+    """Return log-in name → id of everybody who may log in."""
+    query = select(s.agent.c.username, s.agent.c.id).where(s.agent.c.disabled.is_(False))
+    return {row.username: row.id for row in conn.execute(query)}
+
+
 def create(
     conn: WriteConn,
     ident: str,

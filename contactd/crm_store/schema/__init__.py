@@ -11,6 +11,7 @@ from contactd.crm_store.schema.conversation import (
     upload,
     visitor,
 )
+from contactd.crm_store.schema.exchange import import_job, import_row
 from contactd.crm_store.schema.identity import (
     address,
     contact_claim,
@@ -83,6 +84,8 @@ __all__ = [
     "external_id",
     "fact_inbox",
     "idempotency_key",
+    "import_job",
+    "import_row",
     "interaction",
     "interaction_event",
     "interaction_participant",

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from contactd.core.address import email, phone_point, phones
-from contactd.core.party import Point
+from contactd.core.newcomer import Problem, Record
 from contactd.desk.exchange.headers import CUSTOM
 from contactd.desk.exchange.sheet import Faulty, Line
 
@@ -53,43 +53,10 @@ _ADDRESS = ("country", "province", "city", "district", "street", "postal_code")
 _DAYS = frozenset({"birthday"})
 _WORK = ("organisation", "department", "title")
 MAX_WORD = 400
+MAX_POINTS = 24
+"""Contact points of one row; more is a list of people in one cell."""
 CENTURY = 50
 """Two digits of a year: up to here this century's (26.1.5), from there on the last one's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a row cannot be used: the column, a code, and what stood there."""
-
-    header: str
-    code: str
-    shown: str
-
-    def __str__(self) -> str:
-        """Return it in one line."""
-        return f"{self.header}: {self.code}: {self.shown}"
-
-
-@dataclass(slots=True)
-class Record:
-    """What a row says about one customer."""
-
-    number: int
-    id: str | None = None
-    external: tuple[str, ...] = ()
-    owner: str | None = None
-    """A log-in name."""
-    fields: dict[str, Any] = field(default_factory=dict)
-    """Columns of a party."""
-    custom: dict[str, str] = field(default_factory=dict)
-    points: list[tuple[Point, str | None]] = field(default_factory=list)
-    """Contact points with their labels, in the order of the row."""
-    names: list[tuple[str, str]] = field(default_factory=list)
-    """Further names: kind and value."""
-    work: dict[str, str] = field(default_factory=dict)
-    """organisation, department, title"""
-    address: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +79,8 @@ def understand(line: Line, headers: Sequence[str], mapping: Mapping[str, str], r
             _take(record, header, meaning, cell, rules)
     if not record.problems and not _says_who(record):
         record.problems.append(Problem("name", "nobody", ""))
+    if len(record.points) > MAX_POINTS:
+        record.problems.append(Problem("phone", "too_many", str(len(record.points))))
     _kind(record)
     return record
 

@@ -1,0 +1,146 @@
+"""Imports as wholes: begun, found again, counted, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from contactd.clock import rfc3339
+from contactd.core.errors import ConflictError, NotFoundError
+from contactd.crm_store import audit
+from contactd.crm_store import schema as s
+from contactd.crm_store.audit import Entry
+from contactd.crm_store.statements import insert
+from contactd.crm_store.write_conn import WriteConn
+
+RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A file to be taken over."""
+
+    id: str
+    file_name: str
+    digest: str
+    format: str
+    encoding: str
+    fingerprint: str
+    mapping: Mapping[str, str]
+    options: Mapping[str, Any]
+    by: str
+
+
+def begin(conn: WriteConn, job: Job, now: datetime) -> str:
+    """Begin an import, or go on with the one of the same file and the same options that was cut short; return its id.
+
+    Raises:
+        ConflictError: the same file was taken over in the same way already (code `imported`), and that was not undone.
+    """
+    table = s.import_job
+    same = select(table.c.id, table.c.state, table.c.mapping, table.c.options).where(
+        table.c.digest == job.digest, table.c.state.in_((RUNNING, DONE))
+    )
+    for row in conn.execute(same):
+        if row.mapping == dict(job.mapping) and row.options == dict(job.options):
+            if row.state == RUNNING:
+                return str(row.id)
+            message = f"this file was imported already: {row.id}"
+            raise ConflictError(message, code="imported")
+    conn.execute(
+        insert(table).values(
+            id=job.id,
+            file_name=job.file_name,
+            digest=job.digest,
+            format=job.format,
+            encoding=job.encoding,
+            fingerprint=job.fingerprint,
+            mapping=dict(job.mapping),
+            options=dict(job.options),
+            at=now,
+            by=job.by,
+        )
+    )
+    audit.append(conn, Entry(actor=job.by, action="import.begin", object_kind="import", object_id=job.id), now)
+    return job.id
+
+
+def finish(conn: WriteConn, job: str, now: datetime) -> dict[str, int]:
+    """Note that every row was dealt with; return how many came to which end."""
+    counts = counted(conn.connection, job)
+    conn.execute(
+        update(s.import_job).where(s.import_job.c.id == job).values(state=DONE, counts=counts, finished_at=now)
+    )
+    return counts
+
+
+def counted(conn: Connection, job: str) -> dict[str, int]:
+    """Return status → rows."""
+    row = s.import_row.c
+    query = select(row.status, func.count().label("n")).where(row.job_id == job).group_by(row.status)
+    return {found.status: found.n for found in conn.execute(query)}
+
+
+def taken(conn: Connection, job: str) -> set[int]:
+    """Return the numbers of the rows that were dealt with."""
+    return {row.n for row in conn.execute(select(s.import_row.c.n).where(s.import_row.c.job_id == job))}
+
+
+def remembered(conn: Connection, fingerprint: str) -> dict[str, str]:
+    """Return how the columns of the same program's last file were placed."""
+    table = s.import_job
+    query = select(table.c.mapping).where(table.c.fingerprint == fingerprint).order_by(table.c.at.desc()).limit(1)
+    row = conn.execute(query).first()
+    return dict(row.mapping) if row else {}
+
+
+def get(conn: Connection, job: str) -> dict[str, Any]:
+    """Return one import.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = conn.execute(select(s.import_job).where(s.import_job.c.id == job)).first()
+    if row is None:
+        message = "there is no such import"
+        raise NotFoundError(message)
+    return _view(row)
+
+
+def listed(conn: Connection, limit: int = 50) -> list[dict[str, Any]]:
+    """Return the latest imports."""
+    query = select(s.import_job).order_by(s.import_job.c.at.desc(), s.import_job.c.id.desc()).limit(limit)
+    return [_view(row) for row in conn.execute(query)]
+
+
+def rows(conn: Connection, job: str, *, after: int = 0, limit: int = 1000) -> list[Any]:
+    """Return rows of an import by number: (n, status, party_id, reasons, undone, kept)."""
+    row = s.import_row.c
+    query = (
+        select(row.n, row.status, row.party_id, row.reasons, row.undone, row.kept)
+        .where(row.job_id == job, row.n > after)
+        .order_by(row.n)
+        .limit(limit)
+    )
+    return list(conn.execute(query))
+
+
+def _view(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "state": row.state,
+        "file_name": row.file_name,
+        "format": row.format,
+        "encoding": row.encoding,
+        "mapping": row.mapping,
+        "options": row.options,
+        "counts": row.counts,
+        "at": rfc3339(row.at),
+        "by": row.by,
+        "finished_at": rfc3339(row.finished_at) if row.finished_at else None,
+        "undone_at": rfc3339(row.undone_at) if row.undone_at else None,
+    }

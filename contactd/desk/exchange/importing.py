@@ -1,0 +1,227 @@
+"""A file taken over: every row tried or taken over behind the live work, gone on with after a stop, taken back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from contactd.clock import Clock
+from contactd.core.errors import BadRequestError
+from contactd.core.newcomer import MATCHES, POLICIES, Problem, Record, TakeOver
+from contactd.crm_store import agents, import_jobs, import_rows, import_undo
+from contactd.crm_store.import_rows import CREATED, UPDATED, Errand, Outcome, TriedOutError
+from contactd.crm_store.store import Store
+from contactd.desk.exchange.headers import fingerprint, settled
+from contactd.desk.exchange.record import Rules, understand
+from contactd.desk.exchange.sheet import Sheet, open_sheet
+from contactd.desk.idents import Idents
+
+WEIGHT = 120
+"""Rows of the store that one unit may write, about."""
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be imported, and how."""
+
+    path: Path
+    file_name: str = ""
+    form: str = ""
+    encoding: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """header → field, where the proposal is not right; `-` leaves a column out."""
+    options: TakeOver = field(default_factory=TakeOver)
+    rules: Rules = field(default_factory=Rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file as it would be read."""
+
+    sheet: Sheet
+    mapping: dict[str, str]
+    unplaced: tuple[str, ...]
+    """Columns nobody can place; they are left out."""
+
+
+class Importing:
+    """Takes over files."""
+
+    def __init__(self, store: Store, clock: Clock, idents: Idents, by: str) -> None:
+        """Work on `store` in the name of `by`."""
+        self._store = store
+        self._clock = clock
+        self._idents = idents
+        self._by = by
+
+    async def look(self, wish: Wish) -> Looked:
+        """Read a file's head and place its columns: as chosen, else as for the same program's last file, else as named.
+
+        Raises:
+            BadRequestError: it cannot be read, a column or field does not exist, or an option is wrong.
+        """
+        _check(wish.options)
+        sheet = open_sheet(wish.path, form=wish.form, encoding=wish.encoding)
+        before = await self._store.read(lambda conn: import_jobs.remembered(conn, fingerprint(sheet.headers)))
+        known = {header: meaning for header, meaning in before.items() if header in sheet.headers}
+        mapping, unplaced = settled(sheet.headers, {**known, **wish.mapping})
+        if not mapping:
+            message = "no column of the file is known: name one with --map COLUMN=FIELD"
+            raise BadRequestError(message, code="no_mapping", field="mapping")
+        return Looked(sheet, mapping, unplaced)
+
+    async def try_out(self, wish: Wish, show: Callable[[Outcome], None]) -> dict[str, int]:
+        """Say what would become of each row, and change nothing; return status → rows.
+
+        Rows of one file that are about the same new customer are counted as that customer's.
+        """
+        looked = await self.look(wish)
+        fresh, counts = Fresh(), Counter[str]()
+        for batch in self._batches(looked, wish, await self._owners()):
+            try:
+                await self._store.write(
+                    partial(import_rows.try_out, records=batch, errand=self._errand("", wish)), bulk=True
+                )
+            except TriedOutError as tried:
+                outcomes = tried.outcomes
+            for record, outcome in zip(batch, outcomes, strict=True):
+                fresh.compare(record, outcome)
+                counts[outcome.status] += 1
+                show(outcome)
+        return dict(counts)
+
+    async def run(self, wish: Wish, show: Callable[[Outcome], None]) -> tuple[str, dict[str, int]]:
+        """Take over every row that can be; return the import's id and status → rows.
+
+        What was cut short is gone on with: rows that were dealt with are not dealt with again.
+
+        Raises:
+            ConflictError: the same file was taken over in the same way already.
+        """
+        looked = await self.look(wish)
+        job = await self._begin(wish, looked)
+        done = await self._store.read(lambda conn: import_jobs.taken(conn, job))
+        for batch in self._batches(looked, wish, await self._owners(), done):
+            unit = partial(import_rows.take_over, records=batch, errand=self._errand(job, wish))
+            for outcome in await self._store.write(unit, bulk=True):
+                show(outcome)
+        now = self._clock.now()
+        return job, await self._store.write(lambda conn: import_jobs.finish(conn, job, now))
+
+    async def undo(self, job: str) -> dict[str, int]:
+        """Take an import back; return bucket (reversed, kept, nothing) → rows.
+
+        Raises:
+            NotFoundError, ConflictError: there is none such, or it was undone.
+        """
+        now = self._clock.now()
+        await self._store.write(lambda conn: import_undo.begin(conn, job, self._by, now))
+        while await self._store.write(lambda conn: import_undo.next_rows(conn, job, self._by, now), bulk=True):
+            pass
+        return await self._store.write(lambda conn: import_undo.finish(conn, job, now))
+
+    async def _begin(self, wish: Wish, looked: Looked) -> str:
+        job = import_jobs.Job(
+            id=self._idents.new(),
+            file_name=wish.file_name or wish.path.name,
+            digest=_digest(wish.path),
+            format=looked.sheet.format,
+            encoding=looked.sheet.encoding,
+            fingerprint=fingerprint(looked.sheet.headers),
+            mapping=looked.mapping,
+            options={name: list(v) if isinstance(v, tuple) else v for name, v in asdict(wish.options).items()},
+            by=self._by,
+        )
+        now = self._clock.now()
+        return await self._store.write(lambda conn: import_jobs.begin(conn, job, now))
+
+    def _errand(self, job: str, wish: Wish) -> Errand:
+        return Errand(job=job, options=wish.options, by=self._by, at=self._clock.now(), new_id=self._idents.new)
+
+    async def _owners(self) -> dict[str, str]:
+        """Return who may own customers: log-in name → id."""
+        return await self._store.read(agents.by_username)
+
+    def _batches(
+        self, looked: Looked, wish: Wish, owners: Mapping[str, str], done: Collection[int] = ()
+    ) -> Iterator[list[Record]]:
+        """Yield understood rows, as many together as one unit may write."""
+        batch: list[Record] = []
+        weight = 0
+        for line in looked.sheet.lines:
+            if line.number in done:
+                continue
+            record = _owned(understand(line, looked.sheet.headers, looked.mapping, wish.rules), owners)
+            batch.append(record)
+            weight += _weight(record)
+            if weight >= WEIGHT:
+                yield batch
+                batch, weight = [], 0
+        if batch:
+            yield batch
+
+
+class Fresh:
+    """Customers whom earlier rows of a trial would have made: a trial keeps nothing, so later rows do not find them."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._keys: dict[tuple[str, ...], int] = {}
+
+    def compare(self, record: Record, outcome: Outcome) -> None:
+        """Note a row that makes a customer; one about the same is no new one."""
+        if outcome.status != CREATED:
+            return
+        keys: list[tuple[str, ...]] = [("", value) for value in record.external]
+        keys += [(point.kind, point.value, point.ext) for point, _ in record.points if not point.shared]
+        earlier = next((self._keys[key] for key in keys if key in self._keys), None)
+        if earlier is not None:
+            outcome.status, outcome.party = UPDATED, None
+            outcome.reasons.append(f"row {earlier}")
+        for key in keys:
+            self._keys.setdefault(key, record.number)
+
+
+def _check(options: TakeOver) -> None:
+    """Refuse options that are none."""
+    if options.policy not in POLICIES:
+        message = f"the policy is one of {', '.join(POLICIES)}"
+        raise BadRequestError(message, code="unknown_policy", field="policy")
+    wrong = next((key for key in options.match if key not in MATCHES), None)
+    if wrong is not None:
+        message = f"customers are known again by {', '.join(MATCHES)}"
+        raise BadRequestError(message, code="unknown_match", field="match")
+
+
+def _owned(record: Record, owners: Mapping[str, str]) -> Record:
+    """Find the person a row names as owner."""
+    if record.owner is not None:
+        found = owners.get(record.owner)
+        if found is None:
+            record.problems.append(Problem("owner", "unknown_person", record.owner[:40]))
+        record.owner = found
+    return record
+
+
+def _weight(record: Record) -> int:
+    """Return how many rows of the store a record may take: each contact point five, with what is due for it."""
+    return 8 + 6 * len(record.points) + 3 * len(record.names) + len(record.external) + 6 * bool(record.work)
+
+
+def _digest(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def first(looked: Looked, count: int = 5) -> list[list[str]]:
+    """Return the first rows as they stand in the file, for somebody to look at."""
+    return [[str(one) for one in line.cells] for line in islice(looked.sheet.lines, count)]
