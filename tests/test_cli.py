@@ -316,3 +316,36 @@ def test_a_new_data_folder_is_nobody_elses_and_an_old_one_is_left_as_it_is(tmp_p
         folder.mkdir(mode=0o750)
     admin.db_upgrade(Settings(data_dir=folder))
     assert folder.stat().st_mode & 0o777 == (0o750 if known else 0o700)
+
+
+def test_customers_come_in_and_go_out_by_file(command: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes("姓名,手机,备用\n张三,13800138000,x\n李四,12,y\n".encode("gbk"))
+    assert command("import", str(file), "--dry-run") == 1
+    assert "nothing was changed" in capsys.readouterr().out
+    result = tmp_path / "result.csv"
+    assert command("import", str(file), "--result", str(result)) == 1
+    said = capsys.readouterr().out
+    assert "csv, gb18030" in said
+    assert "备用 is left out" in said
+    assert "row 3: error: 手机: no_number: 12" in said
+    assert "1 created, 1 error" in said
+    assert "李四,12,y,error,手机: no_number: 12," in result.read_text(encoding="utf-8-sig")
+    assert command("export", str(tmp_path / "out.xlsx")) == 0
+    assert "1 customers" in capsys.readouterr().out
+    assert command("import", "--list") == 0
+    job = capsys.readouterr().out.split()[0]
+    assert command("import", "--undo", job) == 0
+    assert "1 reversed" in capsys.readouterr().out
+
+
+def test_an_import_that_cannot_be_is_told(command: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("name,phone\nLi,13800138000\n")
+    assert command("import") == 2
+    assert command("import", str(file), "--map", "name") == 1
+    assert command("import", str(file), "--map", "nombre=name") == 1
+    assert "the file has no column 'nombre'" in capsys.readouterr().err
+    assert command("import", str(file), "--match", "phone", "--policy", "points") == 0
+    assert command("import", str(file), "--match", "phone", "--policy", "points") == 1
+    assert "imported already" in capsys.readouterr().err

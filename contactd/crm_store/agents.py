@@ -62,8 +62,8 @@ def listed(conn: Connection, *, with_disabled: bool = False) -> list[dict[str, A
 
 def by_username(conn: Connection) -> dict[str, str]:
     """Return log-in name → id of everybody who may log in."""
-    query = select(s.agent.c.username, s.agent.c.id).where(s.agent.c.disabled.is_(False))
-    return {row.username: row.id for row in conn.execute(query)}
+    query = select(s.agent.c.name, s.agent.c.id).where(s.agent.c.disabled.is_(False))
+    return {row.name: row.id for row in conn.execute(query)}
 
 
 def create(

@@ -59,9 +59,9 @@ _LINKED = hot(
         s.party_link.c.active,
     )
 )
-_ADDRESSES = hot(select(s.address).where(s.address.c.party_id == bindparam("party")))
-_NEW_ADDRESS = hot(insert(s.address))
 _PLACES = ("country", "province", "city", "district", "street", "postal_code")
+_ADDRESSES = hot(select(*(s.address.c[name] for name in _PLACES)).where(s.address.c.party_id == bindparam("party")))
+_NEW_ADDRESS = hot(insert(s.address))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ MAX_BYTES = 512 * 1024 * 1024
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 200
 MAX_CELL = 8_000
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 FORMATS = ("csv", "xlsx", "vcf", "jsonl")
 
 
@@ -92,8 +94,13 @@ def _form(path: Path) -> str:
 
 
 def cell(text: str) -> Cell:
-    """Return what stands in a cell without blanks around it; what is too long for any field is faulty."""
+    """Return what stands in a cell without blanks around it; what is too long for any field is faulty.
+
+    The quote that keeps a spreadsheet from taking a text for a formula is no part of it.
+    """
     stripped = text.strip().replace("\x00", "")
+    if stripped.startswith("'") and stripped[1:].startswith(DANGEROUS):
+        stripped = stripped[1:]
     return stripped if len(stripped) <= MAX_CELL else Faulty("too_long", stripped[:40])
 
 

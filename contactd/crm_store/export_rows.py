@@ -1,0 +1,105 @@
+"""Customers page by page, each as one flat row: what an import of the same columns would read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from contactd.crm_store import schema as s
+from contactd.crm_store.lookup import claimed_points
+from contactd.crm_store.party_search import matching
+
+PAGE = 500
+_PLAIN = ("id", "kind", "family_name", "given_name", "salutation", "legal_name", "uscc", "lang", "tz", "lifecycle")
+_LABELS = {"mobile": "mobile", "office": "office_phone", "home": "home_phone"}
+_NAMES = {"short": "short_name", "en": "english_name", "former": "former_name", "alias": "alias"}
+_PLACES = ("country", "province", "city", "district", "street", "postal_code")
+
+
+def page(conn: Connection, *, q: str = "", after: str = "", limit: int = PAGE) -> list[dict[str, Any]]:
+    """Return customers by id: field → text, or a list of texts where there may be several.
+
+    Args:
+        conn: a reader's connection.
+        q: only those whose name, address or number begins so; empty = all.
+        after: the id the last page ended with.
+        limit: how many.
+    """
+    alive = (s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None), s.party.c.pii_state != "erased")
+    query = select(s.party).where(*alive, s.party.c.id > after).order_by(s.party.c.id).limit(limit)
+    if q.strip():
+        query = query.where(s.party.c.id.in_(matching(q)))
+    rows = [_plain(row) for row in conn.execute(query)]
+    by_id = {row["id"]: row for row in rows}
+    if by_id:
+        _points(conn, by_id)
+        _beside(conn, by_id)
+    return rows
+
+
+def custom_keys(conn: Connection) -> list[str]:
+    """Return the keys of all own fields that any customer has."""
+    found: set[str] = set()
+    query = select(s.party.c.custom).where(s.party.c.custom != {}, s.party.c.deleted_at.is_(None))
+    for row in conn.execution_options(yield_per=1000).execute(query):
+        found |= set(row.custom)
+    return sorted(found)
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    shown = {name: getattr(row, name) or "" for name in _PLAIN}
+    own = {f"custom.{key}": str(value) for key, value in (row.custom or {}).items()}
+    many = {"roles": list(row.roles), "tags": list(row.tags)}
+    return {**shown, "name": row.display_name, "vip": str(row.vip), "owner_id": row.owner_id, **many, **own}
+
+
+def _points(conn: Connection, by_id: Mapping[str, dict[str, Any]]) -> None:
+    for row in conn.execute(claimed_points(list(by_id))):
+        label = row.label or ""
+        field = row.kind if row.kind in {"fax", "email"} else _LABELS.get(label, "phone")
+        if row.kind in {"phone", "fax", "email"}:
+            value = f"{row.value_norm.removeprefix('short:').removeprefix('raw:')}{f'-{row.ext}' if row.ext else ''}"
+            _put(by_id[row.canonical_id], field, value)
+
+
+def _beside(conn: Connection, by_id: Mapping[str, dict[str, Any]]) -> None:
+    """Add names, numbers elsewhere, the first organisation and the first address; those of merged records, too."""
+    ids = list(by_id)
+    own = s.party.alias("own")
+    of = select(own.c.id, own.c.canonical_id).where(own.c.canonical_id.in_(ids))
+    canonical = {row.id: row.canonical_id for row in conn.execute(of)}
+    every = list(canonical)
+    for row in _of(conn, s.party_name, "party_id", every):
+        if row.kind in _NAMES:
+            _put(by_id[canonical[row.party_id]], _NAMES[row.kind], row.value)
+    for row in _of(conn, s.external_id, "ref_id", every):
+        if row.ref_kind == "party":
+            _put(by_id[canonical[row.ref_id]], "external_id", row.value)
+    for row in _of(conn, s.address, "party_id", every):
+        shown = by_id[canonical[row.party_id]]
+        if not any(name in shown for name in _PLACES):
+            shown |= {name: getattr(row, name) or "" for name in _PLACES}
+    other = s.party.alias("other")
+    query = (
+        select(s.party_link.c.from_party, s.party_link.c.title, other.c.display_name)
+        .join(other, other.c.id == s.party_link.c.to_party)
+        .where(s.party_link.c.from_party.in_(every), s.party_link.c.active, s.party_link.c.role == "works_for")
+        .order_by(s.party_link.c.id)
+    )
+    for row in conn.execute(query):
+        shown = by_id[canonical[row.from_party]]
+        shown.setdefault("organisation", row.display_name)
+        shown.setdefault("title", row.title)
+
+
+def _of(conn: Connection, table: Any, column: str, ids: Sequence[str]) -> list[Any]:
+    return list(conn.execute(select(table).where(table.c[column].in_(ids)).order_by(table.c.id)))
+
+
+def _put(shown: dict[str, Any], field: str, value: str) -> None:
+    """Add one of several values, each once."""
+    values = shown.setdefault(field, [])
+    if value not in values:
+        values.append(value)
