@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_exchange"
-down_revision = "0007_customers"
+revision = "0010_exchange"
+down_revision = "0009_search"
 branch_labels = None
 depends_on = None
 
