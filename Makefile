@@ -54,13 +54,14 @@ $(WIDGET_OUT)/.stamp: $(WIDGET)/node_modules/.stamp $(call SOURCES_OF,$(WIDGET))
 	cd $(WIDGET) && npm run --silent build
 	@touch $@
 
-# A browser and a font with Chinese characters, for the journeys, and an IMAP server; without the right to install them those
+# A browser and a font with Chinese characters, for the journeys, an IMAP server and a mail server; without the right to install them those
 # tests are skipped.
 system:
 	@need=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || need="chromium"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || need="$$need fonts-noto-cjk"; \
 	command -v dovecot >/dev/null || test -x /usr/sbin/dovecot || need="$$need dovecot-imapd"; \
+	test -x /usr/sbin/postfix || need="$$need postfix"; \
 	test -n "$$need" || exit 0; \
 	sudo=""; test "$$(id -u)" = 0 || sudo="sudo -n"; \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null \

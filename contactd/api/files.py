@@ -17,9 +17,10 @@ from contactd.api import shapes
 from contactd.api.answers import gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Ident, Looking, Parts, PartsOf, looks, may
-from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.errors import BadRequestError, ForbiddenError, NotFoundError
 from contactd.core.plain import one_line
 from contactd.crm_store import api_reads, messages, upload_rows
+from contactd.crm_store.message_facts import held
 from contactd.desk.rights import Actor
 
 router = APIRouter(tags=["files"])
@@ -49,6 +50,9 @@ async def attachment(parts: PartsOf, looking: Annotated[Looking, looks("file.rea
     if not parts.store.blobs.has(row["blob"]):
         message = "There is no such file."
         raise NotFoundError(message)
+    if held(row["scan_state"]) is not None and not looking.actor.oversees:
+        text = "This file is held; a supervisor may save it."
+        raise ForbiddenError(text, code="held")
     looking.saw(ident)
     page_image = row["page"] is not None and row["media_type"] == PAGE
     media = row["media_type"] if row["media_type"] in PICTURES else "application/octet-stream"
@@ -150,7 +154,11 @@ async def _pictures(parts: Parts, files: list[Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     room = INLINE_PICTURES
     for file in files:
-        if file.media_type not in PICTURES or file.size > min(INLINE_PICTURE, room):
+        if (
+            held(file.scan_state) is not None
+            or file.media_type not in PICTURES
+            or file.size > min(INLINE_PICTURE, room)
+        ):
             continue
         room -= file.size
         data = await parts.store.blobs.load(file.blob)

@@ -149,6 +149,7 @@ class Attachment(Shape):
     page: int | None
     inline: bool
     url: str
+    held: str | None = None
 
 
 class Fate(Shape):

@@ -21,6 +21,8 @@ class NewAttachment:
     inline: bool = False
     page: int | None = None
     """For page images of a fax: which page, from 1."""
+    scan_state: str = "unscanned"
+    """unscanned | clean | held_virus | held_type | held_unscanned: what is held only a supervisor may save."""
 
 
 @packed("sent_at")

@@ -85,7 +85,7 @@ def cases(
 def message_files(conn: Connection, message: str) -> list[Any]:
     """Return `id, blob, media_type, size, content_id` of a message's files that have a Content-ID."""
     file = s.attachment
-    query = select(file.c.id, file.c.blob, file.c.media_type, file.c.size, file.c.content_id)
+    query = select(file.c.id, file.c.blob, file.c.media_type, file.c.size, file.c.content_id, file.c.scan_state)
     return list(
         conn.execute(query.where(file.c.message_id == message, file.c.content_id.is_not(None)).order_by(file.c.n))
     )

@@ -24,3 +24,8 @@ def facts(headers: Mapping[str, str]) -> dict[str, Any]:
 def forged(headers: Mapping[str, str]) -> bool:
     """Tell whether a message's sender is probably somebody else."""
     return FORGED in headers.get(CHECKS, "").split()
+
+
+def held(scan_state: str) -> str | None:
+    """Return why a file is held: virus | type | unscanned; None when it may be saved."""
+    return scan_state.removeprefix("held_") if scan_state.startswith("held_") else None

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, update
 from contactd.clock import rfc3339
 from contactd.crm_store import schema as s
 from contactd.crm_store.later import Later
-from contactd.crm_store.message_facts import facts
+from contactd.crm_store.message_facts import facts, held
 from contactd.crm_store.participants import MARK
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
@@ -175,6 +175,7 @@ def _view(interaction: str, seq: int, new: Saying, now: datetime) -> Mapping[str
                 "page": one["page"],
                 "inline": one["inline"],
                 "url": f"/files/{one['id']}",
+                "held": held(one["scan_state"]),
             }
             for one in new.attachments
         ],

@@ -12,7 +12,7 @@ from contactd.core.errors import NotFoundError
 from contactd.core.interaction import Direction
 from contactd.crm_store import fate_rows, outbox_reads
 from contactd.crm_store import schema as s
-from contactd.crm_store.message_facts import facts
+from contactd.crm_store.message_facts import facts, held
 from contactd.crm_store.participants import MARK
 
 MAX_PAGE = 500
@@ -145,6 +145,7 @@ def attachments(conn: Connection, messages: Iterable[str]) -> dict[str, list[dic
                 "page": row.page,
                 "inline": row.inline,
                 "url": f"/files/{row.id}",
+                "held": held(row.scan_state),
             },
         )
     return found

@@ -84,4 +84,5 @@ class Parts:
             "page": new.page,
             "inline": new.inline,
             "content_id": new.content_id,
+            "scan_state": new.scan_state,
         }

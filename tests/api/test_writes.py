@@ -232,6 +232,21 @@ async def test_a_file_is_saved_and_never_shown_except_our_own_pages(house: House
     assert (await client.get("/files/none")).status_code == 404
 
 
+@pytest.mark.parametrize("why", ["virus", "type", "unscanned"])
+async def test_a_file_that_is_held_is_saved_by_supervisors_only(house: House, why: str) -> None:
+    message = await with_files(house)
+    await house.store.write(
+        lambda conn: conn.execute(schema.attachment.update().values(scan_state=f"held_{why}")),
+    )
+    agent, supervisor = await house.logged_in("ann"), await house.logged_in("sue")
+    refused = await agent.get("/files/logo")
+    assert (refused.status_code, refused.json()["code"]) == (403, "held")
+    assert (await supervisor.get("/files/logo")).status_code == 200
+    assert (await agent.get(f"/api/v1/messages/{message}/html")).text == "<p>9 [] False</p>"
+    shown = (await agent.get("/api/v1/interactions/interaction-0001/messages")).json()["items"][0]["attachments"]
+    assert {one["held"] for one in shown} == {why}
+
+
 async def test_a_messages_html_is_rendered_under_a_policy_of_its_own(house: House) -> None:
     message = await with_files(house)
     client = await house.logged_in("ann")

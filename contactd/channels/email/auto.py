@@ -120,4 +120,4 @@ def kind(why: str) -> str:
         return found
     if why.startswith(("auto-submitted: auto-replied", "precedence: auto_reply", "precedence: auto-r")):
         return "reply"
-    return "bulk" if why.startswith(("precedence", "list-", "mailing-list", "x-mailing-list")) else "generated"
+    return "bulk" if why.startswith(("bulk", "precedence", "list-", "mailing-list", "x-mailing-list")) else "generated"

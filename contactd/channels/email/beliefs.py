@@ -19,13 +19,43 @@ class Beliefs:
     """(mailbox, the ids believed in it), for those whose provider is known to check."""
     watched: tuple[str, ...] = ()
     """Domains whose look-alikes are pointed out."""
+    hold: frozenset[str] = frozenset()
+    """Endings of file names that are held."""
+    scans: bool = False
+    """Mail is shown to a virus scanner; what was not is held."""
+    spam_flag: float = 5.0
+    spam_bulk: float | None = None
 
     @classmethod
     def of(cls, options: Options) -> Beliefs:
         """Take them from the settings; a domain that cannot be on the Internet is not watched."""
         watched = (*(one for one in options.domains if "." in one), *options.trust.watch)
         mailboxes = tuple((name, one.believed) for name, one in sorted(options.mailboxes.items()) if one.believed)
-        return cls(options.trust.authserv_ids, mailboxes, tuple(dict.fromkeys(watched)))
+        guard = options.guard
+        return cls(
+            options.trust.authserv_ids,
+            mailboxes,
+            tuple(dict.fromkeys(watched)),
+            hold=frozenset(one.lower().lstrip(".") for one in guard.hold),
+            scans=bool(guard.clamd),
+            spam_flag=guard.spam_flag,
+            spam_bulk=guard.spam_bulk,
+        )
+
+    def scan_state(self, name: str, virus: str | None) -> str:
+        """Return whether a file may be saved by an agent: `clean`, `unscanned`, or `held_…` and why.
+
+        Args:
+            name: the file's.
+            virus: what the scanner found in its mail; empty = nothing, None = it was not asked, or did not answer.
+        """
+        if virus:
+            return "held_virus"
+        if name.rpartition(".")[2].lower().strip() in self.hold:
+            return "held_type"
+        if self.scans:
+            return "held_unscanned" if virus is None else "clean"
+        return "unscanned"
 
     def about(self, envelope: Mapping[str, Any]) -> tuple[str, ...]:
         """Return whose word is believed about a mail that came in `envelope`."""

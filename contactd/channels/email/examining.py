@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from contactd.channels.email import block, trust
+from contactd.channels.email import block, clamd, trust
 from contactd.channels.email.beliefs import Beliefs
 from contactd.channels.email.names import DEADLINE_S, Lookup, Resolver, gather
 from contactd.channels.email.options import Options
@@ -43,6 +43,23 @@ class Examining:
 
     def examine(self, arrival: Arrival) -> Coroutine[Any, Any, Mapping[str, Any]] | None:
         """Begin to find out about a mail; None where nothing is to be found out."""
+        names = self._names(arrival)
+        return self._both(arrival, names) if self._options.guard.clamd else names
+
+    async def _both(self, arrival: Arrival, names: Coroutine[Any, Any, Mapping[str, Any]] | None) -> Mapping[str, Any]:
+        """Show a mail to the scanner while its sender is looked up."""
+        guard = self._options.guard
+        asked = [clamd.scan(arrival.raw, guard.clamd, guard.clamd_seconds), *([names] if names is not None else [])]
+        virus, *found = await asyncio.gather(*asked, return_exceptions=True)
+        told: dict[str, Any] = {}
+        if isinstance(virus, str):
+            told["virus"] = virus
+        else:
+            log.warning("mail_not_scanned", error=type(virus).__name__, why=str(virus)[:80])
+        return told | {key: value for one in found if isinstance(one, Mapping) for key, value in one.items()}
+
+    def _names(self, arrival: Arrival) -> Coroutine[Any, Any, Mapping[str, Any]] | None:
+        """Begin to look up a mail's sender; None where nothing is to be looked up."""
         trust, envelope = self._options.trust, arrival.envelope
         if trust.check == "never" or self._monotonic() < self._resting_until or envelope.get("own"):
             return None

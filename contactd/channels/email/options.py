@@ -123,6 +123,20 @@ class Dkim(_Table):
     """PEM file of an RSA key."""
 
 
+class Guarding(_Table):
+    """What is kept from agents of what comes in, and what is pointed out."""
+
+    hold: tuple[str, ...] = ()
+    """Endings of file names (`exe`, `js`) whose files only a supervisor may save."""
+    clamd: str = Field(default="", pattern=r"^(|/.+|[^\s/]+:\d{1,5})$")
+    """Virus scanner: `host:port`, or the path of its socket; empty = none."""
+    clamd_seconds: float = Field(default=20.0, gt=0, le=120)
+    spam_flag: float = 5.0
+    """From this score of a spam filter in front on, a mail is marked."""
+    spam_bulk: float | None = None
+    """From this score on it counts as mass mail: the line's `automatic` table decides, and it gets no receipt."""
+
+
 class Limits(_Table):
     """How much one client, and all together, may use."""
 
@@ -162,6 +176,7 @@ class Options(_Table):
     """Domain of ours → what signs its mail."""
     limits: Limits = Limits()
     trust: Trusting = Trusting()
+    guard: Guarding = Guarding()
     senders: dict[str, Address] = Field(default_factory=dict)
     """Line → address its answers come from; else `<line>@<domain>`."""
     names: dict[str, str] = Field(default_factory=dict)

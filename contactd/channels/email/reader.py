@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from contactd.channels.email import auto, block, trust, warnings
+from contactd.channels.email import auto, block, spam, trust, warnings
 from contactd.channels.email.beliefs import Beliefs
 from contactd.channels.email.build import bounded
 from contactd.channels.email.parse import ParsedMail, parse
@@ -40,11 +41,16 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     text = mail.text if mail.text and not mail.text.isspace() else to_text(mail.html or "")
     thread = envelope.get("thread")
     references = _references(mail)
-    why = _automatic(mail, envelope)
     beliefs = envelope.get("beliefs") or NO_BELIEFS
+    points, virus = spam.score(raw), envelope.get("virus")
+    why = _automatic(mail, envelope)
+    if why is None and points is not None and beliefs.spam_bulk is not None and points >= beliefs.spam_bulk:
+        why = f"bulk: spam score {points:g}"
     proof = _proof(raw, mail, envelope, beliefs.about(envelope))
-    message = _message(mail, text, str(envelope.get("mail_from") or ""), references, why)
-    flags = warnings.of(mail, beliefs.watched, automatic=why is not None)
+    message = _message(
+        mail, text, str(envelope.get("mail_from") or ""), references, why, partial(beliefs.scan_state, virus=virus)
+    )
+    flags = warnings.of(mail, beliefs, automatic=why is not None, spam=points, virus=virus)
     if proof is not None:
         message.headers["checks"] = proof.fact()
     if flags:
@@ -87,7 +93,14 @@ def _automatic(mail: ParsedMail, envelope: Mapping[str, Any]) -> str | None:
     return mail.auto or ("null sender" if envelope.get("mail_from") == "" else None)
 
 
-def _message(mail: ParsedMail, text: str, mail_from: str, references: tuple[str, ...], why: str | None) -> NewMessage:
+def _message(
+    mail: ParsedMail,
+    text: str,
+    mail_from: str,
+    references: tuple[str, ...],
+    why: str | None,
+    scan_state: Callable[[str], str],
+) -> NewMessage:
     """Make the message that stands in the conversation."""
     facts = {"mail_from": mail_from, "kind": mail.kind}
     if why:
@@ -111,6 +124,7 @@ def _message(mail: ParsedMail, text: str, mail_from: str, references: tuple[str,
                 data=one.data,
                 content_id=one.content_id,
                 inline=one.inline,
+                scan_state=scan_state(one.filename),
             )
             for one in mail.attachments
         ),

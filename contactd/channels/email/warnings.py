@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contactd.channels.email import lookalike
+from contactd.channels.email.beliefs import Beliefs
 from contactd.channels.email.parse import ParsedMail
 
 
-def of(mail: ParsedMail, watched: tuple[str, ...], *, automatic: bool) -> list[str]:
+def of(mail: ParsedMail, beliefs: Beliefs, *, automatic: bool, spam: float | None, virus: str | None) -> list[str]:
     """Return `word` or `word=what it is about`; white space never stands in one."""
-    return [
-        f"{word}={''.join(about.split())[:200]}" if about else word for word, about in _found(mail, watched, automatic)
-    ]
+    found = list(_found(mail, beliefs.watched, automatic))
+    if virus:
+        found.insert(0, ("virus", virus))
+    if spam is not None and spam >= beliefs.spam_flag:
+        found.append(("spam", f"{spam:g}"))
+    return [f"{word}={''.join(about.split())[:200]}" if about else word for word, about in found]
 
 
 def _found(mail: ParsedMail, watched: tuple[str, ...], automatic: bool) -> Iterator[tuple[str, str]]:

@@ -159,6 +159,8 @@ export interface AttachmentView {
   page: number | null;
   inline: boolean;
   url: string;
+  /** Why it is held (virus, type, unscanned): only a supervisor may save it. */
+  held?: string | null;
 }
 
 export interface Fate {

@@ -363,6 +363,11 @@ export const en: Same<typeof zhCN> = {
     by: "Checked by {{by}}",
     own: "contactd",
   },
+  held: {
+    virus: "Held: a virus was found. Only a supervisor may save it.",
+    type: "Held: files of this kind are not let through. Only a supervisor may save it.",
+    unscanned: "Held: it could not be scanned for viruses. Only a supervisor may save it.",
+  },
   flag: {
     lookalike: "The sender's domain looks like {{about}} and is another",
     hidden: "Sender, subject or a file name has characters nobody sees",
@@ -370,6 +375,8 @@ export const en: Same<typeof zhCN> = {
     mixed_script: "The sender's domain mixes letters of several scripts: {{about}}",
     name_shows_address: "The sender's name shows another address: {{about}}",
     reply_elsewhere: "Answers would go to another address: {{about}}",
+    virus: "The virus scanner found {{about}}: do not open anything",
+    spam: "The spam filter gives it {{about}} points",
     dangerous_file: "An attachment may run something when it is opened: {{about}}",
   },
   parting: {
@@ -763,6 +770,7 @@ export const en: Same<typeof zhCN> = {
     disposition_required: "Choose a disposition first",
     disposition_needed: "Choose a disposition first",
     unknown_disposition: "This disposition is retired, choose another",
+    held: "This file is held; ask a supervisor",
     nothing_left: "Nothing would be left of this contact",
     cannot_join: "These two cannot be joined",
     unknown_reason: "This reason is retired",

@@ -354,6 +354,11 @@ export const zhCN = {
     by: "由 {{by}} 检查",
     own: "contactd",
   },
+  held: {
+    virus: "已隔离：发现病毒，仅班长可保存",
+    type: "已隔离：不允许此类文件，仅班长可保存",
+    unscanned: "已隔离：未能扫描病毒，仅班长可保存",
+  },
   flag: {
     lookalike: "发件人域名与 {{about}} 相似，但并非该域名",
     hidden: "发件人、主题或文件名含有不可见字符",
@@ -361,6 +366,8 @@ export const zhCN = {
     mixed_script: "发件人域名混用多种文字：{{about}}",
     name_shows_address: "发件人名称显示的是另一个地址：{{about}}",
     reply_elsewhere: "回复将发往另一个地址：{{about}}",
+    virus: "病毒扫描发现 {{about}}：请勿打开任何内容",
+    spam: "垃圾邮件评分：{{about}}",
     dangerous_file: "附件打开时可能运行程序：{{about}}",
   },
   parting: {
@@ -754,6 +761,7 @@ export const zhCN = {
     disposition_required: "请先选择业务小结",
     disposition_needed: "请先选择业务小结",
     unknown_disposition: "业务小结已停用，请重新选择",
+    held: "该文件已隔离，请联系班长",
     nothing_left: "拆分后原联络将没有客户邮件",
     cannot_join: "这两个联络不能合并",
     unknown_reason: "这个示忙原因已停用",
