@@ -16,6 +16,7 @@ from contactd.crm_store.inbox_rows import NEW_FACT, fact_row
 from contactd.crm_store.later import Later
 from contactd.crm_store.message_rows import first_messages
 from contactd.crm_store.placing import Placed, Placing
+from contactd.crm_store.preferring import preferred
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -91,7 +92,8 @@ def enter(
     _write_placed(later, new, talk, point_id, resolution, facts, parent, state)
     _enter_line(later, new)
     messages = first_messages(later, new.interaction, thread, new.sayings, new.at, begun=not talk.known)
-    fact = _arrived(new, thread, resolution.party, point_id, vip, language, parent)
+    agent = preferred(conn, resolution.party, parent.agent if parent else None, new.at)
+    fact = _arrived(new, thread, resolution.party, point_id, vip, language, agent)
     tell(later, new, fact)
     return Placed(
         interaction=new.interaction,
@@ -152,7 +154,13 @@ def _write_placed(
 
 
 def _arrived(
-    new: Placing, thread: str, party: str | None, contact: str | None, vip: int, language: str | None, parent: Any
+    new: Placing,
+    thread: str,
+    party: str | None,
+    contact: str | None,
+    vip: int,
+    language: str | None,
+    agent: str | None,
 ) -> InteractionArrived:
     """Make the fact the router is told."""
     return InteractionArrived(
@@ -166,7 +174,7 @@ def _arrived(
         contact=contact,
         vip=vip,
         language=new.language or language,
-        prefer_agent=parent.agent if parent else None,
+        prefer_agent=agent,
         thread=thread,
         direction=new.direction,
         routed_by=new.routed_by,
