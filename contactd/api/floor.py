@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -29,20 +30,19 @@ async def queue(
     cursor: Cursor = None,
 ) -> Response:
     """Return a page of waiting InteractionViews, and all LineViews."""
-    items = [
-        view
-        for view in parts.views.waiting()
-        if (line is None or view["line"] == line) and (channel is None or view["channel"] == channel)
-    ]
-    items.sort(key=lambda view: (view["queued_at"] or "", view["id"]))
-    return _page(
-        items,
-        limit,
-        cursor,
-        lambda view: f"{view['queued_at'] or ''} {view['id']}",
-        looking,
-        lines=parts.views.floor.views(),
+    found = islice(
+        (
+            view
+            for view in parts.views.waiting_after(_place(cursor))
+            if (line is None or view["line"] == line) and (channel is None or view["channel"] == channel)
+        ),
+        limit + 1,
     )
+    items = list(found)
+    last = items[limit - 1] if len(items) > limit else None
+    following = None if last is None else f"k{last['queued_at'] or ''} {last['id']}"
+    looking.saw_all(item["id"] for item in items[:limit])
+    return page(items[:limit], following, lines=parts.views.floor.views())
 
 
 @router.get("/agents", summary="Who works here, and in which state", responses=gives(Page[shapes.Agent]))
@@ -125,16 +125,26 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _page(
-    items: list[Any], limit: int, cursor: str | None, key: Any, looking: Looking | None = None, **more: Any
-) -> Response:
+def _place(cursor: str | None) -> tuple[str, str] | None:
+    """Read a cursor of the queue."""
+    if cursor is None:
+        return None
+    since, space, ident = cursor.removeprefix("k").partition(" ")
+    if not cursor.startswith("k") or not space:
+        raise _strange()
+    return since, ident
+
+
+def _strange() -> BadRequestError:
+    message = "not a cursor of this list"
+    return BadRequestError(message, field="cursor")
+
+
+def _page(items: list[Any], limit: int, cursor: str | None, key: Any) -> Response:
     """Return a page of a list in memory that is ordered by `key`; the cursor is the last one's key."""
     if cursor is not None:
         if not cursor.startswith("k"):
-            message = "not a cursor of this list"
-            raise BadRequestError(message, field="cursor")
+            raise _strange()
         items = [item for item in items if key(item) > cursor[1:]]
     following = f"k{key(items[limit - 1])}" if len(items) > limit else None
-    if looking is not None:
-        looking.saw_all(item["id"] for item in items[:limit])
-    return page(items[:limit], following, **more)
+    return page(items[:limit], following)

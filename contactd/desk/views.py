@@ -7,7 +7,7 @@ shows the present; all are single synchronous steps, so a snapshot and its numbe
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ from contactd.desk.changes import (
 )
 from contactd.desk.floor import WAITING_STATES, Floor
 from contactd.desk.stream import Stream
+from contactd.desk.waiting import HEAD, Waiting
 
 __all__ = [
     "AgentChanged",
@@ -62,7 +63,9 @@ ALERTS = 50
 class Views:
     """The present of the floor, and the audience that follows it."""
 
-    def __init__(self) -> None:
+    def __init__(self, head: int = HEAD) -> None:
+        """Let supervisors follow `head` waiting items live."""
+        self._head = head
         self.audience = Audience()
         self._begin()
 
@@ -78,7 +81,7 @@ class Views:
         self._offered_to: dict[str, str] = {}
         self._work_of: dict[str, dict[str, Shown]] = {}
         self._alerts: deque[Shown] = deque(maxlen=ALERTS)
-        self._waiting_dirty: dict[str, None] = {}
+        self._waiting = Waiting(self._head)
         self._agents_dirty: dict[str, None] = {}
         self._agents_gone: dict[str, None] = {}
         self._policy_dirty = False
@@ -115,7 +118,7 @@ class Views:
         """Tell whether `flush` has something to send."""
         floor = self.floor
         news = self._agents_gone or self._policy_dirty
-        return bool(self._waiting_dirty or self._agents_dirty or floor.dirty or floor.gone or news)
+        return bool(self._waiting.stale or self._agents_dirty or floor.dirty or floor.gone or news)
 
     def flush(self) -> None:
         """Send what is gathered per tick: waiting items and lines, and to supervisors the agents."""
@@ -155,12 +158,10 @@ class Views:
         return news
 
     def _waiting_news(self) -> dict[str, Any]:
-        dirty, self._waiting_dirty = self._waiting_dirty, {}
-        if not dirty:
+        upsert, gone = self._waiting.news() if self._waiting.stale else ([], [])
+        if not upsert and not gone:
             return {}
-        shown = {ident: self.interactions.get(ident) for ident in dirty}
-        upsert = {ident: view for ident, view in shown.items() if view and view["state"] in WAITING_STATES}
-        return {"waiting": {"upsert": list(upsert.values()), "remove": [one for one in dirty if one not in upsert]}}
+        return {"waiting": {"upsert": [self.interactions[ident] for ident in upsert], "remove": gone}}
 
     def _take_interaction(self, change: InteractionUpsert | InteractionClosed) -> None:
         new = change.view
@@ -173,8 +174,10 @@ class Views:
         else:
             self.interactions[ident] = new
         self.floor.moved(old, new)
-        if new["state"] in WAITING_STATES or (old is not None and old["state"] in WAITING_STATES):
-            self._waiting_dirty[ident] = None
+        if new["state"] in WAITING_STATES and not isinstance(change, InteractionClosed):
+            self._waiting.put(ident, new["queued_at"] or "")
+        elif old is not None and old["state"] in WAITING_STATES:
+            self._waiting.drop(ident)
         self._show_work(old, new)
 
     def _show_work(self, old: Shown | None, new: Shown) -> None:
@@ -273,9 +276,12 @@ class Views:
         return self.agents.get(agent) or {**NOBODY, "agent": agent}
 
     def waiting(self) -> list[Shown]:
-        """Return what waits, line by line, in the order in which it was seen."""
-        lines = self.floor.lines
-        return [self.interactions[ident] for name in sorted(lines) for ident in lines[name].waiting]
+        """Return what has waited longest, so much of it as consoles follow."""
+        return [self.interactions[ident] for ident in self._waiting.head()]
+
+    def waiting_after(self, place: tuple[str, str] | None) -> Iterator[Shown]:
+        """Yield what waits behind a place (since when, id), the longest wait first."""
+        return (self.interactions[ident] for ident in self._waiting.after(place))
 
     def work(self, agent: str) -> list[Shown]:
         """Return what an agent has."""

@@ -189,10 +189,14 @@ def steps(draw: st.DrawFn) -> Changed | str:  # noqa: PLR0911 - one return per k
 @example(
     before=[PolicyChanged(version=1, lines=()), "flush", PolicyChanged(version=2, lines=())],
     after=[PolicyChanged(version=1, lines=())],
+    head=500,
 )
-@given(before=st.lists(steps(), max_size=15), after=st.lists(steps(), max_size=25))
-def test_old_snapshot_and_events_are_the_new_snapshot(before: list[Changed | str], after: list[Changed | str]) -> None:
-    views = Views()
+@given(before=st.lists(steps(), max_size=15), after=st.lists(steps(), max_size=25), head=st.sampled_from([1, 2, 500]))
+def test_old_snapshot_and_events_are_the_new_snapshot(
+    before: list[Changed | str], after: list[Changed | str], head: int
+) -> None:
+    """Fails when `Waiting.head` does not note what a new console was shown, or `news` what moves up."""
+    views = Views(head)
     views.apply([AgentChanged(view=agent(who)) for who in PEOPLE], NOW)
     run(views, before)
     streams = {who: views.audience.add(f"k{who}", who, role) for who, role in PEOPLE.items()}
@@ -398,3 +402,29 @@ def test_text_that_no_socket_can_carry_is_escaped() -> None:
     (text,) = stream.after(1)
     text.encode()
     assert json.loads(text)["data"]["message"]["text"] == "bad \ud800 half"
+
+
+def test_a_supervisor_follows_the_longest_waits_and_is_never_sent_all() -> None:
+    views = Views()
+    stream = views.audience.add("k1", "s1", "supervisor")
+    many = [interaction(f"i{n:05d}", queued_at=f"2026-11-02T08:{n // 60:02d}:{n % 60:02d}.000Z") for n in range(1200)]
+    views.apply([InteractionUpsert(view=view) for view in many], NOW)
+    views.flush()
+    state = state_of(views, stream)
+    assert [one["id"] for one in state["floor"]["waiting"]] == [view["id"] for view in many[:500]]
+    assert state["floor"]["lines"][0]["waiting"] == 1200
+    seq = stream.seq
+    views.apply([InteractionClosed(view={**view, "state": "closed"}) for view in many[:3]], NOW)
+    views.apply([InteractionUpsert(view=interaction("older", queued_at="2026-11-02T07:00:00.000Z"))], NOW)
+    views.flush()
+    (told,) = [json.loads(text)["data"]["waiting"] for text in stream.after(seq)]
+    assert [view["id"] for view in told["upsert"]] == ["older", "i00500", "i00501"]
+    assert sorted(told["remove"]) == ["i00000", "i00001", "i00002"]
+
+
+def test_what_waits_is_read_page_by_page() -> None:
+    views = Views(2)
+    views.apply([InteractionUpsert(view=interaction(f"i{n}")) for n in (3, 1, 2, 0)], NOW)
+    assert [view["id"] for view in views.waiting()] == ["i0", "i1"]
+    assert [view["id"] for view in views.waiting_after(("2026-11-02T08:00:00.000Z", "i1"))] == ["i2", "i3"]
+    assert [view["id"] for view in views.waiting_after(None)] == ["i0", "i1", "i2", "i3"]

@@ -120,6 +120,8 @@ export const api = {
   events: (key: string, signal?: AbortSignal) =>
     get<Page<InteractionEvent>>(`/interactions/${id(key)}/events${query({ limit: 200 })}`, signal),
   agents: (signal?: AbortSignal) => get<Page<Colleague>>(`/agents${query({ limit: 200 })}`, signal),
+  queue: (line: string | null, cursor: string | null, signal?: AbortSignal) =>
+    get<Page<InteractionView>>(`/queue${query({ limit: 200, line, cursor })}`, signal),
   explain: (key: string, signal?: AbortSignal) => get<unknown>(`/interactions/${id(key)}/explain`, signal),
   explainAgent: (agent: string, signal?: AbortSignal) => get<unknown>(`/agents/${id(agent)}/explain`, signal),
   interactions: (filter: Record<string, string | null>, signal?: AbortSignal) =>
@@ -197,6 +199,7 @@ export const keys = {
   outbox: (all: boolean) => ["outbox", all] as const,
   quarantined: ["quarantined"] as const,
   agents: ["agents"] as const,
+  queue: (line: string | null) => ["queue", line] as const,
 };
 
 export function emptyHead(): CustomerHead {

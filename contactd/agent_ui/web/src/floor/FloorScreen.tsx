@@ -1,4 +1,5 @@
 /** The supervisor's wall: what waits where and how long, who is doing what since when, what went wrong; all of it live. */
+import { Button } from "antd";
 import { useState } from "react";
 import { useConsole } from "../desk";
 import { useWords } from "../i18n";
@@ -11,6 +12,7 @@ import { IdleDrawer } from "./IdleDrawer";
 import { LineTable } from "./LineTable";
 import { WaitingTable } from "./WaitingTable";
 import { WhyDrawer } from "./WhyDrawer";
+import { useWaiting } from "./waiting";
 import "./floor.css";
 
 export default function FloorScreen() {
@@ -23,7 +25,7 @@ function Floor({ floor }: { floor: FloorView }) {
   const [line, setLine] = useState<string | null>(null);
   const [why, setWhy] = useState<InteractionView | null>(null);
   const [idle, setIdle] = useState<AgentView | null>(null);
-  const waiting = line === null ? floor.waiting : floor.waiting.filter((item) => item.line === line);
+  const { waiting, total, more } = useWaiting(floor, line);
   const agents =
     line === null ? floor.agents : floor.agents.filter((agent) => agent.lines.includes(line) || agent.lines.includes("*"));
   return (
@@ -37,7 +39,17 @@ function Floor({ floor }: { floor: FloorView }) {
         </section>
         <section className="card grow-card">
           <h2 className="card-title">
-            {t("floor.items")} <span className="num dim">{waiting.length}</span>
+            {t("floor.items")} <span className="num dim">{total}</span>
+            {waiting.length < total && (
+              <span className="dim floor-head" data-testid="floor-head">
+                {t("floor.headOnly", { n: waiting.length })}
+              </span>
+            )}
+            {more !== null && (
+              <Button type="link" size="small" data-testid="floor-more" onClick={more}>
+                {t("floor.more")}
+              </Button>
+            )}
           </h2>
           <WaitingTable waiting={waiting} lines={floor.lines} agents={floor.agents} onWhy={setWhy} />
         </section>
