@@ -6,8 +6,7 @@
 
 The day of `router_day.py` is lived once and written down; what is measured is a router that takes its facts, each after the tick
 of its moment.  The given floor and one ten times as large run in one process, interleaved; medians and spread are printed, and the
-cost per fact of the large one as a ratio of the small one's.  Cost is processor time of a whole round, so that a busy machine does
-not count; the slowest hundredth is by the wall clock, so that it does.
+cost per fact of the large one as a ratio of the small one's.  All is processor time, so that others on a busy machine hardly count.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Floor:
     costs: list[float] = field(default_factory=list)
     """Processor seconds for each fact, by round."""
     late: list[float] = field(default_factory=list)
-    """Wall seconds the slowest hundredth takes at least, by round."""
+    """Processor seconds the slowest hundredth takes at least, by round."""
 
     def __post_init__(self) -> None:
         """Live the day, and bring a fresh router to where it begins."""
@@ -55,8 +54,8 @@ class Floor:
         self.place = warming
 
     def _take(self, script: Script) -> list[float]:
-        """Let the router take facts; return the wall seconds of each."""
-        tick, handle, clock = self.router.tick, self.router.handle, time.perf_counter
+        """Let the router take facts; return the processor seconds of each."""
+        tick, handle, clock = self.router.tick, self.router.handle, time.thread_time
         spent = []
         for at, fact in script:
             begin = clock()

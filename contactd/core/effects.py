@@ -31,7 +31,9 @@ class Decision:
     next_best: tuple[tuple[str, float], ...] = ()
     """Up to five further agents with what the strategy compares."""
     preferred: str | None = None
-    """owner | last | named, when a preferred agent was chosen."""
+    """owner | last | named | returned | active (they serve the customer now), when a preferred agent was chosen."""
+    visit: tuple[str, ...] = ()
+    """Other open contacts of the same customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from contactd.clock import parse_rfc3339
+from contactd.clock import parse_rfc3339, rfc3339
 from contactd.core.agent import SYSTEM_REASONS, Intent
 from contactd.core.effects import Assign
-from contactd.core.errors import BadRequestError
+from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import (
     ConsoleLost,
     ConsoleSeen,
@@ -28,6 +28,7 @@ from contactd.core.events import (
 from contactd.core.interaction import State
 from contactd.desk.calling import Calling
 from contactd.desk.calling_back import CallingBack
+from contactd.desk.changes import AlertRaised
 from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
@@ -39,6 +40,8 @@ from contactd.desk.sending import Sending
 from contactd.desk.starting import Starting
 
 Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+ASKED_FOR = frozenset({"approval_needed", "break_full"})
+"""Why an agent may not take a break that a supervisor can still grant."""
 
 
 class Commands:
@@ -114,9 +117,20 @@ class Commands:
             text = "there is no such reason"
             raise BadRequestError(text, code="unknown_reason", field="reason")
         fact = IntentSet(agent=agent, intent=intent, reason=reason, actor=actor.id if agent != actor.id else None)
-        await self._desk.dispatcher.submit(fact)
+        try:
+            await self._desk.dispatcher.submit(fact)
+        except ConflictError as error:
+            if error.code in ASKED_FOR:
+                self._ask_supervisors(agent, reason)
+            raise
         member = self._desk.roster.get(agent)
         return {"agent": member.view()} if member else {}
+
+    def _ask_supervisors(self, agent: str, reason: str | None) -> None:
+        """Tell supervisors that an agent would like a break only they can grant: by setting it."""
+        at = rfc3339(self._desk.clock.now())
+        alert = {"id": self._desk.idents.new(), "at": at, "kind": "break_asked", "agent": agent}
+        self._desk.publisher.publish([AlertRaised(alert=alert | {"interaction": None, "line": None, "detail": reason})])
 
     def _known_reason(self, reason: str) -> bool:
         return reason in self._desk.rules.policy.reasons and reason not in SYSTEM_REASONS

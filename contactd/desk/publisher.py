@@ -176,6 +176,8 @@ def reasons(decision: wish.Decision, vip: int) -> list[dict[str, Any]]:
     ]
     if "waited_s" in terms:
         found.append({"key": "reason.waited", "params": {"s": round(terms["waited_s"])}})
+    if decision.visit:
+        found.append({"key": "reason.visit", "params": {"n": len(decision.visit)}})
     if vip:
         found.append({"key": "reason.vip", "params": {"level": vip}})
     found.append({"key": "reason.score", "params": {"score": round(decision.score, 2), "terms": terms}})

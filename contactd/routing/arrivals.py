@@ -12,6 +12,7 @@ from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.offers import drop_offer, stop_offered
 from contactd.routing.overflow import ASKED_FOR_HOURS
 from contactd.routing.state import MAX_PRIORITY, MAX_VIP, Item
+from contactd.routing.visits import look_around
 from contactd.routing.work import finish
 
 _LEAVING = {
@@ -92,7 +93,11 @@ def identified(floor: Floor, fact: Identified) -> None:
     item = floor.item(fact.interaction)
     if item.rule.calls_back:
         floor.owed.drop(item)
+    look_around(floor, item)
+    floor.visits.drop(item)
     item.party, item.vip = fact.party, min(max(fact.vip, 0), MAX_VIP)
+    floor.visits.add(item)
+    look_around(floor, item)
     if item.rule.calls_back:
         floor.owed.add(item)
     elif floor.owed:

@@ -5,13 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from contactd.core.agent import Intent
 from contactd.core.interaction import State
 from contactd.routing.line import Line
 from contactd.routing.shapes import Profile
-from contactd.routing.state import Item
+from contactd.routing.state import Agent, Break, Item
 
 if TYPE_CHECKING:
     from contactd.routing.floor import Floor
+
+
+class Away:
+    """How many of a team are away for which reason, or will be when their contact ends."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Break, int] = {}
+
+    def note(self, agent: Agent) -> None:
+        """An agent may have changed."""
+        reason = agent.next_reason if agent.next_intent is Intent.NOT_READY else agent.reason
+        away = None if reason is None or agent.removed else (reason, agent.lines)
+        if away != agent.counted_away:
+            for key, change in ((agent.counted_away, -1), (away, 1)):
+                if key is not None:
+                    self._counts[key] = self._counts.get(key, 0) + change
+            agent.counted_away = away
+
+    def count(self, reason: str, lines: tuple[str, ...]) -> int:
+        """Return how many agents of these lines are away for a reason."""
+        return self._counts.get((reason, lines), 0)
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:

@@ -14,7 +14,7 @@ from contactd.core.agent import Health, Intent
 from contactd.core.effects import Moved, Wish
 from contactd.core.errors import ConflictError
 from contactd.core.interaction import TERMINAL_STATES, Cause, State, move
-from contactd.routing.attendance import in_order, somebody_came
+from contactd.routing.attendance import Away, in_order, somebody_came
 from contactd.routing.deadlines import Deadlines, Due
 from contactd.routing.faces import agent_state, show
 from contactd.routing.gate import Gate
@@ -25,6 +25,7 @@ from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Shape
 from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, yields
 from contactd.routing.strategies import STRATEGIES
+from contactd.routing.visits import Visits, leave_to_handler, look_around
 
 FULL = 100
 """Capacity units of an agent."""
@@ -63,6 +64,8 @@ class Floor:
         self.lonely: dict[str, None] = {}
         """Items that nobody signed in could take when they were last looked at, where a rule asks for that."""
         self.owed = Owed()
+        self.visits = Visits()
+        self.away = Away()
         self.met: dict[str, None] = {}
         """Items that have just come into somebody's hands, while callbacks are owed to anybody."""
         self.gates: dict[str, Gate] = {}
@@ -137,6 +140,8 @@ class Floor:
         self.items[item.id] = item
         if item.rule.calls_back:
             self.owed.add(item)
+        self.visits.add(item)
+        look_around(self, item)
 
     def move(self, item: Item, cause: Cause, agent: str | None = None) -> None:
         """Move an item along the table of states and tell it."""
@@ -145,6 +150,7 @@ class Floor:
             self.met[item.id] = None
         item.since = self.now
         item.delivering = False
+        look_around(self, item)
         ended = item.state in TERMINAL_STATES or item.state is State.WRAPUP
         self.wishes.append(
             Moved(
@@ -204,6 +210,8 @@ class Floor:
         del self.items[item.id]
         if item.rule.calls_back:
             self.owed.drop(item)
+        leave_to_handler(self, item)
+        self.visits.drop(item)
         for owed in self.owed.resume(item.id):
             if owed.state is State.QUEUED:
                 self.fresh[owed.id] = None
@@ -221,7 +229,8 @@ class Floor:
             used += offer.units
         agent.used = used
         agent.room.clear()
-        self._count_busy(agent)
+        agent.count_busy(self.now)
+        self.away.note(agent)
         agent.routable = (
             agent.intent is Intent.READY
             and agent.next_intent in (None, Intent.READY)
@@ -251,14 +260,6 @@ class Floor:
             offer.units = self.units(agent, offer.item)
         self.touch(agent)
         self.dirty[agent.id] = None
-
-    def _count_busy(self, agent: Agent) -> None:
-        """Keep the time an agent has work in hand."""
-        if agent.work or agent.external:
-            agent.busy_from = agent.busy_from or self.now
-        elif agent.busy_from:
-            agent.busy += self.now - agent.busy_from
-            agent.busy_from = 0
 
     def watch(self, agent: Agent) -> None:
         """Set the moment at which a silent console is next judged."""

@@ -136,6 +136,10 @@ class Reason:
     paid: bool
     max_s: float | None
     """Longest time in seconds before a supervisor is told."""
+    most: int | None = None
+    """How many of one team (agents of the same lines) may be away for it at once."""
+    approval: bool = False
+    """A supervisor must agree: they set it for the agent."""
 
 
 def glob(pattern: str, text: str) -> bool:

@@ -18,9 +18,11 @@ from contactd.routing.groups import Waiting, pop_left_behind
 from contactd.routing.offers import Pick, make_offer
 from contactd.routing.overflow import leaves, turned_away
 from contactd.routing.preference import kept_for_preferred
+from contactd.routing.score import NEVER
 from contactd.routing.shapes import Choice, Rung, Shape
 from contactd.routing.state import Agent, Item, skipped
 from contactd.routing.strategies import BY_NEED
+from contactd.routing.visits import ACTIVE, kept_for_visit
 
 NEXT_BEST = 5
 REASK_MS = 60_000
@@ -46,6 +48,9 @@ def place(floor: Floor, item: Item) -> None:
     if not item.matched or _kept_out(floor, item):
         return
     _note_skips(floor, item)
+    if kept_for_visit(floor, item):
+        tell_standing(floor, item)
+        return
     if kept_for_preferred(floor, item):
         return
     ladder = floor.index.ladder(item)
@@ -191,7 +196,7 @@ def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
     if agent.share >= floor.policy.deferred_share - 1 and not _starved_deferred(floor, first):
         head = min(_starved(floor, agent), default=first)
     _, _, _, item, shape = head
-    preferred = item.prefer_kind if item.held_for else None
+    preferred = (item.prefer_kind if item.held_for == item.prefer else ACTIVE) if item.held_for else None
     starved = _starved_deferred(floor, head)
     return Chosen(item, Pick(shape.need, preferred=preferred, starved=starved, shielded=head is not first))
 
@@ -237,9 +242,12 @@ def _starved(floor: Floor, agent: Agent) -> list[Ranked]:
     for shapes in agent.profile.shapes.values():
         if not shapes or shapes[0].scale.live or not floor.can_take(agent, shapes[0].rule):
             continue
+        latest = floor.now - shapes[0].scale.starve
         for shape in shapes:
-            if shape.waiting:
-                heads += _heads_beside(floor, shape, agent)
+            if shape.oldest > latest:
+                continue
+            shape.oldest = min((group.heap[0][0] for group in shape.groups.values() if group.heap), default=NEVER)
+            heads += _heads_beside(floor, shape, agent)
     return [head for head in heads if _starved_deferred(floor, head)]
 
 

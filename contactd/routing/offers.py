@@ -89,6 +89,7 @@ def _decide(floor: Floor, item: Item, agent: Agent, pick: Pick) -> Decision:
         eligible=1 + len(pick.next_best),
         next_best=tuple((choice[3], choice[0]) for choice in pick.next_best),
         preferred=pick.preferred,
+        visit=tuple(other.id for other in floor.visits.others(item)),
     )
 
 

@@ -74,10 +74,25 @@ def intent_set(floor: Floor, fact: IntentSet) -> None:
     if agent.health is Health.LOST and intent is Intent.READY:
         reason = "not_connected"
         raise RefusedError(reason)
+    if fact.actor is None and intent is Intent.NOT_READY:
+        _may_leave(floor, agent, fact.reason)
     agent.misses.clear()
     change_intent(floor, agent, intent, fact.reason if intent is Intent.NOT_READY else None)
     if fact.actor is not None:
         floor.emit(Overseen(actor=fact.actor, action="intent", agent=agent.id, value=fact.intent))
+
+
+def _may_leave(floor: Floor, agent: Agent, reason: str | None) -> None:
+    """Refuse a break that a supervisor must agree to, or for which too many of the team are away; they may grant it."""
+    rule = floor.policy.reasons.get(reason or "")
+    if rule is None or agent.counted_away == (rule.code, agent.lines):
+        return
+    if rule.approval:
+        word = "approval_needed"
+        raise RefusedError(word)
+    if rule.most is not None and floor.away.count(rule.code, agent.lines) >= rule.most:
+        word = "break_full"
+        raise RefusedError(word)
 
 
 def read_intent(floor: Floor, intent: str | None, reason: str | None) -> Intent:

@@ -49,6 +49,8 @@ class Shape:
     groups: dict[float, Group] = field(default_factory=dict)
     """By fixed points."""
     waiting: int = 0
+    oldest: float = NEVER
+    """Nothing here waits since an earlier moment."""
     ready: dict[str, Choice] = field(default_factory=dict)
     """Agents who may be free, with their entry that counts."""
     free: list[Choice] = field(default_factory=list)
@@ -73,6 +75,7 @@ class Shape:
         if group.heap[0] is entry:
             self.good_until = group.ends = 0.0
         self.waiting += 1
+        self.oldest = min(self.oldest, item.age_from)
         item.shape = self
 
     def work_out_first(self, items: dict[str, Item], now: int) -> Item | None:

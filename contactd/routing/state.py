@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from contactd.routing.shapes import Profile, Shape
 
 
+Break = tuple[str, tuple[str, ...]]
+"""(reason for being not ready, lines of the team)."""
 MAX_PRIORITY = 9
 MAX_VIP = 3
 
@@ -168,6 +170,8 @@ class Agent:
     """(channel, ref) → units of work the router did not give."""
     personal: dict[str, Item] = field(default_factory=dict)
     """Items that wait for this agent only."""
+    counted_away: Break | None = None
+    """For which reason they are counted among those who are away."""
     room: dict[int, bool] = field(default_factory=dict)
     """By the identity of a channel's rule: whether there is room for such an item; emptied whenever anything changes in hand."""
     used: int = 0
@@ -194,6 +198,14 @@ class Agent:
     def signed_in(self) -> bool:
         """Whether the agent is there at all."""
         return self.intent is not Intent.LOGGED_OUT and self.health is not Health.LOST and not self.removed
+
+    def count_busy(self, now: int) -> None:
+        """Keep the time there is work in hand."""
+        if self.work or self.external:
+            self.busy_from = self.busy_from or now
+        elif self.busy_from:
+            self.busy += now - self.busy_from
+            self.busy_from = 0
 
     def standing(self) -> tuple[int, ...]:
         """Return the router's own counters on the agent, as they are stored and handed back after a restart."""

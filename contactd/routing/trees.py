@@ -56,6 +56,8 @@ def read_reasons(table: Table) -> dict[str, Reason]:
             worked=row.flag("worked", default=True),
             paid=row.flag("paid", default=True),
             max_s=row.number("max_s", 0) or None,
+            most=row.whole("most", 0, 0, 100_000) or None,
+            approval=row.flag("approval", default=False),
         )
         row.done()
     return reasons

@@ -29,6 +29,7 @@ POLICY: dict[str, Any] = {
         },
         "night": {},
     },
+    "reasons": {"break": {}, "course": {"approval": True}},
 }
 
 
@@ -268,3 +269,19 @@ async def test_an_agent_may_do_none_of_it(house: Bench, command: str) -> None:
     }
     with pytest.raises(ForbiddenError):
         await house.run(ann, command, **data)
+
+
+async def test_a_break_that_needs_approval_is_asked_for_and_granted_by_a_supervisor(house: Bench) -> None:
+    sue = await boss(house)
+    ann = await house.agent("ann")
+    await house.ready(ann)
+    house.offers_of(sue)
+    with pytest.raises(ConflictError) as refused:
+        await house.run(ann, "agent.set_intent", intent="not_ready", reason="course")
+    assert refused.value.code == "approval_needed"
+    alerts = house.office.views.snapshot(house._streams[sue.id])["floor"]["alerts"]
+    assert [(one["kind"], one["agent"], one["detail"]) for one in alerts] == [("break_asked", ann.id, "course")]
+    await house.run(sue, "agent.set_intent", agent=ann.id, intent="not_ready", reason="course")
+    member = house.office.desk.roster.get(ann.id)
+    assert member is not None
+    assert member.view()["reason"] == "course"

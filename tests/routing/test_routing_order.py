@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -129,6 +130,20 @@ def test_a_supervisor_may_raise_the_priority_of_what_waits() -> None:
     stage.arrive("b")
     stage.tell(SupervisorSet(actor="sue", action="priority", interaction="b", value=5))
     assert served(stage) == "b"
+
+
+def test_mail_ages_in_the_hours_of_its_line_and_no_others() -> None:
+    """Fails when `Scale.age` counts every hour, or the head of a shape is not worked out anew when the hours begin."""
+    office = {"office": {"zone": "UTC", "week": {"mon-fri": ["10:00-17:00"]}}}
+    stage = Stage({"calendars": office, "lines": {"support": {"sla_calendar": "office"}, "sales": {}}})
+    stage.arrive("office", "email", "support", waited=timedelta(minutes=30))
+    stage.arrive("always", "email", "sales")
+    stage.wait(1800)  # 9:30: still closed
+    terms = {name: stage.router.explain(name, stage.now)["terms"] for name in ("office", "always")}
+    assert terms == {"office": {}, "always": {"age": 30.0}}
+    assert served(stage) == "always"
+    stage.wait(2700)  # 10:15
+    assert stage.router.explain("office", stage.now)["terms"]["age"] == 15.0
 
 
 AGES = st.integers(0, 10_000_000)

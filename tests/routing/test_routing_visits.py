@@ -1,0 +1,131 @@
+"""One customer who waits in two places meets one agent, or two who know of each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from day import Action, act, days, opened
+from hypothesis import HealthCheck, given, settings
+from stage import Stage, of
+
+from contactd.core.effects import Offer
+from contactd.core.events import Identified, InteractionGone
+from contactd.core.interaction import State
+from contactd.routing.explain import what_keeps
+from contactd.routing.visits import HELD_BACK_MS
+
+
+def test_the_live_one_goes_first_and_the_other_is_kept_for_the_same_agent() -> None:
+    stage = Stage()
+    stage.arrive("mail", "email", party="li")
+    stage.arrive("call", party="li")
+    stage.agent("ann")
+    stage.agent("bob", device=None)
+    assert stage.offered_to("call") == "ann"
+    assert stage.offered_to("mail") is None
+    stage.accept("call")
+    assert stage.offered_to("mail") is None
+    stage.end("call", skip_wrapup=True)
+    assert stage.offered_to("mail") == "ann"
+    assert stage.offers["mail"].decision.preferred == "active"
+
+
+def test_the_agent_sees_what_else_is_open() -> None:
+    stage = Stage()
+    stage.arrive("mail", "email", party="li")
+    stage.arrive("call", party="li")
+    [offer] = of(stage.agent("ann"), Offer)
+    assert (offer.interaction, offer.decision.visit) == ("call", ("mail",))
+
+
+def test_a_duplicate_is_held_back_for_a_quarter_of_an_hour_and_no_longer() -> None:
+    stage = Stage()
+    stage.agent("ann")
+    stage.arrive("call", party="li")
+    stage.accept("call")
+    stage.agent("bob")
+    stage.arrive("mail", "email", party="li")
+    stage.wait(HELD_BACK_MS / 1000 - 1)
+    assert stage.offered_to("mail") is None
+    stage.wait(1)
+    assert stage.offered_to("mail") == "bob"
+
+
+def test_a_second_chat_goes_to_the_agent_who_has_the_first() -> None:
+    stage = Stage()
+    stage.agent("ann")
+    stage.arrive("one", "chat", party="li")
+    stage.accept("one")
+    stage.agent("bob")
+    stage.arrive("two", "chat", party="li")
+    assert stage.offered_to("two") == "ann"
+
+
+def test_a_call_waits_for_the_agent_who_writes_with_its_caller_only_so_long() -> None:
+    stage = Stage()
+    stage.agent("ann")
+    stage.arrive("chat", "chat", party="li")
+    stage.accept("chat")
+    stage.agent("bob")
+    stage.arrive("call", party="li")
+    assert stage.offered_to("call") is None
+    stage.wait(20)
+    assert stage.offered_to("call") == "bob"
+
+
+def test_customers_nobody_knows_are_not_taken_for_one() -> None:
+    stage = Stage()
+    stage.arrive("mail", "email")
+    stage.arrive("call")
+    stage.agent("ann", device=None)
+    assert stage.offered_to("mail") == "ann"
+
+
+def test_who_turns_out_to_be_the_same_customer_is_one_visit_from_then_on() -> None:
+
+    stage = Stage()
+    stage.agent("ann")
+    stage.arrive("call", party="li")
+    stage.accept("call")
+    stage.arrive("mail", "email")
+    stage.tell(Identified(interaction="mail", party="li", vip=0))
+    stage.agent("bob")
+    assert stage.offered_to("mail") is None
+
+
+def test_a_live_one_that_leaves_frees_the_other() -> None:
+
+    stage = Stage()
+    stage.agent("ann", device=None)
+    stage.arrive("call", party="li")
+    stage.arrive("mail", "email", party="li")
+    assert stage.offered_to("mail") is None
+    stage.tell(InteractionGone(interaction="call"))
+    assert stage.offered_to("mail") == "ann"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(days)
+def test_no_duplicate_is_begun_by_somebody_else(day: list[Action]) -> None:
+    """Fails when `kept_for_visit` always says no, or `move` does not have the others looked at."""
+    stage = opened()
+    floor = stage.router._floor
+    for action in day:
+        stage.wait(action[3])
+        before = {item.id: (item.state, item.agent, item.party) for item in floor.items.values()}
+        wishes: list[Any] = act(stage, (*action[:3], 0.0))
+        for wish in of(wishes, Offer):
+            item = floor.items.get(wish.interaction)
+            if item is None or item.rule.live or item.direct or item.party is None or item.rule.calls_back:
+                continue
+            if floor.now - item.queued_at >= HELD_BACK_MS or stage.offers.get(item.id) is not wish:
+                continue
+            for other in floor.visits.others(item):
+                if before.get(other.id) == (other.state, other.agent, item.party) and other.state is State.ACTIVE:
+                    holder = floor.agents[other.agent or ""]
+                    able = holder.signed_in and what_keeps(floor, item, holder) not in (
+                        "not_member",
+                        "skill",
+                        "skipped",
+                    )
+                    assert other.agent == wish.agent or not able, (item.id, other.id)
