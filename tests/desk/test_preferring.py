@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 
 from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Content
-from contactd.crm_store import parties
+from contactd.crm_store import claims, parties
 from contactd.crm_store import schema as s
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench, open_bench
@@ -27,8 +27,8 @@ async def house(store: Any, clock: Any, tmp_path: Any) -> Any:
         assert point is not None
         now = clock.now()
         parties.create(conn, "li", {"kind": "person", "display_name": "Li"}, actor=None, now=now)
-        ident = parties.point_id(conn, "point", point, now=now)
-        parties.claim(conn, "claim", ident, "li", level="verified", source="import", now=now, actor=None)
+        ident = claims.point_id(conn, "point", point, now=now)
+        claims.claim(conn, "claim", ident, "li", level="verified", source="import", now=now, actor=None)
 
     await made.store.write(known)
     yield made
