@@ -130,8 +130,11 @@ def phone_point(text: str, kind: str = "phone", region: str = "CN", area_code: s
     Service and toll-free numbers belong to companies, never to one person: they are marked shared.
     """
     address = phone(text, region, area_code)
-    if address is None:
-        return None
+    return point_of(address, kind, region) if address else None
+
+
+def point_of(address: PhoneAddress, kind: str = "phone", region: str = "CN") -> Point:
+    """Return the contact point of a number that was read."""
     return Point(
         kind=kind,
         value=address.e164,
@@ -151,6 +154,9 @@ def display_phone(address: PhoneAddress | str, region: str = "CN") -> str:
     extension = None if isinstance(address, str) else address.extension
     if not e164.startswith("+"):
         shown = e164.removeprefix("short:").removeprefix("raw:")
+        return f"{shown}-{extension}" if extension else shown
+    if region == "CN" and (mobile := _MOBILE_CN.fullmatch(e164)):
+        shown = f"{mobile[1][:3]} {mobile[1][3:7]} {mobile[1][7:]}"
         return f"{shown}-{extension}" if extension else shown
     try:
         number = phonenumbers.parse(e164)
@@ -351,6 +357,10 @@ def _short(digits: str, region: str) -> str | None:
 
 def _parse(candidate: str, region: str) -> tuple[str, str] | None:
     """Return (E.164, kind) of `candidate` when it is a complete number."""
+    # Most numbers here; and new ranges are handed out faster than the library learns of them.
+    mobile = _MOBILE_CN.fullmatch(candidate) if region == "CN" or candidate.startswith("+86") else None
+    if mobile:
+        return f"+86{mobile.group(1)}", "mobile"
     try:
         number = phonenumbers.parse(candidate, region)
     except phonenumbers.NumberParseException:
@@ -358,10 +368,6 @@ def _parse(candidate: str, region: str) -> tuple[str, str] | None:
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if phonenumbers.is_valid_number(number):
         return e164, _KINDS.get(phonenumbers.number_type(number), "other")
-    mobile = _MOBILE_CN.fullmatch(candidate) if region == "CN" or candidate.startswith("+86") else None
-    if mobile:
-        # New ranges are handed out faster than the library learns of them.
-        return f"+86{mobile.group(1)}", "mobile"
     return None
 
 
@@ -384,8 +390,6 @@ def _domestic(number: PhoneNumber) -> str:
     national = phonenumbers.national_significant_number(number)
     if number.country_code != _CHINA:
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-    if _MOBILE_CN.fullmatch(national):
-        return f"{national[:3]} {national[3:7]} {national[7:]}"
     if _KINDS.get(phonenumbers.number_type(number)) == "tollfree":
         return f"{national[:3]}-{national[3:6]}-{national[6:]}"
     area = phonenumbers.length_of_geographical_area_code(number)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from contactd.core.address import email, phone_point, phones
+from contactd.core.address import email, phones, point_of
 from contactd.core.newcomer import Problem, Record
 from contactd.desk.exchange.headers import CUSTOM
 from contactd.desk.exchange.sheet import Faulty, Line
@@ -149,12 +149,11 @@ def _numbers(record: Record, header: str, meaning: str, text: str, rules: Rules)
     if not found and any(char.isdigit() for char in text):
         record.problems.append(Problem(header, "no_number", text[:40]))
     for one in found:
-        kind = "fax" if meaning == "fax" else "phone"
-        point = phone_point(one.raw, kind, rules.region, rules.area_code)
-        if point is None or one.kind == "raw":
+        if one.kind == "raw":
             record.problems.append(Problem(header, "no_number", one.raw[:40]))
         else:
-            record.points.append((point, _PHONES.get(meaning)))
+            kind = "fax" if meaning == "fax" else "phone"
+            record.points.append((point_of(one, kind, rules.region), _PHONES.get(meaning)))
 
 
 def _mails(record: Record, header: str, text: str) -> None:
