@@ -15,9 +15,12 @@ from contactd.crm_store import schema as s
 from contactd.crm_store.lookup import claimed_points, open_cases
 from contactd.crm_store.party_fields import EDITABLE, checked
 from contactd.crm_store.party_search import matching, search_key
-from contactd.crm_store.statements import insert
+from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
+_NEW = hot(insert(s.party))
+_NEW_NAME = hot(insert(s.party_name))
+_NEW_LINK = hot(insert(s.party_link))
 _SHOWN = (*sorted(EDITABLE), "team_id", "no", "pii_state")
 
 
@@ -108,17 +111,16 @@ def create(
         BadRequestError: a field is not one of `EDITABLE`, or of a wrong type.
     """
     fields = checked(values)
-    conn.execute(
-        insert(s.party).values(
-            **fields,
-            id=ident,
-            canonical_id=ident,
-            search_name=search_key(str(fields.get("display_name", ""))),
-            created_at=now,
-            created_by=actor,
-            updated_at=now,
-            updated_by=actor,
-        ),
+    conn.run(
+        _NEW,
+        **fields,
+        id=ident,
+        canonical_id=ident,
+        search_name=search_key(str(fields.get("display_name", ""))),
+        created_at=now,
+        created_by=actor,
+        updated_at=now,
+        updated_by=actor,
     )
     due_rows.mark_party(conn, ident, now)
     return ident
@@ -160,11 +162,7 @@ def patch(
 
 def add_name(conn: WriteConn, ident: str, party: str, kind: str, value: str, *, now: datetime) -> None:
     """Give a party a further name (alias, former, pinyin, en, short), by which it is found too."""
-    conn.execute(
-        insert(s.party_name).values(
-            id=ident, party_id=party, kind=kind, value=value, search_name=search_key(value), created_at=now
-        ),
-    )
+    conn.run(_NEW_NAME, id=ident, party_id=party, kind=kind, value=value, search_name=search_key(value), created_at=now)
     due_rows.mark_party(conn, party, now)
 
 
@@ -172,11 +170,7 @@ def link(
     conn: WriteConn, ident: str, person: str, organisation: str, *, role: str, title: str = "", now: datetime
 ) -> None:
     """Link two parties (`role` works_for, agent_of, subsidiary_of …)."""
-    conn.execute(
-        insert(s.party_link).values(
-            id=ident, from_party=person, to_party=organisation, role=role, title=title, created_at=now
-        ),
-    )
+    conn.run(_NEW_LINK, id=ident, from_party=person, to_party=organisation, role=role, title=title, created_at=now)
     due_rows.mark_party(conn, person, now)
 
 
