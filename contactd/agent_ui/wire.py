@@ -123,6 +123,21 @@ class ConfirmParty(OnInteraction):
     claim: Literal["add", "move", "none"] | None = None
 
 
+class OpenCase(OnInteraction):
+    """case.open: make a case from a contact, with one key."""
+
+    type: Literal["inquiry", "service", "complaint", "feedback", "callback"] | None = None
+    subject: Word | None = None
+    priority: Annotated[int, Field(ge=0, le=3)] | None = None
+    body: Note | None = None
+
+
+class AttachCase(OnInteraction):
+    """case.attach: the contact is about a case that is there."""
+
+    case: Ident
+
+
 class DenyParty(OnInteraction):
     """party.deny: it is not this customer, and the address is not theirs."""
 
@@ -228,6 +243,8 @@ COMMANDS: dict[str, type[Shape]] = {
     **LETTERS,
     "party.confirm": ConfirmParty,
     "party.deny": DenyParty,
+    "case.open": OpenCase,
+    "case.attach": AttachCase,
     "call.dial": Dial,
     "call.hangup": OnCall,
     "call.mute": Switch,

@@ -1,4 +1,4 @@
-"""Customers: search, one, timeline, new, changed, who is behind a number or an address; cases."""
+"""Customers: search, one, timeline, new, changed, who is behind a number or an address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, Par
 from contactd.core import address
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.party import Point
-from contactd.crm_store import api_reads, claims, customer, parties, timeline
+from contactd.crm_store import claims, customer, parties, timeline
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -193,23 +193,6 @@ async def lookup(
     head = await parts.store.read(lambda conn: customer.of_point(conn, point))
     looking.saw_all([head["party_id"], *(one["party_id"] for one in head["candidates"])])
     return answer(head)
-
-
-@router.get("/cases", summary="List cases, newest first", responses=gives(Page[shapes.Case]))
-async def cases(
-    parts: PartsOf,
-    looking: Annotated[Looking, looks("case.read", "case")],
-    party: Filter = None,
-    state: Filter = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response:
-    """Return a page of cases."""
-    items, following = await parts.store.read(
-        lambda conn: api_reads.cases(conn, party=party, state=state, limit=limit, cursor=cursor),
-    )
-    looking.saw_all(item["id"] for item in items)
-    return page(items, following)
 
 
 def _claim(conn: Any, party: str, points: list[tuple[Point, str | None]], parts: Parts, actor: str, now: Any) -> None:

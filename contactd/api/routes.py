@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from contactd.api import (
     arrivals,
+    cases,
     errors,
     files,
     floor,
@@ -51,6 +52,7 @@ def build(parts: Parts) -> FastAPI:
         points,
         parties,
         search,
+        cases,
         floor,
         outbox,
         files,

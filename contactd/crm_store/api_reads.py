@@ -1,4 +1,4 @@
-"""What only the REST interface asks of the store: parts of many interactions at once, cases, repeated requests."""
+"""What only the REST interface asks of the store: parts of many interactions at once, repeated requests."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
-from contactd.crm_store.interactions import cluster, text
+from contactd.crm_store.interactions import text
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -51,35 +50,6 @@ def with_parts(conn: Connection, views: list[dict[str, Any]]) -> list[dict[str, 
             {"disposition": row.disposition, "case": row.case_id, "note": row.note, "primary": row.is_primary},
         )
     return [view | parts[view["id"]] for view in views]
-
-
-def cases(
-    conn: Connection,
-    *,
-    party: str | None = None,
-    state: str | None = None,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Return a page of cases, newest first, and the next cursor.
-
-    Raises:
-        BadRequestError: the cursor or the limit is wrong.
-    """
-    query = select(s.case_).where(s.case_.c.deleted_at.is_(None))
-    if party is not None:
-        query = query.where(s.case_.c.party_id.in_(cluster(conn, party)))
-    if state is not None:
-        query = query.where(s.case_.c.state == state)
-    query = cursors.after(query, cursor, s.case_.c.created_at, s.case_.c.id, limit)
-    rows, following = cursors.page(list(conn.execute(query)), limit, "created_at")
-    names = ("id", "no", "type", "state", "priority", "severity", "subject", "party_id", "assignee", "row_version")
-    items = [
-        {name: getattr(row, name) for name in names}
-        | {"created_at": text(row.created_at), "updated_at": text(row.updated_at), "closed_at": text(row.closed_at)}
-        for row in rows
-    ]
-    return items, following
 
 
 def message_files(conn: Connection, message: str) -> list[Any]:

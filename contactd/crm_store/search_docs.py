@@ -53,7 +53,13 @@ def index_cases(conn: WriteConn) -> bool:
     _forget(conn, CASE, due)
     rows = conn.execute(select(s.case_).where(s.case_.c.id.in_(due), s.case_.c.deleted_at.is_(None)))
     docs = [
-        (row.id, row.party_id, "all", row.updated_at, tokens.of_text(f"{row.no} {row.subject} {row.remedy}"))
+        (
+            row.id,
+            row.party_id,
+            "all",
+            row.updated_at,
+            tokens.of_text(f"{row.no} {row.subject} {row.outside_ref}\n{row.body}\n{row.remedy}"),
+        )
         for row in rows
     ]
     _write(conn, CASE, docs)

@@ -28,6 +28,7 @@ from contactd.core.events import (
 from contactd.core.interaction import State
 from contactd.desk.calling import Calling
 from contactd.desk.calling_back import CallingBack
+from contactd.desk.casework import Casework
 from contactd.desk.changes import AlertRaised
 from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
@@ -55,6 +56,7 @@ class Commands:
         self._starting = Starting(desk)
         self._completing = Completing(desk, self._sending)
         self._identifying = Identifying(desk)
+        self._casework = Casework(desk)
         self._table: dict[str, Handler] = {
             "agent.set_intent": self._set_intent,
             "offer.accept": self._accept,
@@ -69,6 +71,8 @@ class Commands:
             "interaction.complete": lambda actor, data: self._completing.complete(actor.id, data),
             "interaction.extend": self._extend,
             "party.confirm": lambda actor, data: self._identifying.confirm(actor.id, data),
+            "case.open": lambda actor, data: self._casework.open(actor.id, data),
+            "case.attach": lambda actor, data: self._casework.attach(actor.id, data),
             "party.deny": lambda actor, data: self._identifying.deny(actor.id, data),
         }
         self._table |= Overseeing(desk).table() | Recalling(desk).table() | Parting(desk).table()

@@ -14,6 +14,7 @@ import structlog
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
 from contactd.core.pinyin import readings
 from contactd.crm_store import identify_rows, match_rows, search_docs
+from contactd.desk.casework import Casework
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
 
@@ -29,6 +30,7 @@ class Tending:
         """Work with the desk's parts."""
         self._desk = desk
         self._identifying = Identifying(desk)
+        self._casework = Casework(desk)
         self._looked: str | None = None
         """The message up to which was looked for ones not indexed, while there is a lot to do."""
 
@@ -40,6 +42,7 @@ class Tending:
             try:
                 while await self.some():
                     pass
+                await self._casework.watch()
             except (BusyError, StoreDownError):
                 log.warning("tending.store_down")
             except ContactdError as error:
@@ -50,6 +53,7 @@ class Tending:
         """Do all that is due now."""
         while await self.some():
             pass
+        await self._casework.watch()
 
     async def some(self) -> bool:
         """Do a little of everything; True while there may be more to do."""

@@ -78,6 +78,7 @@ async def test_every_read_of_a_customer_is_written_down(both: House, wang: dict[
 async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     """Every GET of the interface is tested here, but for those that show no customer."""
     harmless = {"/me", "/policy", "/agents", "/agents/{}/explain", "/interactions/{}/explain", "/session"}
+    harmless |= {"/cases/board", "/cases/{}", "/cases/{}/why", "/promises"}  # see tests/api/test_cases.py
     harmless |= {"/duplicates", "/search"}  # see tests/api/test_merges.py, test_search_box.py
     harmless |= {"/healthz", "/readyz", "/metrics", "/policy/shadow"}
     told = {path.partition("?")[0].removeprefix("/api/v1") for path in READS}

@@ -19,6 +19,7 @@ DATA: dict[str, dict[str, Any]] = {
     "interaction.transfer": {"to_line": "support"},
     "party.confirm": {"party": "p"},
     "party.deny": {"party": "p"},
+    "case.attach": {"case": "c"},
     "call.dtmf": {"digits": "1"},
     "call.consult": {"to": "1002"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer
 from contactd.crm_store.schema.conversation import (
     attachment,
     automatic_answer,
@@ -75,6 +76,9 @@ __all__ = [
     "audit_log",
     "automatic_answer",
     "case_",
+    "case_event",
+    "case_link",
+    "case_watcher",
     "channel_state",
     "contact_claim",
     "contact_point",
@@ -111,12 +115,14 @@ __all__ = [
     "party_link",
     "party_name",
     "policy_version",
+    "promise",
     "raw",
     "receipt",
     "router_lease",
     "search_doc",
     "session",
     "skill",
+    "sla_timer",
     "storable",
     "team",
     "thread",

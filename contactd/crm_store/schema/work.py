@@ -193,6 +193,14 @@ case_ = Table(
     Column("topic_id", Text),
     Column("cause_code", Text),
     words("remedy"),
+    words("body"),
+    Column("stage", Text),
+    count("escalation"),
+    words("outside_ref"),
+    Column("parent_id", Text, index=True),
+    document("checklist", empty=[]),
+    moment("resolved_at", optional=True),
+    Column("resolved_by", Text),
     Column("assignee", Text, index=True),
     Column("team_id", Text),
     Column("segment_id", Text),
@@ -208,6 +216,8 @@ case_ = Table(
     Column("row_version", Integer, nullable=False, default=1),
 )
 """What the trade calls a ticket (the name `case` is a Python and an SQL keyword: hence the underscore)."""
+
+Index("ix_case_state", case_.c.state, case_.c.created_at, case_.c.id)
 
 number_seq = Table(
     "number_seq",

@@ -1,6 +1,8 @@
 /** REST reads and the few writes that are not commands.  Errors are problem+json, thrown as `ApiError`. */
 import { CommandError } from "./socket";
 import type {
+  CaseClock,
+  CaseView,
   Colleague,
   CustomerHead,
   DuplicateView,
@@ -14,6 +16,7 @@ import type {
   OutboxView,
   Page,
   PartyView,
+  PromiseView,
   TimelineItem,
 } from "./wire";
 
@@ -140,6 +143,18 @@ export const api = {
       items: found.items.map((hit) => ({ id: hit.id, name: hit.title, kind: hit.party_kind ?? "person", vip: hit.vip ?? 0, points: hit.points ?? [] })),
     };
   },
+  cases: (filter: Record<string, string | number | null>, signal?: AbortSignal) => get<Page<CaseView>>(`/cases${query({ limit: 50, ...filter })}`, signal),
+  caseBoard: (filter: { assignee: string | null; type: string | null }, signal?: AbortSignal) =>
+    get<{ columns: { state: string; count: number; items: CaseView[] }[] }>(`/cases/board${query(filter)}`, signal),
+  case: (key: string, signal?: AbortSignal) => get<CaseView>(`/cases/${id(key)}`, signal),
+  caseWhy: (key: string, signal?: AbortSignal) => get<{ items: CaseClock[] }>(`/cases/${id(key)}/why`, signal),
+  createCase: (fields: object) => send<CaseView>("POST", "/cases", fields),
+  changeCase: (key: string, change: object) => send<CaseView>("PATCH", `/cases/${id(key)}`, change),
+  moveCase: (key: string, to: object) => send<CaseView>("POST", `/cases/${id(key)}/state`, to),
+  noteCase: (key: string, note: object) => send<CaseView>("POST", `/cases/${id(key)}/notes`, note),
+  escalateCase: (key: string, why: object) => send<CaseView>("POST", `/cases/${id(key)}/escalate`, why),
+  watchCase: (key: string, on: boolean) => send<CaseView>("POST", `/cases/${id(key)}/watch`, { on }),
+  promises: (party: string, signal?: AbortSignal) => get<{ items: PromiseView[] }>(`/promises${query({ party })}`, signal),
   createParty: (party: object) => send<PartyView>("POST", "/parties", party),
   changeParty: (key: string, change: object) => send<PartyView>("PATCH", `/parties/${id(key)}`, change),
   merge: (merge: object) => send<MergeView>("POST", "/merges", merge),
@@ -193,6 +208,8 @@ export const keys = {
   explainAgent: (agent: string) => ["explainAgent", agent] as const,
   party: (key: string) => ["party", key] as const,
   timeline: (key: string) => ["timeline", key] as const,
+  cases: (kind: string, whose: string | null, type: string | null) => ["cases", kind, whose, type] as const,
+  case: (key: string) => ["cases", "one", key] as const,
   merges: (party: string) => ["merges", party] as const,
   duplicates: (party: string) => ["duplicates", party] as const,
   outboxes: ["outbox"] as const,

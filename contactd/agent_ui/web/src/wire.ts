@@ -451,6 +451,67 @@ export interface HitView {
   state?: string;
 }
 
+/** A clock of a case. */
+export interface CaseTimer {
+  target: "first_response" | "resolution";
+  state: "running" | "paused" | "met" | "breached" | "late";
+  due_at: string | null;
+  met_at: string | null;
+  breached_at: string | null;
+  span_s: number;
+  spent_s: number;
+}
+
+export interface CaseEvent {
+  seq: number;
+  at: string;
+  type: string;
+  actor: string | null;
+  text: string;
+  data: Record<string, unknown>;
+}
+
+export interface CaseView {
+  id: string;
+  no: string;
+  type: string;
+  state: string;
+  stage: string | null;
+  priority: number;
+  severity: number;
+  subject: string;
+  party_id: string | null;
+  party_name: string;
+  assignee: string | null;
+  assignee_name: string;
+  escalation: number;
+  row_version: number;
+  created_at: string;
+  updated_at: string;
+  closed_at: string | null;
+  timers: CaseTimer[];
+  body?: string;
+  events?: CaseEvent[];
+  parts?: CaseView[];
+}
+
+/** Why a clock ends when it ends. */
+export interface CaseClock {
+  target: string;
+  started_at: string;
+  span_s: number;
+  stretches: { from: string; to: string }[];
+  pauses: { from: string; to: string | null; reason: string }[];
+  passed_over: { day: string; kind: string; name: Record<string, string> }[];
+}
+
+export interface PromiseView {
+  id: string;
+  text: string;
+  due_at: string;
+  owner: string;
+}
+
 /** An entry of the journal of merges and splits. */
 export interface MergeView {
   id: string;

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Checkbox } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
+import { CaseStrip } from "../cases/CaseStrip";
 import { useRun } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
@@ -72,6 +73,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
       </header>
       {changing && <Reassign interaction={interaction} party={partyId} point={head.point} onDone={() => setChanging(false)} />}
       <Points points={party.data?.points ?? known?.points ?? (head.point ? [head.point] : [])} here={head.point} party={partyId} />
+      {!readOnly && <CaseStrip party={partyId} interaction={interaction} />}
       <Timeline party={partyId} head={head.timeline} current={interaction.id} />
     </>
   );
@@ -121,6 +123,7 @@ function Doubtful({ interaction, head, readOnly }: Props & { readOnly: boolean }
           )}
         </>
       )}
+      {!readOnly && <CaseStrip party={null} interaction={interaction} />}
       {head.timeline.length > 0 && <Timeline party={null} head={head.timeline} current={interaction.id} />}
     </div>
   );

@@ -47,7 +47,7 @@ export function Search() {
     setOpen(false);
     input.current?.blur();
     if (hit.kind === "party") go("customer", hit.id);
-    else if (hit.kind === "case") go("customer", hit.party_id ?? "");
+    else if (hit.kind === "case") go("cases", hit.id);
     else setOpened(itemOf(hit));
   };
   const pressed = (event: React.KeyboardEvent): void => {
@@ -109,7 +109,7 @@ export function Search() {
                         <span className="grow cut">
                           <span className="row">
                             <span className="cut">
-                              <Lit text={titleOf(words, hit)} marks={hit.kind === "message" ? [] : hit.title_marks} />
+                              <Lit text={titleOf(words, hit)} marks={titleOf(words, hit) === hit.title ? hit.title_marks : []} />
                             </span>
                             {hit.kind === "party" && <Vip level={hit.vip ?? 0} />}
                             {hit.kind !== "party" && hit.party_name && <span className="tag">{hit.party_name}</span>}

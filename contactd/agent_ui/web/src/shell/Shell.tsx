@@ -16,6 +16,7 @@ const FloorScreen = lazy(() => import("../floor/FloorScreen"));
 const QuarantineScreen = lazy(() => import("../quarantine/QuarantineScreen"));
 const DuplicatesScreen = lazy(() => import("../customer/DuplicatesScreen"));
 const OutboxScreen = lazy(() => import("../outbox/OutboxScreen"));
+const CasesScreen = lazy(() => import("../cases/CasesScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
 interface Props {
@@ -61,6 +62,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "outbox" && <OutboxScreen />}
           {screen === "floor" && <FloorScreen />}
           {screen === "quarantine" && <QuarantineScreen />}
+          {screen === "cases" && <CasesScreen selected={route.id} />}
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "customer" && route.id !== null && <CustomerScreen party={route.id} />}
         </Suspense>

@@ -13,6 +13,8 @@ const KEYS: [string[], Key][] = [
   [["W"], "shortcuts.wrapup"],
   [["Ctrl", "Enter"], "shortcuts.send"],
   [["←", "→"], "shortcuts.pages"],
+  [["C"], "shortcuts.newCase"],
+  [["1", "9"], "shortcuts.attachCase"],
   [["/"], "shortcuts.search"],
   [["?"], "shortcuts.help"],
 ];

@@ -33,6 +33,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
       </a>
       <nav className="top-nav">
         <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
+        <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />
         <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />
         {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
         {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}

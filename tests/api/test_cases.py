@@ -1,0 +1,181 @@
+"""Cases by REST: made, moved, noted, escalated, linked, with clocks that say why; and promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from contactd.clock import rfc3339
+from contactd.crm_store import audit, case_rows, sla_rows
+from tests.api.house import House
+from tests.crm_store.town import Town, mail
+
+
+async def made(client: Any, subject: str = "Broken pot", **more: Any) -> dict[str, Any]:
+    answer = await client.post("/api/v1/cases", json={"subject": subject, **more})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def moved(client: Any, case: str, state: str, **more: Any) -> Any:
+    return await client.post(f"/api/v1/cases/{case}/state", json={"state": state, **more})
+
+
+async def test_a_case_lives_from_new_to_closed_and_back(both: House) -> None:
+    async with await both.logged_in("ann") as client:
+        case = await made(client, type="service", priority=1)
+        assert (case["no"], case["state"], [one["state"] for one in case["timers"]]) == (
+            "C-000001",
+            "new",
+            ["running", "running"],
+        )
+        noted = await client.post(f"/api/v1/cases/{case['id']}/notes", json={"text": "sorry", "public": True})
+        assert (noted.json()["state"], noted.json()["timers"][0]["state"]) == ("open", "met")
+        assert (await moved(client, case["id"], "waiting_customer")).json()["timers"][1]["state"] == "paused"
+        both.clock.advance(7200)
+        assert (await moved(client, case["id"], "open")).json()["timers"][1]["state"] == "running"
+        done = (await moved(client, case["id"], "resolved", text="new pot sent")).json()
+        assert [one["state"] for one in done["timers"]] == ["met", "met"]
+        assert (await moved(client, case["id"], "closed")).json()["closed_at"] is not None
+        again = (await moved(client, case["id"], "open")).json()
+        assert (again["reopened_n"], again["closed_at"], again["timers"][1]["state"]) == (1, None, "running")
+        wrong = await moved(client, case["id"], "new")
+        assert (wrong.status_code, wrong.json()["code"]) == (409, "bad_state")
+        by_number = (await client.get(f"/api/v1/cases/{case['no']}")).json()
+        assert [event["type"] for event in by_number["events"]] == [
+            "created", "answered", "moved", "moved", "moved", "moved", "reopened",
+        ]  # fmt: skip
+
+
+async def test_a_clock_says_why_it_ends_when_it_ends(house: House) -> None:
+    async with await house.logged_in("ann") as client:
+        case = await made(client, type="inquiry")
+        await moved(client, case["id"], "waiting_customer")
+        house.clock.advance(3600)
+        await moved(client, case["id"], "open")
+        first, resolution = (await client.get(f"/api/v1/cases/{case['id']}/why")).json()["items"]
+        assert (first["target"], first["pauses"]) == ("first_response", [])
+        (pause,) = resolution["pauses"]
+        assert (pause["reason"], pause["to"] > pause["from"]) == ("waiting_customer", True)
+        assert resolution["stretches"][-1]["to"] == resolution["due_at"]
+        assert (await client.get("/api/v1/cases/none/why")).status_code == 404
+
+
+async def test_what_is_late_is_noted_once(house: House) -> None:
+    async with await house.logged_in("ann") as client:
+        case = await made(client, type="callback", priority=3)
+        house.clock.advance(5 * 3600)
+
+        def late(conn: Any) -> list[Any]:
+            return sla_rows.breached(conn, house.clock.now())
+
+        assert {one[2] for one in await house.store.write(late)} == {"first_response", "resolution"}
+        assert await house.store.write(late) == []
+        assert (await client.get(f"/api/v1/cases/{case['id']}")).json()["timers"][1]["state"] == "breached"
+        assert (await moved(client, case["id"], "resolved")).json()["timers"][1]["state"] == "late"
+
+
+async def test_a_complaint_has_stages_severity_and_four_eyes(house: House) -> None:
+    async with await house.logged_in("ann") as ann, await house.logged_in("bob") as bob:
+        case = await made(ann, type="complaint", harm=3, reach=2)
+        assert (case["stage"], case["severity"]) == ("received", 3)
+        staged = await ann.post(f"/api/v1/cases/{case['id']}/state", json={"stage": "investigating"})
+        assert staged.json()["stage"] == "investigating"
+        leap = await ann.post(f"/api/v1/cases/{case['id']}/state", json={"stage": "appealed"})
+        assert (leap.status_code, leap.json()["code"]) == (409, "bad_state")
+        up = await ann.post(f"/api/v1/cases/{case['id']}/escalate", json={"text": "press", "to": "id-sue"})
+        assert (up.json()["escalation"], up.json()["assignee_name"]) == (1, "Sue")
+        await moved(ann, case["id"], "resolved")
+        own = await moved(ann, case["id"], "closed")
+        assert (own.status_code, own.json()["code"]) == (409, "four_eyes")
+        assert (await moved(bob, case["id"], "closed")).status_code == 200
+        plain = await made(ann)
+        refused = await ann.post(f"/api/v1/cases/{plain['id']}/state", json={"stage": "answered"})
+        assert (refused.status_code, refused.json()["field"]) == (400, "stage")
+
+
+async def test_a_case_waits_for_its_parts(house: House) -> None:
+    async with await house.logged_in("ann") as client:
+        whole = await made(client)
+        part = await made(client, "Ask the kiln", parent=whole["id"])
+        held = await moved(client, whole["id"], "resolved")
+        assert (held.status_code, held.json()["code"]) == (409, "open_parts")
+        await moved(client, part["id"], "resolved")
+        shown = (await moved(client, whole["id"], "resolved")).json()
+        assert [one["no"] for one in shown["parts"]] == [part["no"]]
+        assert (await client.post("/api/v1/cases", json={"subject": "x", "parent": "none"})).status_code == 404
+
+
+async def test_a_case_is_made_from_a_contact_whoever_it_was(house: House) -> None:
+    town = Town(house.store)
+    li = await town.party("李雷", mail("li@example.com"))
+    known = await town.interaction(li, "hello")
+    unknown = await town.interaction(None, "hi", raw_from="who@example.com")
+    async with await house.logged_in("ann") as client:
+        case = await made(client, interaction=known)
+        assert (case["party_name"], [one["id"] for one in case["contacts"]]) == ("李雷", [known])
+        assert (await client.get(f"/api/v1/interactions/{known}")).json()["case_id"] == case["id"]
+        other = await made(client, interaction=unknown)
+        assert other["party_id"] is None
+        assert (await client.get("/api/v1/cases", params={"party": li})).json()["items"][0]["id"] == case["id"]
+        assert (await client.get(f"/api/v1/parties/{li}")).json()["open_cases"] == 1
+        gone = await client.post("/api/v1/cases", json={"subject": "x", "interaction": "none"})
+        assert gone.status_code == 404
+
+
+async def test_cases_are_changed_linked_watched_listed_and_on_the_board(house: House) -> None:
+    async with await house.logged_in("ann") as client:
+        a, b = await made(client), await made(client, "Same again")
+        changed = await client.patch(
+            f"/api/v1/cases/{a['id']}", json={"assignee": "id-ann", "priority": 3, "row_version": 1}
+        )
+        assert (changed.json()["assignee_name"], changed.json()["priority"]) == ("Ann", 3)
+        assert changed.json()["timers"][1]["due_at"] < a["timers"][1]["due_at"]
+        stale = await client.patch(f"/api/v1/cases/{a['id']}", json={"priority": 0, "row_version": 1})
+        assert (stale.status_code, stale.json()["code"]) == (409, "changed")
+        linked = await client.post(f"/api/v1/cases/{b['id']}/links", json={"case": a["id"], "kind": "duplicate_of"})
+        assert [(one["no"], one["way"]) for one in linked.json()["links"]] == [(a["no"], "to")]
+        selfish = await client.post(f"/api/v1/cases/{a['id']}/links", json={"case": a["id"], "kind": "caused_by"})
+        assert selfish.status_code == 400
+        assert (await client.post(f"/api/v1/cases/{b['id']}/watch", json={})).json()["watchers"] == ["id-ann"]
+        mine = (await client.get("/api/v1/cases", params={"assignee": "me", "state": "active"})).json()["items"]
+        assert [one["id"] for one in mine] == [a["id"]]
+        followed = (await client.get("/api/v1/cases", params={"watcher": "me"})).json()["items"]
+        assert [one["id"] for one in followed] == [b["id"]]
+        nobodys = (await client.get("/api/v1/cases", params={"assignee": "none"})).json()["items"]
+        assert [one["id"] for one in nobodys] == [b["id"]]
+        columns = (await client.get("/api/v1/cases/board")).json()["columns"]
+        assert [(one["state"], one["count"]) for one in columns][:2] == [("new", 2), ("open", 0)]
+        assert [one["id"] for one in columns[0]["items"]] == [a["id"], b["id"]], "what is due first stands first"
+        for field, value in (("type", "odd"), ("priority", 9), ("checklist", [{"text": 1}])):
+            assert (await client.patch(f"/api/v1/cases/{a['id']}", json={field: value})).status_code == 400
+    assert await house.reads.flush()
+    assert "case.read" in {entry["action"] for entry in await house.store.read(audit.listed)}
+
+
+async def test_a_promise_is_due_before_it_breaks_and_settled_once(house: House) -> None:
+    town = Town(house.store)
+    li = await town.party("李雷")
+    async with await house.logged_in("ann") as client:
+        due = house.clock.now() + timedelta(hours=2)
+        body = {"text": "call back by three", "party": li, "due_at": rfc3339(due)}
+        ident = (await client.post("/api/v1/promises", json=body)).json()["id"]
+        (shown,) = (await client.get("/api/v1/promises", params={"party": li})).json()["items"]
+        assert (shown["id"], shown["owner"]) == (ident, "id-ann")
+        past = await client.post("/api/v1/promises", json=body | {"due_at": rfc3339(house.clock.now())})
+        assert (past.status_code, past.json()["field"]) == (400, "due_at")
+        assert (await client.post("/api/v1/promises", json={"text": "x", "due_at": rfc3339(due)})).status_code == 400
+        assert (await client.post(f"/api/v1/promises/{ident}", json={"broken": "line was busy"})).status_code == 204
+        assert (await client.post(f"/api/v1/promises/{ident}", json={})).status_code == 409
+        assert (await client.get("/api/v1/promises", params={"owner": "me"})).json()["items"] == []
+
+
+async def test_numbers_run_on_whoever_counts(both: House) -> None:
+    town = Town(both.store)
+
+    def one(conn: Any) -> str:
+        about: dict[str, Any] = {"calendars": {}, "now": both.clock.now(), "actor": None}
+        return case_rows.create(conn, town.new_id("case"), {"subject": "x"}, **about)
+
+    assert [await both.store.write(one) for _ in range(3)] == ["C-000001", "C-000002", "C-000003"]
