@@ -1,4 +1,4 @@
-"""Cases (工单) and promises: list, board, one, new, moved, noted, escalated, linked; why a clock ends when it ends."""
+"""Cases (工单): list, board, one, new, moved, noted, escalated, linked; why a clock ends when it ends."""
 
 from __future__ import annotations
 
@@ -6,154 +6,29 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
-from contactd.api.answers import Page, Shape, gives
+from contactd.api.answers import Page, gives
+from contactd.api.case_shapes import (
+    Board,
+    Change,
+    Clocks,
+    Escalation,
+    Linking,
+    Moving,
+    NewCase,
+    Note,
+    Watching,
+    WholeCase,
+)
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
-from contactd.core import case as rules
-from contactd.crm_store import case_reads, case_rows, contact_case_rows, promise_rows, sla_rows
+from contactd.crm_store import case_reads, case_rows, contact_case_rows, sla_rows
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
-_Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Word = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
 _Writer = Annotated[Actor, may("case.edit")]
 _Reader = Annotated[Looking, looks("case.read", "case")]
-
-
-class Todo(BaseModel):
-    """One thing to do."""
-
-    text: _Word
-    done: bool = False
-
-
-class Change(BaseModel):
-    """Fields of a case; those that are left out stay."""
-
-    model_config = ConfigDict(extra="ignore")
-    type: _Word | None = None
-    priority: Annotated[int, Field(ge=0, le=rules.TOP_PRIORITY)] | None = None
-    harm: int | None = None
-    """Of a complaint, 1-3; with `reach` it gives the severity."""
-    reach: int | None = None
-    subject: _Word | None = None
-    body: _Text | None = None
-    party: _Id | None = None
-    assignee: _Id | None = None
-    team: _Word | None = None
-    cause: _Word | None = None
-    remedy: _Text | None = None
-    outside_ref: _Word | None = None
-    checklist: Annotated[list[Todo], Field(max_length=100)] | None = None
-    custom: Annotated[dict[str, Any], Field(max_length=200)] | None = None
-    row_version: int | None = None
-
-    def columns(self) -> dict[str, Any]:
-        """Return what is given, under the store's names."""
-        given = self.model_dump(exclude_unset=True, exclude={"row_version", "harm", "reach", "interaction", "parent"})
-        names = {"party": "party_id", "team": "team_id", "cause": "cause_code"}
-        values = {names.get(key, key): value for key, value in given.items()}
-        if self.harm is not None or self.reach is not None:
-            values["severity"] = rules.severity(self.harm or 0, self.reach or 0)
-        return values
-
-
-class NewCase(Change):
-    """A case to be made: by itself, from a contact, or as a part of another."""
-
-    subject: Annotated[_Word, StringConstraints(min_length=1)]
-    interaction: _Id | None = None
-    parent: _Id | None = None
-
-
-class Moving(BaseModel):
-    """Where a case goes."""
-
-    model_config = ConfigDict(extra="ignore")
-    state: _Word | None = None
-    stage: _Word | None = None
-    text: _Text = ""
-    row_version: int | None = None
-
-
-class Note(BaseModel):
-    """What somebody writes."""
-
-    model_config = ConfigDict(extra="ignore")
-    text: Annotated[_Text, StringConstraints(min_length=1)]
-    public: bool = False
-    """It went to the customer: the first answer is met."""
-
-
-class Escalation(BaseModel):
-    """Why a case goes up, and to whom."""
-
-    model_config = ConfigDict(extra="ignore")
-    text: _Text = ""
-    to: _Id | None = None
-
-
-class Linking(BaseModel):
-    """Another case."""
-
-    model_config = ConfigDict(extra="ignore")
-    case: _Id
-    kind: _Word
-
-
-class Watching(BaseModel):
-    """Whether somebody follows."""
-
-    model_config = ConfigDict(extra="ignore")
-    on: bool = True
-
-
-class NewPromise(BaseModel):
-    """What we say we will do by when."""
-
-    model_config = ConfigDict(extra="ignore")
-    text: Annotated[_Word, StringConstraints(min_length=1)]
-    due_at: AwareDatetime
-    owner: _Id | None = None
-    party: _Id | None = None
-    case: _Id | None = None
-    interaction: _Id | None = None
-
-
-class Settled(BaseModel):
-    """How a promise ended."""
-
-    model_config = ConfigDict(extra="ignore")
-    broken: _Word | None = None
-
-
-class Board(Shape):
-    """Columns, one for each state."""
-
-    columns: list[dict[str, Any]]
-
-
-class WholeCase(shapes.Case):
-    """A case with everything."""
-
-    events: list[dict[str, Any]]
-    timers: list[dict[str, Any]]
-
-
-class Clocks(Shape):
-    """Why the clocks of a case end when they end."""
-
-    items: list[dict[str, Any]]
-
-
-class Promises(Shape):
-    """Open promises."""
-
-    items: list[dict[str, Any]]
 
 
 @router.get("/cases", summary="List cases, newest first", responses=gives(Page[shapes.Case]))
@@ -318,49 +193,6 @@ async def watch(request: Request, parts: PartsOf, ident: Ident, given: Watching,
         case_rows.watch(conn, ident, actor.id, on=given.on)
 
     return await _changed(request, parts, ident, actor, act)
-
-
-@router.get("/promises", summary="What we said we would do", responses=gives(Promises))
-async def promises(parts: PartsOf, looking: _Reader, party: Filter = None, owner: Filter = None) -> Response:
-    """Return open promises, those due first in front: a customer's, or somebody's own (`owner=me`)."""
-    whose = looking.actor.id if owner == "me" else owner
-    items = await parts.store.read(lambda conn: promise_rows.listed(conn, party=party, owner=whose))
-    looking.saw_all(item["id"] for item in items)
-    return answer({"items": items})
-
-
-@router.post("/promises", status_code=201, summary="Promise something", responses=gives(Shape, 201))
-async def promise(request: Request, parts: PartsOf, given: NewPromise, actor: _Writer) -> Response:
-    """Write down what is promised; its owner is reminded before it breaks."""
-
-    async def do(this: Try) -> tuple[int, Any]:
-        ident, now = parts.idents.new(), parts.clock.now()
-        values = {
-            "text": given.text,
-            "due_at": given.due_at,
-            "owner": given.owner or actor.id,
-            "party_id": given.party,
-            "case_id": given.case,
-            "interaction_id": given.interaction,
-        }
-
-        def unit(conn: Any) -> dict[str, Any]:
-            promise_rows.make(conn, ident, values, now=now, actor=actor.id)
-            this.keep(conn, 201, {"id": ident})
-            return {"id": ident}
-
-        return 201, await parts.store.write(unit)
-
-    return await once(request, parts, actor, do)
-
-
-@router.post("/promises/{ident}", status_code=204, summary="Say how a promise ended")
-async def settle(parts: PartsOf, ident: Ident, given: Settled, actor: _Writer) -> Response:
-    """Kept, or broken with a reason."""
-    _ = actor
-    now = parts.clock.now()
-    await parts.store.write(lambda conn: promise_rows.settle(conn, ident, broken=given.broken, now=now))
-    return Response(status_code=204)
 
 
 async def _changed(
