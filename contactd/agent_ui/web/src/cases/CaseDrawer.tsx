@@ -4,7 +4,7 @@ import { App as AntApp, Button, Drawer, Input, Select, Switch } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
 import { errorText } from "../desk";
-import { duration, fullMoment } from "../format";
+import { fullMoment } from "../format";
 import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, Lines, LoadFailed } from "../shell/bits";
@@ -184,7 +184,7 @@ function Why({ id }: { id: string }) {
       {found.data.items.map((clock) => (
         <div key={clock.target}>
           <strong>{word("cases.targets", clock.target)}</strong>{" "}
-          {t("cases.spanOf", { span: duration(clock.span_s, t("common.day")), from: fullMoment(clock.started_at) })}
+          {t("cases.spanOf", { span: String(Math.round(clock.span_s / 360) / 10), from: fullMoment(clock.started_at) })}
           <ul>
             {clock.stretches.map((one) => (
               <li key={one.from} className="num">

@@ -529,7 +529,7 @@ export const en: Same<typeof zhCN> = {
     nobody: "Nobody",
     parts: "Parts:",
     why: "Why then?",
-    spanOf: "{{span}} of open time from {{from}}, made of:",
+    spanOf: "{{span}} h of open time from {{from}}, made of:",
     pausedFrom: "{{from}} to {{to}}: waiting for the customer, not counted",
     paused: "clock stands",
     late: "{{target}} is late",

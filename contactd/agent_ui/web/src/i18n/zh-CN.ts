@@ -520,7 +520,7 @@ export const zhCN = {
     nobody: "未分派",
     parts: "子工单：",
     why: "为什么是这个时间",
-    spanOf: "从 {{from}} 起 {{span}} 工作时间，逐段为：",
+    spanOf: "从 {{from}} 起 {{span}} 小时工作时间，逐段为：",
     pausedFrom: "{{from}} 至 {{to}} 等待客户，不计时",
     paused: "计时暂停",
     late: "{{target}}已超时",
