@@ -34,8 +34,10 @@ def _moment(text: str) -> str:
 
 Ident = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_one_line)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+Title = Annotated[str, StringConstraints(max_length=500), AfterValidator(_one_line)]
 Note = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_clean)]
 Body = Annotated[str, StringConstraints(min_length=1, max_length=500_000), AfterValidator(_clean)]
+Long = Annotated[str, StringConstraints(max_length=500_000), AfterValidator(_clean)]
 Html = Annotated[str, StringConstraints(max_length=1_000_000), AfterValidator(_clean)]
 Moment = Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)]
 Digits = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-D*#]+$")]

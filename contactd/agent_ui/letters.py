@@ -1,8 +1,12 @@
-"""The commands about what was written: in the outbox."""
+"""The commands about what is written: drafts, and messages in the outbox."""
 
 from __future__ import annotations
 
-from contactd.agent_ui.fields import Ident, Shape
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from contactd.agent_ui.fields import Html, Ident, Long, OnInteraction, Shape, Title, Word
 
 
 class OnMessage(Shape):
@@ -11,9 +15,75 @@ class OnMessage(Shape):
     message: Ident
 
 
+class File(Shape):
+    """An upload that a draft names."""
+
+    id: Ident
+    name: Word
+    size: Annotated[int, Field(ge=0)] = 0
+
+
+class Body(Shape):
+    """What is being written; half-written addresses stand in it as they are."""
+
+    text: Long = ""
+    html: Html | None = None
+    to: list[Word] = Field(default_factory=list, max_length=100)
+    cc: list[Word] = Field(default_factory=list, max_length=100)
+    bcc: list[Word] = Field(default_factory=list, max_length=100)
+    subject: Title = ""
+    files: list[File] = Field(default_factory=list, max_length=50)
+    forward: Ident | None = None
+    """Message that is forwarded."""
+    quote: bool = True
+    """Whether what is answered stands below."""
+    stranger: bool = False
+
+
+class SaveDraft(OnInteraction):
+    """draft.save: write a draft over the version it was made from (0 = there was none)."""
+
+    body: Body
+    version: Annotated[int, Field(ge=0)]
+    editor: Annotated[Ident, StringConstraints(min_length=8)]
+    """The window that writes it; it has it in hand for a minute."""
+    take: bool = False
+    """Take it out of another window's hand."""
+
+
+class CloseAs(OnInteraction):
+    """interaction.close_as: end a contact that needs no answer, with one word for why."""
+
+    reason: Literal["junk", "no_reply_needed", "duplicate"]
+    of: Ident | None = None
+    """With duplicate: which interaction says the same."""
+    block: bool = False
+    """With junk: what this sender sends from now on is filed and put before nobody."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> CloseAs:
+        if (self.of is None) == (self.reason == "duplicate") or (self.block and self.reason != "junk"):
+            message = "of goes with duplicate, block with junk"
+            raise ValueError(message)
+        return self
+
+
+class Unblock(Shape):
+    """sender.unblock: let a sender's contacts come before somebody again."""
+
+    kind: Word
+    value: Word
+
+
 LETTERS: dict[str, type[Shape]] = {
     "outbox.cancel": OnMessage,
     "outbox.again": OnMessage,
     "outbox.dismiss": OnMessage,
+    "interaction.close_as": CloseAs,
+    "sender.unblock": Unblock,
+    "draft.read": OnInteraction,
+    "draft.versions": OnInteraction,
+    "draft.save": SaveDraft,
+    "draft.drop": OnInteraction,
 }
 """Commands about letters."""

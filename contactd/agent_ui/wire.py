@@ -55,6 +55,14 @@ class Send(OnInteraction):
     bcc: list[Word] | None = Field(default=None, max_length=100)
     send_at: Moment | None = None
     """When it leaves; else at once."""
+    seen: Moment | None = None
+    """When the newest message the writer has seen came: with it, an answer is refused while there is a newer one (`unseen`)."""
+    forward: Ident | None = None
+    """A message of this contact that is passed on, with its files; `to` names to whom."""
+    quote: bool = False
+    """Put what is answered below."""
+    signature: bool = True
+    """Put the line's signature below."""
     undo_s: Annotated[int, Field(ge=0, le=120)] | None = None
     """How many seconds it can be taken back before it leaves."""
 
@@ -257,7 +265,7 @@ COMMANDS: dict[str, type[Shape]] = {
 }
 """Every command there is."""
 
-LARGE = frozenset({"interaction.send"})
+LARGE = frozenset({"interaction.send", "draft.save"})
 """Commands that may be longer than an ordinary frame."""
 
 

@@ -1,4 +1,4 @@
-"""What the REST interface answers about letters."""
+"""What the REST interface answers about letters: the outbox, and templates filled in."""
 
 from __future__ import annotations
 
@@ -41,3 +41,28 @@ class Outbox(Shape):
 
     items: list[OutboxItem]
     limits: list[Limit]
+
+
+class TemplateText(Shape):
+    """A template, filled in."""
+
+    name: str
+    label: dict[str, str]
+    text: dict[str, str]
+
+
+class Templates(Shape):
+    """What may be said in an interaction."""
+
+    items: list[TemplateText]
+    signature: dict[str, str]
+
+
+class Blocked(Shape):
+    """A sender whose contacts are filed as junk."""
+
+    kind: str
+    value: str
+    agent: str
+    interaction: str | None
+    at: str

@@ -19,6 +19,7 @@ from contactd.api import (
     promises,
     reference,
     search,
+    senders,
     session,
     sources,
 )
@@ -57,6 +58,7 @@ def build(parts: Parts) -> FastAPI:
         promises,
         floor,
         outbox,
+        senders,
         files,
         sources,
         health,

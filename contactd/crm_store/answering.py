@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
@@ -32,6 +33,8 @@ class Answering:
     """Message-IDs of the conversation, also of mails that never came by here, oldest first."""
     recipients: tuple[tuple[str, str, str], ...]
     last_text: str
+    last_at: datetime | None = None
+    """When what is answered was written."""
 
     @property
     def to(self) -> tuple[Point, ...]:
@@ -62,6 +65,7 @@ def answering(conn: Connection, interaction: str) -> Answering:
         references=_references(messages),
         recipients=recipients,
         last_text=_text(conn, last.id) if last else "",
+        last_at=(last.sent_at or last.at) if last else None,
     )
     return _away_from_stranger(conn, own.parent_id, found) if own.unverified else found
 
@@ -109,6 +113,8 @@ def _messages(conn: Connection, own: Any) -> list[Any]:
             s.message.c.provider_id,
             s.message.c.recipients,
             s.message.c.headers,
+            s.message.c.sent_at,
+            s.message.c.at,
         )
         .where(mine, s.message.c.direction != "internal")
         .order_by(s.message.c.at.desc(), s.message.c.seq.desc())

@@ -38,14 +38,17 @@ def of_messages(conn: Connection, messages: Iterable[str]) -> dict[str, dict[str
 
 
 def row_of(conn: Connection, message: str) -> Any:
-    """Return message, interaction, author, state and the time of the message (`at`) in the outbox.
+    """Return message, interaction, line, author, state and the time of the message (`at`) in the outbox.
 
     Raises:
         NotFoundError: it is not there.
     """
     box = s.outbox.c
-    query = select(box.message_id, box.interaction_id, box.channel, box.agent, box.state, s.message.c.at)
+    query = select(
+        box.message_id, box.interaction_id, box.channel, box.agent, box.state, s.message.c.at, s.interaction.c.line
+    )
     joined = query.join(s.message, s.message.c.id == box.message_id)
+    joined = joined.join(s.interaction, s.interaction.c.id == box.interaction_id)
     row = conn.execute(joined.where(box.message_id == message)).first()
     if row is None:
         text = "there is no such message in the outbox"

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from contactd.core.interaction import ResolveState
 from contactd.core.party import Resolution
-from contactd.crm_store import automatic_rows, participants
-from contactd.crm_store.conversation_rows import conversation
+from contactd.crm_store import automatic_rows, blocked_rows, participants
+from contactd.crm_store.conversation_rows import Talk, conversation
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.joining_rows import join
 from contactd.crm_store.later import Later
@@ -53,6 +53,11 @@ def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
         # The conversation may be one that began in this unit.
         later.flush()
     talk = conversation(conn, new, point_id)
+    if content.sender is not None and blocked_rows.is_blocked(conn, content.sender):
+        away = automatic_rows.Course(way="file", talk=Talk(new.new_ids["thread"]))
+        placed = _follow(conn, later, new, away, point_id, resolution)
+        later.change(blocked_rows.JUNK, b_id=new.interaction)
+        return placed
     if content.auto_kind is not None:
         course = automatic_rows.course(conn, new, talk)
         if course is not None:

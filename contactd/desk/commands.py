@@ -32,6 +32,7 @@ from contactd.desk.casework import Casework
 from contactd.desk.changes import AlertRaised
 from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
+from contactd.desk.drafting import Drafting
 from contactd.desk.identifying import Identifying
 from contactd.desk.overseeing import Overseeing
 from contactd.desk.parting import Parting
@@ -39,6 +40,7 @@ from contactd.desk.recalling import Recalling
 from contactd.desk.rights import Actor, authorize
 from contactd.desk.sending import Sending
 from contactd.desk.starting import Starting
+from contactd.desk.waving import Waving
 
 Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 ASKED_FOR = frozenset({"approval_needed", "break_full"})
@@ -76,6 +78,7 @@ class Commands:
             "party.deny": lambda actor, data: self._identifying.deny(actor.id, data),
         }
         self._table |= Overseeing(desk).table() | Recalling(desk).table() | Parting(desk).table()
+        self._table |= Drafting(desk).table() | Waving(desk).table()
         calling_back = CallingBack(desk)
         self._table |= {"callback.request": calling_back.request, "callback.settle": calling_back.settle}
         self._table |= Calling(desk, self._starting).table()

@@ -1,8 +1,11 @@
-"""What an agent wrote on its way to a channel: whom it goes to, where it comes from, and the row in which it waits to leave."""
+"""What an agent wrote on its way to a channel: whom it goes to, where it comes from, what stands below, the row it waits in."""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,42 +14,71 @@ from contactd.core.channel import Composed, Draft
 from contactd.core.errors import BadRequestError
 from contactd.core.message import NewAttachment
 from contactd.core.party import Point
+from contactd.core.template import fill
 from contactd.crm_store.answering import Answering
+from contactd.crm_store.forwarding import Forwarded
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
 
 INLINE = 256 * 1024
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_WORDS = {
+    "zh": ("发件人", "日期", "收件人", "主题", "---------- 转发的邮件 ----------", "{at}，{name} 写道：", "转发："),
+    "en": (
+        "From",
+        "Date",
+        "To",
+        "Subject",
+        "---------- Forwarded message ----------",
+        "On {at}, {name} wrote:",
+        "Fwd: ",
+    ),
+}
+"""What a letter itself says around what it quotes, by its language."""
 
 
-def make_draft(
-    desk: Desk,
-    entry: Entry,
-    agent: str,
-    message: str,
-    data: Mapping[str, Any],
-    files: tuple[NewAttachment, ...],
-    told: Answering,
-) -> Draft:
-    """Return what `agent` wrote (`data` of interaction.send) as the channel composes it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """What an agent wrote, and what belongs to it."""
+
+    agent: str
+    message: str
+    """Id of the message it becomes."""
+    data: Mapping[str, Any]
+    """Of interaction.send."""
+    files: tuple[NewAttachment, ...]
+    told: Answering
+    passed_on: Forwarded | None = None
+
+
+def make_draft(desk: Desk, entry: Entry, writing: Writing) -> Draft:
+    """Return what an agent wrote as the channel composes it.
 
     Raises:
         BadRequestError: an address is none.
     """
+    data, told, passed_on = writing.data, writing.told, writing.passed_on
     line = desk.rules.policy.lines.get(entry.line)
+    language = language_of(data["text"])
+    text, markup = _signed(desk, entry, writing, language)
+    subject = data.get("subject") or (passed_on.subject if passed_on else told.subject)
+    prefix = _WORDS[language][6]
+    if passed_on is not None and not data.get("subject") and not subject.startswith(prefix):
+        subject = f"{prefix}{subject}"
     return Draft(
         interaction=entry.id,
         thread=entry.thread or entry.id,
-        message=message,
+        message=writing.message,
         line=entry.line,
-        agent=agent,
-        agent_name=desk.roster.name(agent),
+        agent=writing.agent,
+        agent_name=desk.roster.name(writing.agent),
         at=desk.clock.now(),
-        text=data["text"],
-        html=data.get("html"),
-        attachments=files,
-        to=_recipients(data.get("to"), told),
-        subject=data.get("subject") or told.subject,
-        references=told.references,
+        text=text,
+        html=markup,
+        attachments=writing.files,
+        to=_recipients(data.get("to"), told, passed_on),
+        subject=subject,
+        references=() if passed_on is not None else told.references,
         options={
             "cc": list(data.get("cc") or ()),
             "bcc": list(data.get("bcc") or ()),
@@ -56,8 +88,62 @@ def make_draft(
             "quoted": told.last_text,
             "quoted_from": told.sender_name or told.sender,
             "to_name": told.sender_name,
+            **_below(data, told, passed_on, language),
         },
     )
+
+
+def language_of(text: str) -> str:
+    """Return the language an answer is written in, as far as its frame goes: zh where there is a Chinese character, else en."""
+    return "zh" if _HAN.search(text) else "en"
+
+
+def _signed(desk: Desk, entry: Entry, writing: Writing, language: str) -> tuple[str, str | None]:
+    """Return text and HTML with the line's signature; a conversation that goes on at once has none."""
+    text, markup = writing.data["text"], writing.data.get("html")
+    if desk.rules.rule(entry.line, entry.channel).live or not writing.data.get("signature", True):
+        return text, markup
+    below, below_markup = _signature(desk, entry.line, writing.agent, language)
+    return (text.rstrip() + below if below else text), (markup + below_markup if markup is not None else None)
+
+
+def unsigned(desk: Desk, line: str, agent: str, text: str, markup: str | None) -> tuple[str, str | None]:
+    """Return text and HTML without the signature that was put below them: it comes again when they are sent again."""
+    for language in _WORDS:
+        below, below_markup = _signature(desk, line, agent, language)
+        if below and text.endswith(below):
+            return text.removesuffix(below), markup.removesuffix(below_markup) if markup is not None else None
+    return text, markup
+
+
+def _signature(desk: Desk, line_name: str, agent: str, language: str) -> tuple[str, str]:
+    """Return what a line puts below its letters, as text and as HTML; nothing where it has no signature."""
+    line = desk.rules.policy.lines.get(line_name)
+    if line is None or not line.signature[language]:
+        return "", ""
+    signed = fill(line.signature[language], {"agent_name": desk.roster.name(agent), "line": line.label[language]})
+    return f"\n\n-- \n{signed}", "<p>-- <br>" + html.escape(signed).replace("\n", "<br>") + "</p>"
+
+
+def _below(data: Mapping[str, Any], told: Answering, passed_on: Forwarded | None, language: str) -> dict[str, Any]:
+    """Return what stands below the words: what is passed on, or, where that was asked for, what is answered."""
+    sender, date, to, subject, begins, head, _ = _WORDS[language]
+    if passed_on is not None:
+        name = f"{passed_on.sender_name} <{passed_on.sender}>" if passed_on.sender_name else passed_on.sender
+        lines = [
+            begins,
+            f"{sender}: {name}",
+            f"{date}: {passed_on.at:%Y-%m-%d %H:%M} UTC",
+            f"{to}: {', '.join(passed_on.to)}",
+            f"{subject}: {passed_on.subject}",
+            "",
+            passed_on.text,
+        ]
+        return {"forwarded": "\n".join(lines)}
+    if not data.get("quote") or not told.last_text:
+        return {}
+    at = f"{told.last_at:%Y-%m-%d %H:%M} UTC" if told.last_at is not None else ""
+    return {"quote": told.last_text, "quote_head": fill(head, {"at": at, "name": told.sender_name or told.sender})}
 
 
 async def outbox_row(
@@ -93,8 +179,15 @@ async def outbox_row(
     }
 
 
-def _recipients(given: Sequence[str] | None, told: Answering) -> tuple[Point, ...]:
-    """Return whom the message goes to: those the agent named, else where answers go by themselves."""
+def _recipients(given: Sequence[str] | None, told: Answering, passed_on: Forwarded | None) -> tuple[Point, ...]:
+    """Return whom the message goes to: those the agent named, else where answers go by themselves.
+
+    Raises:
+        BadRequestError: what is passed on goes to nobody by itself.
+    """
+    if passed_on is not None and not given:
+        message = "to whom is it passed on?"
+        raise BadRequestError(message, code="no_recipient", field="to")
     return tuple(read_point(text, "to") for text in given) if given else told.to
 
 

@@ -12,6 +12,7 @@ from contactd.crm_store import messages, outbox_reads, outbox_rows, recall_rows,
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.store import WriteConn
 from contactd.desk.changes import MessageAdded
+from contactd.desk.composing import unsigned
 from contactd.desk.desk import Desk
 from contactd.desk.rights import Actor
 
@@ -54,7 +55,8 @@ class Recalling:
             entry.answered_at = None
             entry.segment = replace(entry.segment, answered_at=None)
             desk.show(entry)
-        return {"message": await self._show(row), "content": content}
+        text, markup = unsigned(desk, row.line or "", row.agent or "", content["text"], content["html"])
+        return {"message": await self._show(row), "content": {**content, "text": text, "html": markup}}
 
     async def _again(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         """Let a message leave now: one that waits, or one that failed.

@@ -14,13 +14,15 @@ from contactd.core.channel import Composed, Draft
 from contactd.core.errors import BadRequestError
 from contactd.core.interaction import Direction, State
 from contactd.core.message import NewAttachment, NewMessage
-from contactd.crm_store import contact_rows, outbox_rows, routing_rows
+from contactd.crm_store import contact_rows, draft_rows, outbox_rows, routing_rows
 from contactd.crm_store.answering import answering
+from contactd.crm_store.forwarding import forwarded
 from contactd.crm_store.message_rows import Saying, add_message
 from contactd.crm_store.store import WriteConn
+from contactd.crm_store.unseen_rows import refuse_unseen
 from contactd.desk.book import Entry
 from contactd.desk.changes import InteractionUpsert, MessageAdded
-from contactd.desk.composing import make_draft, outbox_row
+from contactd.desk.composing import Writing, make_draft, outbox_row
 from contactd.desk.desk import Desk, refuse_state
 from contactd.desk.effects import Effect, SaidByAgent
 
@@ -50,10 +52,9 @@ class Sending:
         if entry.state not in WRITABLE:
             text = "this contact is over"
             raise refuse_state(text)
-        files = await self._uploads(agent, data.get("attachments") or ())
-        told = await self._desk.store.read(partial(answering, interaction=entry.id))
-        message_id = self._desk.idents.new()
-        draft = make_draft(self._desk, entry, agent, message_id, data, files, told)
+        writing = await self._writing(entry, agent, data)
+        message_id = writing.message
+        draft = make_draft(self._desk, entry, writing)
         composed = await asyncio.to_thread(self._desk.channel(entry.channel).compose, draft)
         send_at = self._leaves(data) if composed is not None else None
         saying = await self._saying(draft, composed, message_id)
@@ -64,7 +65,7 @@ class Sending:
             if composed is not None
             else None
         )
-        view = await self._store(entry, saying, outbox, list(data.get("attachments") or ()))
+        view = await self._store(entry, saying, outbox, writing)
         self._after(entry, view, live=composed is None)
         return {"message": view}
 
@@ -89,6 +90,25 @@ class Sending:
         )
         self._desk.publisher.publish([MessageAdded(interaction=interaction, message=view, agent=agent)])
         return view
+
+    async def _writing(self, entry: Entry, agent: str, data: Mapping[str, Any]) -> Writing:
+        """Return what an agent wrote with what belongs to it: files, the conversation, the message that is passed on."""
+        read = self._desk.store.read
+        files = await self._uploads(agent, data.get("attachments") or ())
+        told = await read(partial(answering, interaction=entry.id))
+        passed_on = None
+        if data.get("forward"):
+            passed_on = await read(partial(forwarded, interaction=entry.id, message=data["forward"]))
+            files += await self._files(passed_on.files)
+            _refuse_large(sum(len(file.data) for file in files))
+        return Writing(
+            agent=agent,
+            message=self._desk.idents.new(),
+            data=data,
+            files=files,
+            told=told,
+            passed_on=passed_on,
+        )
 
     def _leaves(self, data: Mapping[str, Any]) -> datetime | None:
         """Return when a message leaves, where that is not at once: at the moment it is set for, or when it can no longer be undone.
@@ -125,20 +145,26 @@ class Sending:
         entry: Entry,
         saying: Saying,
         outbox: Mapping[str, Any] | None,
-        used: list[str],
+        writing: Writing,
     ) -> Mapping[str, Any]:
-        now, segment = self._desk.clock.now(), entry.segment.n
+        now, segment, data = self._desk.clock.now(), entry.segment.n, writing.data
+        answers = writing.passed_on is None
 
         def unit(conn: WriteConn) -> Mapping[str, Any]:
+            if data.get("seen"):
+                refuse_unseen(conn, entry.id, entry.thread, writing.agent, parse_rfc3339(data["seen"]))
             view = add_message(conn, entry.id, entry.thread, saying, now)
             if outbox is not None:
                 outbox_rows.enqueue(conn, outbox)
-            routing_rows.mark_answered(conn, entry.id, segment, now)
-            contact_rows.use_uploads(conn, used, now)
+                draft_rows.drop(conn, entry.id)
+            if answers:
+                routing_rows.mark_answered(conn, entry.id, segment, now)
+            contact_rows.use_uploads(conn, list(data.get("attachments") or ()), now)
             return view
 
         view = await self._desk.store.write(unit, urgent=True)
-        self._desk.answered(entry, now)
+        if answers:
+            self._desk.answered(entry, now)
         return view
 
     def _after(self, entry: Entry, view: Mapping[str, Any], *, live: bool) -> None:
@@ -167,16 +193,26 @@ class Sending:
         if missing:
             text = "an attachment is not there any more"
             raise BadRequestError(text, code="unknown_upload", field="attachments")
-        if sum(found[one].size for one in ids) > FILES_BYTES:
-            text = f"the files of a message have at most {FILES_BYTES // 1024 // 1024} MB together"
-            raise BadRequestError(text, code="too_large", field="attachments")
+        _refuse_large(sum(found[one].size for one in ids))
+        return await self._files([found[one] for one in ids])
+
+    async def _files(self, rows: Sequence[Any]) -> tuple[NewAttachment, ...]:
+        """Load files by their rows (name, media_type, size, blob)."""
+        _refuse_large(sum(row.size for row in rows))
         return tuple(
             [
-                NewAttachment(
-                    name=found[one].name,
-                    media_type=found[one].media_type,
-                    data=await self._desk.blobs.load(found[one].blob),
-                )
-                for one in ids
+                NewAttachment(name=row.name, media_type=row.media_type, data=await self._desk.blobs.load(row.blob))
+                for row in rows
             ],
         )
+
+
+def _refuse_large(size: int) -> None:
+    """Refuse files that are too large together.
+
+    Raises:
+        BadRequestError: they are.
+    """
+    if size > FILES_BYTES:
+        text = f"the files of a message have at most {FILES_BYTES // 1024 // 1024} MB together"
+        raise BadRequestError(text, code="too_large", field="attachments")

@@ -11,6 +11,7 @@ from contactd.routing import defaults
 from contactd.routing.automatic import read_acknowledge, read_automatic
 from contactd.routing.document import Table
 from contactd.routing.line import LANGUAGE_RULES, STRATEGIES, WRAPUP_MODES, ChannelRule, Line, Step, Wrapup
+from contactd.routing.templates import SIGNATURE_PLACES, check_places
 from contactd.routing.ways_out import read_after_close, read_callbacks, read_overflow
 
 MAX_UNITS = 100
@@ -100,6 +101,8 @@ def _line(name: str, row: Table, around: Around) -> Line:
     channels, trees = around.channels, around.trees
     first_tree = next(iter(trees), "")
     calendar = row.text("calendar")
+    signature = row.label("signature")
+    check_places(row, "signature", signature, SIGNATURE_PLACES)
     line = Line(
         name=name,
         label=row.label("label", name),
@@ -118,7 +121,7 @@ def _line(name: str, row: Table, around: Around) -> Line:
         return_window_s=row.number("return_window_s", 120.0, 30 * DAY_S),
         short_abandon_s=row.number("short_abandon_s", 5.0, DAY_S),
         dispositions=row.text("dispositions", "default" if "default" in trees else first_tree),
-        signature=row.label("signature"),
+        signature=signature,
         greeting=row.label("greeting"),
         from_address=row.text("from_address"),
         undo_s=row.number("undo_s", 5.0, 120),

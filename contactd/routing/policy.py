@@ -15,6 +15,7 @@ from contactd.routing.document import Problem, Table
 from contactd.routing.line import ChannelRule, Intake, Line, Reason, glob
 from contactd.routing.lines import Around, read_channels, read_lines
 from contactd.routing.shifts import Shift, read_shifts
+from contactd.routing.templates import Template, read_templates
 from contactd.routing.trees import read_reasons, read_trees
 
 ROOT = "policy"
@@ -37,6 +38,7 @@ class Policy:
     calls_back: str | None
     """The channel of callbacks; None = nobody is called back."""
     shifts: Mapping[str, Shift]
+    templates: Mapping[str, Template]
     deferred_share: int
     """One in so many assignments goes to a starved deferred item while live work waits."""
     document: Mapping[str, Any] = field(repr=False, hash=False)
@@ -122,6 +124,7 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
         calendars=calendars,
         calls_back=next((name for name, rule in channels.items() if rule.calls_back), None),
         shifts=read_shifts(root.table("shifts"), calendars),
+        templates=read_templates(root.table("templates"), lines),
         deferred_share=root.whole("deferred_share", 10, 1, 1000),
         document=mapping if isinstance(mapping, Mapping) else {},
     )

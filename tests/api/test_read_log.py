@@ -52,6 +52,12 @@ READS = {
     "/api/v1/parties/{party}/records": ("party.read", "party", None),
     "/api/v1/lookup?email=wang@x.example": ("party.lookup", "party", None),
     "/api/v1/cases": ("case.read", "case", None),
+    "/api/v1/interactions/{interaction}/newer?since=2026-01-01T00:00:00Z": (
+        "interaction.read",
+        "interaction",
+        "messages",
+    ),
+    "/api/v1/interactions/{interaction}/templates": ("interaction.read", "interaction", ""),
     "/api/v1/queue": ("queue.read", "interaction", None),
 }
 """What is asked → action, kind, and which part of one thing; None = a list."""
@@ -82,7 +88,14 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     harmless |= {"/duplicates", "/search"}  # see tests/api/test_merges.py, test_search_box.py
     harmless |= {"/healthz", "/readyz", "/metrics", "/policy/shadow"}
     told = {path.partition("?")[0].removeprefix("/api/v1") for path in READS}
-    told |= {"/files/{}", "/messages/{}/html", "/outbox", "/messages/{}/source", "/messages/{}/headers"}  # see below
+    told |= {
+        "/files/{}",
+        "/messages/{}/html",
+        "/outbox",
+        "/blocked",
+        "/messages/{}/source",
+        "/messages/{}/headers",
+    }  # see below
     document = (await (await house.logged_in("adam")).get("/api/v1/openapi.json")).json()
     found = {path.removeprefix("/api/v1") for path, methods in document["paths"].items() if "get" in methods}
     assert found

@@ -16,6 +16,8 @@ from tests.desk.bench import Bench
 DATA: dict[str, dict[str, Any]] = {
     "interaction.send": {"text": "x"},
     "interaction.note": {"text": "x"},
+    "interaction.close_as": {"reason": "junk"},
+    "draft.save": {"body": {"text": "x"}, "version": 0, "editor": "window-1"},
     "interaction.transfer": {"to_line": "support"},
     "party.confirm": {"party": "p"},
     "party.deny": {"party": "p"},

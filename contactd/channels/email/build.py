@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import idna
 
@@ -56,6 +56,8 @@ class OutMail:
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     """Oldest first; the first and the last nineteen are written."""
+    charset: Literal["utf-8", "gb18030"] = "utf-8"
+    """Of text and header values; file names stand in UTF-8 (RFC 2231)."""
     extra: tuple[tuple[str, str], ...] = ()
     """Further fields of ours (`Auto-Submitted` for automatic answers)."""
 
@@ -66,7 +68,7 @@ def build(mail: OutMail) -> bytes:
     Raises:
         BadRequestError: a line break or NUL in a header value, or an address, id or type that is none.
     """
-    head = _Head()
+    head = _Head(mail.charset)
     head.boxes("From", (mail.sender,))
     head.boxes("To", mail.to)
     head.boxes("Cc", mail.cc)
@@ -98,8 +100,9 @@ def bounded(references: Iterable[str]) -> tuple[str, ...]:
 class _Head:
     """Writes header fields; every value passes through `_put`, which lets no line break pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, charset: str) -> None:
         self._lines: list[str] = []
+        self._charset = charset
 
     def bytes(self) -> bytes:
         """Return the fields written so far, without the empty line behind them."""
@@ -115,7 +118,7 @@ class _Head:
         if value and _is_simple(value):
             self._put(name, _wrapped(value, len(name) + 2))
         elif value:
-            self._put(name, encoded_words(value))
+            self._put(name, encoded_words(value, self._charset))
         else:
             self._put(name, [""])
 
@@ -123,7 +126,7 @@ class _Head:
         """Write an address list; nothing for an empty one."""
         pieces: list[str] = []
         for number, box in enumerate(boxes, 1):
-            written = mailbox(*box, field=name)
+            written = mailbox(*box, field=name, charset=self._charset)
             pieces += [*written[:-1], written[-1] + ("," if number < len(boxes) else "")]
         if pieces:
             self._put(name, pieces)
@@ -173,25 +176,25 @@ def _wrapped(value: str, used: int) -> list[str]:
     return [*lines, line]
 
 
-def encoded_words(value: str) -> list[str]:
-    """Return `value` as encoded words (RFC 2047) in UTF-8 and base64, cut between characters."""
+def encoded_words(value: str, charset: str = "utf-8") -> list[str]:
+    """Return `value` as encoded words (RFC 2047) in base64, cut between characters."""
     words: list[str] = []
     chunk = b""
     for char in value:
-        encoded = char.encode("utf_8", "replace")
+        encoded = char.encode(charset, "replace")
         if len(chunk) + len(encoded) > _WORD_BYTES:
-            words.append(_word(chunk))
+            words.append(_word(chunk, charset))
             chunk = b""
         chunk += encoded
-    return [*words, _word(chunk)]
+    return [*words, _word(chunk, charset)]
 
 
-def _word(chunk: bytes) -> str:
+def _word(chunk: bytes, charset: str) -> str:
     """Write one encoded word."""
-    return f"=?UTF-8?B?{base64.b64encode(chunk).decode('ascii')}?="
+    return f"=?{charset.upper()}?B?{base64.b64encode(chunk).decode('ascii')}?="
 
 
-def mailbox(name: str, address: str, *, field: str) -> list[str]:
+def mailbox(name: str, address: str, *, field: str, charset: str = "utf-8") -> list[str]:
     """Write one mailbox in pieces that may stand on lines of their own, its name quoted or encoded, its domain in ASCII.
 
     Raises:
@@ -202,7 +205,7 @@ def mailbox(name: str, address: str, *, field: str) -> list[str]:
     if not name:
         return [spec]
     if not _is_simple(name) or len(name) > _LINE:
-        return [*encoded_words(name), f"<{spec}>"]
+        return [*encoded_words(name, charset), f"<{spec}>"]
     if _ATOM.fullmatch(name):
         return [f"{name} <{spec}>"]
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
@@ -237,9 +240,9 @@ def _checked_id(value: str) -> str:
 def _body(mail: OutMail) -> bytes:
     """Write everything behind the header: the fields of the body and the body."""
     seed = hashlib.sha256(mail.message_id.encode()).hexdigest()[:24]
-    parts = [_text_part(mail.text, "plain")]
+    parts = [_text_part(mail.text, "plain", mail.charset)]
     if mail.html is not None:
-        parts = [_multipart("alternative", [*parts, _text_part(mail.html, "html")], f"a-{seed}", mail)]
+        parts = [_multipart("alternative", [*parts, _text_part(mail.html, "html", mail.charset)], f"a-{seed}", mail)]
     if mail.attachments:
         parts = [_multipart("mixed", [*parts, *(_file_part(one) for one in mail.attachments)], f"m-{seed}", mail)]
     return parts[0]
@@ -255,16 +258,16 @@ def _multipart(subtype: str, parts: list[bytes], boundary: str, mail: OutMail) -
     return f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'.encode() + body + mark + b"--\r\n"
 
 
-def _text_part(text: str, subtype: str) -> bytes:
-    """Write a text part in UTF-8: quoted-printable where most of it is ASCII, else base64."""
+def _text_part(text: str, subtype: str, charset: str) -> bytes:
+    """Write a text part: quoted-printable where most of it is ASCII, else base64."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    data = (lines if lines.endswith("\n") else f"{lines}\n").encode("utf_8", "replace")
+    data = (lines if lines.endswith("\n") else f"{lines}\n").encode(charset, "replace")
     many = sum(1 for byte in data if byte >= 0x80) * _MOSTLY > len(data)  # noqa: PLR2004 - outside ASCII
     if many:
         encoding, body = "base64", _base64(data.replace(b"\n", b"\r\n"))
     else:
         encoding, body = "quoted-printable", binascii.b2a_qp(data, istext=True).replace(b"\n", b"\r\n")
-    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    head = f"Content-Type: text/{subtype}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode() + body
 
 

@@ -11,6 +11,7 @@ from contactd.channels.email.bodies import as_html
 from contactd.channels.email.build import OutMail, bounded, build, refuse_breaks, wire_address
 from contactd.channels.email.headers import clean
 from contactd.channels.email.options import Options
+from contactd.channels.email.outgoing import outgoing_html
 from contactd.channels.email.signing import Signer
 from contactd.channels.email.token import ThreadKey, tagged
 from contactd.core.channel import Composed, Draft
@@ -23,13 +24,15 @@ _MAX_LOCAL = 64
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|回复|回覆|答复)\s*[:：]", re.IGNORECASE)
 _AUTOMATIC = (("X-Auto-Response-Suppress", "All"), ("Precedence", "bulk"))
 """What makes machines, also those that do not know Auto-Submitted, leave a mail unanswered."""
+_PRE = 'type="cite" style="white-space: pre-wrap"'
 _ID = re.compile(r"<[!-;=?-~]{1,480}>")
 
 
 def compose(draft: Draft, options: Options, key: ThreadKey, signer: Signer) -> Composed:
     """Make the mail of a draft, signed where its sender's domain has a key.
 
-    `draft.options` may hold `cc` and `bcc` (addresses), `from` (an address of ours), `quote` (text to put below), and
+    `draft.options` may hold `cc` and `bcc` (addresses), `from` (an address of ours), `quote` (text that is answered, put
+    below) with `quote_head` (the line above it), `forwarded` (what is passed on, with its head), and
     `automatic`, the word for Auto-Submitted (RFC 3834) of what nobody wrote.
 
     Raises:
@@ -66,6 +69,7 @@ def compose(draft: Draft, options: Options, key: ThreadKey, signer: Signer) -> C
         date=draft.at,
         in_reply_to=known[-1] if known else None,
         references=bounded(known),
+        charset=options.charsets.get(draft.line, "utf-8"),
         extra=(("Auto-Submitted", str(automatic)), *_AUTOMATIC) if automatic else (),
     )
     # What nobody wrote wants no bounce (RFC 3834, 3.3); a smarthost that asks for a log-in takes mail of its account only.
@@ -123,10 +127,21 @@ def _subject(subject: str, *, answers: bool) -> str:
 
 
 def _bodies(draft: Draft) -> tuple[str, str]:
-    """Return the text and the HTML of a draft, with what it answers below where that was asked for."""
-    quote = draft.options.get("quote")
-    text, markup = draft.text, draft.html if draft.html is not None else as_html(draft.text)
-    if isinstance(quote, str) and quote.strip():
-        text = f"{text.rstrip()}\n\n" + "\n".join(f"> {line}".rstrip() for line in quote.splitlines())
-        markup = f'{markup}\n<blockquote type="cite" style="white-space: pre-wrap">{html.escape(quote)}</blockquote>'
+    """Return the text and the HTML of a draft, with what it answers or passes on below where that was asked for."""
+    text = draft.text
+    markup = outgoing_html(draft.html) if draft.html is not None else as_html(draft.text)
+    quote, head = (str(draft.options.get(name) or "") for name in ("quote", "quote_head"))
+    if quote.strip():
+        marked = "\n".join(f"> {line}".rstrip() for line in quote.splitlines())
+        text = f"{text.rstrip()}\n\n{head}\n{marked}" if head else f"{text.rstrip()}\n\n{marked}"
+        markup = f"{markup}\n{_below(head)}<blockquote {_PRE}>{html.escape(quote)}</blockquote>"
+    forwarded = str(draft.options.get("forwarded") or "")
+    if forwarded:
+        text = f"{text.rstrip()}\n\n{forwarded}"
+        markup = f'{markup}\n<div style="white-space: pre-wrap">{html.escape(forwarded)}</div>'
     return text, markup
+
+
+def _below(head: str) -> str:
+    """Return the line above a quotation as HTML."""
+    return f"<p>{html.escape(head)}</p>" if head else ""

@@ -181,6 +181,8 @@ class Options(_Table):
     """Line → address its answers come from; else `<line>@<domain>`."""
     names: dict[str, str] = Field(default_factory=dict)
     """Line → name beside that address; else the agent's."""
+    charsets: dict[str, Literal["utf-8", "gb18030"]] = Field(default_factory=dict)
+    """Line → character set of its mail, for customers whose old programs read no other; else UTF-8."""
     mailboxes: dict[str, Mailbox] = Field(default_factory=dict)
     """Name → mailbox elsewhere that mail is fetched from."""
     maildirs: dict[str, Maildir] = Field(default_factory=dict)

@@ -130,6 +130,43 @@ Index("ix_outbox_due", outbox.c.state, outbox.c.next_at)
 Index("ix_outbox_destination", outbox.c.channel, outbox.c.destination, outbox.c.id)
 Index("ix_outbox_agent", outbox.c.agent, outbox.c.created_at)
 
+blocked = Table(
+    "blocked",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("value_norm", Words, primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("interaction_id", Text),
+    moment("at"),
+)
+"""Senders whose contacts are filed as junk and put before nobody; `interaction_id` is what they were blocked for."""
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("interaction_id", Text, ForeignKey("interaction.id"), primary_key=True),
+    document("body", empty={}),
+    Column("version", Integer, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("editor_agent", Text, nullable=False),
+    moment("editor_until"),
+    moment("updated_at"),
+)
+"""What is being written in a contact and was not sent; `editor` is the window that has it in hand, until `editor_until`."""
+
+draft_version = Table(
+    "draft_version",
+    metadata,
+    Column("interaction_id", Text, ForeignKey("interaction.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    document("body", empty={}),
+    Column("agent", Text, nullable=False),
+    moment("at"),
+    sqlite_with_rowid=False,
+)
+"""How a draft stood at some earlier moments."""
+
 visitor = Table(
     "visitor",
     metadata,

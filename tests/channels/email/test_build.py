@@ -47,6 +47,7 @@ MAIL = st.builds(
     date=st.just(AT),
     in_reply_to=st.none() | ID,
     references=st.lists(ID, max_size=5, unique=True).map(tuple),
+    charset=st.sampled_from(["utf-8", "gb18030"]),
 )
 
 

@@ -1,6 +1,7 @@
 /** REST reads and the few writes that are not commands.  Errors are problem+json, thrown as `ApiError`. */
 import { CommandError } from "./socket";
 import type {
+  BlockedSender,
   CaseClock,
   CaseView,
   Colleague,
@@ -14,6 +15,7 @@ import type {
   MeView,
   MessageView,
   OutboxView,
+  TemplateList,
   Page,
   PartyView,
   PromiseView,
@@ -132,6 +134,10 @@ export const api = {
   replay: (key: string) => send("POST", `/interactions/${id(key)}/replay`),
   dismiss: (key: string, reason: string) => send("POST", `/interactions/${id(key)}/dismiss`, { reason }),
 
+  newer: (key: string, since: string, signal?: AbortSignal) =>
+    get<Page<MessageView>>(`/interactions/${id(key)}/newer${query({ since })}`, signal),
+  templates: (key: string, signal?: AbortSignal) => get<TemplateList>(`/interactions/${id(key)}/templates`, signal),
+  blocked: (signal?: AbortSignal) => get<Page<BlockedSender>>("/blocked", signal),
   outbox: (all: boolean, signal?: AbortSignal) => get<OutboxView>(`/outbox${query({ all: all ? 1 : null })}`, signal),
 
   party: (key: string, signal?: AbortSignal) => get<PartyView>(`/parties/${id(key)}`, signal),
@@ -212,6 +218,8 @@ export const keys = {
   case: (key: string) => ["cases", "one", key] as const,
   merges: (party: string) => ["merges", party] as const,
   duplicates: (party: string) => ["duplicates", party] as const,
+  templates: (key: string) => ["templates", key] as const,
+  blocked: ["blocked"] as const,
   outboxes: ["outbox"] as const,
   outbox: (all: boolean) => ["outbox", all] as const,
   quarantined: ["quarantined"] as const,

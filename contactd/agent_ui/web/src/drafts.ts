@@ -46,6 +46,11 @@ export function keepDraft(name: string, value: unknown): void {
   window.dispatchEvent(new StorageEvent("storage", { key }));
 }
 
+/** Change a part of what is being written. */
+export function editDraft(name: string, change: object): void {
+  keepDraft(name, { ...read<object>(PREFIX + name), ...change });
+}
+
 const watchers = new Set<() => void>();
 
 /** Whether something unsent lies there; follows what this tab and others write. */

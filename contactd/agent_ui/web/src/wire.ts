@@ -231,6 +231,21 @@ export interface SendLimit {
   used: number;
 }
 
+/** What may be said in an interaction, filled in. */
+export interface TemplateList {
+  items: { name: string; label: { zh: string; en: string }; text: { zh?: string; en?: string } }[];
+  signature: { zh?: string; en?: string };
+}
+
+/** A sender whose contacts are filed as junk. */
+export interface BlockedSender {
+  kind: string;
+  value: string;
+  agent: string;
+  interaction: string | null;
+  at: string;
+}
+
 export interface OutboxView {
   items: OutboxItem[];
   limits: SendLimit[];

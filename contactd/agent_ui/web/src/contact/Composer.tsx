@@ -1,29 +1,25 @@
-/** The reply to a mail or fax: text and files, kept as a draft until the server has it. */
-import { CheckOutlined, PaperClipOutlined, SendOutlined } from "@ant-design/icons";
-import { App as AntApp, Button, Segmented, Tooltip } from "antd";
+/** A letter: the reply to a mail or fax, or a mail passed on; kept on the server while it is written. */
+import { AlignLeftOutlined, FontSizeOutlined, PaperClipOutlined } from "@ant-design/icons";
+import { App as AntApp, Button, Checkbox, Segmented, Tooltip } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { api } from "../api";
 import { useDesk, useLink, usePolicy, useRun } from "../desk";
-import { useDraft } from "../drafts";
 import { bytes } from "../format";
 import { useWords } from "../i18n";
 import { isSend } from "../keyboard";
 import { useUndoBar } from "../outbox/UndoBar";
 import { Kbd } from "../shell/bits";
 import type { InteractionDetail, InteractionView, MessageView } from "../wire";
-
-interface Uploaded {
-  id: string;
-  name: string;
-  size: number;
-}
-
-interface Draft {
-  text: string;
-  files: Uploaded[];
-  /** Of an unverified sender: the answer goes to that sender, not to the customer referred to. */
-  stranger?: boolean;
-}
+import { ComposerFields } from "./ComposerFields";
+import { useCorrespondents } from "./correspondents";
+import { DraftHistory } from "./DraftHistory";
+import { hints } from "./hints";
+import { isBlank, type Letter, useLetter } from "./letter";
+import { type EditorHandle, RichEditor } from "./RichEditor";
+import { htmlOf } from "./richText";
+import { SendButton } from "./SendButton";
+import { TemplateMenu } from "./TemplateMenu";
+import { HintList, Newer } from "./warnings";
 
 interface Props {
   interaction: InteractionView;
@@ -31,9 +27,6 @@ interface Props {
   focus: number;
   pages: boolean;
 }
-
-const EMPTY: Draft = { text: "", files: [] };
-const MENTIONS = /附件|见附|attach(ed|ment)|enclosed/i;
 
 export function Composer({ interaction, detail, focus, pages }: Props) {
   const { t } = useWords();
@@ -43,17 +36,23 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
   const { link } = useLink();
   const undoBar = useUndoBar();
   const { undoS } = usePolicy().rule(interaction.line, interaction.channel);
-  const [draft, setDraft, clear] = useDraft<Draft>(`reply.${interaction.id}`, EMPTY);
+  const { letter, change, clear, saved, locked } = useLetter(interaction.id);
+  const people = useCorrespondents(interaction, detail);
   const [uploading, setUploading] = useState<string[]>([]);
   const field = useRef<HTMLTextAreaElement>(null);
+  const rich = useRef<EditorHandle>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const latest = useRef(draft);
-  latest.current = draft;
+  const latest = useRef(letter);
+  latest.current = letter;
+  const isRich = letter.html !== null && !pages;
   useEffect(() => {
-    if (focus > 0) field.current?.focus();
-  }, [focus]);
+    if (focus > 0) (isRich ? rich.current : field.current)?.focus();
+  }, [focus, isRich]);
 
+  // What counts as seen is what stood there when the writing began.
   const [fresh, setFresh] = useState(false);
+  const seen = useRef<string | null>(null);
+  if (people.newest !== null && (seen.current === null || (isBlank(letter) && !fresh))) seen.current = people.newest;
   useEffect(
     () =>
       desk.onEvent((event) => {
@@ -63,13 +62,12 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
     [desk, interaction.id],
   );
 
-  const change = (next: Draft): void => (next.text === "" && next.files.length === 0 ? clear() : setDraft(next));
   const upload = async (files: FileList | File[]): Promise<void> => {
     for (const file of files) {
       setUploading((now) => [...now, file.name]);
       try {
         const stored = await api.upload(file);
-        change({ ...latest.current, files: [...latest.current.files, stored] });
+        change({ files: [...latest.current.files, stored] });
       } catch {
         message.error(t("mail.uploadFailed", { name: file.name }));
       } finally {
@@ -78,34 +76,89 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
     }
   };
   const sending = busy.has("interaction.send");
+  const readOnly = sending || locked !== null;
   const stranger = interaction.unverified === true && interaction.from ? interaction.from : null;
-  const chosen = stranger !== null && draft.stranger === true;
-  const send = async (): Promise<void> => {
-    const text = draft.text.trim();
-    if (sending || uploading.length > 0 || text === "") return;
-    if (MENTIONS.test(text) && draft.files.length === 0) {
-      const sure = await modal.confirm({ title: t("mail.attachmentHint"), okText: t("mail.send"), cancelText: t("common.cancel") });
-      if (!sure) return;
-    }
-    const { ok, data } = await run(
+  const chosen = stranger !== null && letter.stranger;
+  const empty = letter.text.trim() === "";
+
+  const deliver = async (body: Letter, at: string | null): Promise<void> => {
+    const { ok, data, error } = await run(
       "interaction.send",
       {
         interaction: interaction.id,
-        text,
-        attachments: draft.files.map((file) => file.id),
-        ...(chosen ? { to: [stranger] } : {}),
-        ...(undoS > 0 ? { undo_s: undoS } : {}),
+        text: body.text.trim(),
+        ...(isRich && body.html ? { html: body.html } : {}),
+        attachments: body.files.map((file) => file.id),
+        ...(body.to.length > 0 ? { to: body.to } : chosen ? { to: [stranger] } : {}),
+        ...(body.cc.length > 0 ? { cc: body.cc } : {}),
+        ...(body.bcc.length > 0 ? { bcc: body.bcc } : {}),
+        ...(body.subject !== "" ? { subject: body.subject } : {}),
+        ...(body.forward !== null ? { forward: body.forward } : { quote: body.quote && !pages }),
+        ...(body.forward === null && seen.current !== null ? { seen: seen.current } : {}),
+        ...(at !== null ? { send_at: at } : undoS > 0 ? { undo_s: undoS } : {}),
       },
-      { queue: true },
+      { queue: true, quietFields: ["seen"] },
     );
+    if (error?.code === "unseen") {
+      await askUnseen(body, at);
+      return;
+    }
     if (!ok) return;
     clear();
     setFresh(false);
+    seen.current = null;
     const sent = (data as { message?: MessageView } | undefined)?.message;
     if (sent) undoBar(sent);
   };
-  const customer = detail?.answers_to?.join("、") || t("work.noName");
-  const to = stranger === null ? interaction.customer_name || interaction.from || "" : chosen ? stranger : customer;
+  const askUnseen = async (body: Letter, at: string | null): Promise<void> => {
+    const newer = await api.newer(interaction.id, seen.current ?? "").catch(() => null);
+    const last = newer?.items.at(-1);
+    if (!last) return;
+    const sure = await modal.confirm({
+      title: t("mail.unseenTitle"),
+      content: <Newer messages={newer?.items ?? []} />,
+      okText: t("mail.sendAnyway"),
+      cancelText: t("mail.readFirst"),
+      width: 520,
+    });
+    seen.current = last.at;
+    setFresh(false);
+    if (sure) await deliver(body, at);
+  };
+  const send = async (at: string | null): Promise<void> => {
+    if (readOnly || uploading.length > 0 || empty) return;
+    const found = hints({
+      text: letter.text,
+      files: letter.files.length + (letter.forward === null ? 0 : 1),
+      to: [...letter.to, ...letter.cc, ...letter.bcc],
+      known: people.known,
+      customer: interaction.customer_name ?? "",
+      passedOn: letter.forward !== null,
+    });
+    if (found.length > 0) {
+      const sure = await modal.confirm({
+        title: t("hint.title"),
+        content: <HintList hints={found} />,
+        okText: t("mail.sendAnyway"),
+        cancelText: t("hint.back"),
+        width: 480,
+      });
+      if (!sure) return;
+    }
+    await deliver(letter, at);
+  };
+  const insert = (text: string): void => {
+    if (isRich) {
+      rich.current?.insert(text);
+      return;
+    }
+    const at = field.current?.selectionStart ?? letter.text.length;
+    const to = field.current?.selectionEnd ?? at;
+    change({ text: letter.text.slice(0, at) + text + letter.text.slice(to) });
+    field.current?.focus();
+  };
+  const label = t("mail.replyTo", { to: people.answersTo.join("、") });
+  const placeholder = t(pages ? "fax.placeholder" : letter.forward === null ? "mail.placeholder" : "mail.forwardPlaceholder");
   return (
     <div
       className="composer"
@@ -115,74 +168,83 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
         void upload(event.dataTransfer.files);
       }}
     >
+      {locked !== null && (
+        <div className="composer-lock" role="status" data-testid="draft-locked">
+          <span className="grow">{t("mail.lockedBy", { name: locked.by })}</span>
+          <Button size="small" data-testid="draft-take" onClick={locked.take}>
+            {t("mail.takeOver")}
+          </Button>
+        </div>
+      )}
       {stranger !== null && (
         <div className="composer-whom" data-testid="composer-whom">
           <Segmented
             size="small"
-            disabled={sending}
+            disabled={readOnly}
             value={chosen ? "stranger" : "customer"}
             options={[
-              { value: "customer", label: t("mail.toCustomer", { to: customer }) },
+              { value: "customer", label: t("mail.toCustomer", { to: people.answersTo.join("、") || t("work.noName") }) },
               { value: "stranger", label: <span data-testid="to-stranger">{t("mail.toStranger", { to: stranger })}</span> },
             ]}
-            onChange={(value) => setDraft({ ...draft, stranger: value === "stranger" })}
+            onChange={(value) => change({ stranger: value === "stranger" })}
           />
         </div>
       )}
-      <textarea
-        ref={field}
-        value={draft.text}
-        readOnly={sending}
-        placeholder={t(pages ? "fax.placeholder" : "mail.placeholder")}
-        aria-label={t("mail.replyTo", { to })}
-        data-testid="composer-text"
-        onChange={(event) => change({ ...draft, text: event.target.value })}
-        onPaste={(event) => {
-          if (event.clipboardData.files.length > 0) void upload(event.clipboardData.files);
-        }}
-        onKeyDown={(event) => {
-          if (isSend(event)) {
-            event.preventDefault();
-            void send();
-          }
-        }}
-      />
-      {(draft.files.length > 0 || uploading.length > 0) && (
-        <div className="files">
-          {draft.files.map((file) => (
-            <span key={file.id} className="file">
-              <PaperClipOutlined /> <span className="cut">{file.name}</span>
-              <span className="dim num">{bytes(file.size)}</span>
-              <button
-                type="button"
-                className="clear"
-                aria-label={`${t("mail.remove")} ${file.name}`}
-                onClick={() => change({ ...draft, files: draft.files.filter((other) => other.id !== file.id) })}
-              >
-                ×
-              </button>
-            </span>
-          ))}
-          {uploading.map((name) => (
-            <span key={name} className="file pulse">
-              {t("mail.uploading", { name })}
-            </span>
-          ))}
+      {!pages && (
+        <ComposerFields
+          letter={letter}
+          answersTo={chosen && stranger ? [stranger] : people.answersTo}
+          known={people.known}
+          others={people.others}
+          subject={interaction.subject ?? ""}
+          readOnly={readOnly}
+          onChange={change}
+        />
+      )}
+      {letter.forward !== null && (
+        <div className="composer-forward" data-testid="composer-forward">
+          <span className="tag">{t("mail.forwarding")}</span>
+          <button type="button" className="clear" aria-label={t("mail.remove")} onClick={() => change({ forward: null })}>
+            ×
+          </button>
         </div>
       )}
+      {isRich ? (
+        <RichEditor
+          ref={rich}
+          html={letter.html ?? ""}
+          readOnly={readOnly}
+          label={label}
+          placeholder={placeholder}
+          onChange={(html, text) => change({ html, text })}
+          onFiles={(files) => void upload(files)}
+          onSend={() => void send(null)}
+        />
+      ) : (
+        <textarea
+          ref={field}
+          value={letter.text}
+          readOnly={readOnly}
+          placeholder={placeholder}
+          aria-label={label}
+          data-testid="composer-text"
+          onChange={(event) => change({ text: event.target.value })}
+          onPaste={(event) => {
+            if (event.clipboardData.files.length > 0) void upload(event.clipboardData.files);
+          }}
+          onKeyDown={(event) => {
+            if (isSend(event)) {
+              event.preventDefault();
+              void send(null);
+            }
+          }}
+        />
+      )}
+      <Files letter={letter} uploading={uploading} onChange={change} />
       <div className="dock-foot">
-        <Button
-          type="primary"
-          icon={<SendOutlined />}
-          loading={sending}
-          disabled={draft.text.trim() === ""}
-          data-testid="composer-send"
-          onClick={() => void send()}
-        >
-          {t("mail.send")}
-        </Button>
+        <SendButton busy={sending} disabled={empty || locked !== null || (letter.forward !== null && letter.to.length === 0)} later={!pages} onSend={(at) => void send(at)} />
         <Tooltip title={t("mail.attach")}>
-          <Button type="text" icon={<PaperClipOutlined />} aria-label={t("mail.attach")} onClick={() => picker.current?.click()} />
+          <Button type="text" icon={<PaperClipOutlined />} aria-label={t("mail.attach")} disabled={readOnly} onClick={() => picker.current?.click()} />
         </Tooltip>
         <input
           ref={picker}
@@ -195,21 +257,35 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
             event.target.value = "";
           }}
         />
-        {fresh ? (
+        {!pages && (
+          <Tooltip title={t(isRich ? "mail.toPlain" : "mail.toRich")}>
+            <Button
+              type="text"
+              icon={isRich ? <AlignLeftOutlined /> : <FontSizeOutlined />}
+              aria-label={t(isRich ? "mail.toPlain" : "mail.toRich")}
+              disabled={readOnly}
+              data-testid="composer-format"
+              onClick={() => change({ html: isRich ? null : htmlOf(letter.text) })}
+            />
+          </Tooltip>
+        )}
+        <TemplateMenu interaction={interaction.id} language={people.language} disabled={readOnly} onPick={insert} />
+        {!pages && letter.forward === null && (
+          <Checkbox checked={letter.quote} disabled={readOnly} data-testid="composer-quote" onChange={(event) => change({ quote: event.target.checked })}>
+            {t("mail.quoteBelow")}
+          </Checkbox>
+        )}
+        {fresh && (
           <span className="tag vip" role="status" data-testid="new-while-writing">
             {t("mail.newWhileWriting")}
           </span>
-        ) : (
-          <span className="cut dim">{t("mail.replyTo", { to })}</span>
         )}
         <span className="grow" />
-        <span className="dim cut dock-hint">
+        <span className="dim cut dock-hint" data-testid="draft-state" data-saved={saved}>
           {sending && link !== "online" ? (
             t("mail.willSend")
-          ) : draft.text !== "" ? (
-            <>
-              <CheckOutlined /> {t("mail.draftKept")}
-            </>
+          ) : !isBlank(letter) ? (
+            <DraftHistory interaction={interaction.id} saved={saved} onRestore={change} />
           ) : (
             <>
               <Kbd>Ctrl</Kbd> <Kbd>Enter</Kbd>
@@ -217,6 +293,34 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
           )}
         </span>
       </div>
+    </div>
+  );
+}
+
+function Files({ letter, uploading, onChange }: { letter: Letter; uploading: string[]; onChange(next: Partial<Letter>): void }) {
+  const { t } = useWords();
+  if (letter.files.length === 0 && uploading.length === 0) return null;
+  return (
+    <div className="files">
+      {letter.files.map((file) => (
+        <span key={file.id} className="file">
+          <PaperClipOutlined /> <span className="cut">{file.name}</span>
+          <span className="dim num">{bytes(file.size)}</span>
+          <button
+            type="button"
+            className="clear"
+            aria-label={`${t("mail.remove")} ${file.name}`}
+            onClick={() => onChange({ files: letter.files.filter((other) => other.id !== file.id) })}
+          >
+            ×
+          </button>
+        </span>
+      ))}
+      {uploading.map((name) => (
+        <span key={name} className="file pulse">
+          {t("mail.uploading", { name })}
+        </span>
+      ))}
     </div>
   );
 }

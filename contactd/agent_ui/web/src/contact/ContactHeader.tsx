@@ -1,5 +1,5 @@
 /** Head of a contact: title, state and clock, and what may be done with the whole of it. */
-import { DownOutlined, PauseCircleOutlined, PhoneOutlined, StopOutlined, SwapOutlined } from "@ant-design/icons";
+import { DownOutlined, EllipsisOutlined, PauseCircleOutlined, PhoneOutlined, StopOutlined, SwapOutlined } from "@ant-design/icons";
 import { App as AntApp, Button, Dropdown, type MenuProps, Popconfirm, Tooltip } from "antd";
 import dayjs from "dayjs";
 import { useState } from "react";
@@ -8,21 +8,24 @@ import { subjectOf } from "../channels/subject";
 import { useLineLabel, usePolicy, useRun } from "../desk";
 import { moment } from "../format";
 import { useWords } from "../i18n";
-import { ChannelIcon, Left, Since, StateMark, Vip } from "../shell/bits";
+import { ChannelIcon, Kbd, Left, Since, StateMark, Vip } from "../shell/bits";
 import { serverNow } from "../ticker";
 import type { InteractionView } from "../wire";
 import { nameOf } from "../work/WorkList";
 import { PromiseCallback } from "./Callback";
+import type { Reason } from "./closeAs";
 import { TransferDialog } from "./TransferDialog";
 import { useWrapup } from "./wrapupDraft";
 
 interface Props {
   interaction: InteractionView;
   mine: boolean;
+  /** Ends a contact that needs no answer; null where somebody is there now. */
+  onCloseAs: ((reason: Reason) => void) | null;
   onNeedsDisposition(): void;
 }
 
-export function ContactHeader({ interaction, mine, onNeedsDisposition }: Props) {
+export function ContactHeader({ interaction, mine, onCloseAs, onNeedsDisposition }: Props) {
   const words = useWords();
   const { t, word } = words;
   const line = useLineLabel()(interaction.line);
@@ -57,7 +60,7 @@ export function ContactHeader({ interaction, mine, onNeedsDisposition }: Props) 
           {interaction.state === "parked" && <ParkedUntil interaction={interaction} />}
         </div>
       </div>
-      {mine && <Actions interaction={interaction} onNeedsDisposition={onNeedsDisposition} />}
+      {mine && <Actions interaction={interaction} onCloseAs={onCloseAs} onNeedsDisposition={onNeedsDisposition} />}
     </header>
   );
 }
@@ -86,7 +89,7 @@ function ParkedUntil({ interaction }: { interaction: InteractionView }) {
   );
 }
 
-function Actions({ interaction, onNeedsDisposition }: Omit<Props, "mine">) {
+function Actions({ interaction, onCloseAs, onNeedsDisposition }: Omit<Props, "mine">) {
   const { t } = useWords();
   const { run, busy } = useRun();
   const [transfer, setTransfer] = useState(false);
@@ -121,6 +124,7 @@ function Actions({ interaction, onNeedsDisposition }: Omit<Props, "mine">) {
       )}
       {interaction.channel !== "callback" && <PromiseCallback interaction={interaction} />}
       {!call && state !== "parked" && <Park id={id} />}
+      {onCloseAs && <CloseAs onCloseAs={onCloseAs} />}
       {call && interaction.live ? (
         <Button
           danger
@@ -178,6 +182,25 @@ function End({ interaction, onNeedsDisposition }: { interaction: InteractionView
         {t(live ? "contact.end" : "contact.endMail")}
       </Button>
     </Popconfirm>
+  );
+}
+
+/** The three ways out without an answer, with their keys. */
+function CloseAs({ onCloseAs }: { onCloseAs(reason: Reason): void }) {
+  const { t } = useWords();
+  const item = (reason: Reason, key: string): NonNullable<MenuProps["items"]>[number] => ({
+    key: reason,
+    label: (
+      <span className="row" data-testid={`close-${reason}`}>
+        <span className="grow">{t(`closeAs.${reason}`)}</span> <Kbd>{key}</Kbd>
+      </span>
+    ),
+    onClick: () => onCloseAs(reason),
+  });
+  return (
+    <Dropdown menu={{ items: [item("no_reply_needed", "E"), item("duplicate", "D"), item("junk", "!")] }} trigger={["click"]}>
+      <Button icon={<EllipsisOutlined />} aria-label={t("closeAs.title")} data-testid="close-as" />
+    </Dropdown>
   );
 }
 

@@ -1,5 +1,5 @@
 /** The contact in the middle: who and what on top, the conversation, and below it reply, note and disposition. */
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { lookOf } from "../channels";
 import { useWords } from "../i18n";
 import { useKeys } from "../keyboard";
@@ -7,6 +7,7 @@ import type { InteractionDetail, InteractionView } from "../wire";
 import { CallbackBanner } from "./Callback";
 import { CallPanel } from "./CallPanel";
 import { ChatThread } from "./ChatThread";
+import { SameAs, useCloseAs } from "./closeAs";
 import { ContactHeader } from "./ContactHeader";
 import { Dock, type DockTab } from "./Dock";
 import { FaxViewer } from "./FaxViewer";
@@ -32,17 +33,26 @@ export function ContactPane({ interaction, detail, mine }: Props) {
     setTab(next);
     setFocus((n) => n + 1);
   };
+  // What was written can be waved through; somebody who is there now cannot.
+  const written = mine && !interaction.live && !wrapping && interaction.routed_by !== "pbx";
+  const [same, setSame] = useState(false);
+  const ask = useCallback(() => setSame(true), []);
+  const closeAs = useCloseAs(interaction, ask);
   useKeys(
     {
       r: () => open(look.reply && !wrapping ? "reply" : "note"),
       n: () => open("note"),
       w: () => open("wrapup"),
+      ...(written
+        ? { "!": () => closeAs("junk"), e: () => closeAs("no_reply_needed"), d: () => closeAs("duplicate") }
+        : {}),
     },
     mine,
   );
   return (
     <section className="work-middle contact" data-testid="contact" data-id={interaction.id} data-state={interaction.state}>
-      <ContactHeader interaction={interaction} mine={mine} onNeedsDisposition={() => open("wrapup")} />
+      <ContactHeader interaction={interaction} mine={mine} onCloseAs={written ? closeAs : null} onNeedsDisposition={() => open("wrapup")} />
+      {written && <SameAs interaction={interaction} open={same} onClose={() => setSame(false)} onPick={(of) => closeAs("duplicate", of)} />}
       <UnverifiedBanner interaction={interaction} />
       <CallbackBanner interaction={interaction} mine={mine} />
       <div className="contact-body">

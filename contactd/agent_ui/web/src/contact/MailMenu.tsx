@@ -1,9 +1,10 @@
-/** What else can be done with a mail: its original saved, its header lines looked at. */
+/** What else can be done with a mail: passed on, its original saved, its header lines looked at. */
 import { MoreOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Dropdown, Modal } from "antd";
 import { useState } from "react";
 import { api } from "../api";
+import { editDraft } from "../drafts";
 import { useWords } from "../i18n";
 import { Lines, LoadFailed } from "../shell/bits";
 import type { InteractionView } from "../wire";
@@ -23,7 +24,9 @@ export function MailMenu({ message, interaction, mine, apart }: Props) {
   const [headers, setHeaders] = useState(false);
   const [joining, setJoining] = useState(false);
   const { split } = useParting(interaction);
+  const forward = (): void => editDraft(`reply.${interaction.id}`, { forward: message, to: [], cc: [], bcc: [], dirty: true });
   const items = [
+    ...(mine ? [{ key: "forward", label: <span data-testid="mail-forward">{t("mail.forward")}</span>, onClick: forward }] : []),
     {
       key: "source",
       label: (

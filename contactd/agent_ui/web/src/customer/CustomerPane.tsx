@@ -11,6 +11,7 @@ import { go } from "../route";
 import { Face, Vip } from "../shell/bits";
 import { PartyFinder } from "../shell/Search";
 import type { CandidateView, CustomerHead, InteractionView, PartyView, PointView } from "../wire";
+import { NewMail } from "./NewMail";
 import { NewParty } from "./NewParty";
 import { Points } from "./Points";
 import { Timeline } from "./Timeline";
@@ -44,6 +45,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
   const name = (party.data?.name ?? known?.name ?? interaction.customer_name) || t("work.noName");
   const kind = party.data?.kind ?? known?.kind ?? "person";
   const cases = party.data?.open_cases ?? head.open_cases;
+  const points = party.data?.points ?? known?.points ?? (head.point ? [head.point] : []);
   return (
     <>
       <header className="customer-head">
@@ -72,7 +74,12 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
         )}
       </header>
       {changing && <Reassign interaction={interaction} party={partyId} point={head.point} onDone={() => setChanging(false)} />}
-      <Points points={party.data?.points ?? known?.points ?? (head.point ? [head.point] : [])} here={head.point} party={partyId} />
+      <Points points={points} here={head.point} party={partyId} />
+      {!readOnly && (
+        <div className="customer-acts">
+          <NewMail party={partyId} addresses={points.filter((point) => point.kind === "email").map((point) => point.value ?? point.display)} line={interaction.line} caseId={interaction.case_id} />
+        </div>
+      )}
       {!readOnly && <CaseStrip party={partyId} interaction={interaction} />}
       <Timeline party={partyId} head={head.timeline} current={interaction.id} />
     </>

@@ -6,6 +6,7 @@ import { useWords } from "../i18n";
 import { Face, Lines, LoadFailed, Vip } from "../shell/bits";
 import { go } from "../route";
 import { Merges } from "./Merges";
+import { NewMail } from "./NewMail";
 import { Points } from "./Points";
 import { Timeline } from "./Timeline";
 import "./customer.css";
@@ -52,6 +53,9 @@ export default function CustomerScreen({ party: id }: { party: string }) {
           </div>
         </header>
         <Points points={points ?? []} here={null} party={id} />
+        <div className="customer-acts">
+          <NewMail party={id} addresses={(points ?? []).filter((point) => point.kind === "email").map((point) => point.value ?? point.display)} line={null} caseId={null} />
+        </div>
         <Merges
           party={party.data.id}
           onSurvivor={(survivor) => {

@@ -28,7 +28,8 @@ export function useTakeBack(): (message: string, interaction: string) => Promise
       const { content } = data as { content: Content };
       const here = mine?.some((item) => item.id === interaction) ?? false;
       if (here) {
-        keepDraft(`reply.${interaction}`, { text: content.text, files: content.files });
+        const { subject: _subject, html, ...rest } = content;
+        keepDraft(`reply.${interaction}`, { ...rest, html, dirty: true });
         go("work", interaction);
       }
       toast.success(t(here ? "outbox.takenBack" : "outbox.cancelled"));

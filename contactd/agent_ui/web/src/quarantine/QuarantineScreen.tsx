@@ -10,6 +10,7 @@ import { useWords } from "../i18n";
 import { At, ChannelIcon, Hollow, LoadFailed } from "../shell/bits";
 import type { CommandError } from "../socket";
 import type { InteractionView } from "../wire";
+import { Blocked } from "./Blocked";
 import "./quarantine.css";
 
 export default function QuarantineScreen() {
@@ -58,6 +59,7 @@ export default function QuarantineScreen() {
           { key: "do", title: <span className="sr">{t("quarantine.replay")}</span>, width: 190, align: "end", render: (_, item) => <Decide item={item} /> },
         ]}
       />
+      <Blocked />
     </div>
   );
 }

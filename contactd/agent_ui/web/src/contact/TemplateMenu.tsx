@@ -1,0 +1,74 @@
+/** Words somebody has thought about before, filled in for this customer; put where the cursor stands. */
+import { FileTextOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Input, Popover, Segmented } from "antd";
+import { useState } from "react";
+import { api, keys } from "../api";
+import { useWords } from "../i18n";
+
+type Language = "zh" | "en";
+
+interface Props {
+  interaction: string;
+  /** The customer's language, as far as one can tell. */
+  language: Language;
+  disabled: boolean;
+  onPick(text: string): void;
+}
+
+export function TemplateMenu({ interaction, language, disabled, onPick }: Props) {
+  const { t, language: mine } = useWords();
+  const [open, setOpen] = useState(false);
+  const [chosen, setChosen] = useState<Language | null>(null);
+  const [wanted, setWanted] = useState("");
+  const found = useQuery({
+    queryKey: keys.templates(interaction),
+    queryFn: ({ signal }) => api.templates(interaction, signal),
+    enabled: open,
+    staleTime: 60_000,
+  });
+  const shown = chosen ?? language;
+  const own = mine === "en" ? "en" : "zh";
+  const items = (found.data?.items ?? []).filter((item) =>
+    `${item.label.zh} ${item.label.en} ${item.text[shown] ?? ""}`.toLowerCase().includes(wanted.trim().toLowerCase()),
+  );
+  return (
+    <Popover
+      open={open}
+      onOpenChange={setOpen}
+      trigger="click"
+      placement="topLeft"
+      destroyOnHidden
+      content={
+        <div className="templates" data-testid="templates">
+          <div className="row">
+            <Input size="small" autoFocus value={wanted} placeholder={t("mail.findTemplate")} onChange={(event) => setWanted(event.target.value)} />
+            <Segmented size="small" value={shown} options={[{ value: "zh", label: "中文" }, { value: "en", label: "EN" }]} onChange={(value) => setChosen(value as Language)} />
+          </div>
+          <div className="template-list">
+            {!found.isPending && items.length === 0 && <p className="dim">{t("mail.noTemplate")}</p>}
+            {items.map((item) => (
+              <button
+                key={item.name}
+                type="button"
+                className="clear template"
+                data-testid={`template-${item.name}`}
+                onClick={() => {
+                  onPick(item.text[shown] ?? item.text.zh ?? "");
+                  setOpen(false);
+                }}
+              >
+                <strong className="cut">{item.label[own]}</strong>
+                <span className="dim">{item.text[shown]}</span>
+              </button>
+            ))}
+          </div>
+        </div>
+      }
+    >
+      <Button type="text" icon={<FileTextOutlined />} disabled={disabled} data-testid="templates-open">
+        {t("mail.template")}
+      </Button>
+    </Popover>
+  );
+}

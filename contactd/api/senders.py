@@ -1,0 +1,22 @@
+"""Senders whose contacts are put before nobody."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from contactd.api import letter_shapes
+from contactd.api.answers import Page, gives
+from contactd.api.parts import Looking, PartsOf, looks, page
+from contactd.crm_store import blocked_rows
+
+router = APIRouter(prefix="/api/v1", tags=["outbox"])
+
+
+@router.get("/blocked", summary="Who is blocked", responses=gives(Page[letter_shapes.Blocked]))
+async def blocked(parts: PartsOf, looking: Annotated[Looking, looks("sender.read", "sender")]) -> Response:
+    """Return blocked senders, the newest first; `sender.unblock` on the console socket lets one in again."""
+    items = await parts.store.read(blocked_rows.listed)
+    looking.saw_all(item["value"] for item in items)
+    return page(items, None)

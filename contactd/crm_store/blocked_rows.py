@@ -1,0 +1,78 @@
+"""Senders nobody wants to hear from: blocked by an agent, let in again by anybody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from contactd.clock import rfc3339
+from contactd.core.party import Point
+from contactd.crm_store import schema as s
+from contactd.crm_store.statements import hot, insert
+from contactd.crm_store.store import WriteConn
+
+MOST = 500
+_IS = hot(
+    select(s.blocked.c.at).where(s.blocked.c.kind == bindparam("kind"), s.blocked.c.value_norm == bindparam("value"))
+)
+_BLOCK = hot(insert(s.blocked).on_conflict_do_nothing(), *s.blocked.c.keys())
+_UNBLOCK = hot(
+    delete(s.blocked).where(s.blocked.c.kind == bindparam("b_kind"), s.blocked.c.value_norm == bindparam("b_value"))
+)
+_SENDER = hot(
+    select(s.contact_point.c.kind, s.contact_point.c.value_norm)
+    .join(s.interaction, s.interaction.c.contact_point_id == s.contact_point.c.id)
+    .where(s.interaction.c.id == bindparam("interaction"))
+)
+_PARENT = hot(
+    update(s.interaction)
+    .where(s.interaction.c.id == bindparam("b_id"), s.interaction.c.parent_id.is_(None))
+    .values(parent_id=bindparam("b_of")),
+)
+_KNOWN = hot(select(s.interaction.c.id).where(s.interaction.c.id == bindparam("interaction")))
+JUNK = hot(update(s.interaction).where(s.interaction.c.id == bindparam("b_id")).values(outcome="junk"))
+"""Marks what a blocked sender sent."""
+
+
+def is_blocked(conn: WriteConn, sender: Point) -> bool:
+    """Tell whether a sender is blocked."""
+    return conn.one(_IS, kind=sender.kind, value=sender.value) is not None
+
+
+def block_sender(conn: WriteConn, interaction: str, agent: str, now: datetime) -> bool:
+    """Block whom an interaction came from; return whether there is anybody to block."""
+    sender = conn.one(_SENDER, interaction=interaction)
+    if sender is None:
+        return False
+    conn.run(_BLOCK, kind=sender.kind, value_norm=sender.value_norm, agent=agent, interaction_id=interaction, at=now)
+    return True
+
+
+def unblock(conn: WriteConn, kind: str, value: str) -> bool:
+    """Let a sender in again; return whether it was blocked."""
+    return bool(conn.run(_UNBLOCK, b_kind=kind, b_value=value))
+
+
+def same_as(conn: WriteConn, interaction: str, of: str) -> bool:
+    """Note that an interaction says what another says; return whether the other is there."""
+    if conn.one(_KNOWN, interaction=of) is None:
+        return False
+    conn.run(_PARENT, b_id=interaction, b_of=of)
+    return True
+
+
+def listed(conn: Connection) -> list[dict[str, Any]]:
+    """Return who is blocked, the newest first."""
+    query = select(s.blocked).order_by(s.blocked.c.at.desc(), s.blocked.c.value_norm).limit(MOST)
+    return [
+        {
+            "kind": row.kind,
+            "value": row.value_norm,
+            "agent": row.agent,
+            "interaction": row.interaction_id,
+            "at": rfc3339(row.at),
+        }
+        for row in conn.execute(query)
+    ]

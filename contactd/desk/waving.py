@@ -1,0 +1,80 @@
+"""Contacts that need no answer, waved through with one key: junk, nothing to be said, or the same as another."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from contactd.core.errors import NotFoundError
+from contactd.core.events import WorkEnded, WrapupDone
+from contactd.core.interaction import Outcome, State
+from contactd.crm_store import blocked_rows, draft_rows, routing_rows
+from contactd.crm_store.event_rows import add_event
+from contactd.crm_store.store import WriteConn
+from contactd.desk.desk import Desk
+from contactd.desk.rights import Actor
+
+Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class Waving:
+    """Ends contacts without an answer, and keeps the list of blocked senders."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Work with the desk's parts."""
+        self._desk = desk
+
+    def table(self) -> dict[str, Handler]:
+        """Return command → what carries it out."""
+        return {"interaction.close_as": self._close_as, "sender.unblock": self._unblock}
+
+    async def _close_as(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        """End a contact in hand with the outcome the reason names; no disposition is asked for.
+
+        Raises:
+            NotFoundError: the other interaction of a duplicate is not there.
+        """
+        entry = self._desk.in_hand(data["interaction"], actor.id)
+        desk, now, reason = self._desk, self._desk.clock.now(), data["reason"]
+        segment = entry.segment.n
+
+        def unit(conn: WriteConn) -> None:
+            told: dict[str, Any] = {"reason": reason}
+            if data.get("of"):
+                if not blocked_rows.same_as(conn, entry.id, data["of"]):
+                    text = "there is no such interaction"
+                    raise NotFoundError(text, code="unknown_interaction", field="of")
+                told["of"] = data["of"]
+            if data.get("block"):
+                told["blocked"] = blocked_rows.block_sender(conn, entry.id, actor.id, now)
+            if reason == Outcome.NO_REPLY_NEEDED:
+                routing_rows.mark_answered(conn, entry.id, segment, now)
+            draft_rows.drop(conn, entry.id)
+            add_event(conn, entry.id, now, "dismissed", actor.id, told)
+
+        await desk.store.write(unit, urgent=True)
+        if reason == Outcome.NO_REPLY_NEEDED:
+            desk.answered(entry, now)
+        fact: WorkEnded | WrapupDone
+        if entry.state == State.WRAPUP:
+            fact = WrapupDone(interaction=entry.id, agent=actor.id, disposition=entry.disposition)
+        else:
+            fact = WorkEnded(
+                interaction=entry.id,
+                agent=actor.id,
+                ended_by="agent",
+                outcome=reason,
+                disposition=entry.disposition,
+                skip_wrapup=True,
+            )
+        await desk.dispatcher.submit(fact)
+        return {"interaction": entry.view()}
+
+    async def _unblock(self, _actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Let a sender's contacts come before somebody again."""
+        unit = partial(blocked_rows.unblock, kind=data["kind"], value=data["value"])
+        if not await self._desk.store.write(unit, urgent=True):
+            text = "this sender is not blocked"
+            raise NotFoundError(text, field="value")
+        return {}

@@ -1,0 +1,80 @@
+"""An agent writes a letter: kept while it is written, taken back, scheduled, passed on; in a browser."""
+
+from __future__ import annotations
+
+import asyncio
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import OpenDesk
+from tests.integration.house import House
+from tests.integration.sink import Sink
+
+
+async def test_a_letter_is_kept_formatted_taken_back_and_sent(house: House, sink: Sink, open_desk: OpenDesk) -> None:
+    ann = await open_desk("ann")
+    await ann.ready()
+    await asyncio.to_thread(house.send_mail, "Where is my table")
+    await ann.accept("Where is my table")
+    await ann["composer-text"].fill("It is on its way.")
+    await expect(ann.marked("draft-state", saved="server")).to_be_visible()
+    # What somebody typed is on the server: a browser that knows nothing has it.
+    await ann.page.evaluate("localStorage.clear()")
+    await ann.page.reload()
+    await expect(ann["composer-text"]).to_have_value("It is on its way.")
+    await ann["composer-format"].click()
+    await ann["composer-rich"].click()
+    await ann.page.keyboard.press("Control+End")
+    await ann.page.keyboard.type(" Hostile: <b>x</b>")
+    # Pasted HTML loses what no letter needs before it stands in the page.
+    await ann["composer-rich"].evaluate(
+        """(area) => {
+            const data = new DataTransfer();
+            data.setData('text/html', '<b>bold</b><img src=x onerror="window.bad=1"><script>window.bad=1</script>');
+            area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+        }"""
+    )
+    await expect(ann["composer-rich"].locator("b", has_text="bold")).to_be_visible()
+    assert await ann["composer-rich"].locator("img, script").count() == 0
+    assert await ann.page.evaluate("window.bad") is None
+    await ann["composer-send"].click()
+    await ann["undo-send"].click()
+    await expect(ann["composer-rich"]).to_contain_text("Hostile: <b>x</b>")
+    assert sink.mails == []
+    await ann["composer-send"].click()
+    (mail,) = await sink.wait()
+    parts = {part.get_content_type(): part for part in mail.walk()}
+    html = parts["text/html"].get_payload(decode=True)
+    assert isinstance(html, bytes)
+    assert b"<b>bold</b>" in html
+    assert b"Hostile: &lt;b&gt;x&lt;/b&gt;" in html
+    assert "text/plain" in parts
+    await expect(ann.marked("delivery", state="sent")).to_be_visible()
+
+
+async def test_a_scheduled_letter_waits_in_the_outbox_and_one_is_passed_on(
+    house: House, sink: Sink, open_desk: OpenDesk
+) -> None:
+    ann = await open_desk("ann")
+    await ann.ready()
+    await asyncio.to_thread(house.send_mail, "Please repair it")
+    ident = await ann.accept("Please repair it")
+    await ann["composer-text"].fill("Tomorrow.")
+    await ann["send-later"].click()
+    await ann["send-tomorrow"].click()
+    await expect(ann["take-back"]).to_be_visible()
+    await ann["nav-outbox"].click()
+    await ann["outbox-cancel"].click()
+    await expect(ann.marked("contact", id=ident, state="active")).to_be_visible()
+    await expect(ann["composer-text"]).to_have_value("Tomorrow.")
+    await ann["composer-text"].fill("Can you do this?")
+    await ann["mail-more"].first.click()
+    await ann["mail-forward"].click()
+    await expect(ann["composer-forward"]).to_be_visible()
+    await ann.page.locator("[data-testid=field-to] input").fill("factory@example.org")
+    await ann.page.keyboard.press("Enter")
+    await ann["composer-send"].click()
+    (mail,) = await sink.wait()
+    assert mail["To"] == "factory@example.org"
+    assert mail["Subject"] == "Fwd: Please repair it"
+    assert mail["References"] is None
