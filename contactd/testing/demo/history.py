@@ -282,6 +282,7 @@ class _Past:
             "page": 1,
             "inline": True,
             "content_id": None,
+            "scan_state": "unscanned",
         }
         saying = Saying(
             id=self._errand.idents.new(),
