@@ -129,3 +129,58 @@ async def test_a_number_that_is_busy_says_so(pbx: ScriptedPbx, open_desk: OpenDe
     await ann["dial-submit"].click()
     await expect(ann["call-why"]).to_have_text("对方忙")
     await expect(ann["contact"]).to_have_attribute("data-state", "wrapup")
+
+
+async def test_a_call_outlives_a_killed_server_and_its_panel_comes_back(
+    house: House, pbx: ScriptedPbx, open_desk: OpenDesk
+) -> None:
+    ann = await open_desk("ann")
+    await ann.ready()
+    caller, phone = await talking(pbx, ann)
+    they = pbx.outside(OUTSIDE, answer_after=0.05)
+    await ann["call-consult"].click()
+    await ann["transfer-to-number"].click()
+    await ann["transfer-number"].fill(OUTSIDE)
+    await ann["transfer-submit"].click()
+    await expect(ann.marked("third", state="talking")).to_be_visible()
+    (before,) = (await ann.get("/interactions?channel=voice"))["items"]
+
+    house.kill()
+    await pbx.until(lambda: not pbx.ari.connected, 20)
+    assert hear_each_other(phone, they), "they go on talking without us"
+    await asyncio.to_thread(house.start)
+    await ann.online()
+    await expect(ann.marked("third", state="talking")).to_be_visible()
+    (after,) = (await ann.get("/interactions?channel=voice"))["items"]
+    assert (after["state"], after["answered_at"]) == ("held", before["answered_at"])
+
+    await ann["call-return"].click()
+    await pbx.until(lambda: hear_each_other(caller, phone) and not they.in_use, 20)
+    await ann["end-contact"].click()
+    await expect(ann["contact"]).to_have_attribute("data-state", "wrapup")
+    await pbx.until(lambda: not pbx.switch.channels, 20)
+
+
+async def test_a_restart_of_the_pbx_during_three_calls_is_seen_on_the_floor(
+    house: House, pbx: ScriptedPbx, open_desk: OpenDesk
+) -> None:
+    for n, name in enumerate(("bea", "cid"), 2):
+        await asyncio.to_thread(house.add_user, name, "agent", "--device", f"PJSIP/100{n}")
+    desks = [await open_desk(name) for name in ("ann", "bea", "cid")]
+    chen = await open_desk("chen")
+    for n, desk in enumerate(desks, 1):
+        phone = pbx.phone(f"PJSIP/100{n}", answer_after=0.05)
+        await desk.ready()
+        await desk.is_in("ready")
+        caller = await pbx.call(f"1380013800{n}", "40095001", name=f"Caller {n}")
+        await desk.accept(f"Caller {n}")
+        await pbx.until(lambda: hear_each_other(caller, phone), 20)  # noqa: B023 - at once
+    await pbx.restart()
+    for desk in desks:
+        await expect(desk["contact"]).to_have_attribute("data-state", "wrapup")
+        await desk.is_in("wrapup")
+    pbx.booted()
+    calls = (await chen.get("/interactions?channel=voice"))["items"]
+    assert [call["ended_by"] for call in calls] == ["system"] * 3
+    for desk in desks:
+        await desk.choose("solved")

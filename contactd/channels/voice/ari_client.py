@@ -27,6 +27,7 @@ from contactd.channels.voice.ari_panel import panel_of
 from contactd.channels.voice.ari_rest import AriRest
 from contactd.channels.voice.ari_resync import resync
 from contactd.channels.voice.ari_saved import left_behind, save
+from contactd.channels.voice.ari_sweep import LOOK_S, sweep
 from contactd.channels.voice.ari_table import (
     Accept,
     Answered,
@@ -68,6 +69,7 @@ class AriClient:
     """
 
     adapter = ADAPTER
+    look_s = LOOK_S
 
     def __init__(self, name: str, options: Options, tools: Tools, numbers: Numbers) -> None:
         self.plan = Plan(options.dial, numbers.region, numbers.area_code)
@@ -98,6 +100,7 @@ class AriClient:
         """Begin to keep the connection; the first attempt is made at once, in the background."""
         self._rest.open()
         self._tools.spawn(self._keep_connected(), "voice-ari")
+        self._tools.spawn(sweep(self.calls, self._rest, self.lanes, self.look_s), "voice-sweep")
         if self.calls.wait.every_s:
             self._tools.spawn(announce(self.calls, self._tools, self.run), "voice-announce")
 

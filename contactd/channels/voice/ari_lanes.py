@@ -33,7 +33,7 @@ class Lanes:
         """Return for how many calls something is being done."""
         return len(self._lanes)
 
-    def __contains__(self, call: str) -> bool:
+    def __contains__(self, call: object) -> bool:
         """Tell whether something is being done for a call."""
         return call in self._lanes
 

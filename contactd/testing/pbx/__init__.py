@@ -15,10 +15,11 @@ from typing import TypedDict, Unpack
 
 from contactd.testing.pbx.ami_server import AmiServer
 from contactd.testing.pbx.ari_server import AriServer
+from contactd.testing.pbx.faults import Faults
 from contactd.testing.pbx.parts import Caller, Channel, Phone
 from contactd.testing.pbx.switch import Switch
 
-__all__ = ["Behaviour", "Caller", "Channel", "Phone", "ScriptedPbx"]
+__all__ = ["Behaviour", "Caller", "Channel", "Faults", "Phone", "ScriptedPbx"]
 
 
 class Behaviour(TypedDict, total=False):
@@ -72,6 +73,24 @@ class ScriptedPbx:
         await self.switch.stop()
         await self.ami.stop()
         await self.ari.stop()
+
+    async def restart(self) -> None:
+        """Go down with every call, and refuse everybody; `booted` ends it."""
+        self.switch.ami("Shutdown", None, more={"Shutdown": "Cleanly", "Restart": "True"})
+        self.switch.crash()
+        await self.ari.flush()
+        self.ari.booting = self.ami.mute = True
+        await self.ari.drop()
+        self.ami.drop()
+
+    def booted(self) -> None:
+        """Take connections again, with nobody on the phone."""
+        self.ari.booting = self.ami.mute = False
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong with its events now."""
+        return self.switch.faults
 
     @property
     def ami_port(self) -> int:

@@ -44,6 +44,8 @@ class AriServer:
     def __init__(self, switch: Switch, username: str, password: str) -> None:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.port = 0
+        self.booting = False
+        """It is starting: it refuses everything."""
         self._switch = switch
         self._login = (username, password)
         self._socket: WebSocket | None = None
@@ -83,6 +85,11 @@ class AriServer:
             with suppress(WebSocketDisconnect):  # the application may be gone already
                 await socket.close(1001)
 
+    async def flush(self) -> None:
+        """Wait until the application was sent everything."""
+        if self._queue is not None:
+            await self._queue.join()
+
     @property
     def connected(self) -> bool:
         """Whether an application listens."""
@@ -98,7 +105,7 @@ class AriServer:
             return False
 
     async def _events(self, socket: WebSocket) -> None:
-        if not self._allowed(socket):
+        if self.booting or not self._allowed(socket):
             await socket.close(4401)
             return
         await socket.accept()
@@ -123,9 +130,15 @@ class AriServer:
 
     async def _write(self, socket: WebSocket, queue: asyncio.Queue[dict[str, Any]]) -> None:
         while True:
-            await socket.send_text(json.dumps(await queue.get(), ensure_ascii=False))
+            message = await queue.get()
+            if self._switch.faults.late_s:
+                await asyncio.sleep(self._switch.faults.late_s)
+            await socket.send_text(json.dumps(message, ensure_ascii=False))
+            queue.task_done()
 
     async def _rest(self, request: Request) -> Response:
+        if self.booting:
+            return JSONResponse({"message": "Asterisk not fully booted"}, 503)
         if not self._allowed(request):
             return JSONResponse({"message": "Authentication required"}, 401)
         path = request.path_params["path"]

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from contactd.testing.pbx import templates
+from contactd.testing.pbx.faults import Faults
 from contactd.testing.pbx.parts import Bridge, Caller, Channel, Phone, stamp
 
 RING_S = 8.0
@@ -39,6 +40,7 @@ class Switch:
         self.hear_ami: Hear = lambda _name, _values: None
         self.send_ari: Send | None = None
         self.app = "contactd"
+        self.faults = Faults()
         self.recordings: dict[str, bytes] = {}
         """Name → what was recorded and lies on the PBX."""
         self._customers: dict[str, Caller] = {}
@@ -62,7 +64,8 @@ class Switch:
             said |= channel.snapshot()
         if dest is not None:
             said |= dest.snapshot("Dest")
-        self.hear_ami(event, said | values)
+        for _ in self.faults.copies(event):
+            self.hear_ami(event, said | values)
 
     def ari(self, event: str, channel: Channel | None = None, template: str = "", **values: Any) -> None:
         """Send a message about a channel, when an application listens to that channel."""
@@ -72,7 +75,8 @@ class Switch:
         message |= {"timestamp": stamp(self.now()), "application": self.app}
         if channel is not None:
             message["peer" if event == "Dial" else "channel"] = channel.view()
-        self.send_ari(message | values)
+        for _ in self.faults.copies(str(message["type"])):
+            self.send_ari(message | values)
 
     def now(self) -> datetime:
         """Return the time of the PBX."""
@@ -216,6 +220,17 @@ class Switch:
         self.ari("ChannelDestroyed", channel, cause=cause)
         self.ami("Hangup", channel, more={"Cause": str(cause), "Cause-txt": "Normal Clearing"})
         self.channels.pop(channel.id, None)
+
+    def crash(self) -> None:
+        """Lose every call, as a restart does: all parties are hung up by the PBX itself."""
+        for task in list(self._tasks):
+            task.cancel()
+        for channel in list(self.channels.values()):
+            self.ari("ChannelHangupRequest", channel, "ChannelHangupRequest soft", cause=4)
+        for channel in list(self.channels.values()):
+            self.remove(channel, 16)
+        self.bridges.clear()
+        self.waiting.clear()
 
     # Sound.
 
