@@ -56,6 +56,12 @@ class SetLine(Shape):
     reason: Word | None = None
 
 
+class Supervise(OnInteraction):
+    """call.supervise: hear a call, whisper to its agent, join it, or leave it."""
+
+    mode: Literal["listen", "whisper", "barge", "stop"] = "listen"
+
+
 ACTS: dict[str, type[Shape]] = {
     "interaction.pull": Pull,
     "interaction.push": Push,
@@ -65,5 +71,6 @@ ACTS: dict[str, type[Shape]] = {
     "interaction.set_skills": SetSkills,
     "agent.drain": DrainAgent,
     "line.set": SetLine,
+    "call.supervise": Supervise,
 }
 """Supervisors' commands."""

@@ -13,6 +13,7 @@ from contactd.core.effects import Offer
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import OfferAccepted, Transferred
 from contactd.core.interaction import State
+from contactd.crm_store import audit
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
 from contactd.desk.rights import Actor
@@ -37,7 +38,27 @@ class Calling:
     def table(self) -> dict[str, Any]:
         """Return command → what carries it out."""
         keys = {f"call.{key}": partial(self._press, f"call.{key}") for key in KEYS}
-        return {"call.dial": self._dial, **keys}
+        return {"call.dial": self._dial, "call.supervise": self._supervise, **keys}
+
+    async def _supervise(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Let a supervisor listen to a call, whisper to its agent, or join it; on record before it begins.
+
+        Raises:
+            BadRequestError: they have no phone, or it is no call.
+            ConflictError: nobody is talking.
+        """
+        entry, member = self._desk.entry(data["interaction"]), self._desk.roster.get(actor.id)
+        if entry.agent is None or entry.agent == actor.id or entry.state not in LIVE_CALL:
+            text = "nobody is talking whom you could hear"
+            raise ConflictError(text, code="bad_state", field="interaction")
+        detail = {"mode": data["mode"], "agent": entry.agent}
+        record = audit.Entry(
+            actor=actor.id, action="call.supervise", object_kind="interaction", object_id=entry.id, detail=detail
+        )
+        now = self._desk.clock.now()
+        await self._desk.store.write(lambda conn: audit.append(conn, record, now), urgent=True)
+        given = {"mode": data["mode"], "supervisor": actor.id, "endpoint": (member.device if member else None) or ""}
+        return dict(await self._desk.channel(entry.channel).command(entry.id, "call.supervise", given))
 
     async def _press(self, command: str, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         """Hand a key to the call's channel; without an interaction, to the agent's own call."""

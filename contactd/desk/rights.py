@@ -104,6 +104,7 @@ RULES: dict[str, Rule] = {
     "call.record": Rule("own", "own", "own", "console"),
     "call.transfer": Rule("own", "own", "own", "console"),
     "call.return": Rule("own", "own", "own", "console"),
+    "call.supervise": Rule("no", "any", "any", "console"),
     # REST.
     "me.read": Rule("any", "any", "any", ""),
     "password.change": Rule("own", "own", "any", "admin"),

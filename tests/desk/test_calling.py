@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from contactd.core.channel import Arrival, Content
-from contactd.core.errors import BadRequestError, ConflictError
+from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError
 from contactd.core.events import ExternalWork, WorkEnded
 from contactd.crm_store import interactions
+from contactd.crm_store import schema as s
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench
 
@@ -157,3 +159,25 @@ async def test_the_panel_of_a_call_is_shown_and_outlives_a_rebuild_of_the_desk(b
     book.add(entry)
     assert entry.view()["panel"] == {"muted": True}
     await bench.voice.tools.panel("gone", {"muted": True})
+
+
+async def test_a_supervisor_who_listens_is_on_record_first(bench: Bench) -> None:
+    phone = Phone(bench)
+    ann, chen = (
+        await bench.agent("ann", device="PJSIP/1001"),
+        await bench.agent("chen", "supervisor", device="PJSIP/1010"),
+    )
+    interaction = await on_a_call(bench, ann)
+    await bench.run(chen, "call.supervise", interaction=interaction, mode="whisper")
+    name, data = phone.pressed.pop()
+    assert (name, data["mode"], data["endpoint"], data["supervisor"]) == (
+        "call.supervise",
+        "whisper",
+        "PJSIP/1010",
+        chen.id,
+    )
+    rows = await bench.store.read(lambda conn: list(conn.execute(select(s.audit_log))))
+    (row,) = [row for row in rows if row.action == "call.supervise"]
+    assert (row.actor, row.object_id) == (chen.id, interaction)
+    with pytest.raises(ForbiddenError):
+        await bench.run(ann, "call.supervise", interaction=interaction, mode="listen")

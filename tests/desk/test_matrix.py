@@ -24,6 +24,7 @@ DATA: dict[str, dict[str, Any]] = {
     "case.attach": {"case": "c"},
     "call.dtmf": {"digits": "1"},
     "call.consult": {"to": "1002"},
+    "call.supervise": {"mode": "listen"},
 }
 ABOUT = sorted(
     name

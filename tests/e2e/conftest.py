@@ -91,7 +91,7 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("staffed")
     house = House(folder)
     house.add_user("ann", "agent", "--device", "PJSIP/1001")
-    house.add_user("chen", "supervisor")
+    house.add_user("chen", "supervisor", "--device", "PJSIP/1010")
     return folder
 
 

@@ -145,6 +145,7 @@ async def test_a_call_outlives_a_killed_server_and_its_panel_comes_back(
     await expect(ann.marked("third", state="talking")).to_be_visible()
     (before,) = (await ann.get("/interactions?channel=voice"))["items"]
 
+    house.settings["http.port"] = house.addresses["http"].rpartition(":")[2]
     house.kill()
     await pbx.until(lambda: not pbx.ari.connected, 20)
     assert hear_each_other(phone, they), "they go on talking without us"
@@ -184,3 +185,20 @@ async def test_a_restart_of_the_pbx_during_three_calls_is_seen_on_the_floor(
     assert [call["ended_by"] for call in calls] == ["system"] * 3
     for desk in desks:
         await desk.choose("solved")
+
+
+async def test_a_supervisor_listens_whispers_and_leaves(pbx: ScriptedPbx, open_desk: OpenDesk) -> None:
+    ann, chen = await open_desk("ann"), await open_desk("chen", "zh-CN")
+    await ann.ready()
+    caller, phone = await talking(pbx, ann)
+    supervisor = pbx.phone("PJSIP/1010", answer_after=0.05)
+    await chen["nav-floor"].click()
+    for mode, text in (("listen", "A supervisor is listening"), ("whisper", "speaks to you alone"), ("barge", "has joined")):
+        await chen["supervise"].click()
+        await chen[f"supervise-{mode}"].click()
+        await expect(ann["call-heard"]).to_contain_text(text)
+    await pbx.until(lambda: hear_each_other(caller, phone, supervisor), 20)
+    await chen["supervise"].click()
+    await chen["supervise-stop"].click()
+    await expect(ann["call-heard"]).to_have_count(0)
+    await pbx.until(lambda: hear_each_other(caller, phone) and not supervisor.in_use, 20)

@@ -178,7 +178,7 @@ class Session:
 
     def _block(self, block: bytes, at: datetime | None) -> Event | None:
         if self._mender is None and _is_whole(block):
-            return _event(block.split(_CRLF), at)
+            return _block_event(block, at)
         mender = self._mender or _Mender()
         if not mender.take(block.split(_CRLF)):
             self._mender = mender if mender.dropped <= MAX_FORGED else None
@@ -199,6 +199,15 @@ def _is_whole(block: bytes) -> bool:
     return _BARE_NUMBER.search(block) is None
 
 
+def _block_event(block: bytes, at: datetime | None) -> Event | None:
+    """Make an event of a whole block; nearly all have one line for each value and no key twice, which takes half the time."""
+    lines = block.decode("utf-8", "replace").split("\r\n")
+    pairs = [line.partition(":") for line in lines]
+    fields = {key: value[1:] if value[:1] == " " else value for key, colon, value in pairs if colon}
+    plain = len(fields) == len(lines) and block.count(b"\n") == len(lines) - 1
+    return _made(fields, at) if plain else _event(block.split(_CRLF), at)
+
+
 def _event(lines: list[bytes], at: datetime | None) -> Event | None:
     """Make an event of a block's lines; None for debris that is neither event nor response."""
     fields: dict[str, str] = {}
@@ -211,6 +220,10 @@ def _event(lines: list[bytes], at: datetime | None) -> Event | None:
             fields[key] = value
         elif key in _REPEATED:
             fields[key] += "\n" + value
+    return _made(fields, at)
+
+
+def _made(fields: dict[str, str], at: datetime | None) -> Event | None:
     if "Event" in fields:
         return Event(name=fields["Event"], fields=fields, at=at)
     if "Response" in fields:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from contactd.channels.voice import ari_dial, ari_hear, ari_keys, ari_menu, ari_third, ari_transfer, ari_wait
+from contactd.channels.voice import ari_dial, ari_hear, ari_keys, ari_menu, ari_spy, ari_third, ari_transfer, ari_wait
 from contactd.channels.voice.ari_table import (
     CALLER_ID,
     DEVICE,
@@ -154,18 +154,9 @@ class RoutedCalls:
         return ari_hear.hear(self, event)
 
     def stasis_start(self, channel: Mapping[str, Any], args: Any) -> list[Do]:
-        """Take in what entered our application: a caller, or the phone of an agent we called."""
+        """Take in a caller who entered our application."""
         channel_id = str(channel.get("id", ""))
         words = [str(each) for each in args] if isinstance(args, list) else []
-        match words[:1]:
-            case ["agent" | "out"]:
-                return self._agent_joined(channel_id)
-            case ["customer"]:
-                return ari_dial.reached(self, channel_id)
-            case ["third"]:
-                return ari_third.joined(self, channel_id)
-            case _:
-                pass
         if words[:1] != [_INBOUND] or not channel_id or channel_id in self._calls:
             return []
         dialled = words[1] if len(words) > 1 else str(channel.get("dialplan", {}).get("exten", ""))
@@ -211,7 +202,8 @@ class RoutedCalls:
         if len(self._seen) > MEMORY:
             del self._seen[next(iter(self._seen))]
 
-    def _agent_joined(self, leg: str) -> list[Do]:
+    def agent_joined(self, leg: str) -> list[Do]:
+        """Take that the phone of an agent, or of somebody outside, was answered."""
         call = self._calls.get(self.legs.get(leg, ""))
         if call is None or call.leg != leg:
             self.legs.pop(leg, None)
@@ -227,6 +219,8 @@ class RoutedCalls:
         call = self._calls.get(self.legs.get(channel, ""))
         if kind == "ChannelDestroyed":
             self.legs.pop(channel, None)
+        if call is not None and ari_spy.find(call, channel) is not None:
+            return ari_spy.left(self, call, channel)
         if call is not None and call.third is not None and call.third.leg == channel:
             rings = call.third.stage is ThirdStage.RINGING and kind == "StasisEnd"
             return [] if rings else ari_third.moved(self, call, ari_third.ThirdCue.LEFT)
@@ -533,6 +527,7 @@ class RoutedCalls:
         hang_up = {"reason": "normal"}
         over = leg and bridge
         gone: list[Do] = ari_third.drop_third(self, call) if over and call.third is not None else []
+        gone += ari_spy.drop_all(self, call) if leg or bridge else []
         if leg and call.leg:
             gone.append(Rest(call=call.id, method="DELETE", path=f"/channels/{call.leg}", params=hang_up))
             self.legs.pop(call.leg, None)

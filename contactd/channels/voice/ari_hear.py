@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice import ari_menu, ari_transfer, ari_wait
+from contactd.channels.voice import ari_dial, ari_menu, ari_spy, ari_third, ari_transfer, ari_wait
 from contactd.channels.voice.ari_table import Cue, Do, Stage
 
 if TYPE_CHECKING:
@@ -30,9 +30,14 @@ def _replaced(machine: RoutedCalls, _event: Event, _channel: str) -> list[Do]:
     return []
 
 
-def _started(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
-    channel = event.get("channel")
-    return machine.stasis_start(channel, event.get("args")) if isinstance(channel, Mapping) else []
+def _started(machine: RoutedCalls, event: Event, channel: str) -> list[Do]:
+    """Take in what entered our application: a caller, or a leg of ours, by its first argument."""
+    args, entered = event.get("args"), event.get("channel")
+    words = [str(each) for each in args] if isinstance(args, list) else []
+    joined = JOINED.get(words[0]) if words else None
+    if joined is not None:
+        return joined(machine, channel)
+    return machine.stasis_start(entered, words) if isinstance(entered, Mapping) else []
 
 
 def _gone(machine: RoutedCalls, event: Event, channel: str) -> list[Do]:
@@ -84,6 +89,16 @@ def _wished(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
 def _given(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
     return machine.given_away(ari_transfer.done(event))
 
+
+JOINED: dict[str, Callable[[RoutedCalls, str], list[Do]]] = {
+    "agent": lambda machine, leg: machine.agent_joined(leg),
+    ari_third.OUT: lambda machine, leg: machine.agent_joined(leg),
+    ari_dial.CUSTOMER: ari_dial.reached,
+    ari_third.THIRD: ari_third.joined,
+    ari_spy.SPY: ari_spy.joined,
+    ari_spy.SNOOP: ari_spy.joined,
+}
+"""First argument of a leg → who waits for it."""
 
 HEARD: dict[str, Callable[[RoutedCalls, Event, str], list[Do]]] = {
     "ApplicationReplaced": _replaced,

@@ -22,6 +22,8 @@ def panel_of(call: RoutedCall) -> dict[str, Any]:
     shown: dict[str, Any] = {"phase": _PHASES.get(call.stage, ""), "muted": call.muted}
     if call.stage is Stage.SENDING:
         shown["to"] = call.sent_to
+    if call.spies:
+        shown["supervisors"] = [{"agent": spy.agent, "mode": spy.mode, "up": spy.up} for spy in call.spies.values()]
     if call.third is not None:
         third = call.third
         shown["third"] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contactd.channels.voice import ari_third
+from contactd.channels.voice import ari_spy, ari_third
 from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage, Third, ThirdStage
 from contactd.core.events import InteractionGone, WorkEnded
@@ -19,8 +19,10 @@ Json = Mapping[str, Any]
 
 _WITH_AGENT = frozenset({State.ACTIVE, State.HELD})
 _IN_LINE = frozenset({State.RECEIVED, State.QUEUED, State.OFFERED})
-_OURS = "call-"
-"""How the names of our bridges begin."""
+_OURS = ("call-", "spy-")
+"""How the names of our bridges begin; supervisors who listened before a restart press again."""
+_LEGS = (["agent"], [ari_third.OUT], [ari_third.THIRD], [ari_spy.SPY], [ari_spy.SNOOP])
+"""First application arguments of legs we made."""
 
 
 def resync(calls: RoutedCalls, channels: Sequence[Json], bridges: Sequence[Json], contacts: Sequence[Json]) -> list[Do]:
@@ -43,7 +45,7 @@ def resync(calls: RoutedCalls, channels: Sequence[Json], bridges: Sequence[Json]
     done += [
         Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})
         for leg, words in arguments.items()
-        if words[:1] in (["agent"], [ari_third.OUT], [ari_third.THIRD]) and leg not in wanted
+        if words[:1] in _LEGS and leg not in wanted
     ]
     used = {call.bridge for key in calls.ids() if (call := calls.get(key)) is not None}
     return done + [
@@ -92,7 +94,7 @@ def _caller(
         calls.attach(call, given[0], given[1], Stage.GIVEN)
         return []
     if contact is None:
-        return calls.stasis_start(channel, words)
+        return calls.handle({"type": "StasisStart", "channel": channel, "args": words})
     call = calls.restore(channel, words[1] if len(words) > 1 else "", str(contact["id"]), contact.get("agent"))
     call.line, call.outbound = str(contact.get("line") or ""), words[0] == "customer"
     state = contact["state"]

@@ -244,6 +244,19 @@ class Third:
     stage: ThirdStage = ThirdStage.RINGING
 
 
+@dataclass(slots=True, kw_only=True)
+class Spy:
+    """One supervisor on one call."""
+
+    agent: str
+    leg: str
+    mode: str
+    up: bool = False
+    """Their phone was answered."""
+    bridge: str = ""
+    snoop: str = ""
+
+
 Do = Rest | Accept | Answered | Report | Give | HandOver | Tell | TakeBack | Save
 """What the machine asks for; to be done in order, one call after another."""
 
@@ -273,6 +286,8 @@ class RoutedCall:
     music: bool = True
     muted: bool = False
     third: Third | None = None
+    spies: dict[str, Spy] = field(default_factory=dict)
+    """Supervisors who take part, by agent."""
     heir: bool = False
     """Its agent leaves it to `third`, who stands in its bridge already."""
     outbound: bool = False

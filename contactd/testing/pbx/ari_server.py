@@ -263,6 +263,9 @@ class AriServer:
             case ("POST", _) if act.startswith("play/"):
                 media = query.get("media", "").split(",")
                 return JSONResponse(self._switch.play(channel, act.partition("/")[2], media), 201)
+            case ("POST", _) if act.startswith("snoop/"):
+                args, whispers = query.get("appArgs", "").split(","), query.get("whisper") == "out"
+                return JSONResponse(self._switch.snoop(channel, act.partition("/")[2], args, whispers=whispers).view())
             case ("POST", "record"):
                 return JSONResponse(self._switch.record(channel, query.get("name", "")), 201)
             case ("POST", "transfer_progress"):

@@ -56,6 +56,10 @@ class Channel:
     playback: str = ""
     heard: list[str] = field(default_factory=list)
     """Everything that was begun to be played to it."""
+    snoops: Channel | None = None
+    """It is a snoop channel on this one."""
+    whispers: bool = False
+    """What it hears in its bridge, the one it is on hears too."""
     recording: str = ""
     """Name of the recording that is made of it."""
     verdict: asyncio.Future[str] | None = None

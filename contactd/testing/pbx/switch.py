@@ -232,6 +232,15 @@ class Switch:
         self.bridges.clear()
         self.waiting.clear()
 
+    def snoop(self, on: Channel, channel_id: str, args: list[str], *, whispers: bool) -> Channel:
+        """Make a channel that hears what another says and hears."""
+        made = self.channel(
+            "Snoop/spy", channel_id=channel_id, state="Up", subscribed=True, snoops=on, whispers=whispers
+        )
+        made.app, made.app_data, made.in_stasis = "Stasis", ",".join([self.app, *args]), True
+        self.ari("StasisStart", made, "StasisStart agent", args=args)
+        return made
+
     # Sound.
 
     def play(self, channel: Channel, playback: str, media: list[str]) -> dict[str, Any]:

@@ -103,6 +103,8 @@ export interface PanelView {
   /** Why nobody was reached. */
   why?: string;
   third?: ThirdView;
+  /** Who listens (listen), speaks to the agent alone (whisper) or takes part (barge). */
+  supervisors?: { agent: string; mode: string; up: boolean }[];
 }
 
 export interface PointView {

@@ -84,6 +84,11 @@ export function CallPanel({ interaction, mine }: { interaction: InteractionView;
             {word("callWhy", panel.why)}
           </p>
         )}
+        {!over && panel?.supervisors?.some((each) => each.up) && (
+          <p className="call-heard dim" data-testid="call-heard">
+            {panel.supervisors.map((each) => word("heardBy", each.mode)).join(" · ")}
+          </p>
+        )}
         {!over && panel?.third && <ThirdParty interaction={interaction} third={panel.third} mine={mine} />}
         {mine && !over && interaction.answered_at && interaction.routed_by !== "pbx" && <Controls interaction={interaction} />}
       </div>

@@ -1,9 +1,9 @@
 /** Agents: state by shape and colour, time in it, what they have in hand. */
-import { TeamOutlined } from "@ant-design/icons";
-import { Checkbox, Tooltip } from "antd";
+import { CustomerServiceOutlined, TeamOutlined } from "@ant-design/icons";
+import { Button, Checkbox, Dropdown, Tooltip } from "antd";
 import { useMemo, useState } from "react";
 import { lookOf } from "../channels";
-import { useLineLabel } from "../desk";
+import { useLineLabel, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { Hollow, Since, StateMark } from "../shell/bits";
 import type { AgentMood, AgentView, LineView } from "../wire";
@@ -89,6 +89,7 @@ function AgentRow({ agent, lines, onWhy }: { agent: AgentView; lines: LineView[]
           </span>
         ))}
       </span>
+      <Supervise agent={agent} />
       <span className="agent-load" title={`${agent.used}%`}>
         <i style={{ width: `${Math.min(100, agent.used)}%` }} />
       </span>
@@ -96,5 +97,35 @@ function AgentRow({ agent, lines, onWhy }: { agent: AgentView; lines: LineView[]
         <Since at={agent.since} late={away} />
       </span>
     </div>
+  );
+}
+
+const MODES = ["listen", "whisper", "barge", "stop"] as const;
+
+/** Hear the call somebody is on, speak to them alone, join it: on my own phone. */
+function Supervise({ agent }: { agent: AgentView }) {
+  const { t, word } = useWords();
+  const { run, busy } = useRun();
+  const call = agent.work.find((item) => lookOf(item.channel).body === "call" && ["active", "held"].includes(item.state));
+  if (!call) return <span className="agent-hear" />;
+  const items = MODES.map((mode) => ({
+    key: mode,
+    label: <span data-testid={`supervise-${mode}`}>{word("supervise", mode)}</span>,
+    onClick: () => void run("call.supervise", { interaction: call.interaction, mode }),
+  }));
+  return (
+    <span className="agent-hear">
+      <Dropdown menu={{ items }} trigger={["click"]}>
+        <Button
+          size="small"
+          type="text"
+          icon={<CustomerServiceOutlined />}
+          loading={busy.has("call.supervise")}
+          title={t("floor.supervise")}
+          aria-label={`${t("floor.supervise")}: ${agent.name ?? agent.agent}`}
+          data-testid="supervise"
+        />
+      </Dropdown>
+    </span>
   );
 }

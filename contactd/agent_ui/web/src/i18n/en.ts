@@ -247,6 +247,17 @@ export const en: Same<typeof zhCN> = {
     ringing: "The number is ringing; if nobody answers, the customer is back in the queue",
     waitsMusic: "The customer hears music meanwhile.",
   },
+  supervise: {
+    listen: "Listen",
+    whisper: "Whisper to the agent",
+    barge: "Join the call",
+    stop: "Leave",
+  },
+  heardBy: {
+    listen: "A supervisor is listening",
+    whisper: "A supervisor speaks to you alone",
+    barge: "A supervisor has joined",
+  },
   third: {
     ringing: "ringing",
     talking: "talking to you",
@@ -708,6 +719,7 @@ export const en: Same<typeof zhCN> = {
     wechat: "WeChat",
   },
   floor: {
+    supervise: "Listen in",
     waiting: "Waiting",
     longest: "Longest wait",
     expected: "Expected wait",

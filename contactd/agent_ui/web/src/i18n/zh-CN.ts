@@ -238,6 +238,17 @@ export const zhCN = {
     ringing: "外线振铃中；无人接听时客户回到队列",
     waitsMusic: "咨询期间客户听音乐等待。",
   },
+  supervise: {
+    listen: "监听",
+    whisper: "密语（仅坐席可听）",
+    barge: "插话",
+    stop: "退出监听",
+  },
+  heardBy: {
+    listen: "班长正在监听",
+    whisper: "班长正在与您密语",
+    barge: "班长已加入通话",
+  },
   third: {
     ringing: "振铃中",
     talking: "与您通话中",
@@ -699,6 +710,7 @@ export const zhCN = {
     wechat: "微信",
   },
   floor: {
+    supervise: "监听",
     waiting: "排队",
     longest: "最长等待",
     expected: "预计等待",
