@@ -193,7 +193,11 @@ async def test_a_supervisor_listens_whispers_and_leaves(pbx: ScriptedPbx, open_d
     caller, phone = await talking(pbx, ann)
     supervisor = pbx.phone("PJSIP/1010", answer_after=0.05)
     await chen["nav-floor"].click()
-    for mode, text in (("listen", "A supervisor is listening"), ("whisper", "speaks to you alone"), ("barge", "has joined")):
+    for mode, text in (
+        ("listen", "A supervisor is listening"),
+        ("whisper", "speaks to you alone"),
+        ("barge", "has joined"),
+    ):
         await chen["supervise"].click()
         await chen[f"supervise-{mode}"].click()
         await expect(ann["call-heard"]).to_contain_text(text)
