@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,11 +13,13 @@ FORGED = "verdict=fail"
 
 
 def facts(headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is known of a message besides its words: why nobody wrote it, what is proved of its sender, what to heed."""
+    """Return what is known of a message besides its words: who wrote it, really, what it invites to, what to heed."""
     checks, flags = headers.get(CHECKS), headers.get("flags", "")
     return {
         "auto": headers.get("auto"),
         "checks": dict(one.partition("=")[::2] for one in checks.split()) if checks else None,
+        "event": json.loads(headers["event"]) if "event" in headers else None,
+        "protection": headers.get("protection"),
         "flags": [dict(zip(("kind", "about"), one.partition("=")[::2], strict=True)) for one in flags.split()],
     }
 

@@ -6,7 +6,7 @@ import html as markup
 import re
 from dataclasses import dataclass, field
 
-from contactd.channels.email import block, files, headers, mime
+from contactd.channels.email import block, files, headers, invitation, mime, tnef
 
 MAX_FILES = 1000
 _MAX_UU = 20
@@ -45,13 +45,17 @@ class Bodies:
     text: str | None = None
     html: str | None = None
     files: list[Attachment] = field(default_factory=list)
+    event: dict[str, str] | None = None
+    """What it invites to (`invitation.read`)."""
 
 
 def collect(tree: mime.Tree) -> Bodies:
     """Read the whole tree."""
     reader = _Reader(tree)
     segments = reader.read(tree.root, lone=True)
-    bodies = Bodies(files=reader.files)
+    if not segments and reader.hidden is not None:
+        segments = [_Segment(reader.hidden.text or None, reader.hidden.html or None)]
+    bodies = Bodies(files=reader.files, event=reader.event)
     bodies.html = _as_html(segments)
     if bodies.html is not None:
         bodies.files = _mark_inline(bodies.html, bodies.files)
@@ -101,6 +105,9 @@ class _Reader:
     def __init__(self, tree: mime.Tree) -> None:
         self._tree = tree
         self.files: list[Attachment] = []
+        self.event: dict[str, str] | None = None
+        self.hidden: tnef.Contents | None = None
+        """What Outlook's own form holds."""
 
     def read(self, part: mime.Part, *, lone: bool = False) -> list[_Segment]:
         """Return the body pieces of a part; files are put aside.  `lone`: the part is the whole mail."""
@@ -151,6 +158,10 @@ class _Reader:
             return
         data = self._tree.content(part)
         name = part.file_name
+        if data.startswith(tnef.SIGNATURE) and self._take_tnef(data):
+            return
+        if part.media_type == "text/calendar" and self.event is None:
+            self.event = invitation.read(self._tree.text(part))
         if not name and part.media_type == "message/rfc822":
             inner, _ = block.split(data[: block.MAX_BLOCK])
             subject = headers.unstructured(inner.first("subject") or b"", self._tree.hint)
@@ -158,6 +169,17 @@ class _Reader:
         self._keep(
             name, part.media_type, data, part.content_id, part.disposition == "inline" or part.content_id is not None
         )
+
+    def _take_tnef(self, data: bytes) -> bool:
+        """Take out what Outlook's own form holds; False when it cannot be read, and is a file like any other."""
+        found = tnef.decode(data)
+        if found is None:
+            self._tree.note("broken_tnef")
+            return False
+        self.hidden = self.hidden or found
+        for name, content in found.files:
+            self._keep(name, "application/octet-stream", content, None, inline=False)
+        return True
 
     def _keep(self, name: str, media_type: str, data: bytes, content_id: str | None, inline: bool) -> None:
         """Remember a file under a safe name."""

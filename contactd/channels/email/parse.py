@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contactd.channels.email import addresses, auto, block, bodies, bounce, charset, headers, mime, wild
+from contactd.channels.email import addresses, auto, block, bodies, bounce, charset, headers, mime, protection, wild
 from contactd.channels.email.addresses import Mailbox
 from contactd.channels.email.bodies import Attachment
 from contactd.channels.email.bounce import Recipient
@@ -58,6 +58,10 @@ class ParsedMail:
     """For a report: the Message-ID of the mail of ours it is about."""
     delivered_to: tuple[str, ...] = ()
     """Addresses the mail system says it was delivered to."""
+    event: dict[str, str] | None = None
+    """What it invites to: `method, what, where, from, to, by, repeats`, each where it is there."""
+    protection: str | None = None
+    """smime_signed | smime_encrypted | pgp_signed | pgp_encrypted: what it says it is, not verified."""
     defects: tuple[str, ...] = field(default=())
     """What was wrong with it, in fixed words."""
 
@@ -118,6 +122,8 @@ def _parse(raw: bytes) -> ParsedMail:
         fates=report.recipients if report else (),
         returned_id=report.returned if report else None,
         delivered_to=tuple(_delivered(fields)),
+        event=found.event,
+        protection=protection.of(tree, found.text),
         defects=tuple(tree.defects),
     )
 

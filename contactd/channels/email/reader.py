@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 from collections.abc import Callable, Mapping
@@ -105,6 +106,10 @@ def _message(
     facts = {"mail_from": mail_from, "kind": mail.kind}
     if why:
         facts["auto"] = why
+    if mail.event:
+        facts["event"] = json.dumps(mail.event, ensure_ascii=False)
+    if mail.protection:
+        facts["protection"] = mail.protection
     if mail.bounce:
         facts["bounce"] = ", ".join(f"{one.address} {one.status}" for one in mail.bounce[:20])
     if references:

@@ -195,6 +195,10 @@ export interface MessageView {
   auto?: string | null;
   /** What is proved about its sender: `verdict` pass | fail | none | temp, and the result of each method. */
   checks?: Record<string, string> | null;
+  /** What it invites to: method, what, where, from, to, by, repeats. */
+  event?: Record<string, string> | null;
+  /** smime_signed, smime_encrypted, pgp_signed, pgp_encrypted: what it says it is, not verified. */
+  protection?: string | null;
   /** What should make a reader careful. */
   flags?: { kind: string; about: string }[];
   provider_id: string | null;

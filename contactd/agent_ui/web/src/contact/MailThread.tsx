@@ -12,6 +12,7 @@ import { useTakeBack } from "../outbox/takeBack";
 import { useNow } from "../ticker";
 import type { InteractionView, MessageView } from "../wire";
 import { Attachments } from "./Attachments";
+import { EventCard } from "./EventCard";
 import { FoldButton } from "./FoldButton";
 import { HtmlFrame } from "./HtmlFrame";
 import { MailMenu } from "./MailMenu";
@@ -55,7 +56,7 @@ export function MailThread({ interaction, mine = false }: { interaction: Interac
 }
 
 function Mail({ message, open: openAtFirst, menu }: { message: MessageView; open: boolean; menu: ReactNode }) {
-  const { t } = useWords();
+  const { t, word } = useWords();
   const [open, setOpen] = useState(openAtFirst);
   const [plain, setPlain] = useState(!message.has_html);
   const mine = message.direction === "outbound";
@@ -79,6 +80,7 @@ function Mail({ message, open: openAtFirst, menu }: { message: MessageView; open
               )}
               {message.unverified && <UnverifiedTag />}
               <TrustMark message={message} />
+              {message.protection && <span className="tag" data-testid="protection">{word("protection", message.protection)}</span>}
               {message.auto && <AutomaticTag why={message.auto} />}
             </span>
             <span className="mail-sub cut">
@@ -111,6 +113,7 @@ function Mail({ message, open: openAtFirst, menu }: { message: MessageView; open
         <div className="mail-body">
           <Fates message={message} />
           <Flags message={message} />
+          {message.event && <EventCard event={message.event} />}
           {mine && message.delivery_detail && message.delivery_state !== "sent" && (
             <p className="dim mail-detail" data-testid="delivery-detail">
               {message.delivery_detail}

@@ -457,6 +457,28 @@ export const en: Same<typeof zhCN> = {
     spam: "The spam filter gives it {{about}} points",
     dangerous_file: "An attachment may run something when it is opened: {{about}}",
   },
+  event: {
+    title: "Invitation",
+    when: "When",
+    where: "Where",
+    by: "By",
+    repeats: "(repeats)",
+    method: {
+      request: "Invitation",
+      cancel: "Cancelled",
+      reply: "Answer",
+      counter: "Another time proposed",
+      publish: "For information",
+      refresh: "Asks for an update",
+      add: "One more date",
+    },
+  },
+  protection: {
+    smime_signed: "S/MIME signed (not verified)",
+    smime_encrypted: "S/MIME encrypted",
+    pgp_signed: "PGP signed (not verified)",
+    pgp_encrypted: "PGP encrypted",
+  },
   parting: {
     splitDo: "Make it a contact of its own",
     joinDo: "Join with another contact…",

@@ -448,6 +448,28 @@ export const zhCN = {
     spam: "垃圾邮件评分：{{about}}",
     dangerous_file: "附件打开时可能运行程序：{{about}}",
   },
+  event: {
+    title: "会议邀请",
+    when: "时间",
+    where: "地点",
+    by: "组织者",
+    repeats: "（重复）",
+    method: {
+      request: "邀请",
+      cancel: "已取消",
+      reply: "答复",
+      counter: "建议其他时间",
+      publish: "通知",
+      refresh: "请求更新",
+      add: "新增日期",
+    },
+  },
+  protection: {
+    smime_signed: "S/MIME 签名（未验证）",
+    smime_encrypted: "S/MIME 加密",
+    pgp_signed: "PGP 签名（未验证）",
+    pgp_encrypted: "PGP 加密",
+  },
   parting: {
     splitDo: "拆分为新的联络",
     joinDo: "与其他联络合并…",
