@@ -152,7 +152,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         metrics=metrics,
     )
     made = {name: _channel(office, name, found, settings) for name, found in channel_folder.scan().items()}
-    access = Access(store, clock, public_url=settings.http.public_url)
+    access = Access(store, clock, public_url=settings.http.public_url, masked_roles=settings.privacy.masked_roles)
     hub = Hub(office.views, office.commands, clock, lambda: secrets.token_hex(16))
     console = ConsoleServer(hub, access, clock)
     readiness = Readiness(office, store, clock, made, disk_free_mb=limits.disk_free_mb)

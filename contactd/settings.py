@@ -86,6 +86,13 @@ class Log(Section):
     """auto = console on a terminal, else JSON."""
 
 
+class Privacy(Section):
+    """Who sees what of customers."""
+
+    masked_roles: tuple[Literal["agent", "supervisor", "admin", "program"], ...] = ()
+    """Roles that see telephone numbers of people masked (138****8000) and reveal one only with a reason, on record."""
+
+
 class Limits(Section):
     """How much of the machine may be used."""
 
@@ -123,6 +130,7 @@ class Settings(Section):
     http: Http = Http()
     log: Log = Log()
     limits: Limits = Limits()
+    privacy: Privacy = Privacy()
     demo: Demo = Demo()
     policy_source: Literal["store", "file"] = "store"
     """`policy.source`: store = the published version rules; file = the file's `[policy]` is the only source."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 
 from contactd.agent_ui.session import Command, snapshot
+from contactd.core.masking import masked
 from contactd.desk.rights import Actor
-from contactd.desk.stream import Stream
+from contactd.desk.stream import Stream, text
 from contactd.desk.views import Views
 
 BATCH = 64
@@ -93,6 +95,8 @@ class Console:
             # Answers follow the events of their commit: what is "ok" is already on the screen.
             frames += self.answers
             self.answers, self._size = [], 0
+        if self.actor.masked:
+            frames = [text(masked(json.loads(frame))) for frame in frames]
         return frames
 
     def _events(self) -> list[str]:

@@ -16,8 +16,9 @@ from starlette.responses import FileResponse
 from contactd.api import shapes
 from contactd.api.answers import gives
 from contactd.api.once import Try, once
-from contactd.api.parts import Ident, Looking, Parts, PartsOf, looks, may
+from contactd.api.parts import Ident, Looking, Parts, PartsOf, looks, may, sees_masked
 from contactd.core.errors import BadRequestError, ForbiddenError, NotFoundError
+from contactd.core.masking import masked_text
 from contactd.core.plain import one_line
 from contactd.crm_store import api_reads, messages, upload_rows
 from contactd.crm_store.message_facts import held
@@ -98,6 +99,7 @@ async def html(
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
     }
+    document = masked_text(document) if sees_masked() else document
     return Response(document.encode(errors="replace"), headers=headers, media_type="text/html; charset=utf-8")
 
 

@@ -76,7 +76,7 @@ async def listed(
 ) -> Response:
     """Return a page of customers; `q` is the beginning of a name, an address or a number."""
     items, following = await parts.store.read(
-        lambda conn: parties.listed(conn, q=q, limit=limit, cursor=cursor),
+        lambda conn: parties.listed(conn, q=q, guarded=looking.actor.masked, limit=limit, cursor=cursor),
     )
     looking.saw_all(item["id"] for item in items)
     return page([_shown(item) for item in items], following)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
@@ -12,6 +13,7 @@ from fastapi import Depends, Path, Query, Request, Response
 from contactd.clock import Clock
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import BadRequestError
+from contactd.core.masking import masked
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
 from contactd.desk.idents import Idents
@@ -88,6 +90,15 @@ class Parts:
         object.__setattr__(self, "idents", Idents(self.clock))
 
 
+_MASKED: ContextVar[bool] = ContextVar("masked", default=False)
+"""Whether whoever asks sees telephone numbers masked; set when it is known who asks."""
+
+
+def sees_masked() -> bool:
+    """Tell whether whoever asks sees telephone numbers masked."""
+    return _MASKED.get()
+
+
 def parts_of(request: Request) -> Parts:
     """Return the parts the application was built with."""
     parts: Parts = request.app.state.parts
@@ -98,7 +109,9 @@ async def actor_of(request: Request) -> Actor:
     """Say who asks."""
     client = request.client.host if request.client else None
     unsafe = request.method not in SAFE
-    return await parts_of(request).access.identify(request.headers, client, unsafe=unsafe)
+    actor = await parts_of(request).access.identify(request.headers, client, unsafe=unsafe)
+    _MASKED.set(actor.masked)
+    return actor
 
 
 def may(action: str) -> Any:
@@ -153,8 +166,11 @@ Filter = Annotated[str | None, Query(max_length=200, pattern=_PLAIN)]
 
 
 def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return JSON that is never cached."""
-    return Response(text(data), status, {"cache-control": "no-store", **(headers or {})}, media_type="application/json")
+    """Return JSON that is never cached, with numbers masked for who may not see them."""
+    shown = masked(data) if _MASKED.get() else data
+    return Response(
+        text(shown), status, {"cache-control": "no-store", **(headers or {})}, media_type="application/json"
+    )
 
 
 def page(items: list[Any], cursor: str | None, **more: Any) -> Response:

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from contactd.api import shapes
-from contactd.api.answers import gives
+from contactd.api.answers import Shape, gives
 from contactd.api.parts import Ident, PartsOf, answer, may
 from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.interaction import TERMINAL_STATES
-from contactd.crm_store import claims, customer, identify_rows, interactions
+from contactd.crm_store import audit, claims, contact_rows, customer, identify_rows, interactions
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.rights import Actor
+from contactd.desk.stream import text
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
 
@@ -25,6 +26,21 @@ class Described(BaseModel):
     model_config = ConfigDict(extra="ignore")
     shared: bool | None = None
     line_type: Literal["mobile", "fixed", "tollfree", "short", "privacy", "voip"] | None = None
+
+
+class Reason(BaseModel):
+    """Why somebody wants to see a number."""
+
+    model_config = ConfigDict(extra="ignore")
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Revealed(Shape):
+    """An address as it is."""
+
+    kind: str
+    value: str
+    display: str
 
 
 class Moved(BaseModel):
@@ -62,6 +78,27 @@ async def describe(
         message = "There is no such address."
         raise NotFoundError(message)
     return Response(status_code=204)
+
+
+@router.post("/points/{point}/reveal", summary="See one number as it is", responses=gives(Revealed))
+async def reveal(parts: PartsOf, point: Ident, given: Reason, actor: Annotated[Actor, may("point.reveal")]) -> Response:
+    """Show one address unmasked; who asked and why stands in the audit log before it is shown."""
+    now = parts.clock.now()
+
+    def unit(conn: WriteConn) -> dict[str, str] | None:
+        found = contact_rows.point_by_id(conn.connection, point)
+        if found is None:
+            return None
+        detail = {"reason": given.reason}
+        entry = audit.Entry(actor=actor.id, action="point.reveal", object_kind="point", object_id=point, detail=detail)
+        audit.append(conn, entry, now)
+        return {"kind": found.kind, "value": found.value, "display": found.display or found.raw}
+
+    shown = await parts.store.write(unit)
+    if shown is None:
+        message = "There is no such address."
+        raise NotFoundError(message)
+    return Response(text(shown), headers={"cache-control": "no-store"}, media_type="application/json")
 
 
 @router.post("/interactions/{ident}/party", summary="Move a contact that is over", responses=gives(shapes.CustomerHead))

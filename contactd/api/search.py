@@ -47,7 +47,7 @@ async def search(
     acl = sees(looking.actor)
 
     def read(conn: Any) -> list[dict[str, Any]]:
-        return search_hits.search(conn, q, kinds=kinds, acl=acl, limit=limit)
+        return search_hits.search(conn, q, kinds=kinds, acl=acl, limit=limit, guarded=looking.actor.masked)
 
     items = await parts.store.read(read)
     looking.saw_all(dict.fromkeys(item["id"] for item in items))

@@ -22,12 +22,16 @@ MAX_TOKENS = 8_000
 MAX_SAME = 200
 """Occurrences of one token: PostgreSQL keeps 256 places of a word, and both databases must agree."""
 MAX_WORD = 40
+WHOLE = 11
+"""Digits of a whole mobile number."""
 TAIL = 4
 """Fewest last digits a number is found by."""
 MAX_QUERY = 100
 MAX_TERMS = 8
 _FIRST_PLANE_ENDS = "\U00010000"
 
+_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[ .\-]?(\d{4})[ .\-]?(\d{4})(?!\d)")
+"""A mobile number in groups: one word, so that its middle is none by itself."""
 _RUN = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"\d+|[^\W\d_]+")
 
@@ -61,8 +65,10 @@ def of_number(value: str) -> list[str]:
     return [digits[at:] for at in range(len(digits) - TAIL + 1)]
 
 
-def terms(query: str) -> list[Term]:
+def terms(query: str, *, whole_numbers: bool = False) -> list[Term]:
     """Return what a document must hold to be found by `query`; nothing when it holds no word.
+
+    With `whole_numbers` a number is found only by all its digits or its last four: who may not know it cannot try it out.
 
     Words are and-ed.  The last part of each may be only the beginning of a word, so that hits come while one types.
     """
@@ -73,7 +79,12 @@ def terms(query: str) -> list[Term]:
             continue
         flat = [_safe(token) for run in tokens for token in _query_tokens(run, last=run is tokens[-1])]
         last = tokens[-1]
-        found.append(Term(tuple(flat), prefix=not is_han(last[0]) or len(last) == 1))
+        prefix = not is_han(last[0]) or len(last) == 1
+        if whole_numbers and any(token.isdecimal() for token in tokens):
+            if any(token.isdecimal() and TAIL < len(token) < WHOLE for token in tokens):
+                return []
+            prefix = prefix and not last.isdecimal()
+        found.append(Term(tuple(flat), prefix=prefix))
         if len(found) == MAX_TERMS:
             break
     return found
@@ -81,14 +92,14 @@ def terms(query: str) -> list[Term]:
 
 def plain(text: str) -> str:
     """Return a text as it is compared: compatibility forms folded, case folded."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    return _MOBILE.sub(r"\1\2\3", unicodedata.normalize("NFKC", text).casefold())
 
 
 def highlights(text: str, query: str) -> list[tuple[int, int]]:
     """Return the (begin, end) places of `text` that a query's words stand at, in order, without overlaps."""
     low = text.lower() if len(text.lower()) == len(text) else text
     places: list[tuple[int, int]] = []
-    for word in plain(query[:MAX_QUERY]).split():
+    for word in unicodedata.normalize("NFKC", query[:MAX_QUERY]).casefold().split():
         for run in {word, *_pieces(word)}:
             at = low.find(run)
             while at >= 0:

@@ -74,6 +74,7 @@ def listed(
     conn: Connection,
     *,
     q: str | None = None,
+    guarded: bool = False,
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
@@ -82,6 +83,7 @@ def listed(
     Args:
         conn: a reader's connection.
         q: the beginning of a name, of an e-mail address, or digits of a number (its beginning, or the whole of it).
+        guarded: the asker sees numbers masked, and cannot try them out here.
         limit: how many.
         cursor: where the last page ended.
 
@@ -90,7 +92,7 @@ def listed(
     """
     query = select(s.party).where(s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None))
     if q is not None and q.strip():
-        query = query.where(s.party.c.id.in_(matching(q)))
+        query = query.where(s.party.c.id.in_(matching(q, whole_numbers=guarded)))
     query = cursors.after(query, cursor, s.party.c.updated_at, s.party.c.id, limit)
     rows, following = cursors.page(list(conn.execute(query)), limit, "updated_at")
     points = _points(conn, [row.id for row in rows])

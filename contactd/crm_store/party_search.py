@@ -17,8 +17,11 @@ def search_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def matching(q: str) -> CompoundSelect[Any]:
-    """Select the canonical parties whose name, e-mail address or number begins with `q`."""
+def matching(q: str, *, whole_numbers: bool = False) -> CompoundSelect[Any]:
+    """Select the canonical parties whose name, e-mail address or number begins with `q`.
+
+    With `whole_numbers` nothing is found by a number's beginning: who may not know it cannot try it out.
+    """
     own, name, contact = s.party.alias("matching"), s.party_name, s.contact_point
     begin = search_key(q)
     named = select(own.c.canonical_id).where(_starts(own.c.search_name, begin))
@@ -31,6 +34,8 @@ def matching(q: str) -> CompoundSelect[Any]:
         .join(contact, contact.c.id == s.contact_claim.c.contact_point_id)
         .where(s.contact_claim.c.valid_to.is_(None), or_(*(_starts(contact.c.value_norm, v) for v in _values(q))))
     )
+    if whole_numbers and any(char.isdigit() for char in q):
+        return union(named, further)
     return union(named, further, reached)
 
 

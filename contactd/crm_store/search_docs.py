@@ -153,7 +153,6 @@ def _of_points(conn: Connection, records: list[str]) -> list[str]:
     for row in rows:
         if row.value_norm.startswith(("+", "short:", "raw:")):
             found += tokens.of_number(row.value_norm)
-            found += tokens.of_text(row.display)
             digits = "".join(char for char in row.display if char.isdecimal())
             found += [digits] if digits else []
         else:

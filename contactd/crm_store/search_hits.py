@@ -5,6 +5,7 @@ Who may see what is part of the question to the index (`acl`), never a filter on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,12 +24,19 @@ MOST = 50
 """Hits of one kind."""
 LOOKED_AT = 200
 """Documents ranked for one question."""
+_IN_NUMBER = re.compile(r"(?<=\d)[-()\s]+(?=\d)|[()](?=\d)")
 AROUND = 40
 """Characters shown on each side of the first place that matched."""
 
 
 def search(
-    conn: Connection, query: str, *, kinds: Sequence[str] = KINDS, acl: Sequence[str] = ("all",), limit: int = 10
+    conn: Connection,
+    query: str,
+    *,
+    kinds: Sequence[str] = KINDS,
+    acl: Sequence[str] = ("all",),
+    limit: int = 10,
+    guarded: bool = False,
 ) -> list[dict[str, Any]]:
     """Return hits, customers first, then cases, then what was said; within each the likeliest first.
 
@@ -38,6 +46,7 @@ def search(
         kinds: of `KINDS`.
         acl: what the asker may see.
         limit: hits of each kind.
+        guarded: the asker sees numbers masked, and cannot try them out here.
 
     Raises:
         BadRequestError: no such kind, or a wrong limit.
@@ -48,11 +57,14 @@ def search(
     if not 1 <= limit <= MOST:
         message = f"limit must be between 1 and {MOST}"
         raise BadRequestError(message, field="limit")
-    terms = tokens.terms(query)
+    terms = tokens.terms(query, whole_numbers=guarded)
+    # A customer's number is one word, however it is written.
+    of_party = tokens.terms(_IN_NUMBER.sub("", query), whole_numbers=guarded)
     hits: list[dict[str, Any]] = []
     for kind, shape in ((PARTY, _parties), (CASE, _cases), (MESSAGE, _messages)):
-        if kind in kinds and terms:
-            found = search_index.find(conn, terms, kind=kind, acl=acl, limit=LOOKED_AT if kind != CASE else MOST)
+        asked = of_party if kind == PARTY else terms
+        if kind in kinds and asked:
+            found = search_index.find(conn, asked, kind=kind, acl=acl, limit=LOOKED_AT if kind != CASE else MOST)
             hits += shape(conn, query, found)[:limit]
     return hits
 

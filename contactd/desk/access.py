@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -61,6 +61,7 @@ class Access:
         *,
         public_url: str = "",
         passwords: Passwords | None = None,
+        masked_roles: Collection[str] = (),
     ) -> None:
         """Keep sessions in `store`; with an https `public_url` cookies are for https only."""
         self._store = store
@@ -69,6 +70,7 @@ class Access:
         self._public_url = public_url
         self._passwords = passwords or Passwords()
         self._proof = Proof(store, clock, self._passwords)
+        self._masked_roles = frozenset(masked_roles)
         self._known: dict[str, tuple[Actor, float]] = {}
         self.listeners: list[Callable[[Callable[[Actor], bool]], object]] = []
         """Called when sessions were ended here, with what tells whether an actor's is one of them."""
@@ -175,7 +177,7 @@ class Access:
         """
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return await self._resolve("token:", bearer.strip())
+            return self._seeing(await self._resolve("token:", bearer.strip()))
         secret = origin.cookie(headers.get("cookie", ""), self.cookie)
         if secret is None:
             message = "Log in first."
@@ -183,7 +185,11 @@ class Access:
         if not origin.allowed(headers, client, self._public_url, unsafe=unsafe):
             message = "This request comes from elsewhere."
             raise ForbiddenError(message, code="bad_origin")
-        return await self._resolve("", secret)
+        return self._seeing(await self._resolve("", secret))
+
+    def _seeing(self, actor: Actor) -> Actor:
+        """Say whether the actor sees numbers as they are."""
+        return replace(actor, masked=True) if actor.role in self._masked_roles else actor
 
     def welcome(self, headers: Mapping[str, str], client: str | None) -> None:
         """Refuse a log-in sent by another site's page.

@@ -128,11 +128,12 @@ def build(
     static: Path,
     *,
     public_url: str = "",
+    masked_roles: tuple[str, ...] = (),
     channels: tuple[ChannelRoute, ...] = (),
 ) -> House:
     """Put the application together."""
     views, door, aside, orders = Views(), Door(), Aside(), Orders()
-    access = Access(store, clock, public_url=public_url, passwords=Passwords(CHEAP))
+    access = Access(store, clock, public_url=public_url, passwords=Passwords(CHEAP), masked_roles=masked_roles)
     keys = iter(range(1_000_000))
     hub = Hub(views, orders, clock, lambda: f"key{next(keys)}")
     server = ConsoleServer(hub, access, clock)

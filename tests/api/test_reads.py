@@ -365,6 +365,7 @@ POSTS = {
     "/api/v1/parties/check": "duplicate.read",
     "/api/v1/parties/i1/split": "party.unmerge",
     "/api/v1/interactions/i1/party": "party.move",
+    "/api/v1/points/i1/reveal": "point.reveal",
     "/api/v1/merges": "party.merge",
     "/api/v1/cases": "case.create",
     "/api/v1/cases/i1/state": "case.edit",

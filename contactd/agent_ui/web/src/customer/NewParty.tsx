@@ -28,7 +28,9 @@ export function NewParty({ point, suggested, onCreated, onCancel }: Props) {
     setBusy(true);
     try {
       // A visitor's mark is no address; confirming the customer ties it to them.
-      const points = point && ADDRESSES.includes(point.kind) ? [{ kind: point.kind, value: point.value ?? point.display }] : [];
+      // Nor is a number one sees masked: confirming the customer ties it to them, too.
+      const whole = !(point?.value ?? point?.display ?? "").includes("****");
+      const points = point && whole && ADDRESSES.includes(point.kind) ? [{ kind: point.kind, value: point.value ?? point.display }] : [];
       const party = await api.createParty({ name: name.trim(), kind, points });
       if (party) onCreated(party);
     } catch (error) {
