@@ -10,6 +10,7 @@ from typing import Any
 
 from contactd.channels.email import intake, lmtp_in, sanitise, spool
 from contactd.channels.email.beliefs import Beliefs
+from contactd.channels.email.canary import Canary
 from contactd.channels.email.compose import compose
 from contactd.channels.email.door import Door
 from contactd.channels.email.examining import Examining
@@ -53,6 +54,8 @@ class EmailChannel:
         self._examining = Examining(options, beliefs, tools.clock.monotonic)
         self._smarthosts = Smarthosts(options, self._door.hostname, tools)
         self._signer = Signer(options.dkim)
+        self._canary = Canary(options, tools, self._key, self._smarthosts.send)
+        self._mailboxes.canary = self._canary.back
         self.limits = self._smarthosts.limits
         """What providers allow us to send, with how much of it is used."""
         self._servers: list[asyncio.Server] = []
@@ -80,6 +83,7 @@ class EmailChannel:
         self._tools.spawn(self._spool.run(), f"{self.name}.spool")
         self._mailboxes.start()
         await self._smarthosts.start()
+        self._canary.start()
 
     async def _listen(self, name: str, make: Callable[[], MailSmtp], host: str, port: int) -> None:
         """Open a listener on the network."""
@@ -169,6 +173,8 @@ class EmailChannel:
 
     async def _take(self, adapter: str, raw: bytes, envelope: Mapping[str, Any]) -> str:
         """Store a mail; return its receipt after the commit."""
+        if self._canary.back(raw):
+            return "canary"
         now = self._tools.clock.now()
         if len(raw) > _LARGE:
             arrival = await asyncio.to_thread(intake.arrival, self.name, adapter, raw, envelope, now, self._key)

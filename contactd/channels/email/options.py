@@ -137,6 +137,16 @@ class Guarding(_Table):
     """From this score on it counts as mass mail: the line's `automatic` table decides, and it gets no receipt."""
 
 
+class Flying(_Table):
+    """A mail to ourselves that measures the whole way out and in."""
+
+    to: str = Field(default="", pattern=r"^(|[^\s@<>]{1,64}@[^\s@<>]{1,253})$")
+    """Where it is sent, and comes from: an address whose mail comes here; empty = none is sent."""
+    minutes: float = Field(default=15.0, ge=1)
+    late_minutes: float = Field(default=10.0, ge=1)
+    """After so long without it people are told."""
+
+
 class Limits(_Table):
     """How much one client, and all together, may use."""
 
@@ -177,6 +187,7 @@ class Options(_Table):
     limits: Limits = Limits()
     trust: Trusting = Trusting()
     guard: Guarding = Guarding()
+    canary: Flying = Flying()
     senders: dict[str, Address] = Field(default_factory=dict)
     """Line → address its answers come from; else `<line>@<domain>`."""
     names: dict[str, str] = Field(default_factory=dict)

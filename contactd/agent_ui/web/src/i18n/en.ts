@@ -794,6 +794,8 @@ export const en: Same<typeof zhCN> = {
     channel_up: "Channel up again",
     mail_stuck: "A mail cannot be fetched",
     mail_silent: "No mail for longer than usual",
+    mail_late: "Our test mail does not come back",
+    mail_back: "Our test mail comes back again",
   },
   explain: {
     said: {

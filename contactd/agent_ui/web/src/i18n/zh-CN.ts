@@ -785,6 +785,8 @@ export const zhCN = {
     channel_up: "渠道已恢复",
     mail_stuck: "有邮件无法收取",
     mail_silent: "长时间没有新邮件",
+    mail_late: "测试邮件未按时返回",
+    mail_back: "测试邮件已恢复返回",
   },
   explain: {
     said: {
