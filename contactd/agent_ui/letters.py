@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from contactd.agent_ui.fields import Body as Answer
 from contactd.agent_ui.fields import Html, Ident, Long, OnInteraction, Shape, Title, Word
 
 
@@ -75,12 +76,40 @@ class Unblock(Shape):
     value: Word
 
 
+class Choosing(Shape):
+    """bulk.count: which of those who wait; written contacts only."""
+
+    line: Word | None = None
+    channel: Word | None = None
+    contains: Word | None = None
+    """Words in subject or last message."""
+
+
+class AnswerAll(Choosing):
+    """bulk.answer: one answer to all of them, after a time in which it can be undone."""
+
+    text: Answer
+    expect: Annotated[int, Field(ge=1, le=500)]
+    """How many were counted: with any other number nothing happens."""
+    undo_s: Annotated[int, Field(ge=0, le=300)] = 30
+
+
+class OnBatch(Shape):
+    """bulk.undo, bulk.status."""
+
+    batch: Ident
+
+
 LETTERS: dict[str, type[Shape]] = {
     "outbox.cancel": OnMessage,
     "outbox.again": OnMessage,
     "outbox.dismiss": OnMessage,
     "interaction.close_as": CloseAs,
     "sender.unblock": Unblock,
+    "bulk.count": Choosing,
+    "bulk.answer": AnswerAll,
+    "bulk.undo": OnBatch,
+    "bulk.status": OnBatch,
     "draft.read": OnInteraction,
     "draft.versions": OnInteraction,
     "draft.save": SaveDraft,

@@ -26,6 +26,7 @@ from contactd.core.events import (
     WrapupExtended,
 )
 from contactd.core.interaction import State
+from contactd.desk.bulk import Bulk
 from contactd.desk.calling import Calling
 from contactd.desk.calling_back import CallingBack
 from contactd.desk.casework import Casework
@@ -78,7 +79,9 @@ class Commands:
             "party.deny": lambda actor, data: self._identifying.deny(actor.id, data),
         }
         self._table |= Overseeing(desk).table() | Recalling(desk).table() | Parting(desk).table()
-        self._table |= Drafting(desk).table() | Waving(desk).table()
+        self.bulk = Bulk(desk, self._sending)
+        """Answers to many at once; runs beside the commands."""
+        self._table |= Drafting(desk).table() | Waving(desk).table() | self.bulk.table()
         calling_back = CallingBack(desk)
         self._table |= {"callback.request": calling_back.request, "callback.settle": calling_back.settle}
         self._table |= Calling(desk, self._starting).table()

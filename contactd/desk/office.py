@@ -127,6 +127,7 @@ class Office:
             ("acknowledging", self.acknowledging.run()),
             ("reports", self.reports.run()),
             ("reads", self.reads.run()),
+            ("bulk", self.commands.bulk.run()),
             ("tending", self.tending.run()),
         ):
             self._begin(name, run)

@@ -7,6 +7,7 @@ import { Lines } from "../shell/bits";
 import type { AgentView, FloorView, InteractionView } from "../wire";
 import { AgentWall } from "./AgentWall";
 import { Alerts } from "./Alerts";
+import { BulkDrawer } from "./BulkDrawer";
 import { Figures } from "./Figures";
 import { IdleDrawer } from "./IdleDrawer";
 import { LineTable } from "./LineTable";
@@ -24,6 +25,7 @@ function Floor({ floor }: { floor: FloorView }) {
   const { t } = useWords();
   const [line, setLine] = useState<string | null>(null);
   const [why, setWhy] = useState<InteractionView | null>(null);
+  const [bulk, setBulk] = useState(false);
   const [idle, setIdle] = useState<AgentView | null>(null);
   const { waiting, total, more } = useWaiting(floor, line);
   const agents =
@@ -50,6 +52,9 @@ function Floor({ floor }: { floor: FloorView }) {
                 {t("floor.more")}
               </Button>
             )}
+            <Button type="link" size="small" className="floor-bulk" data-testid="bulk-open" onClick={() => setBulk(true)}>
+              {t("bulk.open")}
+            </Button>
           </h2>
           <WaitingTable waiting={waiting} lines={floor.lines} agents={floor.agents} onWhy={setWhy} />
         </section>
@@ -58,6 +63,7 @@ function Floor({ floor }: { floor: FloorView }) {
         <AgentWall agents={agents} lines={floor.lines} onWhy={setIdle} />
         <Alerts alerts={floor.alerts} agents={floor.agents} />
       </div>
+      <BulkDrawer open={bulk} onClose={() => setBulk(false)} />
       <WhyDrawer item={why} onClose={() => setWhy(null)} />
       <IdleDrawer agent={idle} onClose={() => setIdle(null)} />
     </div>

@@ -1,0 +1,118 @@
+"""One answer to many who wait: counted, undone, given; what moved meanwhile is left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
+from contactd.crm_store import interactions, messages
+from contactd.desk.rights import Actor
+from tests.desk.bench import Bench
+
+TEXT = "Dear {customer_name}, the outage is over. {{7*7}}"
+
+
+async def waiting(bench: Bench, number: int, subject: str = "Outage") -> list[str]:
+    """Let so many mails stand in line; return their interactions."""
+    found = []
+    for n in range(number):
+        bench.clock.advance(0.01)
+        receipt = await bench.mail_in(
+            f"c{n}@example.cn|{subject} {n}|Is it down?", f"{subject}-{n}", id=f"<{subject}{n}@x>"
+        )
+        await bench.until(lambda here=receipt.interaction: bench.state_of(here) == "queued", "the line")
+        found.append(receipt.interaction)
+    return found
+
+
+async def boss(bench: Bench) -> Actor:
+    sue = await bench.agent("sue", role="supervisor")
+    await bench.run(sue, "agent.set_intent", intent="not_ready")
+    return sue
+
+
+async def begin(bench: Bench, actor: Actor, **data: Any) -> dict[str, Any]:
+    count = (await bench.run(actor, "bulk.count", **data))["count"]
+    return await bench.run(actor, "bulk.answer", text=TEXT, expect=count, undo_s=30, **data)
+
+
+async def test_many_are_counted_first_and_answered_after_the_time_to_undo(bench: Bench) -> None:
+    sue = await boss(bench)
+    mails = await waiting(bench, 3)
+    (other,) = await waiting(bench, 1, "Invoice")
+    found = await bench.run(sue, "bulk.count", contains="OUTAGE")
+    assert (found["count"], [one["id"] for one in found["sample"]]) == (3, mails)
+    batch = await begin(bench, sue, contains="outage")
+    assert (batch["state"], bench.mail.delivered) == ("waiting", [])
+    bench.clock.advance(31)
+    bench.office.commands.bulk.wake()
+    done = await _done(bench, sue, batch["batch"])
+    assert (done["answered"], done["skipped"]) == (3, {})
+    await bench.until(lambda: len(bench.mail.delivered) == 3, "the deliveries")
+    assert {one.meta["destination"] for one in bench.mail.delivered} == {f"c{n}@example.cn" for n in range(3)}
+    assert bench.state_of(other) == "queued"
+    for ident in mails:
+        view = await bench.store.read(lambda conn, here=ident: interactions.get(conn, here))
+        assert (view["state"], view["outcome"], view["agent"]) == ("closed", "handled", sue.id)
+    said = await bench.store.read(lambda conn: messages.of_interaction(conn, mails[0]))
+    # Nobody knows the customer's name: the place stays as it is; nothing else in braces is ever worked out.
+    assert said[-1]["text"] == "Dear {customer_name}, the outage is over. {{7*7}}"
+
+
+async def test_a_batch_that_is_undone_never_happened(bench: Bench) -> None:
+    sue = await boss(bench)
+    mails = await waiting(bench, 2)
+    batch = await begin(bench, sue)
+    assert (await bench.run(sue, "bulk.undo", batch=batch["batch"]))["state"] == "undone"
+    bench.clock.advance(60)
+    later = await begin(bench, sue, contains="outage 1")
+    bench.clock.advance(60)
+    bench.office.commands.bulk.wake()
+    await _done(bench, sue, later["batch"])
+    assert bench.state_of(mails[0]) == "queued"
+    assert bench.state_of(mails[1]) is None
+    with pytest.raises(ConflictError) as refused:
+        await bench.run(sue, "bulk.undo", batch=later["batch"])
+    assert refused.value.code == "too_late"
+
+
+async def test_what_moved_meanwhile_is_left_alone(bench: Bench) -> None:
+    sue = await boss(bench)
+    taken, wrote, rest = await waiting(bench, 3)
+    batch = await begin(bench, sue)
+    await bench.run(sue, "interaction.pull", interaction=taken)
+    bench.clock.advance(5)
+    await bench.mail_in("c1@example.cn|Outage 1|Forget it", "more", id="<more@x>", references=["<Outage1@x>"])
+    await bench.until(lambda: bench.office.desk.entry(wrote).unread, "the second mail")
+    bench.clock.advance(26)
+    bench.office.commands.bulk.wake()
+    done = await _done(bench, sue, batch["batch"])
+    assert (done["answered"], done["skipped"]) == (1, {"moved": 1, "unseen": 1})
+    assert (bench.state_of(taken), bench.state_of(wrote), bench.state_of(rest)) == ("active", "queued", None)
+
+
+async def test_only_who_may_and_only_what_was_counted(bench: Bench) -> None:
+    sue, ann = await boss(bench), await bench.agent("ann")
+    bob = await bench.agent("bob", role="supervisor")
+    await waiting(bench, 1)
+    for command in ("bulk.count", "bulk.status", "bulk.undo", "bulk.answer"):
+        with pytest.raises(ForbiddenError):
+            await bench.run(ann, command, batch="b", text="x", expect=1, undo_s=0)
+    with pytest.raises(ConflictError) as refused:
+        await bench.run(sue, "bulk.answer", text="x", expect=2, undo_s=30)
+    assert refused.value.code == "changed"
+    with pytest.raises(ConflictError) as refused:
+        await bench.run(bob, "bulk.answer", text="x", expect=1, undo_s=30)
+    assert refused.value.code == "signed_out"
+    batch = await begin(bench, sue)
+    with pytest.raises(NotFoundError):
+        await bench.run(bob, "bulk.undo", batch=batch["batch"])
+
+
+async def _done(bench: Bench, actor: Actor, batch: str) -> dict[str, Any]:
+    """Wait until a batch is done; return its view."""
+    running = bench.office.commands.bulk._batches[batch]
+    await bench.until(lambda: running.state == "done", "the batch")
+    return await bench.run(actor, "bulk.status", batch=batch)
