@@ -23,7 +23,7 @@ class Forwarded:
     at: datetime
     text: str
     files: tuple[Any, ...]
-    """Rows with blob, name, media_type and size."""
+    """Rows with blob, name, media_type and size; what is held (a virus, a kind that is not let through) is not passed on."""
 
 
 def forwarded(conn: Connection, interaction: str, message: str) -> Forwarded:
@@ -44,7 +44,7 @@ def forwarded(conn: Connection, interaction: str, message: str) -> Forwarded:
         raise NotFoundError(text, code="unknown_message", field="forward")
     file = s.attachment.c
     files = select(file.blob, file.name, file.media_type, file.size).where(
-        file.message_id == message, file.page.is_(None)
+        file.message_id == message, file.page.is_(None), file.scan_state.not_like("held%")
     )
     return Forwarded(
         sender=row.sender,

@@ -19,7 +19,7 @@ from contactd.clock import rfc3339
 from contactd.core.errors import ConflictError, ContactdError, NotFoundError
 from contactd.core.events import SupervisorSet, WorkEnded
 from contactd.core.interaction import Outcome, State
-from contactd.core.template import fill
+from contactd.core.template import fields, fill
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
 from contactd.desk.rights import Actor
@@ -197,10 +197,11 @@ class Bulk:
         if entry is None or entry.state != State.QUEUED:
             text = "it does not wait any more"
             raise ConflictError(text, code="moved")
+        text = self._filled(batch, entry)
         submit = self._desk.dispatcher.submit
         await submit(SupervisorSet(actor=batch.actor, action="pull", interaction=ident, agent=batch.actor))
         try:
-            data = {"interaction": ident, "text": self._filled(batch, entry), "seen": rfc3339(batch.made_at)}
+            data = {"interaction": ident, "text": text, "seen": rfc3339(batch.made_at)}
             await self._sending.send(batch.actor, {**data, "quote": True})
         except ContactdError:
             await submit(SupervisorSet(actor=batch.actor, action="requeue", interaction=ident))
@@ -210,6 +211,11 @@ class Bulk:
         )
 
     def _filled(self, batch: Batch, entry: Entry) -> str:
+        """Return the answer as this customer gets it.
+
+        Raises:
+            ConflictError: nobody knows what stands in one of its places (`open_place`).
+        """
         line = self._desk.rules.policy.lines.get(entry.line)
         values = {
             "customer_name": entry.customer_name,
@@ -218,5 +224,7 @@ class Bulk:
             "subject": entry.subject,
             "date": f"{self._desk.clock.now():%Y-%m-%d}",
         }
-        filled = fill(batch.text, values)
-        return filled or batch.text
+        if any(not values[name] for name in fields(batch.text) if name in values):
+            text = "nobody knows what stands in one of its places"
+            raise ConflictError(text, code="open_place")
+        return fill(batch.text, values)

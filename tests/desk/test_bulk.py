@@ -11,7 +11,7 @@ from contactd.crm_store import interactions, messages
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench
 
-TEXT = "Dear {customer_name}, the outage is over. {{7*7}}"
+TEXT = "{subject}: the outage is over, says {agent_name}. {{7*7}}"
 
 
 async def waiting(bench: Bench, number: int, subject: str = "Outage") -> list[str]:
@@ -57,8 +57,18 @@ async def test_many_are_counted_first_and_answered_after_the_time_to_undo(bench:
         view = await bench.store.read(lambda conn, here=ident: interactions.get(conn, here))
         assert (view["state"], view["outcome"], view["agent"]) == ("closed", "handled", sue.id)
     said = await bench.store.read(lambda conn: messages.of_interaction(conn, mails[0]))
-    # Nobody knows the customer's name: the place stays as it is; nothing else in braces is ever worked out.
-    assert said[-1]["text"] == "Dear {customer_name}, the outage is over. {{7*7}}"
+    # Nothing else in braces is ever worked out.
+    assert said[-1]["text"] == "Outage 0: the outage is over, says Sue. {{7*7}}"
+
+
+async def test_nobody_is_greeted_by_a_place_that_is_open(bench: Bench) -> None:
+    sue = await boss(bench)
+    (mail,) = await waiting(bench, 1)
+    batch = await bench.run(sue, "bulk.answer", text="Dear {customer_name}", expect=1, undo_s=0)
+    bench.office.commands.bulk.wake()
+    done = await _done(bench, sue, batch["batch"])
+    assert (done["answered"], done["skipped"], bench.state_of(mail)) == (0, {"open_place": 1}, "queued")
+    assert bench.mail.delivered == []
 
 
 async def test_a_batch_that_is_undone_never_happened(bench: Bench) -> None:

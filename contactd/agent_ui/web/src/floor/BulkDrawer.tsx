@@ -128,7 +128,14 @@ export function BulkDrawer({ open, onClose }: { open: boolean; onClose(): void }
             >
               {t("bulk.send", { n: counted.count })}
             </Button>
-            {out && <p className="late">{t("error.signed_out")}</p>}
+            {out && (
+              <div className="row">
+                <span className="late grow">{t("error.signed_out")}</span>
+                <Button size="small" data-testid="bulk-sign-in" onClick={() => void run("agent.set_intent", { intent: "not_ready" })}>
+                  {t("intent.notReady")}
+                </Button>
+              </div>
+            )}
           </>
         )}
         {batch !== null && <Course batch={batch} onUndo={() => void undo()} />}
