@@ -28,6 +28,8 @@ router = APIRouter(tags=["files"])
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
 """Pictures without scripts: a browser may know what they are."""
+SOUNDS = frozenset({"audio/wav", "audio/mpeg", "audio/ogg"})
+"""Played in the console; no browser runs anything of them."""
 PAGE = "image/png"
 """Page images are re-encoded by us; they alone are shown in place."""
 INLINE_PICTURE = 512 * 1024
@@ -56,7 +58,7 @@ async def attachment(parts: PartsOf, looking: Annotated[Looking, looks("file.rea
         raise ForbiddenError(text, code="held")
     looking.saw(ident)
     page_image = row["page"] is not None and row["media_type"] == PAGE
-    media = row["media_type"] if row["media_type"] in PICTURES else "application/octet-stream"
+    media = row["media_type"] if row["media_type"] in PICTURES | SOUNDS else "application/octet-stream"
     disposition = "inline" if page_image else "attachment"
     return FileResponse(
         parts.store.blobs.path(row["blob"]),

@@ -25,6 +25,7 @@ def hear_each_other(*sides: Phone | Caller) -> bool:
 
 async def talking(pbx: ScriptedPbx, ann: Desk) -> tuple[Caller, Phone]:
     """Bring a customer and ann together."""
+    await pbx.until(lambda: pbx.ari.connected, 20)
     phone = pbx.phone("PJSIP/1001", answer_after=0.05)
     caller = await pbx.call(CUSTOMER, "40095001", name="Wang Fang")
     await ann.accept("Wang Fang")

@@ -118,7 +118,7 @@ class House:
         }
 
     async def open_contacts(self, adapter: str) -> list[Mapping[str, Any]]:
-        return [each for each in self.open if each.get("adapter", "ari") == adapter]
+        return [each for each in self.open if each.get("adapter", "") == (adapter if adapter == "callback" else "")]
 
     async def blob(self, data: bytes) -> str:
         raise NotImplementedError
