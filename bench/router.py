@@ -84,15 +84,30 @@ class Floor:
         )
 
 
+def yard(turns: int = 500_000) -> float:
+    """Return the nanoseconds of processor time a fixed piece of work takes now: others on the machine slow it down, too."""
+    small: dict[int, int] = {}
+    begin = time.process_time()
+    for number in range(turns):
+        small[number & 1023] = number
+    return (time.process_time() - begin) / turns * 1e9
+
+
 def compare(sizes: list[tuple[int, int]], facts: int, rounds: int) -> list[Floor]:
     """Measure floors of these sizes, interleaved, and print."""
     floors = [Floor(agents, waiting, facts, rounds) for agents, waiting in sizes]
     gc.collect()
     gc.freeze()
+    yards = []
     for _ in range(rounds):
         for floor in floors:
             floor.round()
-    print(f"python {sys.version.split()[0]}, {rounds} rounds of {facts} facts")
+        yards.append(yard())
+    yards.sort()
+    print(
+        f"python {sys.version.split()[0]}, {rounds} rounds of {facts} facts; one store into a small dict took "
+        f"{statistics.median(yards):.0f} ns ({yards[0]:.0f}-{yards[-1]:.0f})"
+    )
     for floor in floors:
         print(floor.told())
     return floors

@@ -2,9 +2,10 @@
 
     PYTHONPATH=. .venv/bin/python bench/router_quality.py [--floors 300] [--agents 12] [--waiting 12]
 
-Small floors at one instant: so many items wait, then so many agents become free one after the other.  The *scan* lets each of them
-look at everything that waits: the rule book, word by word, without an index.  The *optimum* (`scipy.optimize.linear_sum_assignment`) knows everything in advance and serves the most items it can, and of those
-plans the one with the highest sum of scores.
+Small floors at one instant: so many items wait, then so many agents become free one after the other.  The *scan* lets each of
+them look at everything that waits: the rule book, word by word, without an index.  The *optimum*
+(`scipy.optimize.linear_sum_assignment`) knows everything in advance and serves the most items it can, and of those plans the
+one with the highest sum of scores.
 """
 
 from __future__ import annotations

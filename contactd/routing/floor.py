@@ -23,12 +23,9 @@ from contactd.routing.line import ChannelRule
 from contactd.routing.owed import Owed
 from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Shape
-from contactd.routing.state import Agent, Item, LiveOffer, counted, health_due, yields
+from contactd.routing.state import Agent, Item, LiveOffer, counted, has_room_for, health_due
 from contactd.routing.strategies import STRATEGIES
 from contactd.routing.visits import Visits, leave_to_handler, look_around
-
-FULL = 100
-"""Capacity units of an agent."""
 
 
 class RefusedError(Exception):
@@ -273,20 +270,8 @@ class Floor:
             return False
         room = agent.room.get(id(rule))
         if room is None:
-            room = agent.room[id(rule)] = self._has_room(agent, rule)
+            room = agent.room[id(rule)] = has_room_for(agent, rule)
         return room
-
-    def _has_room(self, agent: Agent, rule: ChannelRule) -> bool:
-        if rule.needs_device and agent.device is None:
-            return False
-        room = FULL - (agent.capacity.get(rule.name, rule.units) if agent.capacity else rule.units)
-        if agent.used <= room:
-            return True
-        if not rule.interrupts:
-            return False
-        yielding = sum(held.units for held in agent.work.values() if yields(held, rule))
-        yielding += sum(offer.units for offer in agent.offers.values() if yields(offer.item, rule))
-        return agent.used - yielding <= room
 
     def units(self, agent: Agent, item: Item) -> int:
         """Return what an item takes from this agent's capacity."""
@@ -305,13 +290,18 @@ class Floor:
             agent.profile.members[agent.id] = agent
             agent.profile.come(int(agent.present))
             agent.room.clear()
+            agent.listed.clear()
 
     def _fill(self, shape: Shape) -> None:
         """List the agents who are free for a new shape; those about to be looked at are listed then."""
         for profile in shape.profiles.values():
             for agent in profile.members.values():
+                listed = agent.listed.pop(shape.place, None)
                 if agent.id not in self.dirty and self.can_take(agent, shape.rule):
-                    shape.show(self.choice(agent, shape))
+                    choice = self.choice(agent, shape)
+                    shape.show(choice)
+                    if listed is not None:
+                        agent.listed[shape.place] = max(listed, choice)
 
     def tell_agents(self, cause: str, actor: str | None = None) -> None:
         """Tell the state of every agent that changed since it was last told."""

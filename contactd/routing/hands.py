@@ -8,9 +8,9 @@ from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.routing.attendance import somebody_left
 from contactd.routing.deadlines import Due
 from contactd.routing.faces import agent_state, show
-from contactd.routing.floor import FULL, Floor, RefusedError
+from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.line import ChannelRule
-from contactd.routing.state import Agent, Item, return_due, yields
+from contactd.routing.state import FULL, Agent, Item, return_due, yields
 
 
 def put_in_hand(floor: Floor, item: Item, agent: Agent, cause: Cause) -> None:

@@ -9,9 +9,9 @@ from contactd.clock import from_ms, rfc3339, to_ms
 from contactd.core.agent import Health, Intent
 from contactd.core.interaction import State
 from contactd.routing.explain import Reason, doing, keeps
-from contactd.routing.floor import FULL, Floor
+from contactd.routing.floor import Floor
 from contactd.routing.shapes import Shape
-from contactd.routing.state import Agent, Item
+from contactd.routing.state import FULL, Agent, Item
 
 
 def explain_agent(floor: Floor, name: str, now: datetime) -> dict[str, Any]:

@@ -128,8 +128,11 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
             aside.append(choice)
         elif not floor.can_take(agent, shape.rule):
             del shape.ready[name]
+            agent.listed.pop(shape.place, None)
         elif (now_compares := floor.choice(agent, shape)) != choice:
             shape.correct(now_compares)
+            if shape.place in agent.listed:
+                agent.listed[shape.place] = max(agent.listed[shape.place], now_compares)
         else:
             found.append(choice)
     for choice in aside:
@@ -163,9 +166,13 @@ def _list_free(floor: Floor, agent: Agent, shapes: list[Shape]) -> None:
         for shape in shapes:
             shape.show(floor.choice(agent, shape))
         return
-    choice = floor.choice(agent, shapes[0])
+    choice, place = floor.choice(agent, shapes[0]), shapes[0].place
+    listed = agent.listed.get(place)
+    if listed is not None and listed <= choice:
+        return
     for shape in shapes:
         shape.show(choice)
+    agent.listed[place] = choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from contactd.core.events import DeliveryFailed, OfferAccepted, OfferRejected, S
 from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.core.offer import FailReason, OfferOutcome, WithdrawReason
 from contactd.routing.deadlines import Due
-from contactd.routing.floor import FULL, Floor, RefusedError
+from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import apply_next, let_go, make_room, put_in_hand, set_intent
 from contactd.routing.score import Scale
 from contactd.routing.shapes import Choice
-from contactd.routing.state import Agent, Item, LiveOffer, yields
+from contactd.routing.state import FULL, Agent, Item, LiveOffer, yields
 
 SKIP_MS = 60_000
 """How long an item passes by an agent who did not take it."""

@@ -64,6 +64,11 @@ class Shape:
     first_from: int = 0
     """Its score: `first_points`, and `first_slope` for each millisecond since `first_from`."""
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """(line, channel)."""
+        return self.line.name, self.channel
+
     def put(self, item: Item) -> None:
         """Let an item stand in line."""
         fixed = self.scale.fixed(item)
@@ -214,6 +219,7 @@ class Index:
         profile = agent.profile
         if profile.members.pop(agent.id, None) is not None and agent.present:
             profile.come(-1)
+        agent.listed.clear()
         for shape in profile.every_shape():
             shape.ready.pop(agent.id, None)
         if not profile.members:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Break = tuple[str, tuple[str, ...]]
 """(reason for being not ready, lines of the team)."""
+FULL = 100
+"""Capacity units of an agent."""
 MAX_PRIORITY = 9
 MAX_VIP = 3
 
@@ -172,6 +174,8 @@ class Agent:
     """Items that wait for this agent only."""
     counted_away: Break | None = None
     """For which reason they are counted among those who are away."""
+    listed: dict[tuple[str, str], tuple[float, float, float, str]] = field(default_factory=dict)
+    """(line, channel) → the agent stands among the free in every kind of demand of it, with no entry worse than this."""
     room: dict[int, bool] = field(default_factory=dict)
     """By the identity of a channel's rule: whether there is room for such an item; emptied whenever anything changes in hand."""
     used: int = 0
@@ -215,6 +219,20 @@ class Agent:
 def yields(item: Item, rule: ChannelRule) -> bool:
     """Say whether an active or offered item gives way to work under a channel's rule."""
     return item.channel in rule.interrupts and not item.shielded and item.state in (State.ACTIVE, State.OFFERED)
+
+
+def has_room_for(agent: Agent, rule: ChannelRule) -> bool:
+    """Say whether an agent's capacity, with what gives way, is enough for one more item under a channel's rule."""
+    if rule.needs_device and agent.device is None:
+        return False
+    room = FULL - (agent.capacity.get(rule.name, rule.units) if agent.capacity else rule.units)
+    if agent.used <= room:
+        return True
+    if not rule.interrupts:
+        return False
+    yielding = sum(held.units for held in agent.work.values() if yields(held, rule))
+    yielding += sum(offer.units for offer in agent.offers.values() if yields(offer.item, rule))
+    return agent.used - yielding <= room
 
 
 def skipped(item: Item, agent: str, now: int) -> bool:

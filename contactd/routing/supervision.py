@@ -11,12 +11,12 @@ from contactd.core.events import LineSet, SupervisorSet, Transferred, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, SegmentReason, State
 from contactd.core.offer import WithdrawReason
 from contactd.routing.arrivals import sorted_skills
-from contactd.routing.floor import FULL, Floor, RefusedError
+from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import back_in_line, has_room, make_room, put_in_hand, set_intent
 from contactd.routing.hours import line_set
 from contactd.routing.offers import stop_offered, withdraw_all
 from contactd.routing.presence import read_intent
-from contactd.routing.state import MAX_PRIORITY, Item, yields
+from contactd.routing.state import FULL, MAX_PRIORITY, Item, yields
 from contactd.routing.transfers import transferred
 from contactd.routing.work import finish, wake
 

@@ -22,7 +22,7 @@ from contactd.core.interaction import Cause, Outcome, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
 from contactd.routing.deadlines import Due
 from contactd.routing.faces import show
-from contactd.routing.floor import FULL, Floor, RefusedError
+from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import (
     apply_next,
     back_in_line,
@@ -34,7 +34,7 @@ from contactd.routing.hands import (
     watch_return,
 )
 from contactd.routing.offers import end_offer
-from contactd.routing.state import MAX_VIP, Agent, Item
+from contactd.routing.state import FULL, MAX_VIP, Agent, Item
 
 
 def in_hand(floor: Floor, interaction: str, agent: str, cause: Cause) -> Item:
