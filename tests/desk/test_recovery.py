@@ -29,7 +29,7 @@ from tests.desk.floor_day import DEEDS, OFTEN, POLICY, Day, Deed, days
 
 QUICK = "/dev/shm"  # noqa: S108 - a folder of its own in memory, where there is such a thing
 DAYS = int(os.environ.get("CONTACTD_TEST_DAYS", "60")) // 6
-LONG = DAYS * 20
+LONG = max(DAYS, 10) * 20
 """Deeds of a long day."""
 PAUSES = (0.0, 0.0, 0.5, 3.0, 3.0, 21.0, 47.0)
 many = settings(
