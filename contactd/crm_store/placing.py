@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -22,6 +22,7 @@ TURNS = hot(
     select(
         s.interaction.c.id,
         s.interaction.c.state,
+        s.interaction.c.state_since,
         s.interaction.c.agent,
         s.interaction.c.case_id,
         s.interaction.c.party_id,
@@ -58,6 +59,8 @@ class Placing:
     sayings: tuple[Saying, ...]
     subject: str = ""
     may_join: bool = True
+    reopens: timedelta | None = None
+    """How long after its end a conversation is taken up again; None = always."""
     filed: bool = False
     """An automatic item that is kept, and put before nobody, where it belongs to no conversation."""
 

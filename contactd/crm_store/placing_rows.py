@@ -70,6 +70,10 @@ def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
     open_turn = next((turn for turn in turns if turn.state in JOINABLE), None) if talk.known else None
     if open_turn is not None and new.may_join:
         return join(conn, later, new, open_turn, resolution, thread, wakes=True)
+    if turns and talk.known and new.reopens is not None and new.at - turns[0].state_since > new.reopens:
+        # Too long ago to be the same matter: another conversation, which names the old one.
+        talk = Talk(new.new_ids["thread"])
+        thread = talk.thread
     if not talk.known:
         begin_thread(later, new, thread, point_id, resolution)
     return enter(conn, later, new, talk, point_id, resolution, turns[0] if turns else None)

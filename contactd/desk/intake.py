@@ -226,6 +226,7 @@ class Intake:
             sayings=tuple(replace(one, headers={**one.headers, RECEIPT: receipt}) for one in sayings),
             subject=content.subject or arrival.subject,
             may_join=not self._rules.live(arrival.channel),
+            reopens=self._rules.reopens(arrival.line or line),
             filed=kind is not None and self._rules.filed(arrival.line or line, kind),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from contactd.desk.gates import Gates
@@ -37,6 +38,11 @@ class Rules:
         """Say whether a line keeps this sort of automatic contact without putting it before anybody."""
         rules = self.policy.lines.get(line, self.policy.lines[self.policy.default_line])
         return rules.automatic.get(kind) == "file"
+
+    def reopens(self, line: str) -> timedelta | None:
+        """Return how long after its end a line's conversation is taken up again by an answer; None = always."""
+        rules = self.policy.lines.get(line, self.policy.lines[self.policy.default_line])
+        return timedelta(days=rules.reopen_days) if rules.reopen_days else None
 
     def lines(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the lines as a channel may read them: name → label, greeting, signature, from_address, open."""

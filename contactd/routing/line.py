@@ -102,6 +102,8 @@ class Line:
     from_address: str
     undo_s: float
     """How long what an agent wrote can be taken back before it leaves, where the console asks for it."""
+    reopen_days: float
+    """An answer that comes later than this after its conversation ended begins another one; 0 = never too late."""
     hours: Calendar | None
     """When arrivals are let in; None = always."""
     sla_hours: Calendar | None
