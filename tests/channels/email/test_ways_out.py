@@ -14,14 +14,15 @@ from typing import Any
 
 import dkim
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contactd.channels.email import EmailChannel, build
 from contactd.channels.email.options import Options
 from contactd.channels.email.pace import Pace
 from contactd.core.channel import Delivery, Draft, Outgoing
-from contactd.core.errors import ConfigError
+from contactd.core.errors import BadRequestError, ConfigError
+from contactd.core.message import NewAttachment
 from contactd.core.party import Point
 from tests.channels.email.doubles import Tools
 
@@ -216,6 +217,69 @@ def test_two_smarthosts_for_one_sender_are_a_mistake() -> None:
     way = {"host": "a.example", "senders": ["@x.example"]}
     with pytest.raises(ValueError, match="same sender"):
         Options.model_validate({"smarthosts": {"a": way, "b": way}})
+
+
+HOSTILE = st.text(st.sampled_from('abc <>@:,;"\\\r\n\x00é王=?._-+'), max_size=30)
+OURS = {
+    "dkim-signature",
+    "from",
+    "to",
+    "cc",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    subject=HOSTILE,
+    name=HOSTILE,
+    cc=st.lists(HOSTILE | st.just("c@d.example"), max_size=2),
+    bcc=st.lists(HOSTILE | st.just("secret@d.example"), max_size=2),
+    references=st.lists(HOSTILE | st.just("<a@b.example>"), max_size=3),
+    words=HOSTILE,
+    file=HOSTILE,
+)
+def test_no_draft_makes_a_header_of_its_own(
+    tools: Tools,
+    subject: str,
+    name: str,
+    cc: list[str],
+    bcc: list[str],
+    references: list[str],
+    words: str,
+    file: str,
+) -> None:
+    """Whatever an agent or a customer put into it: a draft is refused, or its mail has our headers, each once."""
+    sender = build("email", {"smtp": {"port": 0}, "domains": ["example.com"]}, tools)  # type: ignore[arg-type]
+    draft = letter(
+        subject=subject,
+        agent_name=name,
+        references=tuple(references),
+        text=words,
+        html=f"<p>{words}</p>",
+        attachments=(NewAttachment(name=file, media_type="text/plain", data=b"x"),),
+        options={"cc": cc, "bcc": bcc, "quote": words, "quote_head": words, "forwarded": words},
+    )
+    try:
+        composed = sender.compose(draft)
+    except BadRequestError:
+        return
+    assert composed is not None
+    head = composed.payload.partition(b"\r\n\r\n")[0].decode("ascii")
+    names = [line.partition(":")[0].lower() for line in head.split("\r\n") if not line.startswith((" ", "\t"))]
+    assert len(names) == len(set(names))
+    assert set(names) <= OURS
+    assert b"secret@d.example" not in composed.payload
+    assert b"\n" not in composed.payload.replace(b"\r\n", b"")
+    assert b"\r" not in composed.payload.replace(b"\r\n", b"")
 
 
 @pytest.fixture(scope="module")

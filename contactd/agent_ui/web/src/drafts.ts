@@ -46,6 +46,11 @@ export function keepDraft(name: string, value: unknown): void {
   window.dispatchEvent(new StorageEvent("storage", { key }));
 }
 
+/** What is being written, from outside of where it is. */
+export function peekDraft<T>(name: string): T | null {
+  return read<T>(PREFIX + name);
+}
+
 /** Change a part of what is being written. */
 export function editDraft(name: string, change: object): void {
   keepDraft(name, { ...read<object>(PREFIX + name), ...change });

@@ -36,7 +36,7 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
   const { link } = useLink();
   const undoBar = useUndoBar();
   const { undoS } = usePolicy().rule(interaction.line, interaction.channel);
-  const { letter, change, clear, saved, locked } = useLetter(interaction.id);
+  const { letter, change, clear, saved, locked } = useLetter(interaction.id, busy.has("interaction.send"));
   const people = useCorrespondents(interaction, detail);
   const [uploading, setUploading] = useState<string[]>([]);
   const field = useRef<HTMLTextAreaElement>(null);

@@ -71,7 +71,8 @@ function editorId(): string {
   return made;
 }
 
-export function useLetter(interaction: string): LetterDesk {
+/** `leaving`: it is being sent: nothing more is saved, since sending ends the draft. */
+export function useLetter(interaction: string, leaving: boolean): LetterDesk {
   const { socket } = useDesk();
   const { link } = useLink();
   const [kept, setKept, forget] = useDraft<Kept>(`reply.${interaction}`, {});
@@ -144,10 +145,10 @@ export function useLetter(interaction: string): LetterDesk {
     [socket, interaction, put, load],
   );
   useEffect(() => {
-    if (!kept.dirty || lockedBy !== null || link !== "online") return;
+    if (!kept.dirty || leaving || lockedBy !== null || link !== "online") return;
     const timer = setTimeout(() => void save(), SAVE_MS);
     return () => clearTimeout(timer);
-  }, [kept, lockedBy, link, save]);
+  }, [kept, leaving, lockedBy, link, save]);
 
   const change = useCallback(
     (next: Partial<Letter>) => {

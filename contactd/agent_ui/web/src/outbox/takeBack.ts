@@ -2,7 +2,8 @@
 import { App as AntApp } from "antd";
 import { useCallback } from "react";
 import { useConsole, useRun } from "../desk";
-import { keepDraft } from "../drafts";
+import { htmlOf } from "../contact/richText";
+import { editDraft, peekDraft } from "../drafts";
 import { useWords } from "../i18n";
 import { go } from "../route";
 
@@ -29,7 +30,11 @@ export function useTakeBack(): (message: string, interaction: string) => Promise
       const here = mine?.some((item) => item.id === interaction) ?? false;
       if (here) {
         const { subject: _subject, html, ...rest } = content;
-        keepDraft(`reply.${interaction}`, { ...rest, html, dirty: true });
+        // What was begun meanwhile stands behind what came back.
+        const begun = peekDraft<{ text?: string; html?: string | null }>(`reply.${interaction}`);
+        const text = [rest.text, begun?.text ?? ""].filter(Boolean).join("\n\n");
+        const markup = html === null ? null : html + htmlOf(begun?.text ?? "");
+        editDraft(`reply.${interaction}`, { ...rest, text, html: begun?.text ? markup : html, dirty: true });
         go("work", interaction);
       }
       toast.success(t(here ? "outbox.takenBack" : "outbox.cancelled"));
