@@ -80,17 +80,17 @@ async def describe(
     return Response(status_code=204)
 
 
-@router.post("/points/{point}/reveal", summary="See one number as it is", responses=gives(Revealed))
-async def reveal(parts: PartsOf, point: Ident, given: Reason, actor: Annotated[Actor, may("point.reveal")]) -> Response:
+@router.post("/points/{ident}/reveal", summary="See one number as it is", responses=gives(Revealed))
+async def reveal(parts: PartsOf, ident: Ident, given: Reason, actor: Annotated[Actor, may("point.reveal")]) -> Response:
     """Show one address unmasked; who asked and why stands in the audit log before it is shown."""
     now = parts.clock.now()
 
     def unit(conn: WriteConn) -> dict[str, str] | None:
-        found = contact_rows.point_by_id(conn.connection, point)
+        found = contact_rows.point_by_id(conn.connection, ident)
         if found is None:
             return None
         detail = {"reason": given.reason}
-        entry = audit.Entry(actor=actor.id, action="point.reveal", object_kind="point", object_id=point, detail=detail)
+        entry = audit.Entry(actor=actor.id, action="point.reveal", object_kind="point", object_id=ident, detail=detail)
         audit.append(conn, entry, now)
         return {"kind": found.kind, "value": found.value, "display": found.display or found.raw}
 
