@@ -246,6 +246,13 @@ def point_by_id(conn: Connection, point_id: str) -> Point | None:
     return None if row is None else read_point(row)
 
 
+def is_blocked(conn: Connection, point: Point) -> bool:
+    """Tell whether an address is one that nobody here may call."""
+    c = s.contact_point.c
+    query = select(c.status).where(c.kind == point.kind, c.value_norm == point.value, c.namespace == point.namespace)
+    return conn.execute(query).scalar() == "blocked"
+
+
 def uploads(conn: Connection, owner: str, ids: Sequence[str], now: datetime) -> list[Any]:
     """Return the uploads of `owner` among `ids` that may still be used."""
     usable = (s.upload.c.owner == owner, s.upload.c.used_at.is_(None), s.upload.c.expires_at > now)

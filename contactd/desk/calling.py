@@ -13,7 +13,7 @@ from contactd.core.effects import Offer
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import OfferAccepted, Transferred
 from contactd.core.interaction import State
-from contactd.crm_store import audit
+from contactd.crm_store import audit, contact_rows
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
 from contactd.desk.rights import Actor
@@ -123,6 +123,9 @@ class Calling:
         dialling = cast("Dialling", channel)
         number = point.value.rpartition(":")[2]
         dialling.dialled(number, line)
+        if await self._desk.store.read(lambda conn: contact_rows.is_blocked(conn, point)):
+            text = "this number does not want to be called"
+            raise BadRequestError(text, code="number_blocked", field="to")
         begun = {**data, "channel": name, "line": line, "purpose": "call"}
         entry = await self._starting.begin(actor.id, begun, point, dialling.dial_adapter)
         await channel.connect(_change(entry, member, number))

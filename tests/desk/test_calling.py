@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Content
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError
 from contactd.core.events import ExternalWork, WorkEnded
-from contactd.crm_store import interactions
+from contactd.crm_store import claims, interactions
 from contactd.crm_store import schema as s
+from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench
 
@@ -181,3 +183,20 @@ async def test_a_supervisor_who_listens_is_on_record_first(bench: Bench) -> None
     assert (row.actor, row.object_id) == (chen.id, interaction)
     with pytest.raises(ForbiddenError):
         await bench.run(ann, "call.supervise", interaction=interaction, mode="listen")
+
+
+async def test_a_number_on_the_block_list_is_not_called(bench: Bench) -> None:
+    Phone(bench)
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    point = phone_point(MOBILE)
+    assert point is not None
+
+    def block(conn: WriteConn) -> None:
+        claims.point_id(conn, "p-1", point, now=bench.clock.now())
+        conn.execute(update(s.contact_point).values(status="blocked"))
+
+    await bench.store.write(block)
+    with pytest.raises(BadRequestError) as refused:
+        await bench.run(ann, "call.dial", to=MOBILE)
+    assert refused.value.code == "number_blocked"
+    assert len(bench.office.desk.book) == 0

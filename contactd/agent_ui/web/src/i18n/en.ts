@@ -948,6 +948,7 @@ export const en: Same<typeof zhCN> = {
     no_outside_calls: "No outside line is configured",
     number_abroad: "Numbers of this country may not be called",
     number_premium: "Premium numbers may not be called",
+    number_blocked: "This number is on the block list and may not be called",
     number_service: "This service number may not be called",
     not_a_number: "This is no telephone number",
     bad_address: "This is no telephone number or address",

@@ -939,6 +939,7 @@ export const zhCN = {
     no_outside_calls: "没有配置外线",
     number_abroad: "不允许拨打该国家或地区的号码",
     number_premium: "不允许拨打声讯号码",
+    number_blocked: "该号码在黑名单中，不能呼叫",
     number_service: "不允许拨打该服务号码",
     not_a_number: "这不是电话号码",
     bad_address: "这不是电话号码或地址",
