@@ -60,7 +60,7 @@ class Tools:
         self.tasks.append(asyncio.create_task(coroutine, name=name))
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for real sockets and files, with a deadline."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the far side is a real socket or file

@@ -297,10 +297,10 @@ async def test_a_server_that_restarts_is_found_again(house: House) -> None:
         running = asyncio.create_task(watch.run())
         await until(lambda: watch.standing.up)
         await asyncio.to_thread(server.stop)
-        await until(lambda: not watch.standing.up, 20)
+        await until(lambda: not watch.standing.up)
         await asyncio.to_thread(server.start)
         await asyncio.to_thread(server.put, mail(1))
-        await until(lambda: len(house.taken) == 1, 20)
+        await until(lambda: len(house.taken) == 1)
         await watch.stop(5)
         await running
     finally:
