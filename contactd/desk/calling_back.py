@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -131,12 +132,7 @@ def _open(conn: WriteConn, new: NewCallback, point: Point | None, desk: Desk) ->
         return callback_rows.open_callback(conn, new)
     found = claims.point_id(conn, desk.idents.new(), point, now=new.at)
     party = new.party or callback_rows.whose(conn, point)
-    return callback_rows.open_callback(conn, _at(new, found, party))
-
-
-def _at(new: NewCallback, point: str, party: str | None) -> NewCallback:
-    values = {name: getattr(new, name) for name in NewCallback.__dataclass_fields__}
-    return NewCallback(**values | {"point": point, "party": party})
+    return callback_rows.open_callback(conn, replace(new, point=found, party=party))
 
 
 def _not_callable() -> BadRequestError:
