@@ -62,14 +62,17 @@ class Identifying:
             actor=agent,
             now=self._desk.clock.now(),
         )
-        self.follow([await self._desk.store.write(unit, urgent=True)])
+        self.follow([await self._desk.store.write(unit, urgent=True)], said=True)
         return {"interaction": entry.view()}
 
-    def follow(self, changed: Iterable[Standing]) -> None:
-        """Show consoles whose the open ones among these contacts are now."""
+    def follow(self, changed: Iterable[Standing], *, said: bool = False) -> None:
+        """Show consoles whose the open ones among these contacts are now.
+
+        An agent's word that was written after the look at the claims, and told before it, stands.
+        """
         for one in changed:
             entry = self._desk.book.get(one.interaction)
-            if entry is not None:
+            if entry is not None and (said or entry.resolve_state != "confirmed"):
                 entry.party, entry.customer_name, entry.vip = one.party, one.name, one.vip
                 entry.resolve_state = one.resolve_state
                 self._desk.show(entry)

@@ -33,6 +33,7 @@ from contactd.desk.inbox import Inbox
 from contactd.desk.intake import Intake
 from contactd.desk.ledger import Ledger
 from contactd.desk.mirror import Mirror
+from contactd.desk.newest import newest
 from contactd.desk.outbox import Outbox
 from contactd.desk.parts import Parts
 from contactd.desk.publisher import Publisher
@@ -228,7 +229,7 @@ async def build_office(
         ledger=Ledger(book, roster, idents, metrics, rules.gates, store.node),
         rebuild=recovery.rebuild,
         shown=recovery.show,
-        publish=publisher.publish,
+        publish=lambda effects: publisher.publish(newest(effects, book)),
         quarantine=partial(_put_aside, store, publisher, idents, clock),
         epoch=epoch,
         metrics=metrics,

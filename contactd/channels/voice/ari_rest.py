@@ -36,8 +36,9 @@ class AriRest:
 
     async def close(self) -> None:
         """Ask no more."""
-        if self._http is not None:
-            await self._http.aclose()
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
 
     async def request(
         self,

@@ -78,4 +78,5 @@ async def standing(**more: object) -> AsyncIterator[Stand]:
     yield made
     await made.client.stop()
     await pbx.stop()
+    await house.rest()
     assert house.failures == []

@@ -131,6 +131,13 @@ class House:
         self.tasks.add(task)
         task.add_done_callback(self._done)
 
+    async def rest(self) -> None:
+        """End what was spawned, as the office does when it closes."""
+        tasks = list(self.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _done(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
@@ -142,7 +149,7 @@ class House:
     async def wait_range(self, line: str) -> tuple[float | None, float | None]:
         return self.expected, self.expected
 
-    async def until(self, condition: Callable[[], object], seconds: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - the condition is any, no event tells of it
                 await asyncio.sleep(0.005)

@@ -161,7 +161,7 @@ async def test_a_colleague_the_house_cannot_give_it_to(stand: Stand) -> None:
     assert call.hears == {"music"}
     anna.hangup()
     await stand.pbx.until(lambda: together(call, ben))
-    assert [fact for fact in stand.house.facts if isinstance(fact, WorkEnded)]
+    await stand.house.until(lambda: any(isinstance(fact, WorkEnded) for fact in stand.house.facts))
 
 
 async def test_the_customer_leaves_during_a_consultation(stand: Stand) -> None:
