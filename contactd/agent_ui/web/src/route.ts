@@ -1,4 +1,4 @@
-/** Where we are: hash routes `#/work/<id>`, so that the server serves one page and reload stays in place. */
+/** Where we are: hash routes `#/<screen>/<id>`, so that the server serves one page and reload stays in place. */
 import { useSyncExternalStore } from "react";
 
 export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customer";
