@@ -54,6 +54,7 @@ def _leave_closed(floor: Floor, item: Item) -> None:
     if item.asked_at is not None and floor.now < item.asked_at + ANSWER_MS:
         item.aside = True
         floor.deadlines.add(item.asked_at + ANSWER_MS, Due.OVERFLOW, item.id, item.token)
+        _watch(floor, item)  # another rule may begin to hold before they answer
         return
     _out(floor, item, "message", "closed", Outcome.CLOSED_HOURS)
 

@@ -154,6 +154,18 @@ def test_a_callback_is_offered_outside_the_hours_and_there_is_time_to_take_it() 
     assert actions(made, "late") == [(None, "callback"), (None, "message")]
 
 
+def test_a_rule_by_time_holds_while_an_offered_callback_is_not_answered() -> None:
+    rules = [{"when": "age", "seconds": 30, "action": "voicemail"}, {"when": "closed", "action": "callback"}]
+    made = stage(overflow=rules)
+    made.agent("ann")
+    made.wait(3600)
+    made.arrive("late")
+    made.wait(29)
+    assert actions(made, "late") == [(None, "callback")]
+    made.wait(1)
+    assert actions(made, "late") == [(None, "callback"), (None, "voicemail")]
+
+
 def test_what_is_given_to_a_closed_line_by_a_person_is_in_line_there() -> None:
     made = stage()
     made.agent("ann", lines=("night",))
