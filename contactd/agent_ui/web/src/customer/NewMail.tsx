@@ -44,7 +44,7 @@ export function NewMail({ party, addresses, line, caseId }: Props) {
   };
   return (
     <>
-      <Button size="small" icon={<MailOutlined />} data-testid="new-mail" onClick={() => setOpen(true)}>
+      <Button className="new-mail-open" size="small" icon={<MailOutlined />} data-testid="new-mail" onClick={() => setOpen(true)}>
         {t("newMail.title")}
       </Button>
       <Modal
