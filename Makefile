@@ -90,7 +90,7 @@ unit: $(VENV)/.stamp
 	$(BIN)/pytest -n auto -m "$(UNIT)" $(ARGS)
 
 integration: setup
-	$(BIN)/pytest -m "$(INTEGRATION)" $(ARGS)
+	$(BIN)/pytest -n 2 -m "$(INTEGRATION)" $(ARGS)
 
 e2e: setup
 	$(BIN)/pytest -m browser $(ARGS)
