@@ -22,6 +22,7 @@ from contactd.api import (
     senders,
     session,
     sources,
+    surveys,
 )
 from contactd.api.answers import PROBLEMS
 from contactd.api.parts import Parts
@@ -61,6 +62,7 @@ def build(parts: Parts) -> FastAPI:
         senders,
         files,
         sources,
+        surveys,
         health,
         reference,
     ):

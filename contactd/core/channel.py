@@ -17,6 +17,7 @@ from contactd.core.events import Fact, Skills
 from contactd.core.message import NewAttachment, NewMessage
 from contactd.core.packed import packed
 from contactd.core.party import Candidate, Point
+from contactd.core.survey import Asked, Reply
 
 T = TypeVar("T")
 
@@ -408,6 +409,34 @@ class Tools(Protocol):
 
     async def wait_range(self, line: str) -> tuple[float | None, float | None]:
         """Return the expected wait of a line as P50 and P90 in seconds; None = unknown."""
+        ...
+
+    async def survey(self, interaction: str, language: str | None = None) -> Asked | None:
+        """Ask whether the customer of a contact is to be asked how it was; return after the invitation is committed.
+
+        It may be asked from the moment an agent has answered; the same contact gets the same invitation again.
+
+        Returns:
+            What to ask, in which language; None when this customer is left alone.
+        """
+        ...
+
+    async def survey_said(self, invite: str, replies: tuple[Reply, ...]) -> None:
+        """Keep answers of an invitation that goes on (one key of several); return after the commit.
+
+        Raises:
+            NotFoundError, ConflictError, BadRequestError: no such invitation; it is over (`over`); an answer fits no question.
+        """
+        ...
+
+    async def survey_ended(self, invite: str, became: str, replies: tuple[Reply, ...] = ()) -> None:
+        """Say how an invitation ended: answered | refused | hung_up | expired; a low score opens a follow-up.
+
+        What was said before with `survey_said` counts, however it ended.
+
+        Raises:
+            NotFoundError, ConflictError, BadRequestError: as `survey_said`.
+        """
         ...
 
 

@@ -136,6 +136,8 @@ RULES: dict[str, Rule] = {
     "case.edit": Rule("any", "any", "any", "write"),
     "case.read": Rule("any", "any", "any", "read"),
     "outbox.read": Rule("any", "any", "any", "read"),
+    "survey.read": Rule("no", "any", "any", "read"),
+    "survey.edit": Rule("no", "any", "any", "write"),
     "queue.read": Rule("any", "any", "any", "read"),
     "agent.list": Rule("any", "any", "any", "read"),
     "agent.read": Rule("no", "any", "any", "read"),

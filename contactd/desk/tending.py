@@ -17,6 +17,7 @@ from contactd.crm_store import identify_rows, match_rows, search_docs
 from contactd.desk.casework import Casework
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
+from contactd.desk.surveying import Surveying
 
 EVERY_S = 1.0
 
@@ -31,6 +32,7 @@ class Tending:
         self._desk = desk
         self._identifying = Identifying(desk)
         self._casework = Casework(desk)
+        self._surveying = Surveying(desk)
         self._looked: str | None = None
         """The message up to which was looked for ones not indexed, while there is a lot to do."""
 
@@ -43,6 +45,7 @@ class Tending:
                 while await self.some():
                     pass
                 await self._casework.watch()
+                await self._surveying.watch()
             except (BusyError, StoreDownError):
                 log.warning("tending.store_down")
             except ContactdError as error:
@@ -54,6 +57,7 @@ class Tending:
         while await self.some():
             pass
         await self._casework.watch()
+        await self._surveying.watch()
 
     async def some(self) -> bool:
         """Do a little of everything; True while there may be more to do."""

@@ -18,6 +18,7 @@ from contactd.core.events import Fact, Transferred, Unparked
 from contactd.core.interaction import Direction
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
+from contactd.core.survey import Asked, Reply
 from contactd.crm_store import (
     channel_rows,
     contact_rows,
@@ -36,6 +37,7 @@ from contactd.desk.calling import hand_over
 from contactd.desk.calling_back import CallingBack
 from contactd.desk.desk import Desk
 from contactd.desk.mirror import Mirror
+from contactd.desk.surveying import Surveying
 
 FOLLOWED = timedelta(days=7)
 """How long after its handing over a message's fate is asked for."""
@@ -65,6 +67,7 @@ class ChannelTools:
         self._name = name
         self._desk = desk
         self._mirror = mirror
+        self._surveying = Surveying(desk)
         self._work = work
         self._routes = routes
         self._tasks: set[asyncio.Task[None]] = set()
@@ -218,6 +221,18 @@ class ChannelTools:
         """Return the seconds that half, and nine in ten, of those who come now will not wait longer than; None = unknown."""
         waits = self._desk.waits
         return (None, None) if waits is None else await waits.range(line, self._name)
+
+    async def survey(self, interaction: str, language: str | None = None) -> Asked | None:
+        """Ask whether a customer is to be asked how it was; see `core.channel.Tools`."""
+        return await self._surveying.ask(interaction, language=language)
+
+    async def survey_said(self, invite: str, replies: tuple[Reply, ...]) -> None:
+        """Keep answers of an invitation that goes on; see `core.channel.Tools`."""
+        await self._surveying.said(invite, replies)
+
+    async def survey_ended(self, invite: str, became: str, replies: tuple[Reply, ...] = ()) -> None:
+        """Say how an invitation ended; see `core.channel.Tools`."""
+        await self._surveying.ended(invite, became, replies)
 
     async def cancel(self) -> None:
         """End the channel's tasks."""

@@ -356,6 +356,9 @@ GETS = {
     "/api/v1/messages/none/html": "interaction.read",
     "/api/v1/messages/none/source": "interaction.read",
     "/api/v1/messages/none/headers": "interaction.read",
+    "/api/v1/surveys": "survey.read",
+    "/api/v1/invitations": "survey.read",
+    "/api/v1/satisfaction": "survey.read",
 }
 POSTS = {
     "/api/v1/interactions": "interaction.create",
@@ -378,6 +381,7 @@ POSTS = {
     "/api/v1/merges/i1/undo": "party.unmerge",
     "/api/v1/duplicates/i1": "duplicate.decide",
     "/api/v1/tokens": "token.manage",
+    "/api/v1/surveys": "survey.edit",
 }
 
 
@@ -418,6 +422,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     }
     others = {"/api/v1/me/password", "/api/v1/tokens/{name}", "/api/v1/uploads"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
+    others |= {"/api/v1/surveys/{ident}"}
     app = house.app._app
     assert set(app.openapi()["paths"]) == tested | open_to_all | others
 

@@ -14,11 +14,11 @@ import structlog
 from starlette.websockets import WebSocket
 
 from contactd.channels.chat import pages, wire
-from contactd.channels.chat.buckets import Buckets
 from contactd.channels.chat.options import Options
 from contactd.channels.chat.socket import OVERLOAD, POLICY, RESTART, TOO_BIG, Socket
 from contactd.channels.chat.talk import ADAPTER, Talk
 from contactd.channels.chat.visitor import GONE, SHOWN, Visitor, Visitors, visitor_id
+from contactd.core.buckets import Buckets
 from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
 from contactd.core.errors import BadRequestError, BusyError, ContactdError, StoreDownError
 from contactd.core.events import InteractionGone

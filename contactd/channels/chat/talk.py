@@ -7,12 +7,12 @@ from collections import deque
 from dataclasses import asdict, dataclass
 
 from contactd.channels.chat import wire
-from contactd.channels.chat.buckets import Buckets
 from contactd.channels.chat.identity import Identity, verify
 from contactd.channels.chat.options import Options
 from contactd.channels.chat.visitor import GONE, Visitor, Visitors, external_key
 from contactd.clock import rfc3339
 from contactd.core.address import email, phone_point, visitor_point
+from contactd.core.buckets import Buckets
 from contactd.core.channel import Arrival, Content, Tools
 from contactd.core.errors import BusyError, ConflictError, NotFoundError
 from contactd.core.message import NewMessage

@@ -51,6 +51,7 @@ from contactd.crm_store.schema.routing import (
     router_lease,
 )
 from contactd.crm_store.schema.search import declared, mark, search_doc
+from contactd.crm_store.schema.surveys import survey, survey_answer, survey_invite
 from contactd.crm_store.schema.types import Json, Moment, Ordered, Words, metadata, storable
 from contactd.crm_store.schema.work import (
     case_,
@@ -130,6 +131,9 @@ __all__ = [
     "skill",
     "sla_timer",
     "storable",
+    "survey",
+    "survey_answer",
+    "survey_invite",
     "team",
     "thread",
     "upload",

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contactd.channels.chat import Options, wire
-from contactd.channels.chat.buckets import Buckets
 from contactd.channels.chat.identity import verify
 from contactd.channels.chat.socket import Socket
 from contactd.clock import SystemClock
+from contactd.core.buckets import Buckets
 
 CODES = {"too_large", "bad_frame", "unknown_type", "protocol", "unknown_site", "bad_field", "empty", "too_long"}
 

@@ -795,6 +795,7 @@ export const en: Same<typeof zhCN> = {
   },
   alert: {
     case_late: "Case is late",
+    survey_low: "Unhappy customer in a survey",
     promise_due: "Promise is due",
     rona: "RONA",
     break_overrun: "Break overrun",

@@ -786,6 +786,7 @@ export const zhCN = {
   },
   alert: {
     case_late: "工单超时",
+    survey_low: "满意度低，需要回访",
     promise_due: "承诺将到期",
     rona: "坐席未应答",
     break_overrun: "小休超时",

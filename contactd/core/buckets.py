@@ -12,6 +12,7 @@ class Buckets:
     """One bucket per key; each holds `burst` tokens and gains `per_minute` of them in a minute."""
 
     def __init__(self, per_minute: float, burst: float | None = None) -> None:
+        """Begin with every bucket full; `burst` is `per_minute` unless given."""
         self._rate = per_minute / 60
         self._burst = max(1.0, per_minute if burst is None else burst)
         self._held: OrderedDict[str, tuple[float, float]] = OrderedDict()
