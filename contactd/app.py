@@ -176,6 +176,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         candidates=office.candidates,
         shadow=office.shadowing.as_json,
         limits=office.limits,
+        run=office.commands.run,
         upload_bytes=limits.upload_mb * 1024 * 1024,
         upload_quota=limits.upload_quota_mb * 1024 * 1024,
     )

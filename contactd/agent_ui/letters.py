@@ -105,6 +105,8 @@ LETTERS: dict[str, type[Shape]] = {
     "outbox.again": OnMessage,
     "outbox.dismiss": OnMessage,
     "interaction.close_as": CloseAs,
+    "interaction.bring_back": OnInteraction,
+    "sender.block": OnInteraction,
     "sender.unblock": Unblock,
     "bulk.count": Choosing,
     "bulk.answer": AnswerAll,

@@ -207,6 +207,21 @@ async def dismiss(
     return await once(request, parts, actor, do)
 
 
+@router.post("/{ident}/bring-back", summary="Undo an end without an answer")
+async def bring_back(
+    request: Request,
+    parts: PartsOf,
+    ident: Ident,
+    actor: Annotated[Actor, may("interaction.bring_back")],
+) -> Response:
+    """Let what was ended as junk, duplicate or without need of a reply come back; return the turn it came back as."""
+
+    async def do(_try: Try) -> tuple[int, Any]:
+        return 200, await parts.run(actor, "interaction.bring_back", {"interaction": ident})
+
+    return await once(request, parts, actor, do)
+
+
 def _live(parts: PartsOf, found: dict[str, Any]) -> dict[str, Any]:
     """Put in what only the present knows."""
     now = parts.views.interactions.get(found["id"])

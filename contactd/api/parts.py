@@ -47,6 +47,10 @@ class Quarantine(Protocol):
         ...
 
 
+async def _nothing_runs(_actor: Actor, command: str, _data: Mapping[str, Any]) -> dict[str, Any]:
+    raise BadRequestError(command, code="unknown_command")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything the routes may touch."""
@@ -75,6 +79,8 @@ class Parts:
     """What a draft that decides beside has counted."""
     candidates: Callable[[str], Awaitable[Mapping[str, Any]]] | None = None
     """Every candidate of the decision that made an offer, from the journal."""
+    run: Callable[[Actor, str, Mapping[str, Any]], Awaitable[dict[str, Any]]] = _nothing_runs
+    """Carries out one of the console's commands for whoever asks; return after the commit."""
     limits: Callable[[], Sequence[Mapping[str, Any]]] = tuple
     """What providers allow us to send, with how much of it is used."""
     version: str = ""

@@ -21,6 +21,7 @@ _BLOCK = hot(insert(s.blocked).on_conflict_do_nothing(), *s.blocked.c.keys())
 _UNBLOCK = hot(
     delete(s.blocked).where(s.blocked.c.kind == bindparam("b_kind"), s.blocked.c.value_norm == bindparam("b_value"))
 )
+_LET_IN = hot(delete(s.blocked).where(s.blocked.c.interaction_id == bindparam("b_interaction")))
 _SENDER = hot(
     select(s.contact_point.c.kind, s.contact_point.c.value_norm)
     .join(s.interaction, s.interaction.c.contact_point_id == s.contact_point.c.id)
@@ -31,7 +32,6 @@ _PARENT = hot(
     .where(s.interaction.c.id == bindparam("b_id"), s.interaction.c.parent_id.is_(None))
     .values(parent_id=bindparam("b_of")),
 )
-_KNOWN = hot(select(s.interaction.c.id).where(s.interaction.c.id == bindparam("interaction")))
 JUNK = hot(update(s.interaction).where(s.interaction.c.id == bindparam("b_id")).values(outcome="junk"))
 """Marks what a blocked sender sent."""
 
@@ -50,17 +50,24 @@ def block_sender(conn: WriteConn, interaction: str, agent: str, now: datetime) -
     return True
 
 
+def let_in(conn: WriteConn, interaction: str) -> bool:
+    """Let in again whom an interaction was the reason to block; return whether there was anybody."""
+    return bool(conn.run(_LET_IN, b_interaction=interaction))
+
+
 def unblock(conn: WriteConn, kind: str, value: str) -> bool:
     """Let a sender in again; return whether it was blocked."""
     return bool(conn.run(_UNBLOCK, b_kind=kind, b_value=value))
 
 
-def same_as(conn: WriteConn, interaction: str, of: str) -> bool:
-    """Note that an interaction says what another says; return whether the other is there."""
-    if conn.one(_KNOWN, interaction=of) is None:
-        return False
+def known(conn: Connection, interaction: str) -> bool:
+    """Tell whether an interaction is there."""
+    return conn.execute(select(s.interaction.c.id).where(s.interaction.c.id == interaction)).first() is not None
+
+
+def same_as(conn: WriteConn, interaction: str, of: str) -> None:
+    """Note that an interaction says what another says."""
     conn.run(_PARENT, b_id=interaction, b_of=of)
-    return True
 
 
 def listed(conn: Connection) -> list[dict[str, Any]]:

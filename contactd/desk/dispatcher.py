@@ -22,7 +22,7 @@ from contactd.core.errors import ConflictError, StoreDownError
 from contactd.core.events import CheckpointAsked, Fact
 from contactd.core.journal import CHECKPOINT, RESTART, TICK, VERSION, encode, encode_wishes
 from contactd.crm_store.routing_rows import LeaseLostError, write_batch
-from contactd.crm_store.store import Store
+from contactd.crm_store.store import Store, WriteConn
 from contactd.desk.checkpoints import Checkpoints
 from contactd.desk.effects import Effect
 from contactd.desk.facts import Decider, Restoring, Seen, Waiting, fail, refusal
@@ -104,10 +104,15 @@ class Dispatcher:
         self._wake.set()
 
     async def submit(
-        self, fact: Fact, prepare: Callable[[], None] | None = None, inbox_id: str | None = None
+        self,
+        fact: Fact,
+        prepare: Callable[[], None] | None = None,
+        inbox_id: str | None = None,
+        beside: Callable[[WriteConn], None] | None = None,
     ) -> list[Wish]:
         """Put a fact in line; return the router's wishes after their commit.
 
+        `beside` is written in the unit of the decision, unless the router refuses: both are there, or neither is.
         `inbox_id`: the unit that made the fact put it in the inbox under this id.  Where a look into the inbox brought it
         in just before, this waits for that one; no wishes are returned when its decision is committed already.
 
@@ -121,7 +126,7 @@ class Dispatcher:
         if inbox_id is not None and inbox_id in self._inbox_seen:  # a look into the inbox was faster
             waiting = self._inbox_seen[inbox_id]
         else:
-            waiting = Waiting(fact, inbox_id, None, prepare)
+            waiting = Waiting(fact, inbox_id, None, prepare, beside)
             self._enqueue(waiting)
         if waiting is None:
             return []
@@ -238,6 +243,8 @@ class Dispatcher:
             wishes = self._router.handle(waiting.fact, now)
             self._ledger.record(wishes, now)
             self._journal(rows, type(waiting.fact).__name__, encode(waiting.fact), wishes, now)
+        if waiting.beside is not None and not any(isinstance(wish, Refuse) for wish in wishes):
+            rows.beside.append(waiting.beside)
         if waiting.inbox_id is not None:
             rows.consumed.append({"b_id": waiting.inbox_id, "b_consumed_seq": self._router.seq})
         return wishes
@@ -286,9 +293,15 @@ class Dispatcher:
 
     async def _commit(self, rows: Rows) -> list[Effect]:
         booked, effects = self._ledger.take()
-        booked.journal, booked.consumed = rows.journal, rows.consumed
+        booked.journal, booked.consumed, booked.beside = rows.journal, rows.consumed, rows.beside
         epoch = self._epoch
-        await self._store.write(lambda conn: write_batch(conn, booked, epoch), urgent=True)
+
+        def unit(conn: WriteConn) -> None:
+            write_batch(conn, booked, epoch)
+            for beside in booked.beside:
+                beside(conn)
+
+        await self._store.write(unit, urgent=True)
         self.last_commit = self._clock.monotonic()
         return effects
 

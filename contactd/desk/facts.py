@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from contactd.core.effects import Offer, Refuse, Wish
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import Fact
+from contactd.crm_store.write_conn import WriteConn
 from contactd.routing.picturing import Paces
 from contactd.routing.shadow import Shadow
 from contactd.routing.waits import Picture
@@ -104,6 +105,8 @@ class Waiting:
     done: asyncio.Future[list[Wish]] | None
     prepare: Callable[[], None] | None = None
     """Writes into the book what the fact needs to find there (a newly placed interaction)."""
+    beside: Callable[[WriteConn], None] | None = None
+    """What is written in the unit of the decision, unless it is a refusal; it runs after the decision's rows and raises nothing."""
     tries: int = 0
 
 

@@ -24,7 +24,7 @@ from contactd.crm_store.intake_rows import Accepting
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.placing import Placed, Placing
 from contactd.crm_store.source_rows import RECEIPT
-from contactd.crm_store.store import Store
+from contactd.crm_store.store import Store, WriteConn
 from contactd.desk.arriving import entry_of, new_interaction
 from contactd.desk.book import Book
 from contactd.desk.changes import AlertRaised, InteractionUpsert, MessageAdded
@@ -51,6 +51,18 @@ class Unread:
     """What was accepted, as long as it is at hand; else the store has it."""
     tries: int = 0
     """How often it was put off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else is written in the unit that takes something in, unless it came before; it may run twice."""
+
+    before: Callable[[WriteConn], None] = lambda _conn: None
+    after: Callable[[WriteConn, Placed], None] = lambda _conn, _placed: None
+    """With what became of it."""
+
+
+ALONE = Beside()
 
 
 class Intake:
@@ -91,8 +103,10 @@ class Intake:
         self.entered: Callable[[Placed, Placing], None] = lambda _placed, _placing: None
         """Called with each new turn that stands in line."""
 
-    async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
+    async def accept(self, arrival: Arrival, content: Content | None = None, beside: Beside = ALONE) -> Receipt:
         """Store an arrival and, when its content is known, place it; return after the commit.
+
+        `beside` is written in the same unit as a content that is placed.
 
         Raises:
             BusyError, StoreDownError: nothing was taken in.
@@ -116,7 +130,7 @@ class Intake:
                 await self.quarantine(interaction, content.quarantine or "")
             return Receipt(id=receipt, interaction=interaction)
         placing = self._placing(arrival, content, receipt, interaction, await self._parts.sayings(content), now)
-        unit = partial(_accept_and_place, new=new, placing=placing)
+        unit = partial(_accept_and_place, new=new, placing=placing, beside=beside)
         old, placed = await self._store.write(unit, urgent=urgent)
         self._count(arrival, old)
         if placed is None:
@@ -267,12 +281,17 @@ class Intake:
         self._publish(effects)
 
 
-def _accept_and_place(conn: Any, new: Accepting, placing: Placing) -> tuple[Mapping[str, Any] | None, Placed | None]:
+def _accept_and_place(
+    conn: WriteConn, new: Accepting, placing: Placing, beside: Beside
+) -> tuple[Mapping[str, Any] | None, Placed | None]:
     """Accept and place in one unit; the old receipt when it came before."""
     old = intake_rows.accept(conn, new)
     if old is not None:
         return old, None
-    return None, placing_rows.place(conn, placing)
+    beside.before(conn)
+    placed = placing_rows.place(conn, placing)
+    beside.after(conn, placed)
+    return None, placed
 
 
 def _old(row: Mapping[str, Any] | None) -> Receipt:

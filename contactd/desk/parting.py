@@ -14,8 +14,11 @@ from contactd.core.interaction import Outcome, State
 from contactd.crm_store import messages as message_views
 from contactd.crm_store import moving_rows
 from contactd.crm_store.message_facts import forged
+from contactd.crm_store.placing import Placed
+from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
 from contactd.desk.desk import IN_HAND, Desk, refuse_state
+from contactd.desk.intake import Beside
 from contactd.desk.rights import Actor
 
 ADAPTER = "split"
@@ -39,7 +42,7 @@ class Parting:
     async def split(self, agent: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Let messages of a turn be a conversation of their own, which goes in line; return its id after the commit.
 
-        A crash between its two units leaves a turn in line that is still empty; nothing of a message is ever lost.
+        The new turn and what is said in it are one unit.
 
         Raises:
             ForbiddenError, NotFoundError: it is not the agent's, or has no such messages.
@@ -72,9 +75,13 @@ class Parting:
             line=entry.line,
             subject=entry.subject,
         )
-        receipt = await desk.intake.accept(arrival, content)
-        made = desk.entry(receipt.interaction)
-        await self._move(chosen, entry, made, agent)
+        moved: list[str] = []
+
+        def unit(conn: WriteConn, placed: Placed) -> None:
+            moved[:] = self._move(conn, chosen, entry, placed.interaction, placed.thread, agent)
+
+        receipt = await desk.intake.accept(arrival, content, Beside(after=unit))
+        await self._show(entry, receipt.interaction, moved)
         return {"interaction": receipt.interaction, "from": entry.id}
 
     async def join(self, agent: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,14 +98,19 @@ class Parting:
         if other.state not in IN_LINE and (other.state not in IN_HAND or other.agent != agent):
             text = "somebody else works on it"
             raise ConflictError(text, code="not_yours")
-        chosen = await self._desk.store.write(partial(moving_rows.of_turn, interaction=other.id), urgent=True)
-        moved = await self._move(chosen, other, entry, agent)
+        moved: list[str] = []
+
+        def unit(conn: WriteConn) -> None:
+            chosen = moving_rows.of_turn(conn, other.id)
+            moved[:] = self._move(conn, chosen, other, entry.id, entry.thread, agent)
+
         fact: InteractionGone | WorkEnded
         if other.state in IN_LINE:
             fact = InteractionGone(interaction=other.id, cause="junk", outcome=Outcome.DUPLICATE)
         else:
             fact = WorkEnded(interaction=other.id, agent=agent, outcome=Outcome.DUPLICATE, skip_wrapup=True)
-        await self._desk.dispatcher.submit(fact)
+        await self._desk.dispatcher.submit(fact, beside=unit)
+        await self._show(other, entry.id, moved)
         return {"interaction": entry.id, "from": other.id, "messages": moved}
 
     def _own(self, interaction: str, agent: str) -> Entry:
@@ -108,20 +120,19 @@ class Parting:
             raise refuse_state(text)
         return entry
 
-    async def _move(self, chosen: list[str], source: Entry, target: Entry, agent: str) -> list[str]:
-        """Move messages in one unit, and show both turns as they are then."""
+    def _move(
+        self, conn: WriteConn, chosen: list[str], source: Entry, target: str, thread: str | None, agent: str
+    ) -> list[str]:
+        """Move messages of a turn to another's end; where all of them go, so does the turn's part in the conversation."""
+        whole = set(moving_rows.of_turn(conn, source.id)) <= set(chosen)
         now = self._desk.clock.now()
+        moved = moving_rows.move(conn, chosen, source=source.id, target=target, thread=thread, actor=agent, now=now)
+        if whole:
+            moving_rows.follow(conn, source.id, target, thread)
+        return moved
 
-        def unit(conn: Any) -> list[str]:
-            whole = set(moving_rows.of_turn(conn, source.id)) <= set(chosen)
-            moved = moving_rows.move(
-                conn, chosen, source=source.id, target=target.id, thread=target.thread, actor=agent, now=now
-            )
-            if whole:
-                moving_rows.follow(conn, source.id, target.id, target.thread)
-            return moved
-
-        moved = await self._desk.store.write(unit, urgent=True)
+    async def _show(self, source: Entry, target: str, moved: list[str]) -> None:
+        """Show both turns as they are since messages moved from one to the other."""
         views, left = await self._desk.store.read(
             lambda conn: (
                 [message_views.get(conn, ident) for ident in moved],
@@ -129,6 +140,6 @@ class Parting:
             ),
         )
         source.last_message = str(left[-1]["text"])[:200] if left else None
-        self._desk.intake.show_messages(target.id, tuple(views))
-        self._desk.show(source)
-        return moved
+        self._desk.intake.show_messages(target, tuple(views))
+        if self._desk.book.get(source.id) is source:
+            self._desk.show(source)

@@ -84,6 +84,8 @@ RULES: dict[str, Rule] = {
     "agent.drain": Rule("no", "any", "any", "console"),
     "line.set": Rule("no", "any", "any", "console"),
     "interaction.close_as": Rule("own", "own", "own", "console"),
+    "interaction.bring_back": Rule("any", "any", "any", "write"),
+    "sender.block": Rule("any", "any", "any", "console"),
     "sender.unblock": Rule("any", "any", "any", "console"),
     "sender.read": Rule("any", "any", "any", "read"),
     "bulk.count": Rule("no", "any", "any", "console"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from contactd.core.events import STRAIGHT, Course
 from contactd.core.segment import Segment
 from contactd.crm_store import audit
 from contactd.crm_store.callback_rows import NewCallback
+from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.book import Entry
 
 
@@ -33,6 +34,8 @@ class Rows:
     lines: dict[str, dict[str, Any]] = field(default_factory=dict)
     audits: list[tuple[audit.Entry, datetime]] = field(default_factory=list)
     callbacks: list[NewCallback] = field(default_factory=list)
+    beside: list[Callable[[WriteConn], None]] = field(default_factory=list)
+    """What else is written in this unit, after the rows."""
 
 
 def interaction_row(entry: Entry) -> dict[str, Any]:

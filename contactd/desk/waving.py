@@ -9,9 +9,11 @@ from typing import Any
 from contactd.core.errors import NotFoundError
 from contactd.core.events import WorkEnded, WrapupDone
 from contactd.core.interaction import Outcome, State
-from contactd.crm_store import blocked_rows, draft_rows, routing_rows
+from contactd.crm_store import audit, blocked_rows, draft_rows, routing_rows
+from contactd.crm_store.dismissed_rows import DISMISSED
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.store import WriteConn
+from contactd.desk.bringing_back import BringingBack
 from contactd.desk.desk import Desk
 from contactd.desk.rights import Actor
 
@@ -27,7 +29,13 @@ class Waving:
 
     def table(self) -> dict[str, Handler]:
         """Return command → what carries it out."""
-        return {"interaction.close_as": self._close_as, "sender.unblock": self._unblock}
+        back = BringingBack(self._desk)
+        return {
+            "interaction.close_as": self._close_as,
+            "interaction.bring_back": back.bring_back,
+            "sender.block": back.block,
+            "sender.unblock": self._unblock,
+        }
 
     async def _close_as(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         """End a contact in hand with the outcome the reason names; no disposition is asked for.
@@ -37,25 +45,31 @@ class Waving:
         """
         entry = self._desk.in_hand(data["interaction"], actor.id)
         desk, now, reason = self._desk, self._desk.clock.now(), data["reason"]
-        segment = entry.segment.n
+        if data.get("of") and not await desk.store.read(partial(blocked_rows.known, interaction=data["of"])):
+            text = "there is no such interaction"
+            raise NotFoundError(text, code="unknown_interaction", field="of")
+        segment, answers = entry.segment.n, reason == Outcome.NO_REPLY_NEEDED
 
         def unit(conn: WriteConn) -> None:
             told: dict[str, Any] = {"reason": reason}
             if data.get("of"):
-                if not blocked_rows.same_as(conn, entry.id, data["of"]):
-                    text = "there is no such interaction"
-                    raise NotFoundError(text, code="unknown_interaction", field="of")
+                blocked_rows.same_as(conn, entry.id, data["of"])
                 told["of"] = data["of"]
             if data.get("block"):
                 told["blocked"] = blocked_rows.block_sender(conn, entry.id, actor.id, now)
-            if reason == Outcome.NO_REPLY_NEEDED:
+            if answers:
                 routing_rows.mark_answered(conn, entry.id, segment, now)
             draft_rows.drop(conn, entry.id)
-            add_event(conn, entry.id, now, "dismissed", actor.id, told)
+            add_event(conn, entry.id, now, DISMISSED, actor.id, told)
+            act = audit.Entry(
+                actor=actor.id,
+                action="interaction.close_as",
+                object_kind="interaction",
+                object_id=entry.id,
+                detail=told,
+            )
+            audit.append(conn, act, now)
 
-        await desk.store.write(unit, urgent=True)
-        if reason == Outcome.NO_REPLY_NEEDED:
-            desk.answered(entry, now)
         fact: WorkEnded | WrapupDone
         if entry.state == State.WRAPUP:
             fact = WrapupDone(interaction=entry.id, agent=actor.id, disposition=entry.disposition)
@@ -68,7 +82,8 @@ class Waving:
                 disposition=entry.disposition,
                 skip_wrapup=True,
             )
-        await desk.dispatcher.submit(fact)
+        prepare = partial(desk.answered, entry, now) if answers else None
+        await desk.dispatcher.submit(fact, prepare, beside=unit)
         return {"interaction": entry.view()}
 
     async def _unblock(self, _actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -364,6 +364,7 @@ POSTS = {
     "/api/v1/interactions": "interaction.create",
     "/api/v1/interactions/i1/replay": "interaction.replay",
     "/api/v1/interactions/i1/dismiss": "interaction.dismiss",
+    "/api/v1/interactions/i1/bring-back": "interaction.bring_back",
     "/api/v1/parties": "party.create",
     "/api/v1/parties/check": "duplicate.read",
     "/api/v1/parties/i1/split": "party.unmerge",

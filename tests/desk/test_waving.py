@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Update, update
 
-from contactd.core.errors import ForbiddenError, NotFoundError
-from contactd.crm_store import blocked_rows, interactions, schema
+from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
+from contactd.crm_store import blocked_rows, interactions, messages, schema
 from tests.desk.bench import Bench
 from tests.desk.test_letters import at_work, save
 from tests.desk.test_outbox import taken
@@ -60,3 +61,79 @@ async def test_a_blocked_sender_comes_before_nobody_until_let_in_again(bench: Be
     with pytest.raises(NotFoundError):
         await bench.run(ann, "sender.unblock", kind="email", value="li@example.cn")
     assert bench.state_of(await taken(bench, ann, "li@example.cn", "k4")) == "active"
+
+
+@pytest.mark.parametrize("reason", ["junk", "no_reply_needed", "duplicate"])
+async def test_what_was_ended_by_mistake_comes_back_into_the_same_hands(bench: Bench, reason: str) -> None:
+    ann, first = await at_work(bench)
+    of = {"of": first} if reason == "duplicate" else {}
+    closed = await taken(bench, ann, "bo@example.cn", "k2")
+    thread = (await shown(bench, closed))["thread"]
+    (before,) = await bench.store.read(lambda conn: messages.of_interaction(conn, closed))
+    await bench.run(ann, "interaction.close_as", interaction=closed, reason=reason, **of)
+    bench.clock.advance(10)
+    back = await bench.run(ann, "interaction.bring_back", interaction=closed)
+    here = back["interaction"]
+    assert (back["from"], bench.state_of(here)) == (closed, "active")
+    view, old = await shown(bench, here), await shown(bench, closed)
+    assert (view["agent"], view["thread"], view["parent_id"], view["from"]) == (ann.id, thread, closed, "bo@example.cn")
+    # A closed contact stays closed; it counts once, as what came back.
+    assert (old["state"], old["outcome"], old["answered_at"]) == ("closed", "duplicate", None)
+    (moved,) = await bench.store.read(lambda conn: messages.of_interaction(conn, here))
+    assert (moved["id"], moved["text"]) == (before["id"], "T")
+    # Asked again, the same; nothing comes back twice.
+    assert (await bench.run(ann, "interaction.bring_back", interaction=closed))["interaction"] == here
+    noted = await bench.store.read(lambda conn: conn.execute(schema.audit_log.select()).all())
+    assert [(row.actor, row.object_id) for row in noted if row.action == "interaction.bring_back"] == [(ann.id, closed)]
+
+
+async def test_a_sender_that_was_blocked_with_it_is_heard_again(bench: Bench) -> None:
+    ann, interaction = await at_work(bench)
+    await bench.run(ann, "interaction.close_as", interaction=interaction, reason="junk")
+    await bench.run(ann, "sender.block", interaction=interaction)
+    assert len(await bench.store.read(blocked_rows.listed)) == 1
+    back = await bench.run(ann, "interaction.bring_back", interaction=interaction)
+    assert bench.state_of(back["interaction"]) == "active"
+    assert await bench.store.read(blocked_rows.listed) == []
+
+
+async def test_what_the_customer_wrote_meanwhile_and_what_comes_back_are_one(bench: Bench) -> None:
+    ann, interaction = await at_work(bench)
+    await bench.run(ann, "interaction.close_as", interaction=interaction, reason="no_reply_needed")
+    thread = (await shown(bench, interaction))["thread"]
+    bench.clock.advance(6)
+    mark = await bench.store.read(lambda conn: messages.of_interaction(conn, interaction))
+    assert len(mark) == 1
+    await bench.store.write(lambda conn: conn.execute(provider(mark[0]["id"])))
+    again = await bench.mail_in("li@example.cn|Re: S|more", "k9", references=["<m@x>"])
+    await bench.until(lambda: bench.state_of(again.interaction) in {"queued", "offered"}, "the next turn")
+    back = await bench.run(ann, "interaction.bring_back", interaction=interaction)
+    assert back["interaction"] == again.interaction
+    assert (await shown(bench, again.interaction))["thread"] == thread
+    said = await bench.store.read(lambda conn: messages.of_interaction(conn, again.interaction))
+    assert sorted(one["text"] for one in said) == ["T", "more"]
+
+
+async def test_only_who_ended_it_or_oversees_may_bring_it_back_and_only_for_a_week(bench: Bench) -> None:
+    ann, interaction = await at_work(bench)
+    bob, sue = await bench.agent("bob"), await bench.agent("sue", role="supervisor")
+    with pytest.raises(ConflictError):
+        await bench.run(ann, "interaction.bring_back", interaction=interaction)
+    await bench.run(ann, "interaction.close_as", interaction=interaction, reason="junk")
+    with pytest.raises(ForbiddenError):
+        await bench.run(bob, "interaction.bring_back", interaction=interaction)
+    with pytest.raises(NotFoundError):
+        await bench.run(ann, "interaction.bring_back", interaction="not-there")
+    back = await bench.run(sue, "interaction.bring_back", interaction=interaction)
+    # Sue is not signed in: it waits in line.
+    assert bench.state_of(back["interaction"]) in {"queued", "offered"}
+    other = await taken(bench, ann, "wu@example.cn", "k5")
+    await bench.run(ann, "interaction.close_as", interaction=other, reason="junk")
+    bench.clock.advance(8 * 86400)
+    with pytest.raises(ConflictError) as refused:
+        await bench.run(ann, "interaction.bring_back", interaction=other)
+    assert refused.value.code == "too_late"
+
+
+def provider(message: str) -> Update:
+    return update(schema.message).where(schema.message.c.id == message).values(provider_id="<m@x>")

@@ -78,3 +78,37 @@ async def test_a_scheduled_letter_waits_in_the_outbox_and_one_is_passed_on(
     assert mail["To"] == "factory@example.org"
     assert mail["Subject"] == "Fwd: Please repair it"
     assert mail["References"] is None
+
+
+async def test_two_matters_are_parted_and_joined_and_what_was_waved_through_comes_back(
+    house: House, open_desk: OpenDesk
+) -> None:
+    ann = await open_desk("ann")
+    await ann.ready()
+    await asyncio.to_thread(house.send_mail, "Chairs", "One chair is broken")
+    first = await ann.accept("Chairs")
+    await asyncio.to_thread(
+        house.send_mail,
+        "Re: Chairs",
+        "My invoice is wrong too",
+        message_id="<two@example.cn>",
+        References="<Chairs@example.cn>",
+    )
+    thread = ann.marked("contact", id=first)
+    await expect(thread.get_by_text("My invoice is wrong too")).to_be_visible()
+    await ann["mail-more"].last.click()
+    await ann["mail-split"].click()
+    await expect(thread.get_by_text("My invoice is wrong too")).to_have_count(0)
+    await ann["parting-undo"].click()
+    await expect(thread.get_by_text("My invoice is wrong too")).to_be_visible()
+    # Ended by mistake: it is back in the same hands, with all that was said.
+    await ann.page.keyboard.press("Escape")
+    await ann["close-as"].click()
+    await ann["close-junk"].click()
+    await ann["close-undo"].click()
+    back = ann.page.locator("[data-testid=contact][data-state=active]")
+    await expect(back.get_by_text("My invoice is wrong too")).to_be_visible()
+    assert await back.get_attribute("data-id") != first
+    # And from where it lies, later.
+    await ann.page.goto(f"{ann.url}/console#/work/{first}")
+    await expect(ann.marked("contact", id=first, state="closed")).to_be_visible()

@@ -7,7 +7,7 @@ import type { InteractionDetail, InteractionView } from "../wire";
 import { CallbackBanner } from "./Callback";
 import { CallPanel } from "./CallPanel";
 import { ChatThread } from "./ChatThread";
-import { SameAs, useCloseAs } from "./closeAs";
+import { BringBack, SameAs, useCloseAs } from "./closeAs";
 import { ContactHeader } from "./ContactHeader";
 import { Dock, type DockTab } from "./Dock";
 import { FaxViewer } from "./FaxViewer";
@@ -61,7 +61,7 @@ export function ContactPane({ interaction, detail, mine }: Props) {
       {mine ? (
         <Dock interaction={interaction} detail={detail} tab={tab} focus={focus} onTab={setTab} />
       ) : (
-        <ReadOnly state={interaction.state} />
+        <ReadOnly interaction={interaction} />
       )}
     </section>
   );
@@ -80,11 +80,12 @@ export function Body({ interaction, mine }: { interaction: InteractionView; mine
   }
 }
 
-function ReadOnly({ state }: { state: string }) {
+function ReadOnly({ interaction }: { interaction: InteractionView }) {
   const { t, word } = useWords();
+  const { state } = interaction;
   return (
     <div className="contact-closed" data-testid="read-only">
-      {state === "closed" ? t("contact.closedBanner") : word("state", state)}
+      {state === "closed" ? t("contact.closedBanner") : word("state", state)} <BringBack interaction={interaction} />
     </div>
   );
 }

@@ -1,18 +1,19 @@
-/** One key each: junk, no reply needed, the same as another; each can be undone for a few seconds, and nothing happens before. */
+/** One key each: junk, no reply needed, the same as another; the server undoes each, at once or within a week. */
 import { useQuery } from "@tanstack/react-query";
-import { App as AntApp, Button, Checkbox, Modal } from "antd";
+import { App as AntApp, Button, Modal } from "antd";
 import { useCallback, useRef, useState } from "react";
 import { api } from "../api";
-import { useRun } from "../desk";
+import { useConsole, useRun } from "../desk";
 import { useWords } from "../i18n";
+import { go } from "../route";
 import { At, ChannelIcon, Hollow, Lines } from "../shell/bits";
 import type { InteractionView } from "../wire";
 
 export type Reason = "junk" | "no_reply_needed" | "duplicate";
 
-const UNDO_S = 5;
+const UNDO_S = 12;
 
-/** Ends a contact after a moment in which that can be undone; `ask` chooses what a duplicate repeats. */
+/** Ends a contact without an answer; for a while a bar offers to undo that, and to block whom junk came from. */
 export function useCloseAs(interaction: InteractionView, ask: () => void): (reason: Reason, of?: string) => void {
   const { run } = useRun();
   const { message } = AntApp.useApp();
@@ -26,39 +27,62 @@ export function useCloseAs(interaction: InteractionView, ask: () => void): (reas
       }
       if (going.current) return;
       going.current = true;
-      const key = `close.${interaction.id}`;
-      let block = false;
-      const undo = (): void => {
-        clearTimeout(timer);
-        going.current = false;
+      const { id } = interaction;
+      const from = interaction.from ?? "";
+      const key = `close.${id}`;
+      const undo = async (): Promise<void> => {
         message.destroy(key);
+        const { ok, data } = await run("interaction.bring_back", { interaction: id });
+        if (ok) go("work", String((data as { interaction: string }).interaction));
       };
-      const timer = setTimeout(() => {
+      const block = async (): Promise<void> => {
         message.destroy(key);
-        const more = { ...(of ? { of } : {}), ...(block ? { block: true } : {}) };
-        void run("interaction.close_as", { interaction: interaction.id, reason, ...more }, { queue: true }).then(() => {
-          going.current = false;
+        const { ok } = await run("sender.block", { interaction: id });
+        if (ok) message.success(t("closeAs.blocked", { from }));
+      };
+      void run("interaction.close_as", { interaction: id, reason, ...(of ? { of } : {}) }, { queue: true }).then(({ ok }) => {
+        going.current = false;
+        if (!ok) return;
+        message.open({
+          key,
+          duration: UNDO_S,
+          content: (
+            <span className="undo-bar" data-testid="close-bar" data-reason={reason}>
+              {t(`closeAs.done.${reason}`)}
+              {reason === "junk" && from && (
+                <Button size="small" data-testid="block-sender" onClick={() => void block()}>
+                  {t("closeAs.block", { from })}
+                </Button>
+              )}
+              <Button size="small" type="primary" data-testid="close-undo" onClick={() => void undo()}>
+                {t("outbox.undo")}
+              </Button>
+            </span>
+          ),
         });
-      }, UNDO_S * 1000);
-      message.open({
-        key,
-        duration: UNDO_S,
-        content: (
-          <span className="undo-bar" data-testid="close-bar" data-reason={reason}>
-            {t(`closeAs.done.${reason}`)}
-            {reason === "junk" && interaction.from && (
-              <Checkbox data-testid="block-sender" onChange={(event) => (block = event.target.checked)}>
-                {t("closeAs.block", { from: interaction.from })}
-              </Checkbox>
-            )}
-            <Button size="small" type="primary" data-testid="close-undo" onClick={undo}>
-              {t("outbox.undo")}
-            </Button>
-          </span>
-        ),
       });
     },
     [interaction, ask, run, message, t],
+  );
+}
+
+const WITHOUT_ANSWER: readonly (string | null)[] = ["junk", "no_reply_needed", "duplicate"];
+
+/** A contact that was ended without an answer, by mistake: it comes back. */
+export function BringBack({ interaction }: { interaction: InteractionView }) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  const me = useConsole((state) => state.me);
+  if (interaction.state !== "closed" || !WITHOUT_ANSWER.includes(interaction.outcome)) return null;
+  if (interaction.agent !== me?.agent && me?.role === "agent") return null;
+  const back = async (): Promise<void> => {
+    const { ok, data } = await run("interaction.bring_back", { interaction: interaction.id });
+    if (ok) go("work", String((data as { interaction: string }).interaction));
+  };
+  return (
+    <Button size="small" loading={busy.has("interaction.bring_back")} data-testid="bring-back" onClick={() => void back()}>
+      {t("closeAs.bringBack")}
+    </Button>
   );
 }
 

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Drawer } from "antd";
 import { api, keys } from "../api";
 import { subjectOf } from "../channels/subject";
+import { BringBack } from "../contact/closeAs";
 import { Body } from "../contact/ContactPane";
 import { useAgentName, useLineLabel } from "../desk";
 import { duration, fullMoment } from "../format";
@@ -36,6 +37,7 @@ function Record({ id }: { id: string }) {
   return (
     <div className="record" data-testid="record">
       <Facts interaction={detail.data} />
+      <BringBack interaction={detail.data} />
       <div className="record-body">
         <Body interaction={detail.data} mine={false} />
       </div>

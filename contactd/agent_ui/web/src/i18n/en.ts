@@ -387,6 +387,8 @@ export const en: Same<typeof zhCN> = {
     no_reply_needed: "No reply needed",
     duplicate: "Duplicate",
     block: "Block {{from}}",
+    blocked: "{{from}} is blocked from now on",
+    bringBack: "Bring it back",
     sameAs: "Which contact says the same?",
     none: "There are no other contacts",
     done: { junk: "Finished as junk", no_reply_needed: "Finished: no reply needed", duplicate: "Finished as a duplicate" },

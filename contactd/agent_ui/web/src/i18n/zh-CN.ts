@@ -378,6 +378,8 @@ export const zhCN = {
     no_reply_needed: "无需回复",
     duplicate: "重复来件",
     block: "以后屏蔽 {{from}}",
+    blocked: "已屏蔽 {{from}}",
+    bringBack: "撤销办结，重新处理",
     sameAs: "与哪一件重复？",
     none: "没有其他往来",
     done: { junk: "按垃圾邮件办结", no_reply_needed: "无需回复，办结", duplicate: "按重复来件办结" },
