@@ -94,6 +94,10 @@ class AnswerAll(Choosing):
     undo_s: Annotated[int, Field(ge=0, le=300)] = 30
 
 
+class Nothing(Shape):
+    """bulk.list: one's latest batches."""
+
+
 class OnBatch(Shape):
     """bulk.undo, bulk.status."""
 
@@ -112,6 +116,7 @@ LETTERS: dict[str, type[Shape]] = {
     "bulk.answer": AnswerAll,
     "bulk.undo": OnBatch,
     "bulk.status": OnBatch,
+    "bulk.list": Nothing,
     "draft.read": OnInteraction,
     "draft.versions": OnInteraction,
     "draft.save": SaveDraft,

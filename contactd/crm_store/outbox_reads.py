@@ -12,7 +12,7 @@ from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
 from contactd.crm_store import schema as s
 
-OPEN = ("queued", "sending", "maybe")
+OPEN = ("queued", "held", "sending", "maybe")
 WRONG = ("failed", "maybe", "bounced", "complained")
 """States in which a message that is over may not have reached everybody."""
 MOST = 200
@@ -90,6 +90,14 @@ def listed(conn: Connection, agent: str | None, since: datetime) -> list[dict[st
     return [_shown(row) for row in conn.execute(query)]
 
 
+def _box(row: Any, *, over: bool) -> str:
+    if over:
+        return "failed"
+    if row.state == "held":
+        return "held"
+    return "scheduled" if not row.attempts and row.due_at else "waiting"
+
+
 def _shown(row: Any) -> dict[str, Any]:
     """Shape one row as an OutboxItem of docs/wire.md."""
     over = row.ended_at is not None
@@ -100,13 +108,13 @@ def _shown(row: Any) -> dict[str, Any]:
         "channel": row.channel,
         "line": row.line,
         "agent": row.agent,
-        "box": "failed" if over else "scheduled" if not row.attempts and row.due_at else "waiting",
+        "box": _box(row, over=over),
         "state": row.state if over or row.state != "queued" or not row.attempts else "retrying",
         "to": [address for role, _name, address in row.recipients if role in {"to", "cc", "bcc"}],
         "subject": row.subject,
         "snippet": " ".join(row.body_text[: 2 * SNIPPET].split())[:SNIPPET],
         "at": rfc3339(row.created_at),
-        "next_at": None if over else rfc3339(row.next_at),
+        "next_at": None if over or row.state == "held" else rfc3339(row.next_at),
         "attempts": row.attempts,
         "detail": row.last_error,
     }

@@ -57,6 +57,7 @@ _DUE = hot(
         or_(s.outbox.c.state == "queued", s.outbox.c.state == "maybe"),
         s.outbox.c.ended_at.is_(null()),
         s.outbox.c.next_at <= bindparam("now"),
+        s.outbox.c.heeds.is_(False),
         not_(_HELD_UP),
     )
     .order_by(s.outbox.c.next_at, s.outbox.c.id)
@@ -92,7 +93,9 @@ _EXPIRED = hot(
 _CANCEL = hot(
     update(s.outbox)
     .where(
-        s.outbox.c.message_id == bindparam("b_message"), s.outbox.c.state == "queued", s.outbox.c.ended_at.is_(null())
+        s.outbox.c.message_id == bindparam("b_message"),
+        or_(s.outbox.c.state == "queued", s.outbox.c.state == "held"),
+        s.outbox.c.ended_at.is_(null()),
     )
     .values(state="cancelled", ended_at=bindparam("b_now")),
 )
@@ -102,6 +105,7 @@ _AGAIN = hot(
         s.outbox.c.message_id == bindparam("b_message"),
         or_(
             s.outbox.c.state == "queued",
+            s.outbox.c.state == "held",
             s.outbox.c.state == "failed",
             s.outbox.c.state == "maybe",
         ),
@@ -114,6 +118,7 @@ _AGAIN = hot(
         ended_at=null(),
         noted_at=null(),
         lease_until=null(),
+        heeds=False,
     ),
 )
 _PUT_AWAY = hot(
@@ -202,7 +207,7 @@ def cancel(conn: WriteConn, message: str, now: datetime) -> bool:
 
 
 def again(conn: WriteConn, message: str, now: datetime) -> bool:
-    """Let what failed, may have failed or is put off leave now, with a life that begins anew; return whether it can."""
+    """Let what failed, may have failed, is held or put off leave now, with a life that begins anew; return whether it can."""
     if not conn.run(_AGAIN, b_message=message, b_now=now):
         return False
     delivered(conn, message, "queued")
@@ -241,7 +246,7 @@ def waiting(conn: Connection) -> int:
 def follow(conn: WriteConn, channel: str, outgoing: str, became: str, detail: str) -> tuple[str, Any]:
     """Write what became of a message after it was handed over; return followed | early | old | unknown, and the row if followed."""
     row = conn.one(_HANDED, id=outgoing, channel=channel)
-    if row is None or row.state in {"queued", "cancelled"}:
+    if row is None or row.state in {"queued", "held", "cancelled"}:
         return "unknown", None
     if row.ended_at is None:
         return "early", None

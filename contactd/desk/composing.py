@@ -155,10 +155,11 @@ async def outbox_row(
     *,
     agent: str | None = None,
     send_at: datetime | None = None,
+    heeds: bool = False,
 ) -> Mapping[str, Any]:
     """Make the outbox row of a message; a large one lies in the blob store before the row names it.
 
-    `send_at`: when it leaves, where that is not at once.
+    `send_at`: when it leaves, where that is not at once; `heeds`: then it is looked at once more.
     """
     now = desk.clock.now()
     small = len(composed.payload) <= INLINE
@@ -176,6 +177,7 @@ async def outbox_row(
         "created_at": now,
         "destination": str(composed.meta.get("destination", "")),
         "agent": agent,
+        "heeds": heeds,
     }
 
 

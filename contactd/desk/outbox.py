@@ -20,8 +20,8 @@ import structlog
 from contactd.clock import Clock, rfc3339
 from contactd.core.channel import Channel, Delivery, Outgoing
 from contactd.core.errors import BusyError, StoreDownError
-from contactd.crm_store import outbox_rows
-from contactd.crm_store.store import Store
+from contactd.crm_store import heeding_rows, outbox_rows
+from contactd.crm_store.store import Store, WriteConn
 from contactd.desk.changes import AlertRaised, OutboxChanged
 from contactd.desk.effects import Effect
 from contactd.desk.idents import Idents
@@ -33,6 +33,8 @@ LONGEST_PAUSE = timedelta(hours=1)
 LIFE = timedelta(days=5)
 LEASE = timedelta(minutes=10)
 ATTEMPT_S = 300.0
+MOST_HEEDED = 200
+"""Scheduled messages that are looked at once more together; more are due a moment later."""
 ATTEMPTS = 20
 """Attempts that are under way at a time."""
 UNWRITTEN_S = 1.0
@@ -140,8 +142,18 @@ class Outbox:
         room = ATTEMPTS - len(self._running)
         if room <= 0:
             return []
-        unit = partial(outbox_rows.claim, now=self._clock.now(), lease=LEASE, most=room)
-        return await self._store.write(unit, urgent=True)
+        now = self._clock.now()
+
+        def unit(conn: WriteConn) -> tuple[list[Any], list[Any]]:
+            held = heeding_rows.look_again(conn, now, MOST_HEEDED)
+            return held, outbox_rows.claim(conn, now, LEASE, room)
+
+        held, rows = await self._store.write(unit, urgent=True)
+        for row in held:
+            log.info("outbox.held", interaction=row.interaction_id, outbox=row.id)
+            await self._delivered(row.message_id)
+            self.tell(row.agent)
+        return rows
 
     async def _sleep(self) -> None:
         try:

@@ -91,6 +91,7 @@ RULES: dict[str, Rule] = {
     "bulk.count": Rule("no", "any", "any", "console"),
     "bulk.answer": Rule("no", "any", "any", "console"),
     "bulk.undo": Rule("no", "any", "any", "console"),
+    "bulk.list": Rule("no", "any", "any", "console"),
     "bulk.status": Rule("no", "any", "any", "console"),
     "draft.read": Rule("own", "any", "any", "console"),
     "draft.versions": Rule("own", "any", "any", "console"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,8 +41,12 @@ class Sending:
         """Work with the desk's parts."""
         self._desk = desk
 
-    async def send(self, agent: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    async def send(
+        self, agent: str, data: Mapping[str, Any], beside: Callable[[WriteConn], None] | None = None
+    ) -> dict[str, Any]:
         """Send an agent's message to the customer; return its view after the commit.
+
+        `beside` is written in the unit that stores the message; what it raises lets nothing of it be.
 
         Raises:
             ForbiddenError: the contact is somebody else's.
@@ -61,11 +65,20 @@ class Sending:
         if send_at is not None:
             saying = replace(saying, delivery_state=SCHEDULED, send_at=send_at)
         outbox = (
-            await outbox_row(self._desk, entry.channel, entry.id, message_id, composed, agent=agent, send_at=send_at)
+            await outbox_row(
+                self._desk,
+                entry.channel,
+                entry.id,
+                message_id,
+                composed,
+                agent=agent,
+                send_at=send_at,
+                heeds=bool(data.get("send_at")),
+            )
             if composed is not None
             else None
         )
-        view = await self._store(entry, saying, outbox, writing)
+        view = await self._store(entry, saying, outbox, writing, beside)
         self._after(entry, view, live=composed is None)
         return {"message": view}
 
@@ -146,6 +159,7 @@ class Sending:
         saying: Saying,
         outbox: Mapping[str, Any] | None,
         writing: Writing,
+        beside: Callable[[WriteConn], None] | None,
     ) -> Mapping[str, Any]:
         now, segment, data = self._desk.clock.now(), entry.segment.n, writing.data
         answers = writing.passed_on is None
@@ -153,6 +167,8 @@ class Sending:
         def unit(conn: WriteConn) -> Mapping[str, Any]:
             if data.get("seen"):
                 refuse_unseen(conn, entry.id, entry.thread, writing.agent, parse_rfc3339(data["seen"]))
+            if beside is not None:
+                beside(conn)
             view = add_message(conn, entry.id, entry.thread, saying, now)
             if outbox is not None:
                 outbox_rows.enqueue(conn, outbox)

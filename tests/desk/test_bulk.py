@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.crm_store import interactions, messages
+from contactd.crm_store.bulk_rows import Item
 from contactd.desk.rights import Actor
-from tests.desk.bench import Bench
+from tests.desk.bench import Bench, open_bench
 
+STEPS_OF_ONE = 3
+"""taken, answered, done"""
 TEXT = "{subject}: the outage is over, says {agent_name}. {{7*7}}"
 
 
@@ -121,8 +125,74 @@ async def test_only_who_may_and_only_what_was_counted(bench: Bench) -> None:
         await bench.run(bob, "bulk.undo", batch=batch["batch"])
 
 
+async def test_a_restart_goes_on_where_it_was_and_answers_nobody_twice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sue = await boss(bench)
+    mails = await waiting(bench, 4)
+    batch = await begin(bench, sue)
+    bulk = bench.office.commands.bulk
+    steps = 0
+    step = bulk._step
+
+    async def some(item: Item) -> None:
+        """Die in the middle: one is answered and not ended, the next is only taken."""
+        nonlocal steps
+        steps += 1
+        if steps > STEPS_OF_ONE + 1:
+            await asyncio.Event().wait()
+        await step(item)
+
+    monkeypatch.setattr(bulk, "_step", some)
+    bench.clock.advance(31)
+    bulk.wake()
+    await bench.until(lambda: steps > STEPS_OF_ONE + 1, "the middle")
+    await bench.office.close()
+    after = await open_bench(bench.store, bench.clock, bench.folder)
+    try:
+        done = await _done(after, sue, batch["batch"])
+        assert (done["answered"], done["skipped"]) == (4, {})
+        for ident in mails:
+            said = await after.store.read(lambda conn, here=ident: messages.of_interaction(conn, here))
+            assert [one["direction"] for one in said] == ["inbound", "outbound"]
+            view = await after.store.read(lambda conn, here=ident: interactions.get(conn, here))
+            assert (view["state"], view["outcome"]) == ("closed", "handled")
+    finally:
+        await after.office.close()
+
+
+async def test_a_batch_that_has_begun_is_stopped_where_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    sue = await boss(bench)
+    mails = await waiting(bench, 3)
+    batch = await begin(bench, sue)
+    bulk, undone = bench.office.commands.bulk, False
+    step = bulk._step
+
+    async def one_then_stop(item: Item) -> None:
+        nonlocal undone
+        if item.interaction == mails[1] and not undone:
+            await bench.run(sue, "bulk.undo", batch=batch["batch"])
+            await step(item)
+            undone = True
+            return
+        await step(item)
+
+    monkeypatch.setattr(bulk, "_step", one_then_stop)
+    bench.clock.advance(31)
+    bulk.wake()
+    await bench.until(lambda: undone, "the undo")
+    view = await bench.run(sue, "bulk.status", batch=batch["batch"])
+    assert (view["state"], view["answered"], view["left"], view["count"]) == ("undone", 1, 2, 3)
+    assert [bench.state_of(one) for one in mails] == [None, "queued", "queued"]
+    listed = await bench.run(sue, "bulk.list")
+    assert [one["batch"] for one in listed["items"]] == [batch["batch"]]
+
+
 async def _done(bench: Bench, actor: Actor, batch: str) -> dict[str, Any]:
     """Wait until a batch is done; return its view."""
-    running = bench.office.commands.bulk._batches[batch]
-    await bench.until(lambda: running.state == "done", "the batch")
-    return await bench.run(actor, "bulk.status", batch=batch)
+    for _ in range(1000):
+        view = await bench.run(actor, "bulk.status", batch=batch)
+        if view["state"] == "done":
+            return view
+        await asyncio.sleep(0.01)
+    pytest.fail("the batch is not done")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from contactd.clock import rfc3339
 from contactd.core.channel import Delivery, Outgoing
@@ -306,3 +307,66 @@ async def test_after_a_stop_everything_due_leaves_in_order(bench: Bench) -> None
     assert [one.payload for one in second.mail.delivered] == [b"0", b"1", b"2"]
     assert await second.store.read(outbox_rows.waiting) == 0
     await second.office.close()
+
+
+async def scheduled(bench: Bench) -> tuple[Actor, str, str]:
+    """Return an agent, a contact in hand, and a letter in it that leaves in ten seconds."""
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    interaction = await taken(bench, ann, "li@example.cn", "k1")
+    moment = rfc3339(bench.clock.now() + timedelta(seconds=10))
+    message = await write(bench, ann, interaction, "later", send_at=moment)
+    bench.clock.advance(1)
+    return ann, interaction, message
+
+
+async def held_item(bench: Bench, actor: Actor) -> dict[str, Any]:
+    """Let the moment come; return how the letter stands in its author's outbox."""
+    bench.clock.advance(10)
+    bench.office.desk.outbox.wake()
+    for _ in range(1000):
+        items = await bench.store.read(
+            lambda conn: outbox_reads.listed(conn, actor.id, datetime(2020, 1, 1, tzinfo=UTC))
+        )
+        if items and items[0]["box"] == "held":
+            return items[0]
+        await asyncio.sleep(0.01)
+    pytest.fail("it is not held")
+
+
+async def test_a_letter_that_the_customer_overtook_is_held_until_its_author_decides(bench: Bench) -> None:
+    ann, interaction, message = await scheduled(bench)
+    await bench.run(ann, "interaction.park", interaction=interaction)
+    await bench.store.write(lambda conn: conn.execute(update(s.message).values(provider_id="<m@x>")))
+    await bench.mail_in("li@example.cn|Re: S|never mind", "k2", references=["<m@x>"])
+    await bench.until(lambda: bench.state_of(interaction) != "parked", "the customer's word")
+    item = await held_item(bench, ann)
+    assert (item["detail"], item["next_at"], item["state"]) == ("customer_wrote", None, "held")
+    view = await bench.store.read(lambda conn: messages.get(conn, message))
+    assert view["delivery_state"] == "held"
+    assert bench.mail.delivered == []
+    # It leaves when its author says so, and is not held again.
+    await bench.run(ann, "outbox.again", message=message)
+    await bench.until(lambda: len(bench.mail.delivered) == 1, "the delivery")
+
+
+async def test_a_letter_about_what_somebody_else_ended_is_held_and_can_be_taken_back(bench: Bench) -> None:
+    ann, interaction, message = await scheduled(bench)
+    bob = await bench.agent("bob")
+    await bench.ready(bob)
+    await bench.run(ann, "interaction.transfer", interaction=interaction, to_agent=bob.id)
+    (offer,) = await bench.until(lambda: bench.offers_of(bob), "the offer")
+    await bench.run(bob, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    await bench.run(bob, "interaction.close_as", interaction=interaction, reason="no_reply_needed")
+    assert (await held_item(bench, ann))["detail"] == "closed_by_other"
+    back = await bench.run(ann, "outbox.cancel", message=message)
+    assert back["content"]["text"] == "later"
+    assert bench.mail.delivered == []
+
+
+async def test_a_letter_whose_author_ended_the_contact_leaves(bench: Bench) -> None:
+    ann, interaction, _message = await scheduled(bench)
+    await bench.run(ann, "interaction.complete", interaction=interaction)
+    bench.clock.advance(10)
+    bench.office.desk.outbox.wake()
+    await bench.until(lambda: len(bench.mail.delivered) == 1, "the delivery")

@@ -26,6 +26,7 @@ from contactd.crm_store.schema.identity import (
     party_name,
 )
 from contactd.crm_store.schema.intake import channel_state, raw, receipt
+from contactd.crm_store.schema.letters import bulk_batch, bulk_item
 from contactd.crm_store.schema.merging import due, dup_candidate, match_key, merge_member, merge_op
 from contactd.crm_store.schema.people import (
     agent,
@@ -80,6 +81,8 @@ __all__ = [
     "audit_log",
     "automatic_answer",
     "blocked",
+    "bulk_batch",
+    "bulk_item",
     "case_",
     "case_event",
     "case_link",

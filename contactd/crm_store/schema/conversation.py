@@ -119,11 +119,13 @@ outbox = Table(
     Column("agent", Text),
     moment("due_at", optional=True),
     moment("noted_at", optional=True),
+    Column("heeds", Boolean, nullable=False, default=False),
 )
-"""What is to be delivered: queued, sending, sent, failed, maybe or cancelled; the payload is fixed when it is queued.
+"""What is to be delivered: queued, held, sending, sent, failed, maybe or cancelled; the payload is fixed when it is queued.
 
 `destination`: what goes to one leaves one after the other, in order.  `agent`: who wrote it.  `due_at`: from when on its life
 counts, where that is not `created_at`.  `noted_at`: when its author put its failure away.
+`heeds`: when it is due, it is held if it was overtaken by what happened since.
 """
 
 Index("ix_outbox_due", outbox.c.state, outbox.c.next_at)

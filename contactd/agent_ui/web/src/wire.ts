@@ -216,7 +216,7 @@ export interface OutboxItem {
   channel: string;
   line: string | null;
   agent: string | null;
-  box: "failed" | "waiting" | "scheduled";
+  box: "held" | "failed" | "waiting" | "scheduled";
   state: string;
   to: string[];
   subject: string;

@@ -205,7 +205,7 @@ export function NoteLine({ message }: { message: MessageView }) {
 export function Delivery({ state }: { state: string | null }) {
   const { word } = useWords();
   if (state === null) return null;
-  const bad = ["failed", "bounced", "complained"].includes(state);
+  const bad = ["failed", "held", "bounced", "complained"].includes(state);
   const done = ["sent", "delivered", "read"].includes(state);
   return (
     <Tooltip title={word("delivery", state)}>

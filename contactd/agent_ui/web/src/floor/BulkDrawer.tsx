@@ -4,7 +4,7 @@ import { Button, Drawer, Input, Progress, Select } from "antd";
 import { useEffect, useState } from "react";
 import { useConsole, usePolicy, useRun } from "../desk";
 import { useWords } from "../i18n";
-import { ChannelIcon, Left, Since } from "../shell/bits";
+import { At, ChannelIcon, Left, Since } from "../shell/bits";
 import type { InteractionView } from "../wire";
 import { nameOf } from "../work/WorkList";
 
@@ -19,6 +19,9 @@ interface BatchView {
   at: string;
   count: number;
   answered: number;
+  left: number;
+  made_at: string;
+  text: string;
   skipped: Record<string, number>;
 }
 
@@ -59,6 +62,16 @@ export function BulkDrawer({ open, onClose }: { open: boolean; onClose(): void }
     const { ok, data } = await run("bulk.undo", { batch: batch?.batch });
     if (ok) setBatch(data as BatchView);
   };
+  const [latest, setLatest] = useState<BatchView[]>([]);
+  const ended = batch?.state === "done" || batch?.state === "undone";
+  useEffect(() => {
+    if (open) void run("bulk.list", {}).then(({ ok, data }) => ok && setLatest((data as { items: BatchView[] }).items));
+  }, [open, ended, run]);
+  // A batch that was begun in another window, or before a reload, is taken up again.
+  useEffect(() => {
+    const going = latest.find((one) => one.state === "waiting" || one.state === "going");
+    if (going) setBatch((now) => now ?? going);
+  }, [latest]);
   const change = (set: () => void): void => {
     set();
     setCounted(null);
@@ -139,8 +152,31 @@ export function BulkDrawer({ open, onClose }: { open: boolean; onClose(): void }
           </>
         )}
         {batch !== null && <Course batch={batch} onUndo={() => void undo()} />}
+        <Latest batches={latest.filter((one) => one.batch !== batch?.batch)} />
       </div>
     </Drawer>
+  );
+}
+
+/** How one's earlier batches ended. */
+function Latest({ batches }: { batches: BatchView[] }) {
+  const { t } = useWords();
+  if (batches.length === 0) return null;
+  return (
+    <section aria-label={t("bulk.latest")}>
+      <h4>{t("bulk.latest")}</h4>
+      <ul className="bulk-sample">
+        {batches.map((one) => (
+          <li key={one.batch} className="row" data-testid="bulk-earlier" data-state={one.state}>
+            <At at={one.made_at} />
+            <span className="cut grow">{one.text}</span>
+            <span className="dim">
+              {t(`bulk.state.${one.state}`)} · {t("bulk.answered", { n: one.answered, total: one.count })}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -158,8 +194,16 @@ function Course({ batch, onUndo }: { batch: BatchView; onUndo(): void }) {
           </Button>
         </span>
       )}
-      {batch.state === "undone" && <span>{t("bulk.undone")}</span>}
-      {(batch.state === "going" || batch.state === "done") && (
+      {batch.state === "undone" && <span>{batch.left === batch.count ? t("bulk.undone") : t("bulk.stopped", { n: batch.left })}</span>}
+      {batch.state === "going" && (
+        <span className="undo-bar">
+          {t("bulk.state.going")}
+          <Button size="small" danger data-testid="bulk-stop" onClick={onUndo}>
+            {t("bulk.stop")}
+          </Button>
+        </span>
+      )}
+      {(batch.state === "going" || batch.state === "done" || batch.answered > 0) && (
         <>
           <Progress percent={Math.round(((batch.answered + left) / batch.count) * 100)} size="small" />
           <span>{t("bulk.answered", { n: batch.answered, total: batch.count })}</span>

@@ -14,7 +14,7 @@ import { useTakeBack } from "./takeBack";
 import "./outbox.css";
 
 type Box = OutboxItem["box"];
-const BOXES: Box[] = ["failed", "waiting", "scheduled"];
+const BOXES: Box[] = ["held", "failed", "waiting", "scheduled"];
 
 export default function OutboxScreen() {
   const { t } = useWords();
@@ -117,7 +117,14 @@ export default function OutboxScreen() {
 }
 
 function Where({ item }: { item: OutboxItem }) {
-  const { t } = useWords();
+  const { t, word } = useWords();
+  if (item.box === "held") {
+    return (
+      <span data-testid="outbox-why" data-why={item.detail}>
+        {word("overtaken", item.detail)}
+      </span>
+    );
+  }
   if (item.box === "scheduled") {
     return (
       <span>
@@ -156,7 +163,7 @@ function Decide({ item }: { item: OutboxItem }) {
     <div className="row" style={{ justifyContent: "flex-end" }}>
       {item.state !== "sending" && (
         <Button size="small" loading={busy.has("outbox.again")} data-testid="outbox-again" onClick={() => void run("outbox.again", data)}>
-          {t(item.box === "failed" ? "outbox.again" : "outbox.now")}
+          {t(item.box === "failed" ? "outbox.again" : item.box === "held" ? "outbox.anyway" : "outbox.now")}
         </Button>
       )}
       {stays && (

@@ -89,7 +89,7 @@ function OutboxBadge() {
     queryFn: ({ signal }) => api.outbox(false, signal),
     refetchInterval: 300_000,
   });
-  const n = data?.items.filter((item) => item.box === "failed").length ?? 0;
+  const n = data?.items.filter((item) => item.box === "failed" || item.box === "held").length ?? 0;
   return n > 0 ? (
     <span className="nav-badge" data-testid="outbox-badge">
       {n}
