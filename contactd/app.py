@@ -28,6 +28,7 @@ from contactd.clock import Clock, SystemClock
 from contactd.core.channel import Channel
 from contactd.core.errors import ContactdError, WorkerDiedError
 from contactd.crm_store.store import Store
+from contactd.desk import outside
 from contactd.desk.access import Access
 from contactd.desk.dismissing import Quarantine
 from contactd.desk.fetching import Fetcher
@@ -175,6 +176,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         why_agent=office.why_agent,
         candidates=office.candidates,
         shadow=office.shadowing.as_json,
+        outside=lambda day: outside.of_day(store, settings, day, clock.now()),
         limits=office.limits,
         run=office.commands.run,
         upload_bytes=limits.upload_mb * 1024 * 1024,

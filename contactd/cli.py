@@ -388,6 +388,13 @@ def _channel_commands(commands: Commands) -> None:
     parse.add_argument("file", metavar="FILE", help="- = stdin")
     parse.add_argument("--data", action="store_true", help="with the attachments themselves, in base64")
 
+    calls = _group(commands, "voice", "calls")
+    compare = _add(
+        calls, "compare", _voice_compare, "hold a day of a PBX's own queue log and CDR against what we heard"
+    )
+    compare.add_argument("--date", metavar="YYYY-MM-DD", required=True)
+    compare.add_argument("--json", action="store_true", help="for programs")
+
 
 def _exchange_commands(commands: Commands) -> None:
     take = _add(commands, "import", _import, "take over customers from a table, Excel file, cards or JSON lines")
@@ -410,6 +417,20 @@ def _exchange_commands(commands: Commands) -> None:
     give.add_argument("file", type=Path, metavar="FILE")
     give.add_argument("--form", choices=["csv", "xlsx", "jsonl"], default="", help="default: the file's ending")
     give.add_argument("--query", default="", metavar="TEXT", help="only those whose name, address or number begins so")
+
+
+def _voice_compare(arguments: Arguments) -> int:
+    import json
+
+    from contactd.desk import outside, outside_day
+
+    day = outside_day.read_date(arguments.date)
+    found = outside.of_day_at_rest(settings(arguments), day)
+    told = (
+        json.dumps(found, ensure_ascii=False, indent=2) if arguments.json else "\n".join(outside_day.lines(day, found))
+    )
+    print(told)
+    return OK if all(each["agrees"] for each in found["records"]) and not found["missing"] else FAULT
 
 
 def _import(arguments: Arguments) -> int:

@@ -224,9 +224,10 @@ class Consult(OnCall):
 
 
 class SendOn(OnCall):
-    """call.transfer: leave the customer with who was consulted, or send them on to an outside number."""
+    """call.transfer: leave the customer with who was consulted, or send them on to a number, or (a PBX's call) a colleague."""
 
     to: Word | None = None
+    to_agent: Ident | None = None
 
 
 COMMANDS: dict[str, type[Shape]] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
@@ -95,6 +96,19 @@ async def policy(parts: PartsOf, _actor: Annotated[Actor, may("policy.read")]) -
             "skills": {skill: {"label": dict(label)} for skill, label in ruling.skills.items()},
         },
     )
+
+
+@router.get("/outside/compare", summary="A day of a PBX's own record, held against ours")
+async def compare(
+    parts: PartsOf,
+    _actor: Annotated[Actor, may("outside.compare")],
+    day: Annotated[date, Query(alias="date")],
+) -> Response:
+    """Return counts by queue on both sides, every difference with a likely reason, and what our own router would have done."""
+    if parts.outside is None:
+        message = "no record of an outside system is configured"
+        raise NotFoundError(message, code="no_record")
+    return answer(dict(await parts.outside(day)))
 
 
 @router.get("/policy/shadow", summary="How often a draft that decides beside would have decided otherwise")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -83,6 +84,8 @@ class Parts:
     """Carries out one of the console's commands for whoever asks; return after the commit."""
     limits: Callable[[], Sequence[Mapping[str, Any]]] = tuple
     """What providers allow us to send, with how much of it is used."""
+    outside: Callable[[date], Awaitable[Mapping[str, Any]]] | None = None
+    """A day of an outside system's own record, held against ours."""
     version: str = ""
     upload_bytes: int = 25 * MEGABYTE
     upload_quota: int = 500 * MEGABYTE

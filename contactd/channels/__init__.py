@@ -7,12 +7,15 @@ the configuration.
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from contactd.core.channel import Builder
+from contactd.core.outside import Records
 
 GROUP = "contactd.channels"
 
@@ -24,6 +27,8 @@ class Found:
     name: str
     build: Builder
     options: type[Any]
+    records: Callable[[Any, date], Records] | None = None
+    """Reads what the outside system wrote down of a day; None: it has no record."""
 
 
 def scan() -> dict[str, Found]:
@@ -42,7 +47,7 @@ def _found(name: str, path: str) -> Found:
     """Import one channel and take what it exports."""
     module = import_module(path)
     try:
-        return Found(name, module.build, module.Options)
+        return Found(name, module.build, module.Options, getattr(module, "records", None))
     except AttributeError as error:
         message = f"{path} is no channel: it exports no build and Options"
         raise ImportError(message) from error

@@ -248,6 +248,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stance:
+    """What an agent has chosen, for a channel whose outside system has to know it too."""
+
+    agent: str
+    name: str
+    device: str
+    """Their phone."""
+    intent: str
+    """ready | not_ready | logged_out; what was chosen during a contact counts at once."""
+    reason: str | None = None
+    lines: tuple[str, ...] = ()
+    """`*` = every line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """How a channel is: shown on /readyz and in metrics."""
 
@@ -329,6 +344,14 @@ class Tools(Protocol):
 
     async def answered(self, interaction: str, at: datetime) -> None:
         """Say that customer and agent are connected since `at`: only now the contact is answered."""
+        ...
+
+    async def paused(self, device: str, *, on: bool, reason: str = "") -> None:
+        """Take that the agent whose phone `device` is keyed a break, or its end, there; a device of nobody's is passed over."""
+        ...
+
+    def stances(self) -> list[Stance]:
+        """Return what every agent with a phone has chosen, as of now: for a system that was away."""
         ...
 
     async def followed(self, outgoing: str, became: str, detail: str) -> str:
@@ -516,6 +539,14 @@ class Dialling(Protocol):
         Raises:
             BadRequestError: it is no number, or it may not be called; `code` says why.
         """
+        ...
+
+
+class Following(Protocol):
+    """A channel whose outside system has to know what agents choose."""
+
+    async def stance(self, stance: Stance) -> None:
+        """An agent chose something else."""
         ...
 
 

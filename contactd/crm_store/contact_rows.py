@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 
 from contactd.core.events import Identified, WorkStarted
+from contactd.core.interaction import Direction
 from contactd.core.party import Point, Resolution, resolve
 from contactd.crm_store import claims
 from contactd.crm_store import schema as s
@@ -281,6 +282,21 @@ def open_by_adapter(conn: Connection, adapter: str) -> list[Mapping[str, Any]]:
         .order_by(s.interaction.c.started_at),
     )
     return [row._asdict() for row in rows]
+
+
+def of_time(conn: Connection, adapter: str, start: datetime, end: datetime, most: int) -> list[Mapping[str, Any]]:
+    """Return the incoming contacts of an adapter that began in a time, oldest first, at most so many."""
+    row = s.interaction.c
+    wanted = (row.id, row.external_key, row.line_text, row.agent_text, row.started_at, row.answered_at, row.ended_at)
+    query = (
+        select(*wanted, row.outcome, row.ended_by)
+        .where(
+            row.adapter == adapter, row.started_at >= start, row.started_at < end, row.direction == Direction.INBOUND
+        )
+        .order_by(row.started_at)
+        .limit(most)
+    )
+    return [found._asdict() for found in conn.execute(query)]
 
 
 _KNOWN = (

@@ -45,6 +45,7 @@ from contactd.desk.roster import Roster
 from contactd.desk.rules import Rules
 from contactd.desk.shadowing import Shadowing
 from contactd.desk.shown import show_delivery
+from contactd.desk.stances import Stances
 from contactd.desk.tending import Tending
 from contactd.desk.tools import ChannelTools, Route
 from contactd.desk.views import Views
@@ -281,7 +282,7 @@ async def build_office(
         publish=publisher.publish,
         metrics=metrics,
     )
-    publisher.hear = waits.hear
+    publisher.hear = (waits.hear, Stances(desk).hear)
     shadowing = Shadowing(data_dir, lambda: dispatcher.router, metrics)
     reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)
     intake.unread = reading.add

@@ -46,8 +46,8 @@ class Publisher:
         self._clock = clock
         self._head = head
         self.channels: dict[str, Channel] = {}
-        self.hear: Callable[[list[Effect]], None] | None = None
-        """Is told everything that was committed, before it is shown."""
+        self.hear: tuple[Callable[[list[Effect]], None], ...] = ()
+        """Are told everything that was committed, before it is shown."""
         self._queue: deque[Effect] = deque()
         self._wake = asyncio.Event()
         self._tails: dict[str, asyncio.Task[None]] = {}
@@ -55,8 +55,8 @@ class Publisher:
 
     def publish(self, effects: list[Effect]) -> None:
         """Carry out `effects` after those that wait; at once where nothing must be looked up first."""
-        if self.hear is not None:
-            self.hear(effects)
+        for hear in self.hear:
+            hear(effects)
         self._queue.extend(effects)
         if not self._busy:
             self._show_plain()

@@ -142,6 +142,7 @@ RULES: dict[str, Rule] = {
     "survey.read": Rule("no", "any", "any", "read"),
     "survey.edit": Rule("no", "any", "any", "write"),
     "queue.read": Rule("any", "any", "any", "read"),
+    "outside.compare": Rule("no", "any", "any", "read"),
     "agent.list": Rule("any", "any", "any", "read"),
     "agent.read": Rule("no", "any", "any", "read"),
     "file.read": Rule("any", "any", "any", "read"),

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import structlog
 from prometheus_client import Gauge
 
-from contactd.core.channel import Arrival, Content, Known, Progress, Receipt, Said
+from contactd.core.channel import Arrival, Content, Known, Progress, Receipt, Said, Stance
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import Fact, Transferred, Unparked
 from contactd.core.interaction import Direction
@@ -37,6 +37,7 @@ from contactd.desk.calling import hand_over
 from contactd.desk.calling_back import CallingBack
 from contactd.desk.desk import Desk
 from contactd.desk.mirror import Mirror
+from contactd.desk.stances import Stances
 from contactd.desk.surveying import Surveying
 
 FOLLOWED = timedelta(days=7)
@@ -67,6 +68,7 @@ class ChannelTools:
         self._name = name
         self._desk = desk
         self._mirror = mirror
+        self._stances = Stances(desk)
         self._surveying = Surveying(desk)
         self._work = work
         self._routes = routes
@@ -94,6 +96,14 @@ class ChannelTools:
     async def progress(self, progress: Progress) -> None:
         """Record what an outside system told; see `core.channel.Tools`."""
         await self._mirror.apply(progress)
+
+    async def paused(self, device: str, *, on: bool, reason: str = "") -> None:
+        """Let an agent be not ready, or ready again, as they keyed on their phone."""
+        await self._stances.paused(device, on=on, reason=reason)
+
+    def stances(self) -> list[Stance]:
+        """Return what every agent with a phone has chosen."""
+        return self._stances.now()
 
     async def report(self, fact: Fact) -> None:
         """Tell the router; what it refuses had happened already or no longer matters."""

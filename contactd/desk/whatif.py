@@ -98,10 +98,10 @@ def replay_with(settings: Settings, since: str | None, until: str | None, draft:
     return at_work(settings, job)
 
 
-async def recording(store: Store, where: Span) -> tuple[Traffic, Policy]:
-    """Return a recorded time as traffic, and the policy that ruled at its end."""
+async def recording(store: Store, where: Span, routed_by: str = "contactd") -> tuple[Traffic, Policy]:
+    """Return a recorded time as traffic, and the policy that ruled at its end; of contacts routed by us, or by a `pbx`."""
     policy_of = await Policies.of(store)
-    seen, ruled = Recording(), Policy.from_mapping({})
+    seen, ruled = Recording(routed_by), Policy.from_mapping({})
     async for row in recorded(store, where.start, where.last):
         fact = None
         if row.kind == RESTART:

@@ -59,9 +59,14 @@ class _Kind:
 
 
 class Recording:
-    """Reads the journal, row by row."""
+    """Reads the journal, row by row.
 
-    def __init__(self) -> None:
+    Args:
+        routed_by: whose contacts are taken: ours, or (`pbx`) those an outside system routed, to see how we would have done.
+    """
+
+    def __init__(self, routed_by: str = "contactd") -> None:
+        self._routed_by = routed_by
         self._seen: dict[str, _Seen] = {}
         self._people: dict[str, events.AgentConfigured] = {}
         self._stays: dict[str, list[tuple[int, str, str | None]]] = {}
@@ -97,7 +102,7 @@ class Recording:
 
     def _take_fact(self, fact: events.Fact | None, now: int) -> None:
         if isinstance(fact, events.InteractionArrived):
-            if fact.routed_by == "contactd" and fact.interaction not in self._seen:
+            if fact.routed_by == self._routed_by and fact.interaction not in self._seen:
                 self._seen[fact.interaction] = _Seen(fact, now, since=now)
         elif isinstance(fact, events.InteractionGone) and fact.interaction in self._seen:
             seen = self._seen[fact.interaction]

@@ -327,6 +327,7 @@ GETS = {
     "/api/v1/me": "me.read",
     "/api/v1/policy": "policy.read",
     "/api/v1/policy/shadow": "interaction.explain",
+    "/api/v1/outside/compare": "outside.compare",
     "/api/v1/interactions": "interaction.read",
     "/api/v1/interactions/none": "interaction.read",
     "/api/v1/interactions/none/messages": "interaction.read",

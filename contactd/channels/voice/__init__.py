@@ -7,9 +7,10 @@ from typing import Any
 
 from contactd.channels.voice.channel import VoiceChannel
 from contactd.channels.voice.options import Options
+from contactd.channels.voice.queue_log import records
 from contactd.core.channel import Tools
 
-__all__ = ["Options", "VoiceChannel", "build"]
+__all__ = ["Options", "VoiceChannel", "build", "records"]
 
 
 def build(name: str, options: Mapping[str, Any] | Options, tools: Tools) -> VoiceChannel:

@@ -18,7 +18,7 @@ from typing import Any
 from contactd.channels.voice.ami import RESPONSE, Event
 from contactd.channels.voice.call import ADAPTER, Call, CallStarted, Phase, Told, Trigger
 from contactd.channels.voice.legs import NOBODY, Leg, called, number
-from contactd.channels.voice.listing import Listings, duration
+from contactd.channels.voice.listing import Listings, duration, seconds
 from contactd.channels.voice.roster import Roster
 from contactd.core.channel import Progress
 from contactd.core.interaction import Direction, EndedBy
@@ -133,6 +133,22 @@ class Calls:
     def open_keys(self) -> set[str]:
         """Return the keys of the calls that are on now and were told of."""
         return {call.key for call in self._roster.calls() if call.started and call.phase is not Phase.OVER}
+
+    def knows(self, uniqueid: str) -> bool:
+        """Tell whether a leg is there."""
+        return uniqueid in self._roster.legs
+
+    def channel(self, uniqueid: str) -> str:
+        """Return the name of a leg's channel; empty when it is gone."""
+        leg = self._roster.legs.get(uniqueid)
+        return leg.channel if leg is not None else ""
+
+    def sides(self, key: str) -> tuple[str, str] | None:
+        """Return the Uniqueids of (customer, agent) of a call in which two talk; of a Local channel the phone behind it."""
+        call = next((each for each in self._roster.calls() if each.key == key and each.is_open), None)
+        if call is None or call.phase not in (Phase.TALKING, Phase.HELD) or call.agent_leg not in self._roster.legs:
+            return None
+        return call.customer, self._roster.phone_of(self._roster.legs[call.agent_leg]).uniqueid
 
     # Learning.
 
@@ -313,7 +329,7 @@ class Calls:
     def _agent_connect(self, event: Event) -> None:
         call, leg = self._roster.customer_call(event), self._roster.leg(event, "Dest")
         if call is not None and leg is not None:
-            call.facts["hold_s"] = _seconds(event.get("HoldTime"))
+            call.facts["hold_s"] = seconds(event.get("HoldTime"))
             self._connect(call, event.get("Interface"), leg)
 
     def _agent_complete(self, event: Event) -> None:
@@ -325,8 +341,8 @@ class Calls:
             call = found[0] if len(found) == 1 else None
         if call is not None:
             call.facts |= {
-                "hold_s": _seconds(event.get("HoldTime")),
-                "talk_s": _seconds(event.get("TalkTime")),
+                "hold_s": seconds(event.get("HoldTime")),
+                "talk_s": seconds(event.get("TalkTime")),
                 "reason": event.get("Reason"),
             }
 
@@ -398,11 +414,15 @@ class Calls:
                 self._connect(call, self._roster.agent_of(partner), partner)
 
     def _notice_callers(self, legs: list[Leg]) -> None:
-        """Name the customers of calls that reached a phone without queue or dial: in a conference, say."""
+        """Name the customers of calls that reached a phone without queue or dial (in a conference), or before we listened."""
         for leg in legs:
             call = self._roster.call(leg)
             if call is not None and self._roster.is_outside(leg):
                 call.name_customer(leg, Direction.INBOUND, leg.exten)
+            elif call is not None and not call.customer and self._roster.is_callee(leg):
+                phone = next((each for each in legs if self._roster.is_house(each)), None)
+                call.origin = phone.device if phone is not None else None
+                call.name_customer(leg, Direction.OUTBOUND, number(leg.number) or "")
 
     def _leaves(self, call: Call, leg: Leg) -> bool:
         """Tell whether a customer whom somebody of the house has talked to goes on to somebody outside."""
@@ -452,7 +472,7 @@ class Calls:
     def _message_waiting(self, event: Event) -> None:
         leg = self._roster.leg(event)
         call = self._roster.call(leg)
-        if leg is not None and call is not None and call.phase is Phase.FRESH and _seconds(event.get("New")):
+        if leg is not None and call is not None and call.phase is Phase.FRESH and seconds(event.get("New")):
             call.name_customer(leg, Direction.INBOUND, leg.exten)
             call.voicemail = True
             call.facts["mailbox"] = event.get("Mailbox")
@@ -578,7 +598,3 @@ class Calls:
             if waits and call.customer not in listing.seen:
                 call.leaving = self._now
                 self._settle(call)
-
-
-def _seconds(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004 - 30 years of seconds

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from contactd.channels.voice import ari_dial, ari_wait
+from contactd.channels.voice.ami_keys import AmiKeys
+from contactd.channels.voice.call import ADAPTER
 from contactd.channels.voice.mirror import Mirror
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.sender import Numbers
 from contactd.channels.voice.webhook import Webhook
-from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
+from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Stance, Tools
 from contactd.core.errors import BadRequestError
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class VoiceChannel:
         self._ari = _ari_client(name, options, tools, numbers) if options.ari.url else None
         self._mirror = Mirror(name, tools, numbers, self._is_ours)
         self._ami = _ami_client(options, self._mirror, tools) if options.ami.host else None
+        self._keys = None if self._ami is None else AmiKeys(self._ami, options, tools, self._mirror.key_of)
+        self._mirror.hand, self._mirror.on_connected = self._keys, self._tell_stances
         tools.route("POST", "/cti/{token}", Webhook(name, options.webhook.token, tools, numbers).endpoint)
 
     def _is_ours(self, linkedid: str) -> bool:
@@ -99,7 +103,9 @@ class VoiceChannel:
 
     async def connect(self, change: Change) -> None:
         """Ring the agent's phone and put both together."""
-        if self._ari is not None and (change.to or change.adapter == self._ari.adapter):
+        if change.adapter == ADAPTER and self._keys is not None:
+            await self._keys.dial(change)
+        elif self._ari is not None and (change.to or change.adapter == self._ari.adapter):
             self._ari.connect(change)
 
     async def changed(self, change: Change) -> None:
@@ -111,9 +117,12 @@ class VoiceChannel:
         """Carry out a key of the call panel.
 
         Raises:
-            BadRequestError: there is no such command, or the PBX routes this call.
-            ConflictError: nobody is talking on the call.
+            BadRequestError: there is no such command, or the PBX cannot be asked for it.
+            ConflictError: nobody is talking on the call, or the PBX refuses.
         """
+        if self._keys is not None and self._mirror.key_of(interaction) is not None:
+            await self._keys.command(interaction, name, data)
+            return {}
         if self._ari is None:
             message = "the PBX routes its calls itself: use the phone"
             raise BadRequestError(message, code="not_supported")
@@ -123,14 +132,30 @@ class VoiceChannel:
     @property
     def dial_adapter(self) -> str:
         """Adapter under which the calls agents make are kept."""
-        return "ari"
+        return "ari" if self._ari is not None else ADAPTER
+
+    async def stance(self, stance: Stance) -> None:
+        """Let the PBX's queues follow what an agent chose; see `contactd.core.channel.Following`."""
+        if self._keys is not None and self._mirror.up:
+            await self._keys.stance(stance, self._tools.clock.now())
+
+    def _tell_stances(self) -> None:
+        """Tell a PBX that is there again everything: a restart forgets the pauses of its static members (telephony.md 2.6)."""
+        if self._keys is not None and (self.options.ami.pause or self.options.ami.members):
+            self._tools.spawn(self._all_stances(), "stances")
+
+    async def _all_stances(self) -> None:
+        for stance in self._tools.stances():
+            await self.stance(stance)
 
     def dialled(self, number: str, line: str) -> str:  # noqa: ARG002 - the channel contract
         """Return a number as the trunk wants it; see `contactd.core.channel.Dialling`."""
-        if self._ari is None:
+        if self._ari is not None:
+            return self._ari.plan.number(number)
+        if self._keys is None or not self._keys.can_dial:
             message = "no PBX is configured over which calls could be made"
             raise BadRequestError(message, code="not_supported")
-        return self._ari.plan.number(number)
+        return self._keys.plan.number(number)
 
 
 def _ari_client(name: str, options: Options, tools: Tools, numbers: Numbers) -> AriClient:

@@ -65,3 +65,8 @@ def duration(text: str) -> timedelta:
     for part in parts[:3]:
         seconds = seconds * 60 + int(part)
     return timedelta(seconds=seconds)
+
+
+def seconds(text: str) -> int:
+    """Read whole seconds; anything else counts as none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004 - 30 years of seconds

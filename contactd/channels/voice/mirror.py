@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from functools import partial
+from typing import Any, Protocol
 
 import structlog
 
+from contactd.channels.voice.ami_news import AskedCall, MemberPaused, News
 from contactd.channels.voice.call import ADAPTER, CallStarted, Told
+from contactd.channels.voice.heard import Heard
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Arrival, Content, Progress, Tools
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
+from contactd.core.events import WorkEnded
 from contactd.core.interaction import Direction, EndedBy, Outcome, State
 
 log = structlog.get_logger(__name__)
@@ -25,13 +30,41 @@ log = structlog.get_logger(__name__)
 MAX_WAITING = 20_000
 """Batches kept while the store is down; what does not fit is put right by the next comparison."""
 _AGAIN_S = 0.5
+_PBX_ID = re.compile(r"[0-9]+\.[0-9]+")
+"""An id the PBX chose itself; a call that we ask for has one of ours."""
+_WHY = {"1": "unknown_number", "17": "busy", "18": "no_answer", "19": "no_answer", "21": "refused"}
+_TALK = frozenset({"answered", "moved", "resumed"})
 _ANSWERED = frozenset({State.ACTIVE, State.HELD, State.WRAPUP})
 _NEEDLESS = {"waiting": frozenset({State.QUEUED, State.OFFERED}), "answered": _ANSWERED}
 """Kinds of progress that tell nothing new about a call that was taken in before and stands like this."""
 
 
+class Hand(Protocol):
+    """Who acts on the PBX (`ami_keys.AmiKeys`)."""
+
+    def panel(self, interaction: str) -> Mapping[str, Any]:
+        """Return what consoles are shown of a call that two talk on."""
+        ...
+
+    def over(self, interaction: str) -> None:
+        """Forget a call that ended."""
+        ...
+
+    async def failed(self, interaction: str, why: str) -> None:
+        """Say that nobody was reached, and why."""
+        ...
+
+    async def heard(self, news: News) -> None:
+        """Follow what is told beside the calls."""
+        ...
+
+    def is_on(self, own_id: str) -> bool:
+        """Tell whether a call that we asked for is still on its way, or up."""
+        ...
+
+
 class Mirror:
-    """Takes what the connection hears (`ami_client.Listener`) and gives it to the house.
+    """Takes what the connection hears (`ami_protocol.Listener`) and gives it to the house.
 
     Args:
         name: the channel's name.
@@ -47,14 +80,25 @@ class Mirror:
         self._tools = tools
         self._numbers = numbers
         self._is_ours = is_ours
-        self._waiting: asyncio.Queue[list[Told] | set[str]] = asyncio.Queue(MAX_WAITING)
+        self.hand: Hand | None = None
+        """Who acts on the PBX; None: nobody does, it is only watched."""
+        self.on_connected: Callable[[], None] = lambda: None
+        """Is called whenever the connection stands again."""
+        self._heard = Heard(tools)
+        self._waiting: asyncio.Queue[list[Told | News] | set[str]] = asyncio.Queue(MAX_WAITING)
+        self._keys: dict[str, str] = {}
+        """Contact → key of its call, while it is on."""
+        self._contacts: dict[str, str] = {}
+        """The same the other way round."""
+        self._own: set[str] = set()
+        """Keys of calls that an agent asked for at the console."""
         self._outgoing: dict[str, CallStarted] = {}
         self._skipped: set[str] = set()
         self._before: dict[str, str] = {}
 
     # What the connection says.
 
-    def told(self, facts: list[Told]) -> None:
+    def told(self, facts: list[Told | News]) -> None:
         """Queue what was told."""
         self._put(facts)
 
@@ -62,7 +106,11 @@ class Mirror:
         """Queue a comparison with the store."""
         self._put(keys)
 
-    def _put(self, each: list[Told] | set[str]) -> None:
+    def key_of(self, interaction: str) -> str | None:
+        """Return the key of a contact's call, None when it is not on."""
+        return self._keys.get(interaction)
+
+    def _put(self, each: list[Told | News] | set[str]) -> None:
         try:
             self._waiting.put_nowait(each)
         except asyncio.QueueFull:
@@ -70,12 +118,15 @@ class Mirror:
 
     def connected(self) -> None:
         """Keep that we hear the PBX."""
-        if not self.up:
+        before, self.up, self.detail = self.up, True, ""
+        if not before:
             log.info("voice.ami.up")
-        self.up, self.detail = True, ""
+            self.on_connected()
 
     def disconnected(self, why: str) -> None:
         """Keep that we do not hear it."""
+        if self.up:
+            self._heard.lost()
         if self.up or why != self.detail:
             log.warning("voice.ami.down", why=why)
         self.up, self.detail = False, why
@@ -88,6 +139,7 @@ class Mirror:
             each = await self._waiting.get()
             if isinstance(each, set):
                 await self._insist(partial(self._compare, each))
+                await self._insist(self._heard.now)
                 continue
             for n, fact in enumerate(each):
                 await self._insist(partial(self._hand_over, fact, each[n + 1 :]))
@@ -105,20 +157,31 @@ class Mirror:
             else:
                 return
 
-    async def _hand_over(self, fact: Told, following: list[Told]) -> None:
-        if isinstance(fact, CallStarted):
+    async def _hand_over(self, fact: Told | News, following: list[Told | News]) -> None:
+        if isinstance(fact, AskedCall | MemberPaused):
+            if self.hand is not None:
+                await self.hand.heard(fact)
+        elif isinstance(fact, CallStarted):
             await self._begin(fact, following)
         else:
             await self._go_on(fact)
 
-    async def _begin(self, start: CallStarted, following: list[Told]) -> None:
+    async def _begin(self, start: CallStarted, following: list[Told | News]) -> None:
         """Take a call in; calls between our own phones are no contacts, outgoing ones begin when somebody is reached."""
         if self._is_ours(start.linkedid) or start.direction == Direction.INTERNAL:
             self._skipped.add(start.external_key)
         elif start.direction == Direction.OUTBOUND:
-            self._outgoing[start.external_key] = start
+            contact = None if _PBX_ID.fullmatch(start.linkedid) else await self._tools.find(ADAPTER, start.linkedid)
+            if contact is None:
+                self._outgoing[start.external_key] = start
+            else:
+                self._own.add(start.external_key)
+                self._know(str(contact["id"]), start.external_key)
         else:
             await self._take_in(start, _line(start.external_key, following))
+
+    def _know(self, contact: str, key: str) -> None:
+        self._keys[contact], self._contacts[key] = key, contact
 
     async def _take_in(self, start: CallStarted, line: str) -> None:
         shown = start.presentation != "withheld"
@@ -141,6 +204,7 @@ class Mirror:
             sender_name=start.caller_name if shown else "",
         )
         receipt = await self._tools.accept(arrival, content)
+        self._know(receipt.interaction, start.external_key)
         if receipt.duplicate:
             contact = await self._tools.find(ADAPTER, start.external_key)
             self._before[start.external_key] = str(contact["state"]) if contact else ""
@@ -157,18 +221,46 @@ class Mirror:
                 return
             await self._take_in(outgoing, "")
             self._outgoing.pop(key, None)
-        if self._before.get(key) in _NEEDLESS.get(progress.kind, ()):
-            return
-        await self._tools.progress(progress)
-        self._before.pop(key, None)
+        contact = self._contacts.get(key, "")
+        if key in self._own:
+            await self._own_call(contact, progress)
+        elif self._before.get(key) not in _NEEDLESS.get(progress.kind, ()):
+            await self._tools.progress(progress)
+            self._before.pop(key, None)
+        await self._panel(contact, progress.kind)
+
+    async def _own_call(self, contact: str, progress: Progress) -> None:
+        """Tell the house of a call that it began itself: its states are the agent's, only reaching and ending are told."""
+        if progress.kind == "answered":
+            await self._tools.answered(contact, progress.at)
+        elif progress.kind == "ended" and progress.outcome == Outcome.FAILED and self.hand is not None:
+            await self.hand.failed(contact, _WHY.get(progress.cause or "", "failed"))
+        elif progress.kind == "ended":
+            ended = WorkEnded(interaction=contact, ended_by=progress.ended_by or EndedBy.SYSTEM)
+            await self._tools.report(ended)
+
+    async def _panel(self, contact: str, kind: str) -> None:
+        """Show what may be done with a call that two talk on; forget one that ended."""
+        if kind == "ended":
+            key = self._keys.pop(contact, "")
+            self._contacts.pop(key, None)
+            self._own.discard(key)
+            if self.hand is not None:
+                self.hand.over(contact)
+        elif kind in _TALK and contact and self.hand is not None:
+            await self._tools.panel(contact, self.hand.panel(contact))
 
     async def _compare(self, keys: set[str]) -> None:
         """End the contacts the store has open and the PBX has not: it had them once, and they are on no list of it."""
         for contact in await self._tools.open_contacts(ADAPTER):
             key, state = str(contact["external_key"]), contact["state"]
-            if key in keys or state == State.WRAPUP:
+            if key in keys or state == State.WRAPUP or (self.hand is not None and self.hand.is_on(key)):
                 continue
             answered = state in _ANSWERED
+            if "/" not in key:  # an agent asked for it at the console
+                log.info("voice.mirror.ended_by_evidence", interaction=contact["id"])
+                await self._tools.report(WorkEnded(interaction=str(contact["id"]), ended_by=EndedBy.SYSTEM))
+                continue
             log.info("voice.mirror.ended_by_evidence", interaction=contact["id"])
             await self._tools.progress(
                 Progress(
@@ -183,7 +275,7 @@ class Mirror:
             )
 
 
-def _line(key: str, following: list[Told]) -> str:
+def _line(key: str, following: list[Told | News]) -> str:
     """Return the queue a call that is just told of stands in."""
     found = (each.line for each in following if isinstance(each, Progress) and each.external_key == key and each.line)
     return next(found, "") or ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -27,6 +28,32 @@ class AmiOptions(_Options):
     presentation: Literal["ask", "trust"] = "ask"
     """ask: a caller's number counts as withheld until the PBX says that it may be shown; trust: the trunk never sends one
     that may not."""
+    context: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,79}$")
+    """Context of the dialplan to which calls are sent that agents make or pass on; empty: neither is offered."""
+    queues: dict[str, Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+*#-]{1,79}$")]] = Field(default_factory=dict)
+    """Line → the PBX's queue of it: its extension in `context`, and what `members` joins."""
+    pause: bool = False
+    """Ready and not ready at the console unpause and pause the agent's phone in the PBX's queues, with the reason."""
+    members: bool = False
+    """Signing in and out at the console adds the agent's phone to the queues of their lines, and removes it."""
+    follow: bool = False
+    """A pause keyed on the phone, and its end, make the agent not ready and ready at the console."""
+    queue_log: str = ""
+    """Path of the PBX's queue log on this machine (copied or mounted), for `contactd voice compare`."""
+    cdr: str = ""
+    """Path of its `Master.csv`, with `loguniqueid = yes`."""
+    zone: str = "Asia/Shanghai"
+    """Time zone of the PBX: of the times in the CDR, and of what is a day."""
+
+    @field_validator("zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, ZoneInfoNotFoundError, OSError) as error:
+            message = f"there is no time zone {value!r}"
+            raise ValueError(message) from error
+        return value
 
 
 class AriOptions(_Options):

@@ -141,6 +141,10 @@ class Roster:
         """Tell whether a leg came from outside by itself: a customer's."""
         return not (leg.local or leg.dialled or self.is_house(leg))
 
+    def is_callee(self, leg: Leg) -> bool:
+        """Tell whether a leg is somebody outside whom the PBX called."""
+        return leg.dialled and not (leg.local or leg.interface or self.is_house(leg))
+
     def may_serve(self, leg: Leg) -> bool:
         """Tell whether a leg may be the one who talks to a customer: a phone of the house, or one the PBX called."""
         return leg.dialled or bool(leg.interface) or leg.local or self.is_house(leg)
@@ -163,6 +167,10 @@ class Roster:
             return leg.interface
         phone = self._phone(leg)
         return leg.device if phone is None else phone.device
+
+    def phone_of(self, leg: Leg) -> Leg:
+        """Return the phone's own leg: of a Local channel the one at its far end."""
+        return self._phone(leg) or leg
 
     def _phone(self, leg: Leg) -> Leg | None:
         """Return the leg at the far end of a Local channel, None when it is none or nobody is there yet."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from contactd.testing.pbx import templates
+from contactd.testing.pbx.ami_does import SAID, Doer
 from contactd.testing.pbx.switch import Switch
 from contactd.testing.pbx.templates import Fields
 
@@ -21,13 +22,16 @@ class AmiServer:
 
     Attributes:
         actions: every action that was received, in order.
+        forbidden: actions the account may not send.
         mute: True lets it accept connections and say nothing, as a PBX that is starting does.
     """
 
     def __init__(self, switch: Switch, username: str, secret: str) -> None:
         self.actions: list[dict[str, str]] = []
         self.mute = False
+        self.forbidden: set[str] = set()
         self.port = 0
+        self.doer = Doer(switch)
         self._switch = switch
         self._login = (username, secret)
         self._server: asyncio.Server | None = None
@@ -142,6 +146,13 @@ class _Session:
                 return False
             case "getvar":
                 self._getvar(action)
+            case _ if name in self._server.forbidden:
+                self._reply(templates.ami_replies("Originate not permitted", {})[0], action)
+            case "listcommands":
+                self._commands(action)
+            case _ if (does := self._server.doer.does(action)) is not None:
+                self._reply([("Response", "Success"), ("ActionID", ""), ("Message", SAID[name.lower()])], action)
+                does()
             case _:
                 self._by_the_book(name, action)
         return True
@@ -167,6 +178,11 @@ class _Session:
         variable = action.get("Variable", "")
         value = channel.presentation if variable == "CALLERID(pres)" else channel.variables.get(variable, "")
         self._reply(templates.ami_replies("Getvar", {})[0], action, Variable=variable, Value=value)
+
+    def _commands(self, action: dict[str, str]) -> None:
+        """Name what the account may send."""
+        book = templates.ami_replies("ListCommands", {})[0]
+        self._reply([(key, value) for key, value in book if key not in self._server.forbidden], action)
 
     def _by_the_book(self, name: str, action: dict[str, str]) -> None:
         """Answer as the real one was heard to, time after time; then the rows, where the answer is a list."""

@@ -140,6 +140,8 @@ class Phone:
     unknown: bool = False
     """Of somebody outside: nobody has this number."""
     registered: bool = True
+    paused: bool = False
+    """In the PBX's queues."""
     told: str = ""
     """The last it was told of a transfer it keyed: channel_answered | channel_declined."""
     leg: Channel | None = None
@@ -155,9 +157,18 @@ class Phone:
         return self.leg is not None and not self.leg.gone
 
     @property
+    def takes(self) -> bool:
+        """Whether a queue may ring it now."""
+        return self.registered and not self.in_use and not self.paused
+
+    @property
     def hears(self) -> set[str]:
         """Ids of the channels it hears."""
         return hears(self.leg)
+
+    def key_pause(self, *, on: bool, reason: str = "") -> None:
+        """Key a break, or its end."""
+        self.switch.pause(self.device, on=on, reason=reason)
 
     def answer(self) -> None:
         """Pick up."""

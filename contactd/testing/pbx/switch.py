@@ -312,11 +312,19 @@ class Switch:
 
     # Phones.
 
-    def ring(self, phone: Phone, linkedid: str, channel_id: str = "", **rest: Any) -> Channel:
-        """Let an agent's phone ring: a new channel whose `verdict` says how it ends."""
-        number = phone.device.partition("/")[2]
+    def pause(self, device: str, *, on: bool, reason: str) -> None:
+        """Take a phone out of its queues for a while, or back; said once for each queue."""
+        self.phones[device].paused = on
+        for queue, members in self.queues.items():
+            if device in members:
+                told = {"Interface": device, "StateInterface": device, "Paused": str(int(on)), "PausedReason": reason}
+                self.ami("QueueMemberPause", more={"Queue": queue, **told})
+
+    def ring(self, phone: Phone, linkedid: str, channel_id: str = "", trunk: str = "", **rest: Any) -> Channel:
+        """Let a phone ring (one outside by a trunk): a new channel whose `verdict` says how it ends."""
+        number = "<unknown>" if trunk else phone.device.partition("/")[2]
         leg = self.channel(
-            phone.device,
+            trunk or phone.device,
             channel_id=channel_id,
             linkedid=linkedid,
             number=number,
@@ -405,7 +413,7 @@ class Switch:
         while not channel.gone:
             for device in self.queues.get(queue, ()):
                 phone = self.phones.get(device)
-                if phone is None or not phone.registered or phone.in_use or channel.gone:
+                if phone is None or not phone.takes or channel.gone:
                     continue
                 leg = await self._ring_member(customer, queue, phone)
                 if leg is not None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from contactd.clock import SystemClock
-from contactd.core.channel import Arrival, Clock, Content, Known, Progress, Receipt, Said
+from contactd.core.channel import Arrival, Clock, Content, Known, Progress, Receipt, Said, Stance
 from contactd.core.errors import BadRequestError, StoreDownError
-from contactd.core.events import Fact
+from contactd.core.events import Fact, WorkEnded
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
 
@@ -31,6 +31,11 @@ class House:
         self.arrivals: dict[tuple[str, str], tuple[Arrival, Content | None]] = {}
         self.progressed: list[Progress] = []
         self.facts: list[Fact] = []
+        self.pauses: list[tuple[str, bool, str]] = []
+        self.chosen: list[Stance] = []
+        self.states: dict[str, str] = {}
+        self.keeps: dict[str, Mapping[str, Any]] = {}
+        self.alarms: list[tuple[str, str]] = []
         self.answers: list[str] = []
         self.panels: dict[str, Mapping[str, Any]] = {}
         self.handed: list[tuple[str, str]] = []
@@ -71,9 +76,17 @@ class House:
         await self._commit()
         self.progressed.append(progress)
 
+    async def paused(self, device: str, *, on: bool, reason: str = "") -> None:
+        self.pauses.append((device, on, reason))
+
+    def stances(self) -> list[Stance]:
+        return self.chosen
+
     async def report(self, fact: Fact) -> None:
         await self._commit()
         self.facts.append(fact)
+        if isinstance(fact, WorkEnded):
+            self.states[self.key(fact.interaction)] = "wrapup"
 
     async def give(self, interaction: str, device: str, number: str) -> str:
         self.given.append((interaction, device, number))
@@ -108,7 +121,7 @@ class House:
         arrival, _ = self.arrivals[adapter, external_key]
         return {
             "id": f"i-{external_key}",
-            "state": "queued",
+            "state": self.states.get(external_key, "queued"),
             "line": None,
             "agent": None,
             "raw_from": arrival.sender,
@@ -142,6 +155,16 @@ class House:
         self.tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self.failures.append(task.exception())  # type: ignore[arg-type]
+
+    async def keep(self, key: str, value: Mapping[str, Any]) -> None:
+        await self._commit()
+        self.keeps[key] = value
+
+    async def kept(self, key: str) -> Mapping[str, Any] | None:
+        return self.keeps.get(key)
+
+    def alarm(self, kind: str, detail: str) -> None:
+        self.alarms.append((kind, detail))
 
     def route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
         self.routes[method, path] = handler

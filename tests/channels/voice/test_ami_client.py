@@ -12,10 +12,14 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from contactd.channels.voice.ami_client import ANSWER_S, BANNER_S, BOOT_S, LISTS, LOOK_S, AmiProtocol, encode
+from contactd.channels.voice.ami import Event
+from contactd.channels.voice.ami_ask import ANSWER_S as ASK_S
+from contactd.channels.voice.ami_ask import Action, PbxRefusedError, PbxSilentError
+from contactd.channels.voice.ami_protocol import ANSWER_S, BANNER_S, BOOT_S, LISTS, LOOK_S, AmiProtocol, encode
 from contactd.channels.voice.call import CallStarted, Told
 from contactd.channels.voice.calls import Calls
 from contactd.channels.voice.options import AmiOptions
+from contactd.core.errors import ContactdError
 
 AT = datetime(2026, 11, 22, 3, 14, 52, tzinfo=UTC)
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
@@ -75,7 +79,7 @@ class Line:
         (login,) = self.sent()
         self.hear(Response="Success", ActionID=login["ActionID"], Message="Authentication accepted")
         self.hear(Event="FullyBooted", Status="Fully Booted")
-        return self.sent()
+        return [action for action in self.sent() if action["Action"] != "ListCommands"]
 
     def empty_lists(self, asked: list[dict[str, str]]) -> None:
         """Answer every list with nothing on it."""
@@ -130,6 +134,7 @@ def test_the_picture_is_compared_again_and_again() -> None:
 def test_an_account_with_few_rights_is_never_told_that_the_pbx_is_booted() -> None:
     line = Line()
     line.protocol.dataReceived(read(AMI / "ami_errors.readonly.ami").partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    line.sent()
     line.sent()
     line.clock.advance(BOOT_S)
     assert [action["Action"] for action in line.sent()] == list(LISTS)
@@ -237,7 +242,7 @@ def test_only_reading_actions_are_ever_sent() -> None:
     actions = [action["Action"] for action in line.log_in()]
     line.play("parking")
     actions += [action["Action"] for action in line.sent()]
-    assert set(actions) <= {*LISTS, "Getvar"}
+    assert set(actions) <= {*LISTS, "Getvar"}, "and ListCommands, which says what the account may do"
 
 
 @pytest.mark.parametrize("evil", ["x\r\nAction: Originate", "x\n", "\x00", "a\x7f"])
@@ -253,3 +258,68 @@ def test_forged_lines_are_cause_for_another_look() -> None:
     line.sent()
     line.clock.advance(5)
     assert [action["Action"] for action in line.sent() if action["Action"] != "Getvar"] == list(LISTS)
+
+
+def asked(line: Line) -> tuple[list[Event | ContactdError], dict[str, str]]:
+    """Ask for a pause; return what is told of it, and the action as it crossed the wire."""
+    answers: list[Event | ContactdError] = []
+    line.protocol.act(Action("QueuePause", {"Interface": "PJSIP/1001", "Paused": "true"}), answers.append)
+    return answers, line.sent()[-1]
+
+
+def test_an_action_is_answered_under_its_id_and_only_once() -> None:
+    line = Line()
+    line.empty_lists(line.log_in())
+    answers, action = asked(line)
+    line.hear(Response="Success", ActionID="somebody-elses")
+    assert answers == []
+    line.hear(Response="Success", ActionID=action["ActionID"], Message="Interface paused successfully")
+    line.hear(Response="Success", ActionID=action["ActionID"])
+    (answer,) = answers
+    assert isinstance(answer, Event)
+    assert answer.get("Message") == "Interface paused successfully"
+
+
+def test_a_refusal_is_an_error_with_the_pbx_s_own_words() -> None:
+    line = Line()
+    line.empty_lists(line.log_in())
+    answers, action = asked(line)
+    line.hear(Response="Error", ActionID=action["ActionID"], Message="Permission denied")
+    (answer,) = answers
+    assert isinstance(answer, PbxRefusedError)
+    assert (answer.code, answer.text) == ("pbx_refused", "Permission denied")
+
+
+def test_no_answer_and_a_lost_connection_are_errors_too() -> None:
+    line = Line()
+    line.empty_lists(line.log_in())
+    late, _ = asked(line)
+    line.clock.advance(ASK_S)
+    lost, _ = asked(line)
+    line.protocol.connectionLost(Failure(ConnectionLost()))
+    assert [type(each) for each in (*late, *lost)] == [PbxSilentError, PbxSilentError]
+    assert not line.clock.getDelayedCalls()
+
+
+def test_nothing_is_asked_before_the_log_in_and_never_a_line_break() -> None:
+    line = Line()
+    with pytest.raises(PbxSilentError):
+        asked(line)
+    line.empty_lists(line.log_in())
+    with pytest.raises(ValueError, match="control"):
+        line.protocol.act(Action("Hangup", {"Channel": "x\r\nAction: Originate"}), lambda _: None)
+    assert line.sent() == []
+
+
+def test_what_the_account_may_do_is_asked_for() -> None:
+    line = Line()
+    line.protocol.dataReceived(BANNER)
+    (challenge,) = line.sent()
+    line.hear(Response="Success", ActionID=challenge["ActionID"], Challenge="1")
+    (login,) = line.sent()
+    line.hear(Response="Success", ActionID=login["ActionID"])
+    (question,) = line.sent()
+    said = next(each for each in events("ami_errors") if "AbsoluteTimeout" in each.fields)
+    line.hear(**{**said.fields, "ActionID": question["ActionID"]})
+    assert {"Originate", "QueuePause", "BlindTransfer", "MuteAudio"} <= line.protocol.commands
+    assert not {"Response", "ActionID"} & line.protocol.commands

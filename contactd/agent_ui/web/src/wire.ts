@@ -98,6 +98,10 @@ export interface PanelView {
   /** ringing_agent | dialling | sending | talking | held | given | failed */
   phase?: string;
   muted?: boolean;
+  /** Keys that can be pressed, where the PBX routes the call; absent = all. */
+  can?: string[];
+  /** The PBX records it, as was asked for here. */
+  recording?: boolean;
   /** The number it is being passed on to. */
   to?: string;
   /** Why nobody was reached. */

@@ -5,6 +5,7 @@ import {
   CaretRightOutlined,
   NumberOutlined,
   PauseOutlined,
+  PlayCircleOutlined,
   QuestionCircleOutlined,
 } from "@ant-design/icons";
 import { Button, Popover } from "antd";
@@ -90,7 +91,7 @@ export function CallPanel({ interaction, mine }: { interaction: InteractionView;
           </p>
         )}
         {!over && panel?.third && <ThirdParty interaction={interaction} third={panel.third} mine={mine} />}
-        {mine && !over && interaction.answered_at && interaction.routed_by !== "pbx" && <Controls interaction={interaction} />}
+        {mine && !over && interaction.answered_at && (interaction.routed_by !== "pbx" || panel?.can) && <Controls interaction={interaction} />}
       </div>
       <CallNotes id={interaction.id} />
     </div>
@@ -113,6 +114,8 @@ function Controls({ interaction }: { interaction: InteractionView }) {
   const muted = interaction.panel?.muted ?? false;
   const third = interaction.panel?.third ?? null;
   const held = interaction.state === "held" && !third;
+  const can = interaction.panel?.can;
+  if (can) return <PbxControls id={id} can={can} muted={muted} recording={interaction.panel?.recording ?? false} />;
   return (
     <div className="call-controls">
       <Button
@@ -127,22 +130,8 @@ function Controls({ interaction }: { interaction: InteractionView }) {
       >
         {t(held ? "contact.resume" : "contact.hold")}
       </Button>
-      <Button
-        size="large"
-        aria-pressed={muted}
-        className={muted ? "call-held" : ""}
-        icon={muted ? <AudioMutedOutlined /> : <AudioOutlined />}
-        loading={busy.has("call.mute")}
-        data-testid="call-mute"
-        onClick={() => void run("call.mute", { interaction: id, on: !muted })}
-      >
-        {t(muted ? "call.unmute" : "call.mute")}
-      </Button>
-      <Popover trigger="click" placement="bottom" content={<Keypad id={id} />}>
-        <Button size="large" icon={<NumberOutlined />} data-testid="call-keypad">
-          {t("call.keypad")}
-        </Button>
-      </Popover>
+      <Mute id={id} muted={muted} />
+      <KeypadButton id={id} />
       <Button
         size="large"
         icon={<QuestionCircleOutlined />}
@@ -154,6 +143,62 @@ function Controls({ interaction }: { interaction: InteractionView }) {
       </Button>
       <TransferDialog interaction={interaction} open={asking} consult onClose={() => setAsking(false)} />
     </div>
+  );
+}
+
+/** A call the PBX routes: only the keys its account lets us press; holding is the phone's own button. */
+function PbxControls({ id, can, muted, recording }: { id: string; can: string[]; muted: boolean; recording: boolean }) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  const has = (key: string): boolean => can.includes(key);
+  if (!["mute", "dtmf", "record"].some(has)) return null;
+  return (
+    <div className="call-controls" data-testid="call-controls-pbx">
+      {has("mute") && <Mute id={id} muted={muted} />}
+      {has("dtmf") && <KeypadButton id={id} />}
+      {has("record") && (
+        <Button
+          size="large"
+          aria-pressed={recording}
+          className={recording ? "call-held" : ""}
+          icon={<PlayCircleOutlined />}
+          loading={busy.has("call.record")}
+          data-testid="call-record-pbx"
+          onClick={() => void run("call.record", { interaction: id, on: !recording })}
+        >
+          {t(recording ? "call.pbxRecordOff" : "call.pbxRecordOn")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Mute({ id, muted }: { id: string; muted: boolean }) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  return (
+    <Button
+      size="large"
+      aria-pressed={muted}
+      className={muted ? "call-held" : ""}
+      icon={muted ? <AudioMutedOutlined /> : <AudioOutlined />}
+      loading={busy.has("call.mute")}
+      data-testid="call-mute"
+      onClick={() => void run("call.mute", { interaction: id, on: !muted })}
+    >
+      {t(muted ? "call.unmute" : "call.mute")}
+    </Button>
+  );
+}
+
+function KeypadButton({ id }: { id: string }) {
+  const { t } = useWords();
+  return (
+    <Popover trigger="click" placement="bottom" content={<Keypad id={id} />}>
+      <Button size="large" icon={<NumberOutlined />} data-testid="call-keypad">
+        {t("call.keypad")}
+      </Button>
+    </Popover>
   );
 }
 

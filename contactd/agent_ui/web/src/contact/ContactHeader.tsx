@@ -97,10 +97,20 @@ function Actions({ interaction, onCloseAs, onNeedsDisposition }: Omit<Props, "mi
   const external = interaction.routed_by === "pbx";
   const { state, id } = interaction;
   if (state === "wrapup") return null;
-  if (external) {
+  const can = interaction.panel?.can;
+  if (external || (call && interaction.live && can)) {
     return (
-      <div className="row">
-        <span className="tag">{t("contact.external")}</span>
+      <div className="row contact-actions">
+        {external && <span className="tag">{t("contact.external")}</span>}
+        {can?.includes("transfer") && (
+          <>
+            <Button icon={<SwapOutlined />} data-testid="transfer-open" onClick={() => setTransfer(true)}>
+              {t("contact.transfer")}
+            </Button>
+            <TransferDialog interaction={interaction} open={transfer} outside onClose={() => setTransfer(false)} />
+          </>
+        )}
+        {can?.includes("hangup") && interaction.live && <HangUp id={id} />}
         {!interaction.live && <End interaction={interaction} onNeedsDisposition={onNeedsDisposition} />}
       </div>
     );
@@ -126,21 +136,29 @@ function Actions({ interaction, onCloseAs, onNeedsDisposition }: Omit<Props, "mi
       {!call && state !== "parked" && <Park id={id} />}
       {onCloseAs && <CloseAs onCloseAs={onCloseAs} />}
       {call && interaction.live ? (
-        <Button
-          danger
-          type="primary"
-          icon={<PhoneOutlined rotate={135} />}
-          loading={busy.has("call.hangup")}
-          data-testid="end-contact"
-          onClick={() => void run("call.hangup", { interaction: id })}
-        >
-          {t("call.hangup")}
-        </Button>
+        <HangUp id={id} />
       ) : (
         <End interaction={interaction} onNeedsDisposition={onNeedsDisposition} />
       )}
       <TransferDialog interaction={interaction} open={transfer} onClose={() => setTransfer(false)} />
     </div>
+  );
+}
+
+function HangUp({ id }: { id: string }) {
+  const { t } = useWords();
+  const { run, busy } = useRun();
+  return (
+    <Button
+      danger
+      type="primary"
+      icon={<PhoneOutlined rotate={135} />}
+      loading={busy.has("call.hangup")}
+      data-testid="end-contact"
+      onClick={() => void run("call.hangup", { interaction: id })}
+    >
+      {t("call.hangup")}
+    </Button>
   );
 }
 

@@ -15,6 +15,8 @@ interface Props {
   open: boolean;
   /** Ask first, instead of giving it away. */
   consult?: boolean;
+  /** The PBX passes it on: to a colleague's phone or a number, not through our queues. */
+  outside?: boolean;
   onClose(): void;
 }
 
@@ -22,23 +24,23 @@ type Kind = "line" | "agent" | "number";
 
 const NO_LINES: LineView[] = [];
 
-export function TransferDialog({ interaction, open, consult = false, onClose }: Props) {
+export function TransferDialog({ interaction, open, consult = false, outside = false, onClose }: Props) {
   const { t } = useWords();
   const { run, busy } = useRun();
   const { message } = AntApp.useApp();
-  const [kind, setKind] = useState<Kind>(consult ? "agent" : "line");
+  const [kind, setKind] = useState<Kind>(consult || outside ? "agent" : "line");
   const [target, setTarget] = useState<string | null>(null);
   const [note, setNote] = useState("");
   const calls = lookOf(interaction.channel).body === "call";
-  const kinds: Kind[] = calls ? ["line", "agent", "number"] : ["line", "agent"];
-  const command = consult ? "call.consult" : kind === "number" ? "call.transfer" : "interaction.transfer";
+  const kinds: Kind[] = outside ? ["agent", "number"] : calls ? ["line", "agent", "number"] : ["line", "agent"];
+  const command = consult ? "call.consult" : outside || kind === "number" ? "call.transfer" : "interaction.transfer";
   const submit = async (): Promise<void> => {
     if (!target) return;
     const whom = { line: { to_line: target }, agent: { to_agent: target }, number: { to: target } }[kind];
     const word = command === "interaction.transfer" && note.trim() ? { note: note.trim() } : {};
     const { ok } = await run(command, { interaction: interaction.id, ...whom, ...word });
     if (!ok) return;
-    if (!consult) message.success(t(kind === "number" ? "transfer.ringing" : "transfer.done"));
+    if (!consult) message.success(t(outside || kind === "number" ? "transfer.ringing" : "transfer.done"));
     setNote("");
     setTarget(null);
     onClose();
