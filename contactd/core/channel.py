@@ -386,6 +386,10 @@ class Tools(Protocol):
         """Say who may be behind `point`."""
         ...
 
+    def line_for(self, recipient: str) -> str:
+        """Return the line that contacts of this channel to `recipient` come into, by the published policy."""
+        ...
+
     async def transcript(self, interaction: str, after_seq: int = 0) -> list[Mapping[str, Any]]:
         """Return a conversation's messages after `after_seq`, oldest first, as the wire shows them."""
         ...

@@ -169,6 +169,11 @@ class ChannelTools:
         """Say who may be behind `point`."""
         return await self._desk.store.read(lambda conn: lookup_rows.known(conn, point))
 
+    def line_for(self, recipient: str) -> str:
+        """Return the line that contacts to `recipient` come into."""
+        rule = self._desk.rules.policy.intake_rule(self._name, recipient)
+        return rule.line if rule is not None else self._desk.rules.policy.default_line
+
     async def transcript(self, interaction: str, after_seq: int = 0) -> list[Mapping[str, Any]]:
         """Return a conversation's messages after `after_seq`, without agents' notes."""
         found = await self._desk.store.read(

@@ -18,6 +18,7 @@ from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Out
 from contactd.core.errors import BadRequestError
 
 if TYPE_CHECKING:
+    from contactd.channels.voice.agi_server import AgiServer
     from contactd.channels.voice.ami_client import AmiClient
     from contactd.channels.voice.ari_client import AriClient
 
@@ -45,6 +46,7 @@ class VoiceChannel:
         self._ami = _ami_client(options, self._mirror, tools) if options.ami.host else None
         self._keys = None if self._ami is None else AmiKeys(self._ami, options, tools, self._mirror.key_of)
         self._mirror.hand, self._mirror.on_connected = self._keys, self._tell_stances
+        self._agi = _agi_server(options, tools, numbers) if options.agi.port is not None else None
         tools.route("POST", "/cti/{token}", Webhook(name, options.webhook.token, tools, numbers).endpoint)
 
     def _is_ours(self, linkedid: str) -> bool:
@@ -61,6 +63,8 @@ class VoiceChannel:
         if self._ami is not None:
             self._tools.spawn(self._mirror.run(), "mirror")
             self._ami.start()
+        if self._agi is not None:
+            self._agi.start()
 
     async def stop_intake(self) -> None:
         """Leave new calls to the PBX's dialplan."""
@@ -69,14 +73,17 @@ class VoiceChannel:
 
     async def stop(self) -> None:
         """Close the connections; calls go on without us."""
+        if self._agi is not None:
+            await self._agi.stop()
         if self._ami is not None:
             await self._ami.stop()
         if self._ari is not None:
             await self._ari.stop()
 
     def addresses(self) -> dict[str, str]:
-        """Return nothing: we call the PBX, and the webhook lives on the HTTP port."""
-        return {}
+        """Return where dialplans may ask; otherwise we call the PBX, and the webhook lives on the HTTP port."""
+        address = self._agi.address if self._agi is not None else ""
+        return {"fastagi": address} if address else {}
 
     def health(self) -> Health:
         """Say whether what is configured is connected; with nothing configured the channel is idle and well."""
@@ -163,6 +170,13 @@ def _ari_client(name: str, options: Options, tools: Tools, numbers: Numbers) -> 
     from contactd.channels.voice.ari_client import AriClient  # noqa: PLC0415 - see above
 
     return AriClient(name, options, tools, numbers)
+
+
+def _agi_server(options: Options, tools: Tools, numbers: Numbers) -> AgiServer:
+    """Import the server, and so much of Twisted, and make one."""
+    from contactd.channels.voice.agi_server import AgiServer, Directory  # noqa: PLC0415 - see above
+
+    return AgiServer(options.agi, Directory(tools, numbers, options.agi), tools.spawn)
 
 
 def _ami_client(options: Options, mirror: Mirror, tools: Tools) -> AmiClient:

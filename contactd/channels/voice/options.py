@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -162,6 +163,25 @@ class WaitOptions(_Options):
     longest_s: int = Field(default=180, ge=10, le=600)
 
 
+class AgiOptions(_Options):
+    """A FastAGI port at which a dialplan asks who calls."""
+
+    port: int | None = Field(default=None, ge=0, le=65535)
+    """4573 is usual, 0 = a free one; None: there is no port."""
+    host: str = "127.0.0.1"
+    allow: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks of the PBXs that may ask; the protocol knows no password."""
+    budget_ms: int = Field(default=300, ge=10, le=5000)
+    """A caller waits for the answer: what is not found in so many milliseconds is not found."""
+
+    @field_validator("allow")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each, strict=False)
+        return value
+
+
 class WebhookOptions(_Options):
     """The generic telephony webhook `POST /cti/{token}`."""
 
@@ -179,6 +199,7 @@ class Options(_Options):
     ami: AmiOptions = AmiOptions()
     ari: AriOptions = AriOptions()
     webhook: WebhookOptions = WebhookOptions()
+    agi: AgiOptions = AgiOptions()
     dial: DialOptions = DialOptions()
     wait: WaitOptions = WaitOptions()
     menus: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], Menu] = Field(default_factory=dict)

@@ -34,6 +34,8 @@ class House:
         self.pauses: list[tuple[str, bool, str]] = []
         self.chosen: list[Stance] = []
         self.states: dict[str, str] = {}
+        self.known: dict[str, Known] = {}
+        self.lines: dict[str, str] = {}
         self.keeps: dict[str, Mapping[str, Any]] = {}
         self.alarms: list[tuple[str, str]] = []
         self.answers: list[str] = []
@@ -110,7 +112,11 @@ class House:
         self.answers.append(interaction)
 
     async def lookup(self, point: Point) -> Known:
-        return Known(state="unknown", party=None, candidates=(), names={})
+        await self.gate.wait()
+        return self.known.get(point.value, Known(state="unknown", party=None, candidates=(), names={}))
+
+    def line_for(self, recipient: str) -> str:
+        return self.lines.get(recipient, "support")
 
     async def transcript(self, interaction: str, after_seq: int = 0) -> list[Mapping[str, Any]]:
         return []
