@@ -106,6 +106,10 @@ def _server_commands(commands: Commands) -> None:
     demo.add_argument("--traffic", action="store_true", help="let made-up customers get in touch all the time")
     check = _add(commands, "check", _check, "print every mistake of the configuration; exit 2 if there is one")
     _speak(check)
+    doctor = _add(
+        commands, "doctor", _doctor, "ask the PBX about rights, modules, fallback, clock; exit 1 if something is bad"
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs")
     _add(_group(commands, "db", "the database"), "upgrade", _db_upgrade, "bring the database to this version's form")
 
 
@@ -128,6 +132,20 @@ def _demo(arguments: Arguments) -> int:
     from contactd import demo
 
     return demo.run(arguments.config, arguments.set, traffic=arguments.traffic)
+
+
+def _doctor(arguments: Arguments) -> int:
+    import json
+    from dataclasses import asdict
+
+    from contactd.desk import doctor
+
+    found = doctor.examine(settings(arguments))
+    if arguments.json:
+        print(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(each.line() for each in found))
+    return OK if doctor.is_well(found) else FAULT
 
 
 def _check(arguments: Arguments) -> int:

@@ -7,7 +7,7 @@ the configuration.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from contactd.core.channel import Builder
+from contactd.core.finding import Finding
 from contactd.core.outside import Records
 
 GROUP = "contactd.channels"
@@ -29,6 +30,8 @@ class Found:
     options: type[Any]
     records: Callable[[Any, date], Records] | None = None
     """Reads what the outside system wrote down of a day; None: it has no record."""
+    examine: Callable[[Any], Awaitable[list[Finding]]] | None = None
+    """Asks the outside system about itself: rights, versions, what is missing; None: there is nothing to ask."""
 
 
 def scan() -> dict[str, Found]:
@@ -47,7 +50,9 @@ def _found(name: str, path: str) -> Found:
     """Import one channel and take what it exports."""
     module = import_module(path)
     try:
-        return Found(name, module.build, module.Options, getattr(module, "records", None))
+        return Found(
+            name, module.build, module.Options, getattr(module, "records", None), getattr(module, "examine", None)
+        )
     except AttributeError as error:
         message = f"{path} is no channel: it exports no build and Options"
         raise ImportError(message) from error

@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 _WITH_AGENT = frozenset({State.ACTIVE, State.HELD})
 _IN_LINE = frozenset({State.RECEIVED, State.QUEUED, State.OFFERED})
 _OURS = ("call-", "spy-")
-"""How the names of our bridges begin; supervisors who listened before a restart press again."""
+"""How the names of our bridges begin."""
 _LEGS = (["agent"], [ari_third.OUT], [ari_third.THIRD], [ari_spy.SPY], [ari_spy.SNOOP])
 """First application arguments of legs we made."""
 
@@ -40,14 +40,17 @@ def resync(calls: RoutedCalls, channels: Sequence[Json], bridges: Sequence[Json]
     for leg, words in arguments.items():
         if words[:1] == [ari_third.THIRD] and len(words) > 1:
             _third(calls, leg, words, by_key.get(words[1]), inside)
+    ari_spy.restore(calls, arguments, inside)
     on = [call for key in calls.ids() if (call := calls.get(key)) is not None]
+    spies = [spy for call in on for spy in call.spies.values()]
     wanted = {call.leg for call in on} | {call.third.leg for call in on if call.third is not None}
+    wanted |= {leg for spy in spies for leg in (spy.leg, spy.snoop)}
     done += [
         Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})
         for leg, words in arguments.items()
         if words[:1] in _LEGS and leg not in wanted
     ]
-    used = {call.bridge for key in calls.ids() if (call := calls.get(key)) is not None}
+    used = {call.bridge for call in on} | {spy.bridge for spy in spies}
     return done + [
         Rest(call="", method="DELETE", path=f"/bridges/{each['id']}")
         for each in bridges

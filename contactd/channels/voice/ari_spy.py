@@ -19,6 +19,8 @@ SPY, SNOOP = "spy", "snoop"
 LISTEN, WHISPER, BARGE, STOP = "listen", "whisper", "barge", "stop"
 MODES = (LISTEN, WHISPER, BARGE, STOP)
 _HANG_UP = {"reason": "normal"}
+_WORDS_OF_SPY, _MODE = 3, 3
+"""`spy,CALL,AGENT` and `snoop,CALL,LEG,MODE`."""
 
 
 def supervise(machine: RoutedCalls, call: RoutedCall, data: Mapping[str, Any]) -> list[Do]:
@@ -83,6 +85,26 @@ def left(machine: RoutedCalls, call: RoutedCall, leg: str) -> list[Do]:
     return drop(machine, call, spy) if spy is not None and leg == spy.leg else []
 
 
+def restore(machine: RoutedCalls, arguments: Mapping[str, list[str]], inside: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put supervisors back on the calls they were on before a restart of ours: each leg says whose it is, and how it hears."""
+    for leg, words in arguments.items():
+        call = machine.get(words[1]) if words[:1] == [SPY] and len(words) == _WORDS_OF_SPY else None
+        bridge = inside.get(leg)
+        if call is None or bridge is None or call.stage not in (Stage.TALKING, Stage.HELD) or words[2] in call.spies:
+            continue
+        snoop, how = next(
+            ((each, them) for each, them in arguments.items() if them[:1] == [SNOOP] and them[2:3] == [leg]), ("", [])
+        )
+        if not snoop and bridge.get("id") != call.bridge:
+            continue  # they had not begun to hear anything
+        spy = Spy(agent=words[2], leg=leg, mode=how[3] if len(how) > _MODE else BARGE, up=True)
+        if snoop:
+            spy.bridge, spy.snoop = str(bridge["id"]), snoop
+            machine.legs[snoop] = call.id
+        call.spies[spy.agent] = spy
+        machine.legs[leg] = call.id
+
+
 def drop_all(machine: RoutedCalls, call: RoutedCall) -> list[Do]:
     """End every supervisor's part: the call is over, or its agent is another."""
     return [each for spy in list(call.spies.values()) for each in drop(machine, call, spy)]
@@ -108,7 +130,7 @@ def _take_part(machine: RoutedCalls, call: RoutedCall, spy: Spy) -> list[Do]:
     spy.snoop = machine.new_id()
     machine.legs[spy.snoop] = call.id
     heard = "out" if spy.mode == WHISPER else "none"
-    params = {"spy": "both", "whisper": heard, "app": machine.app, "appArgs": f"{SNOOP},{call.id}"}
+    params = {"spy": "both", "whisper": heard, "app": machine.app, "appArgs": f"{SNOOP},{call.id},{spy.leg},{spy.mode}"}
     out.append(Rest(call=call.id, method="POST", path=f"/channels/{call.leg}/snoop/{spy.snoop}", params=params))
     if old:
         machine.legs.pop(old, None)

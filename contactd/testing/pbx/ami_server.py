@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -23,6 +24,8 @@ class AmiServer:
     Attributes:
         actions: every action that was received, in order.
         forbidden: actions the account may not send.
+        clock_ahead_s: by how much the PBX's clock is wrong.
+        dialplan: its steps: (context, extension, priority, application, data); empty = it may not be read.
         mute: True lets it accept connections and say nothing, as a PBX that is starting does.
     """
 
@@ -30,6 +33,8 @@ class AmiServer:
         self.actions: list[dict[str, str]] = []
         self.mute = False
         self.forbidden: set[str] = set()
+        self.clock_ahead_s = 0.0
+        self.dialplan: list[tuple[str, str, int, str, str]] = []
         self.port = 0
         self.doer = Doer(switch)
         self._switch = switch
@@ -130,7 +135,7 @@ class _Session:
         values["ActionID"] = action.get("ActionID", "")
         self._send([(key, values.get(key, value)) for key, value in fields])
 
-    def answer(self, action: dict[str, str]) -> bool:
+    def answer(self, action: dict[str, str]) -> bool:  # noqa: C901 - one case for each kind of action
         """Answer one action; return False when the session ends."""
         name = action.get("Action", "")
         match name.lower():
@@ -150,6 +155,11 @@ class _Session:
                 self._reply(templates.ami_replies("Originate not permitted", {})[0], action)
             case "listcommands":
                 self._commands(action)
+            case "ping":
+                ahead = {"Timestamp": f"{time.time() + self._server.clock_ahead_s:.6f}"}
+                self._reply(templates.ami_replies("Ping", {})[0], action, **ahead)
+            case "showdialplan" if self._server.dialplan:
+                self._dialplan(action)
             case _ if (does := self._server.doer.does(action)) is not None:
                 self._reply([("Response", "Success"), ("ActionID", ""), ("Message", SAID[name.lower()])], action)
                 does()
@@ -178,6 +188,23 @@ class _Session:
         variable = action.get("Variable", "")
         value = channel.presentation if variable == "CALLERID(pres)" else channel.variables.get(variable, "")
         self._reply(templates.ami_replies("Getvar", {})[0], action, Variable=variable, Value=value)
+
+    def _dialplan(self, action: dict[str, str]) -> None:
+        """Name every step of the dialplan, in the documented form."""
+        ident = action.get("ActionID", "")
+        self._send([("Response", "Success"), ("ActionID", ident), ("EventList", "start")])
+        for context, extension, priority, application, data in self._server.dialplan:
+            place = [("Context", context), ("Extension", extension), ("Priority", str(priority))]
+            self._send(
+                [
+                    ("Event", "ListDialplan"),
+                    ("ActionID", ident),
+                    *place,
+                    ("Application", application),
+                    ("AppData", data),
+                ]
+            )
+        self._send([("Event", "ShowDialPlanComplete"), ("ActionID", ident), ("EventList", "Complete")])
 
     def _commands(self, action: dict[str, str]) -> None:
         """Name what the account may send."""

@@ -44,6 +44,8 @@ class AriServer:
     def __init__(self, switch: Switch, username: str, password: str) -> None:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.port = 0
+        self.missing: set[str] = set()
+        """Modules that are not loaded."""
         self.booting = False
         """It is starting: it refuses everything."""
         self._switch = switch
@@ -149,7 +151,7 @@ class AriServer:
         words = path.split("/")
         return self._answer(request.method, words, query, body if isinstance(body, dict) else {})
 
-    def _answer(  # noqa: PLR0911 - one line for each kind of address
+    def _answer(  # noqa: C901, PLR0911 - one line for each kind of address
         self,
         method: str,
         words: list[str],
@@ -173,6 +175,12 @@ class AriServer:
                 return self._channel(method, channel_id, "/".join(rest), query)
             case (_, "bridges", bridge_id, *rest):
                 return self._bridge(method, bridge_id, "/".join(rest), query)
+            case ("GET", "asterisk", "info"):
+                return JSONResponse({"system": {"version": "22.10.1"}})
+            case ("GET", "asterisk", "modules", name):
+                away = name.removesuffix(".so") in self.missing
+                found = {"name": name, "status": "Running", "support_level": "core", "use_count": 1, "description": ""}
+                return JSONResponse({"message": "Module could not be found"}, 404) if away else JSONResponse(found)
             case _:
                 return JSONResponse({"message": "Invalid method"}, 404)
 

@@ -112,11 +112,25 @@ async def test_what_a_supervisor_cannot_do(stand: Stand) -> None:
     await stand.house.until(lambda: not stand.client.calls.by_interaction(f"i-{call.id}").spies)  # type: ignore[union-attr]
 
 
-async def test_a_restart_of_ours_ends_the_listening_and_not_the_call(stand: Stand) -> None:
+@pytest.mark.parametrize("mode", ["listen", "whisper", "barge"])
+async def test_a_restart_of_ours_leaves_supervisors_where_they_are(stand: Stand, mode: str) -> None:
     call, agent, chen = await listening(stand)
+    if mode != "listen":
+        await supervise(stand, call, mode)
+        await stand.pbx.until(
+            lambda: len(call.hears) == 2 if mode == "barge" else (w := spy(stand, chen)) and w.whispers
+        )
+    await stand.quiet()
+    before = {name for name, each in stand.pbx.switch.channels.items() if not each.gone}
     await stand.client.stop()
     stand.house.open = [{"id": f"i-{call.id}", "external_key": call.id, "state": "active", "agent": "anna"}]
+    stand.house.panels.clear()
     stand.client = client(stand.pbx, stand.house)
     await stand.client.start()
+    shown = [{"agent": "chen", "mode": mode, "up": True}]
+    await stand.house.until(lambda: stand.house.panels.get(f"i-{call.id}", {}).get("supervisors") == shown)
+    assert chen.in_use
+    assert before == {name for name, each in stand.pbx.switch.channels.items() if not each.gone}, "nobody hears a click"
+    await supervise(stand, call, "stop")
     await stand.pbx.until(lambda: not chen.in_use and len(stand.pbx.switch.bridges) == 1)
-    assert undisturbed(call, agent)
+    await stand.pbx.until(lambda: undisturbed(call, agent))
