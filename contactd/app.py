@@ -31,6 +31,7 @@ from contactd.crm_store.store import Store
 from contactd.desk import outside
 from contactd.desk.access import Access
 from contactd.desk.dismissing import Quarantine
+from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.fetching import Fetcher
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
@@ -172,6 +173,8 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         ready=readiness.reasons,
         metrics=lambda: _figures(metrics, office, hub),
         reads=office.reads,
+        wizard=office.wizard,
+        handing_out=HandingOut(store, clock, settings.data_dir / "handed_out"),
         why=office.why,
         why_agent=office.why_agent,
         candidates=office.candidates,

@@ -17,6 +17,8 @@ from contactd.core.errors import BadRequestError
 from contactd.core.masking import masked
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
+from contactd.desk.exchange.handing_out import HandingOut
+from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.reads import ReadLog
 from contactd.desk.rights import Actor, authorize
@@ -71,6 +73,10 @@ class Parts:
     metrics: Callable[[], bytes]
     reads: ReadLog
     """Who read customers' data."""
+    wizard: Wizard
+    """Takes over the files people bring."""
+    handing_out: HandingOut
+    """Writes files people fetch."""
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
     why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
     """Why an open item waits at this moment, as the router sees it."""

@@ -18,6 +18,7 @@ NAMING: tuple[tuple[Any, Any], ...] = (
     # Where the bytes lie in the row itself they need not be passed by to see that no blob is named.
     (s.raw.c.receipt_id, case((s.raw.c.inline.is_(None), s.raw.c.blob))),
     (s.upload.c.id, s.upload.c.blob),
+    (s.import_file.c.id, s.import_file.c.blob),
 )
 """(key, name) of every table whose rows name blobs."""
 

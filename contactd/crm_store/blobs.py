@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,8 +40,24 @@ class Blobs:
         if not target.parent.exists():
             target.parent.mkdir(exist_ok=True)
             _sync_folder(self._folder)
-        self._write(target, data)
+        self._write(target, (data,))
         return name
+
+    def join(self, names: Sequence[str]) -> str:
+        """Put blobs one behind the other as one blob, never all in memory; return its name.  Blocks.
+
+        Raises:
+            OSError: a piece is not there, or the disk refuses.
+        """
+        found = hashlib.sha256()
+        for piece in names:
+            found.update(self.path(piece).read_bytes())
+        target = self.path(found.hexdigest())
+        if not self._renewed(target):
+            target.parent.mkdir(exist_ok=True)
+            _sync_folder(self._folder)
+            self._write(target, (self.path(piece).read_bytes() for piece in names))
+        return target.name
 
     def get(self, name: str) -> bytes:
         """Return a blob's bytes.  Blocks.
@@ -147,12 +163,12 @@ class Blobs:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _write(self, target: Path, data: bytes) -> None:
+    def _write(self, target: Path, data: Iterable[bytes]) -> None:
         """Write beside the target, sync, rename over it, sync the folder."""
         handle, temporary = tempfile.mkstemp(prefix=UNFINISHED, dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                file.writelines(data)
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(target)

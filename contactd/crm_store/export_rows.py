@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -18,19 +19,47 @@ _NAMES = {"short": "short_name", "en": "english_name", "former": "former_name", 
 _PLACES = ("country", "province", "city", "district", "street", "postal_code")
 
 
-def page(conn: Connection, *, q: str = "", after: str = "", limit: int = PAGE) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which customers are taken out; what is empty asks for nothing."""
+
+    q: str = ""
+    """Only those whose name, address or number begins so."""
+    lifecycle: str = ""
+    kind: str = ""
+    owner: str = ""
+    """An agent's id."""
+    vip: int = 0
+    """This level and above."""
+    guarded: bool = False
+    """The asker sees numbers masked, and cannot try them out by `q`."""
+
+    @property
+    def everybody(self) -> bool:
+        """Tell whether nothing is left out."""
+        return self == Chosen(guarded=self.guarded)
+
+
+EVERYBODY = Chosen()
+
+
+def page(conn: Connection, *, chosen: Chosen = EVERYBODY, after: str = "", limit: int = PAGE) -> list[dict[str, Any]]:
     """Return customers by id: field → text, or a list of texts where there may be several.
 
     Args:
         conn: a reader's connection.
-        q: only those whose name, address or number begins so; empty = all.
+        chosen: which.
         after: the id the last page ended with.
         limit: how many.
     """
     alive = (s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None), s.party.c.pii_state != "erased")
     query = select(s.party).where(*alive, s.party.c.id > after).order_by(s.party.c.id).limit(limit)
-    if q.strip():
-        query = query.where(s.party.c.id.in_(matching(q)))
+    if chosen.q.strip():
+        query = query.where(s.party.c.id.in_(matching(chosen.q, whole_numbers=chosen.guarded)))
+    wanted = {"lifecycle": chosen.lifecycle, "kind": chosen.kind, "owner_id": chosen.owner}
+    query = query.where(*(s.party.c[name] == value for name, value in wanted.items() if value))
+    if chosen.vip:
+        query = query.where(s.party.c.vip >= chosen.vip)
     rows = [_plain(row) for row in conn.execute(query)]
     by_id = {row["id"]: row for row in rows}
     if by_id:

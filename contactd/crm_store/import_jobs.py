@@ -73,7 +73,10 @@ def finish(conn: WriteConn, job: str, now: datetime) -> dict[str, int]:
     """Note that every row was dealt with; return how many came to which end."""
     counts = counted(conn.connection, job)
     conn.execute(
-        update(s.import_job).where(s.import_job.c.id == job).values(state=DONE, counts=counts, finished_at=now)
+        # One that is being taken back meanwhile stays so.
+        update(s.import_job)
+        .where(s.import_job.c.id == job, s.import_job.c.state == RUNNING)
+        .values(state=DONE, counts=counts, finished_at=now)
     )
     return counts
 
@@ -98,6 +101,18 @@ def remembered(conn: Connection, fingerprint: str) -> dict[str, str]:
     return dict(row.mapping) if row else {}
 
 
+def undoing(conn: Connection, node: str) -> list[str]:
+    """Return the imports of a node's files that are being taken back."""
+    of_file = select(s.import_file.c.job_id).where(s.import_file.c.node == node, s.import_file.c.job_id.is_not(None))
+    query = select(s.import_job.c.id).where(s.import_job.c.state == UNDOING, s.import_job.c.id.in_(of_file))
+    return list(conn.execute(query).scalars())
+
+
+def undone_by(conn: Connection, job: str) -> str:
+    """Return who takes an import back."""
+    return str(conn.execute(select(s.import_job.c.undone_by).where(s.import_job.c.id == job)).scalar() or "")
+
+
 def get(conn: Connection, job: str) -> dict[str, Any]:
     """Return one import.
 
@@ -117,12 +132,22 @@ def listed(conn: Connection, limit: int = 50) -> list[dict[str, Any]]:
     return [_view(row) for row in conn.execute(query)]
 
 
-def rows(conn: Connection, job: str, *, after: int = 0, limit: int = 1000) -> list[Any]:
-    """Return rows of an import by number: (n, status, party_id, reasons, undone, kept)."""
+def current(conn: Connection, job: str) -> dict[str, Any]:
+    """Return one import with its counts as they are at this moment.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = get(conn, job)
+    return found if found["state"] in {DONE, UNDONE} else found | {"counts": counted(conn, job)}
+
+
+def rows(conn: Connection, job: str, *, after: int = 0, limit: int = 1000, status: str = "") -> list[Any]:
+    """Return rows of an import by number, all or those of a status: (n, status, party_id, reasons, undone, kept)."""
     row = s.import_row.c
     query = (
         select(row.n, row.status, row.party_id, row.reasons, row.undone, row.kept)
-        .where(row.job_id == job, row.n > after)
+        .where(row.job_id == job, row.n > after, *([row.status == status] if status else []))
         .order_by(row.n)
         .limit(limit)
     )

@@ -18,6 +18,9 @@ from contactd.core.errors import ConflictError, ContactdError
 from contactd.crm_store.schema import agent
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
+from contactd.desk.exchange.handing_out import HandingOut
+from contactd.desk.exchange.wizard import Wizard
+from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
 from contactd.desk.reads import ReadLog
 from contactd.desk.rights import Actor
@@ -102,6 +105,7 @@ class House:
     aside: Aside
     orders: Orders
     reads: ReadLog
+    wizard: Wizard
     unready: list[str] = field(default_factory=list)
 
     def client(self, host: str = "127.0.0.1", **more: Any) -> httpx.AsyncClient:
@@ -139,6 +143,7 @@ def build(
     server = ConsoleServer(hub, access, clock)
     unready: list[str] = []
     reads = ReadLog(store, clock)
+    wizard = Wizard(store, clock, Idents(clock))
 
     async def render(document: str, pictures: Mapping[str, str], images: bool, folded: bool) -> str:
         return f"<p>{len(document)} {sorted(pictures)} {images}</p>"
@@ -158,11 +163,13 @@ def build(
         ready=ready,
         metrics=lambda: b"up 1\n",
         reads=reads,
+        wizard=wizard,
+        handing_out=HandingOut(store, clock, static.parent / "handed_out"),
         upload_bytes=2 * 1024 * 1024,
         upload_quota=4_000_000,
     )
     app = build_http(HttpParts(api=parts, console=server, channels=channels, static=static, public_url=public_url))
-    return House(store, clock, views, access, hub, server, app, door, aside, orders, reads, unready)
+    return House(store, clock, views, access, hub, server, app, door, aside, orders, reads, wizard, unready)
 
 
 async def hire(store: Store, clock: ManualClock) -> None:

@@ -340,6 +340,12 @@ GETS = {
     "/api/v1/parties/none/records": "party.read",
     "/api/v1/duplicates": "duplicate.read",
     "/api/v1/search?q=x": "search",
+    "/api/v1/imports": "import.read",
+    "/api/v1/imports/none": "import.read",
+    "/api/v1/imports/none/rows": "import.read",
+    "/api/v1/imports/none/result": "import.read",
+    "/api/v1/import-files/none": "import.read",
+    "/api/v1/import-files/none/preview": "import.read",
     "/api/v1/lookup?phone=1": "party.lookup",
     "/api/v1/cases": "case.read",
     "/api/v1/cases/board": "case.read",
@@ -384,6 +390,11 @@ POSTS = {
     "/api/v1/duplicates/i1": "duplicate.decide",
     "/api/v1/tokens": "token.manage",
     "/api/v1/surveys": "survey.edit",
+    "/api/v1/import-files": "import.run",
+    "/api/v1/import-files/i1/trial": "import.run",
+    "/api/v1/import-files/i1/run": "import.run",
+    "/api/v1/imports/i1/undo": "import.run",
+    "/api/v1/exports": "party.export",
 }
 
 
@@ -423,6 +434,7 @@ def test_no_route_is_forgotten(house: House) -> None:
         for path in (*GETS, *POSTS)
     }
     others = {"/api/v1/me/password", "/api/v1/tokens/{name}", "/api/v1/uploads"}
+    others |= {"/api/v1/import-files/{ident}/pieces/{number}"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
     others |= {"/api/v1/surveys/{ident}"}
     app = house.app._app

@@ -15,7 +15,7 @@ from contactd.crm_store.schema.conversation import (
     upload,
     visitor,
 )
-from contactd.crm_store.schema.exchange import import_job, import_row
+from contactd.crm_store.schema.exchange import import_file, import_job, import_row
 from contactd.crm_store.schema.identity import (
     address,
     contact_claim,
@@ -98,6 +98,7 @@ __all__ = [
     "external_id",
     "fact_inbox",
     "idempotency_key",
+    "import_file",
     "import_job",
     "import_row",
     "interaction",

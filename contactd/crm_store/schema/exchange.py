@@ -1,8 +1,8 @@
-"""Imports: each file once, and what became of each of its rows, so that it can be gone on with and undone."""
+"""Imports: files on their way in, each taken over once, and what became of each row, so that it can be gone on with and undone."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
 from contactd.crm_store.schema.types import document, key, metadata, moment, words
 
@@ -28,6 +28,31 @@ import_job = Table(
 """One file taken over: running, done, undoing or undone; `counts` is status → rows.  `digest` is the file's sha256."""
 
 Index("ix_import_job_digest", import_job.c.digest, import_job.c.state)
+
+import_file = Table(
+    "import_file",
+    metadata,
+    key(),
+    Column("state", Text, nullable=False, default="uploading", index=True),
+    Column("node", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    words("name"),
+    Column("size", BigInteger, nullable=False),
+    document("pieces", empty=[]),
+    Column("blob", Text),
+    document("wish", empty={}),
+    document("counts", empty={}),
+    document("faults", empty=[]),
+    Column("error", Text),
+    Column("job_id", Text, index=True),
+    moment("created_at"),
+    moment("expires_at"),
+)
+"""A file somebody brings to be taken over: uploading, whole, trying, running, done or failed.
+
+`pieces` are blobs in their order until all are there and `blob` is the whole; `wish` is how it is to be read; `counts` and
+`faults` are what the last trial found.  The node that has the blobs goes on with what was cut short.
+"""
 
 import_row = Table(
     "import_row",

@@ -11,6 +11,7 @@ from typing import Any
 from contactd.core.errors import BadRequestError
 from contactd.core.newcomer import TakeOver
 from contactd.crm_store import import_jobs
+from contactd.crm_store.export_rows import Chosen
 from contactd.crm_store.import_rows import Outcome
 from contactd.desk.admin import Errand, at_work
 from contactd.desk.exchange import results
@@ -154,7 +155,7 @@ def export(settings: Settings, path: Path, form: str, query: str) -> str:
     """
 
     async def work(errand: Errand) -> str:
-        count = await Exporting(errand.store, errand.clock, errand.by).run(path, form=form, q=query)
+        count = await Exporting(errand.store, errand.clock, errand.by).run(path, form=form, chosen=Chosen(q=query))
         return f"{count} customers in {path}"
 
     return at_work(settings, work)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,10 @@ import xlsxwriter
 
 from contactd.clock import Clock
 from contactd.core.errors import BadRequestError
+from contactd.core.masking import masked as mask
 from contactd.crm_store import agents, audit, export_rows
 from contactd.crm_store.audit import Entry
+from contactd.crm_store.export_rows import EVERYBODY, Chosen
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.headers import FIELDS
 from contactd.desk.exchange.sheet import DANGEROUS
@@ -54,38 +56,64 @@ class Exporting:
         self._clock = clock
         self._by = by
 
-    async def run(self, path: Path, *, form: str = "", q: str = "") -> int:
-        """Write the customers that `q` finds, or all, to a file; return how many.
+    async def run(
+        self,
+        path: Path,
+        *,
+        form: str = "",
+        chosen: Chosen = EVERYBODY,
+        columns: Sequence[str] = (),
+        masked: bool = False,
+    ) -> int:
+        """Write customers to a file; return how many.
+
+        Args:
+            path: the file.
+            form: one of `FORMS`; without it the file's name tells.
+            chosen: which customers.
+            columns: which fields, in this order; none = all.
+            masked: telephone numbers are written as who may not know them sees them.
 
         The file appears when it is whole.  That customers leave is in the audit log before the first does.
 
         Raises:
-            BadRequestError: there is no such form, or too many rows for it.
+            BadRequestError: there is no such form or column, or there are too many rows for it.
         """
         form = form or path.suffix.removeprefix(".").lower() or "csv"
         if form not in FORMS:
             message = f"the form is one of {', '.join(FORMS)}"
             raise BadRequestError(message, code="unknown_form", field="form")
+        fields = await self._fields(columns)
         now = self._clock.now()
-        entry = Entry(actor=self._by, action="party.export", object_kind="party", detail={"form": form, "all": not q})
+        detail = {"form": form, "all": chosen.everybody, "masked": masked}
+        entry = Entry(actor=self._by, action="party.export", object_kind="party", detail=detail)
         await self._store.write(lambda conn: audit.append(conn, entry, now))
         owners = {ident: name for name, ident in (await self._store.read(agents.by_username)).items()}
-        fields = [*FIELDS, *(f"custom.{key}" for key in await self._store.read(export_rows.custom_keys))]
         part = path.with_name(f".{path.name}.part")
         try:
-            count = await self._write(_writer(part, form, fields), q, owners)
+            count = await self._write(_writer(part, form, fields), chosen, owners, hide=masked)
             part.replace(path)
         finally:
             with suppress(FileNotFoundError):
                 part.unlink()
         return count
 
-    async def _write(self, writer: Writer, q: str, owners: Mapping[str, str]) -> int:
+    async def _fields(self, columns: Sequence[str]) -> list[str]:
+        """Return the fields to write."""
+        every = [*FIELDS, *(f"custom.{key}" for key in await self._store.read(export_rows.custom_keys))]
+        wrong = next((name for name in columns if name not in every), None)
+        if wrong is not None:
+            message = f"there is no column {wrong!r}"
+            raise BadRequestError(message, code="unknown_column", field="columns")
+        return list(dict.fromkeys(columns)) or every
+
+    async def _write(self, writer: Writer, chosen: Chosen, owners: Mapping[str, str], *, hide: bool) -> int:
         count, after = 0, ""
         try:
-            while rows := await self._store.read(partial(export_rows.page, q=q, after=after)):
+            while rows := await self._store.read(partial(export_rows.page, chosen=chosen, after=after)):
                 for row in rows:
-                    writer.row(row | {"owner": owners.get(row["owner_id"] or "", "")})
+                    whole = row | {"owner": owners.get(row["owner_id"] or "", "")}
+                    writer.row(mask(whole) if hide else whole)
                 count, after = count + len(rows), rows[-1]["id"]
         finally:
             writer.close()

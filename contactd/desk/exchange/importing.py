@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import islice
@@ -61,19 +62,28 @@ class Importing:
         self._by = by
 
     async def look(self, wish: Wish) -> Looked:
+        """Read a file's head and place its columns, of which one at least must be known.
+
+        Raises:
+            BadRequestError: as `peek`, or no column is known.
+        """
+        looked = await self.peek(wish)
+        if not looked.mapping:
+            message = "no column of the file is known: name one with --map COLUMN=FIELD"
+            raise BadRequestError(message, code="no_mapping", field="mapping")
+        return looked
+
+    async def peek(self, wish: Wish) -> Looked:
         """Read a file's head and place its columns: as chosen, else as for the same program's last file, else as named.
 
         Raises:
             BadRequestError: it cannot be read, a column or field does not exist, or an option is wrong.
         """
         _check(wish.options)
-        sheet = open_sheet(wish.path, form=wish.form, encoding=wish.encoding)
+        sheet = await asyncio.to_thread(open_sheet, wish.path, form=wish.form, encoding=wish.encoding)
         before = await self._store.read(lambda conn: import_jobs.remembered(conn, fingerprint(sheet.headers)))
         known = {header: meaning for header, meaning in before.items() if header in sheet.headers}
         mapping, unplaced = settled(sheet.headers, {**known, **wish.mapping})
-        if not mapping:
-            message = "no column of the file is known: name one with --map COLUMN=FIELD"
-            raise BadRequestError(message, code="no_mapping", field="mapping")
         return Looked(sheet, mapping, unplaced)
 
     async def try_out(self, wish: Wish, show: Callable[[Outcome], None]) -> dict[str, int]:
@@ -83,7 +93,7 @@ class Importing:
         """
         looked = await self.look(wish)
         fresh, counts = Fresh(), Counter[str]()
-        for batch in self._batches(looked, wish, await self._owners()):
+        async for batch in _aside(self._batches(looked, wish, await self._owners())):
             try:
                 await self._store.write(
                     partial(import_rows.try_out, records=batch, errand=self._errand("", wish)), bulk=True
@@ -107,7 +117,7 @@ class Importing:
         looked = await self.look(wish)
         job = await self._begin(wish, looked)
         done = await self._store.read(lambda conn: import_jobs.taken(conn, job))
-        for batch in self._batches(looked, wish, await self._owners(), done):
+        async for batch in _aside(self._batches(looked, wish, await self._owners(), done)):
             unit = partial(import_rows.take_over, records=batch, errand=self._errand(job, wish))
             for outcome in await self._store.write(unit, bulk=True):
                 show(outcome)
@@ -122,15 +132,29 @@ class Importing:
         """
         now = self._clock.now()
         await self._store.write(lambda conn: import_undo.begin(conn, job, self._by, now))
-        while await self._store.write(lambda conn: import_undo.next_rows(conn, job, self._by, now), bulk=True):
+        return await self.finish_undo(job)
+
+    async def finish_undo(self, job: str) -> dict[str, int]:
+        """Go on with taking an import back to its end; return bucket → rows."""
+        now = self._clock.now()
+        by = await self._store.read(partial(import_jobs.undone_by, job=job))
+        while await self._store.write(lambda conn: import_undo.next_rows(conn, job, by, now), bulk=True):
             pass
         return await self._store.write(lambda conn: import_undo.finish(conn, job, now))
+
+    async def begin(self, wish: Wish) -> str:
+        """Begin an import, or find the one of the same file that was cut short; return its id.
+
+        Raises:
+            BadRequestError, ConflictError: it cannot be read, or was taken over in the same way already.
+        """
+        return await self._begin(wish, await self.look(wish))
 
     async def _begin(self, wish: Wish, looked: Looked) -> str:
         job = import_jobs.Job(
             id=self._idents.new(),
             file_name=wish.file_name or wish.path.name,
-            digest=_digest(wish.path),
+            digest=await asyncio.to_thread(_digest, wish.path),
             format=looked.sheet.format,
             encoding=looked.sheet.encoding,
             fingerprint=fingerprint(looked.sheet.headers),
@@ -212,6 +236,12 @@ def _owned(record: Record, owners: Mapping[str, str]) -> Record:
 def _weight(record: Record) -> int:
     """Return how many rows of the store a record may take: each contact point five, with what is due for it."""
     return 8 + 6 * len(record.points) + 3 * len(record.names) + len(record.external) + 6 * bool(record.work)
+
+
+async def _aside(batches: Iterator[list[Record]]) -> AsyncIterator[list[Record]]:
+    """Read and understand in a thread: beside a server's loop nobody else may wait for it."""
+    while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+        yield batch
 
 
 def _digest(path: Path) -> str:

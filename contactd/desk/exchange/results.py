@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from contactd.core.masking import masked_text
 from contactd.crm_store.import_rows import AMBIGUOUS, ERROR, Outcome
 from contactd.desk.exchange.exporting import harmless
 from contactd.desk.exchange.sheet import Faulty, Sheet
@@ -14,7 +15,9 @@ COLUMNS = ("contactd status", "contactd reason", "contactd id")
 LEFT_OUT = frozenset({ERROR, AMBIGUOUS})
 
 
-def write(path: Path, sheet: Sheet, outcomes: Iterable[Outcome], *, only_left_out: bool = False) -> int:
+def write(
+    path: Path, sheet: Sheet, outcomes: Iterable[Outcome], *, only_left_out: bool = False, masked: bool = False
+) -> int:
     """Write the rows with what became of them; return how many.
 
     Args:
@@ -22,6 +25,7 @@ def write(path: Path, sheet: Sheet, outcomes: Iterable[Outcome], *, only_left_ou
         sheet: the file anew, from its first row.
         outcomes: of its rows, in their order.
         only_left_out: only rows that were not taken over.
+        masked: telephone numbers are written as who may not know them sees them.
     """
     found = iter(outcomes)
     outcome = next(found, None)
@@ -37,7 +41,8 @@ def write(path: Path, sheet: Sheet, outcomes: Iterable[Outcome], *, only_left_ou
             if only_left_out and outcome.status not in LEFT_OUT:
                 continue
             cells = [one.shown if isinstance(one, Faulty) else one for one in line.cells]
-            writer.writerow([harmless(text) for text in (*cells, *_end(outcome))])
+            texts = (*cells, *_end(outcome))
+            writer.writerow([harmless(masked_text(text) if masked else text) for text in texts])
             count += 1
     return count
 

@@ -65,8 +65,7 @@ def open_sheet(path: Path, *, form: str = "", encoding: str = "") -> Sheet:
 
     size = path.stat().st_size
     if size > MAX_BYTES:
-        message = f"the file has {size // 1024 // 1024} MB; {MAX_BYTES // 1024 // 1024} MB is the most"
-        raise BadRequestError(message, code="too_large", field="file")
+        raise too_large(size)
     chosen = form or _form(path)
     if chosen == "xlsx":
         return xlsx_sheet.read(path)
@@ -102,6 +101,12 @@ def cell(text: str) -> Cell:
     if stripped.startswith("'") and stripped[1:].startswith(DANGEROUS):
         stripped = stripped[1:]
     return stripped if len(stripped) <= MAX_CELL else Faulty("too_long", stripped[:40])
+
+
+def too_large(size: int) -> BadRequestError:
+    """Make the error of a file of too many bytes."""
+    text = f"the file has {size // 1024 // 1024} MB; {MAX_BYTES // 1024 // 1024} MB is the most"
+    return BadRequestError(text, code="too_large", field="file")
 
 
 def too_many_rows() -> BadRequestError:

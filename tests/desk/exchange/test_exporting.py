@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from contactd.core.errors import BadRequestError
 from contactd.crm_store import export_rows, parties, schema
+from contactd.crm_store.export_rows import Chosen
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.importing import Importing, Wish
@@ -64,7 +65,7 @@ async def test_a_corrected_export_changes_the_customer_of_its_id(
 ) -> None:
     await filled(store, clock, tmp_path)
     file = tmp_path / "out.jsonl"
-    await Exporting(store, clock, "test").run(file, q="张三")
+    await Exporting(store, clock, "test").run(file, chosen=Chosen(q="张三"))
     (row,) = [json.loads(line) for line in file.read_text().splitlines()]
     assert (row["mobile"], row["office_phone"]) == (["+8613800138000", "+8613900139000"], ["+8637160135900-801"])
     assert (row["organisation"], row["title"], row["custom.birthday"]) == ("郑州一厂", "采购", "1985-03-07")
@@ -94,7 +95,7 @@ async def test_that_customers_left_is_in_the_audit_log(store: Store, clock: Manu
     log = schema.audit_log.c
     query = select(log.actor, log.detail).where(log.action == "party.export")
     rows = await store.read(lambda conn: [tuple(row) for row in conn.execute(query)])
-    assert rows == [("ann", {"form": "csv", "all": True})]
+    assert rows == [("ann", {"form": "csv", "all": True, "masked": False})]
 
 
 async def test_a_broken_export_leaves_no_file(

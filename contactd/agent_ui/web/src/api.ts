@@ -22,7 +22,7 @@ import type {
   TimelineItem,
 } from "./wire";
 
-const ROOT = "/api/v1";
+export const ROOT = "/api/v1";
 const PAGES_MAX = 10;
 
 /** What the server answered instead of the thing asked for; `status` 0: it could not be reached. */
@@ -49,7 +49,7 @@ function learnClock(response: Response): void {
   skewMs = Math.abs(skew) < 2000 ? 0 : skew;
 }
 
-async function request(path: string, init: RequestInit = {}): Promise<Response> {
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, { credentials: "same-origin", ...init });
@@ -70,12 +70,12 @@ async function problem(response: Response): Promise<ApiError> {
   return new ApiError(response.status, code, typeof text === "string" ? text : response.statusText);
 }
 
-async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await request(ROOT + path, signal ? { signal } : {});
   return (await response.json()) as T;
 }
 
-async function send<T>(method: string, path: string, body?: object): Promise<T | null> {
+export async function send<T>(method: string, path: string, body?: object): Promise<T | null> {
   const response = await request(ROOT + path, {
     method,
     headers: { "Content-Type": "application/json" },

@@ -17,6 +17,7 @@ const QuarantineScreen = lazy(() => import("../quarantine/QuarantineScreen"));
 const DuplicatesScreen = lazy(() => import("../customer/DuplicatesScreen"));
 const OutboxScreen = lazy(() => import("../outbox/OutboxScreen"));
 const CasesScreen = lazy(() => import("../cases/CasesScreen"));
+const ImportsScreen = lazy(() => import("../exchange/ImportsScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
 interface Props {
@@ -64,6 +65,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "quarantine" && <QuarantineScreen />}
           {screen === "cases" && <CasesScreen selected={route.id} />}
           {screen === "duplicates" && <DuplicatesScreen />}
+          {screen === "imports" && <ImportsScreen selected={route.id} />}
           {screen === "customer" && route.id !== null && <CustomerScreen party={route.id} />}
         </Suspense>
       </main>
@@ -73,9 +75,11 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
   );
 }
 
+const OVERSEERS: readonly string[] = ["floor", "quarantine", "imports"];
+
 /** The screen for a route: supervisors start on the floor, agents have no other than their work and customers. */
 function shown(asked: Screen | null, supervises: boolean | null): Screen | null {
-  if (supervises === null) return asked === "floor" || asked === "quarantine" ? null : asked;
+  if (supervises === null) return OVERSEERS.includes(asked ?? "") ? null : asked;
   if (asked === null) return supervises ? "floor" : "work";
-  return !supervises && (asked === "floor" || asked === "quarantine") ? "work" : asked;
+  return !supervises && OVERSEERS.includes(asked) ? "work" : asked;
 }

@@ -38,6 +38,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
         {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
         {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
         {supervises && <NavLink to="duplicates" now={screen} label={t("nav.duplicates")} badge={null} />}
+        {supervises && <NavLink to="imports" now={screen} label={t("nav.imports")} badge={null} />}
       </nav>
       <Search />
       <div className="top-end">

@@ -1,0 +1,96 @@
+"""Files for people at a screen: customers taken out, what became of an import; each for one reader and gone when it was fetched."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from contactd.clock import Clock
+from contactd.core.errors import ConflictError, NotFoundError
+from contactd.crm_store import import_files, import_jobs
+from contactd.crm_store.export_rows import Chosen
+from contactd.crm_store.import_rows import Outcome
+from contactd.crm_store.store import Store
+from contactd.desk.exchange import results
+from contactd.desk.exchange.exporting import Exporting
+from contactd.desk.exchange.sheet import open_sheet
+
+
+class HandingOut:
+    """Writes files that are fetched once."""
+
+    def __init__(self, store: Store, clock: Clock, folder: Path) -> None:
+        """Write into `folder`; what an earlier run left there is removed."""
+        self._store = store
+        self._clock = clock
+        self._folder = folder
+        self._busy: set[str] = set()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+
+    async def customers(
+        self, by: str, *, form: str, chosen: Chosen, columns: Sequence[str] = (), masked: bool = False
+    ) -> Path:
+        """Write customers to a file that the caller removes.
+
+        Raises:
+            BadRequestError: there is no such form or column.
+            ConflictError: an export of this person is going on (code `in_progress`).
+        """
+        if by in self._busy:
+            message = "Another export of yours is still going on."
+            raise ConflictError(message, code="in_progress")
+        self._busy.add(by)
+        path = self._new(form)
+        try:
+            exporting = Exporting(self._store, self._clock, by)
+            await exporting.run(path, form=form, chosen=chosen, columns=columns, masked=masked)
+        finally:
+            self._busy.discard(by)
+        return path
+
+    async def result(self, job: str, *, masked: bool = False, only_left_out: bool = False) -> tuple[Path, str]:
+        """Write what became of each row of an import; return the file, which the caller removes, and the import's name.
+
+        Raises:
+            NotFoundError: there is no such import, or its file is not kept any more.
+        """
+        about = await self._store.read(partial(import_jobs.get, job=job))
+        found = await self._store.read(partial(import_files.of_job, job=job))
+        if found is None:
+            message = "The file of this import is not kept any more."
+            raise NotFoundError(message)
+        path, loop = self._new("csv"), asyncio.get_running_loop()
+
+        def rows() -> Iterator[Outcome]:
+            after = 0
+            while True:
+                reading = self._store.read(partial(import_jobs.rows, job=job, after=after))
+                part = asyncio.run_coroutine_threadsafe(reading, loop).result()
+                yield from (Outcome(row.n, row.status, row.party_id, _told(row)) for row in part)
+                if not part:
+                    return
+                after = part[-1].n
+
+        def write() -> None:
+            path.touch(mode=0o600)
+            source = self._store.blobs.path(found.blob)
+            sheet = open_sheet(source, form=about["format"], encoding=about["encoding"])
+            results.write(path, sheet, rows(), only_left_out=only_left_out, masked=masked)
+
+        await asyncio.to_thread(write)
+        return path, str(about["file_name"])
+
+    def _new(self, form: str) -> Path:
+        return self._folder / f"{secrets.token_hex(16)}.{form or 'csv'}"
+
+
+def _told(row: Any) -> list[str]:
+    """Return why a row ended so, and what taking it back left."""
+    undone = [f"{row.undone}: {', '.join(row.kept)}".rstrip(": ")] if row.undone else []
+    return [*row.reasons, *undone]

@@ -1,0 +1,226 @@
+"""Imports and exports over REST: pieces, preview, trial, run, result, undo; bounded, on record, masked by role."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contactd.crm_store import audit, import_files, import_jobs
+from contactd.desk.exchange import wizard
+from contactd.desk.exchange.sheet import MAX_BYTES
+from contactd.testing.clock import ManualClock
+from tests.api.house import House, build
+
+PEOPLE = "姓名,手机,公司,我们的列\n张三,13800138000,郑州一厂,x\n李四,13900139000,郑州一厂,y\n王五,12,,\n"
+SETTLED = {"whole", "done", "failed"}
+
+
+async def brought(client: httpx.AsyncClient, data: bytes, name: str = "客户.csv") -> str:
+    """Bring a file in its pieces."""
+    answer = await client.post("/api/v1/import-files", json={"name": name, "size": len(data)})
+    assert answer.status_code == 201, answer.text
+    ident: str = answer.json()["id"]
+    for number, at in enumerate(range(0, len(data), wizard.PIECE)):
+        piece = data[at : at + wizard.PIECE]
+        put = await client.put(f"/api/v1/import-files/{ident}/pieces/{number}", content=piece)
+        assert put.status_code == 200, put.text
+    assert (await client.get(f"/api/v1/import-files/{ident}")).json()["state"] == "whole"
+    return ident
+
+
+async def done(house: House, client: httpx.AsyncClient, ident: str, what: str, **how: Any) -> dict[str, Any]:
+    """Have a file tried out or taken over, to the end."""
+    answer = await client.post(f"/api/v1/import-files/{ident}/{what}", json=how)
+    assert answer.status_code == 202, answer.text
+    await house.wizard.some()
+    found: dict[str, Any] = (await client.get(f"/api/v1/import-files/{ident}")).json()
+    assert found["state"] in SETTLED
+    return found
+
+
+async def test_an_excel_csv_is_looked_at_tried_taken_over_and_taken_back(both: House) -> None:
+    async with await both.logged_in("sue") as client:
+        ident = await brought(client, PEOPLE.encode("gb18030"))
+        seen = (await client.get(f"/api/v1/import-files/{ident}/preview")).json()
+        assert (seen["format"], seen["encoding"], seen["unplaced"]) == ("csv", "gb18030", ["我们的列"])
+        assert seen["mapping"] == {"姓名": "name", "手机": "mobile", "公司": "organisation"}
+        assert seen["rows"][0] == ["张三", "13800138000", "郑州一厂", "x"]
+        wrong = (await client.get(f"/api/v1/import-files/{ident}/preview?encoding=utf-8")).json()
+        assert (wrong["code"], wrong["field"]) == ("encoding", "encoding")
+
+        mapping = {**seen["mapping"], "我们的列": "custom.ours"}
+        tried = await done(both, client, ident, "trial", mapping=mapping)
+        assert tried["counts"] == {"created": 2, "error": 1}
+        assert tried["faults"] == [{"row": 4, "status": "error", "reasons": ["手机: no_number: 12"]}]
+        assert (await client.get("/api/v1/parties", params={"q": "张三"})).json()["items"] == []
+
+        ran = await done(both, client, ident, "run", mapping=mapping)
+        assert (ran["state"], ran["counts"], ran["progress"]) == ("done", {"created": 2, "error": 1}, 3)
+        job = ran["import"]
+        (zhang,) = (await client.get("/api/v1/parties", params={"q": "张三"})).json()["items"]
+        result = await client.get(f"/api/v1/imports/{job}/result")
+        table = list(csv.reader(io.StringIO(result.content.decode("utf-8-sig"))))
+        assert [row[4] for row in table] == ["contactd status", "created", "created", "error"]
+        assert table[1][6] == zhang["id"]
+        left = await client.get(f"/api/v1/imports/{job}/result?left_out=1")
+        assert len(left.text.splitlines()) == 2
+        # The columns of the next file are placed as these were.
+        again = await brought(client, PEOPLE.encode().replace(b"12", b"13700137000"))
+        assert (await client.get(f"/api/v1/import-files/{again}/preview")).json()["mapping"] == mapping
+
+        await client.patch(f"/api/v1/parties/{zhang['id']}", json={"vip": 2})
+        assert (await client.post(f"/api/v1/imports/{job}/undo")).status_code == 202
+        await both.wizard.some()
+        undone = (await client.get(f"/api/v1/imports/{job}")).json()
+        assert (undone["state"], undone["counts"]) == ("undone", {"reversed": 1, "kept": 1, "nothing": 1})
+        rows = (await client.get(f"/api/v1/imports/{job}/rows", params={"status": "created"})).json()["items"]
+        assert [(row["row"], row["undone"], row["kept"]) for row in rows] == [
+            (2, "kept", ["changed"]),
+            (3, "reversed", []),
+        ]
+        assert (await client.post(f"/api/v1/imports/{job}/undo")).json()["code"] == "undone"
+    acts = [one["action"] for one in await both.store.read(audit.listed)]
+    assert {"import.begin", "import.undo"} <= set(acts)
+
+
+async def test_two_gigabytes_are_refused_before_the_first_byte(house: House) -> None:
+    async with await house.logged_in("sue") as client:
+        answer = await client.post("/api/v1/import-files", json={"name": "all.csv", "size": 2 * 1024**3})
+        assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (413, "too_large", "file")
+        assert "2048 MB" in answer.json()["detail"]
+        assert (await client.post("/api/v1/import-files", json={"name": "x", "size": 0})).json()["code"] == "empty"
+        whole = await client.post("/api/v1/import-files", json={"name": "all.csv", "size": MAX_BYTES})
+        ident = whole.json()["id"]
+        put = await client.put(f"/api/v1/import-files/{ident}/pieces/0", content=b"x" * (wizard.PIECE + 1))
+        assert put.status_code == 413
+
+
+async def test_pieces_come_in_order_once_and_of_their_length(house: House) -> None:
+    data = ("姓名,手机\n" + "".join(f"客户{n},1380013{n:04}\n" for n in range(9999))).encode() * 7
+    size = wizard.PIECE
+    assert size < len(data) < 2 * size
+    async with await house.logged_in("sue") as client:
+        made = await client.post("/api/v1/import-files", json={"name": "a.csv", "size": len(data)})
+        path = f"/api/v1/import-files/{made.json()['id']}"
+        assert (await client.put(f"{path}/pieces/1", content=data[size:])).json()["code"] == "out_of_order"
+        assert (await client.put(f"{path}/pieces/0", content=data[:5])).json()["code"] == "wrong_length"
+        for _ in range(2):
+            assert (await client.put(f"{path}/pieces/0", content=data[:size])).status_code == 200
+        assert (await client.get(f"{path}/preview")).json()["code"] == "not_whole"
+        assert (await client.post(f"{path}/run", json={})).json()["code"] == "not_whole"
+        last = await client.put(f"{path}/pieces/1", content=data[size:])
+        assert last.json()["state"] == "whole"
+        row = await house.store.read(lambda conn: import_files.row(conn, made.json()["id"]))
+        assert house.store.blobs.get(row.blob) == data
+
+
+async def test_an_import_that_was_cut_short_goes_on_at_the_next_start(house: House, clock: ManualClock) -> None:
+    lines = "".join(f"客户{n},1380013{n:04}\n" for n in range(60))
+    async with await house.logged_in("sue") as client:
+        ident = await brought(client, f"姓名,手机\n{lines}".encode())
+        await client.post(f"/api/v1/import-files/{ident}/run", json={})
+        working = asyncio.create_task(house.wizard.some())
+        while not await house.store.read(import_jobs.listed):  # noqa: ASYNC110 - a state of the store
+            await asyncio.sleep(0)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        state = (await client.get(f"/api/v1/import-files/{ident}")).json()["state"]
+        assert state == "running"
+        # Another process begins with what stands in the store.
+        later = wizard.Wizard(house.store, clock, house.wizard._idents)
+        await later.some()
+        found = (await client.get(f"/api/v1/import-files/{ident}")).json()
+        assert (found["state"], found["counts"]) == ("done", {"created": 60})
+
+
+async def test_one_that_was_cut_short_can_be_taken_back_instead(house: House, clock: ManualClock) -> None:
+    lines = "".join(f"客户{n},1380013{n:04}\n" for n in range(60))
+    async with await house.logged_in("sue") as client:
+        ident = await brought(client, f"姓名,手机\n{lines}".encode())
+        await client.post(f"/api/v1/import-files/{ident}/run", json={})
+        working = asyncio.create_task(house.wizard.some())
+        while not (found := (await client.get(f"/api/v1/import-files/{ident}")).json())["progress"]:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        assert (await client.post(f"/api/v1/imports/{found['import']}/undo")).status_code == 202
+        await working
+        await house.wizard.some()
+        job = (await client.get(f"/api/v1/imports/{found['import']}")).json()
+        assert (job["state"], set(job["counts"])) == ("undone", {"reversed"})
+        assert (await client.get("/api/v1/parties")).json()["items"] == []
+        # Taken back, the same file may come again.
+        assert (await done(house, client, ident, "run"))["counts"] == {"created": 60}
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"mapping": {"姓": "name"}}, "unknown_column"),
+        ({"mapping": {"姓名": "nonsense"}}, "unknown_field"),
+        ({"mapping": dict.fromkeys(("姓名", "手机", "公司"), "-")}, "no_mapping"),
+        ({"policy": "replace"}, "unknown_policy"),
+        ({"match": ["colour"]}, "unknown_match"),
+        ({"encoding": "klingon"}, "encoding"),
+    ],
+)
+async def test_a_wish_that_is_none_is_refused_at_once(house: House, given: dict[str, Any], code: str) -> None:
+    async with await house.logged_in("sue") as client:
+        ident = await brought(client, PEOPLE.encode())
+        answer = await client.post(f"/api/v1/import-files/{ident}/run", json=given)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+async def test_the_same_file_twice_is_said_and_changes_nothing(house: House) -> None:
+    async with await house.logged_in("sue") as client:
+        for _ in range(2):
+            ident = await brought(client, PEOPLE.encode())
+            found = await done(house, client, ident, "run")
+        assert found["state"] == "failed"
+        assert found["error"].startswith("imported: ")
+
+
+async def test_customers_are_taken_out_by_choice_and_on_record(both: House) -> None:
+    async with await both.logged_in("sue") as client:
+        for name, vip in (("张三", 2), ("李四", 0)):
+            point = {"kind": "phone", "value": f"1380013800{vip}"}
+            await client.post("/api/v1/parties", json={"name": name, "vip": vip, "points": [point]})
+        answer = await client.post("/api/v1/exports", json={"vip": 1, "columns": ["name", "mobile", "phone"]})
+        assert answer.status_code == 200
+        assert list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))) == [
+            ["name", "mobile", "phone"],
+            ["张三", "", "'+8613800138002"],
+        ]
+        assert len((await client.post("/api/v1/exports", json={"form": "jsonl"})).text.splitlines()) == 2
+        wrong = await client.post("/api/v1/exports", json={"columns": ["nonsense"]})
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "unknown_column")
+    acts = [one for one in await both.store.read(audit.listed) if one["action"] == "party.export"]
+    assert [one["detail"] for one in reversed(acts)] == [
+        {"form": "csv", "all": False, "masked": False},
+        {"form": "jsonl", "all": True, "masked": False},
+    ]
+
+
+async def test_who_sees_numbers_masked_takes_none_out(both: House, clock: ManualClock, tmp_path: Path) -> None:
+    house = build(both.store, clock, tmp_path / "s" / "static", masked_roles=("supervisor",))
+    async with await house.logged_in("sue") as client:
+        ident = await brought(client, PEOPLE.encode())
+        seen = await client.get(f"/api/v1/import-files/{ident}/preview")
+        job = (await done(house, client, ident, "run"))["import"]
+        answers = [seen, await client.get(f"/api/v1/imports/{job}/result")]
+        answers += [await client.post("/api/v1/exports", json={"form": form}) for form in ("csv", "jsonl")]
+        for answer in answers:
+            assert "138****8000" in answer.text
+            assert "0013" not in answer.text
+        tried_out = await client.post("/api/v1/exports", json={"q": "138001", "form": "jsonl"})
+        assert tried_out.text == ""
+
+
+async def test_agents_neither_bring_nor_take_out(house: House) -> None:
+    async with await house.logged_in("ann") as client:
+        assert (await client.post("/api/v1/import-files", json={"name": "x", "size": 3})).status_code == 403
+        assert (await client.post("/api/v1/exports", json={})).status_code == 403
