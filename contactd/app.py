@@ -30,8 +30,8 @@ from contactd.core.errors import ContactdError, WorkerDiedError
 from contactd.crm_store.store import Store
 from contactd.desk import outside
 from contactd.desk.access import Access
+from contactd.desk.backroom import Backroom, build_backroom
 from contactd.desk.dismissing import Quarantine
-from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.fetching import Fetcher
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
@@ -71,6 +71,7 @@ class Server:
     metrics: Metrics
     readiness: Readiness
     sweeping: Sweeping
+    backroom: Backroom
     listener: Listener
     channels: dict[str, Channel]
     addresses: dict[str, str] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Server:
         await self.office.open()
         for task in (self.console.keep(), self.metrics.watch_loop(), self.readiness.watch(), self.sweeping.run()):
             self._tasks.append(asyncio.create_task(task))
+        self._tasks.append(asyncio.create_task(self.backroom.run()))
         self.addresses = {"http": await self.listener.start()}
         for channel in self.channels.values():
             await channel.start()
@@ -161,6 +163,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     _watch(metrics, office, store, workers)
     shows = next((channel for channel in made.values() if hasattr(channel, "show_html")), None)
     showing = Showing(shows, workers.run, Fetcher(settings.http.fetch_from).pictures)
+    backroom = build_backroom(store, clock, settings.data_dir)
     parts = Parts(
         access=access,
         store=store,
@@ -173,8 +176,8 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         ready=readiness.reasons,
         metrics=lambda: _figures(metrics, office, hub),
         reads=office.reads,
-        wizard=office.wizard,
-        handing_out=HandingOut(store, clock, settings.data_dir / "handed_out"),
+        wizard=backroom.wizard,
+        handing_out=backroom.handing_out,
         why=office.why,
         why_agent=office.why_agent,
         candidates=office.candidates,
@@ -210,6 +213,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         metrics=metrics,
         readiness=readiness,
         sweeping=sweeping,
+        backroom=backroom,
         listener=listener,
         channels=made,
     )

@@ -131,6 +131,13 @@ class Blobs:
                     Path(entry.path).unlink(missing_ok=True)
         return found
 
+    def touched(self, name: str) -> float:
+        """Return when a blob was last put (seconds since 1970); 0 when there is none.  Blocks."""
+        try:
+            return self.path(name).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
     def drop(self, name: str, before: float) -> bool:
         """Remove a blob that nobody has put again since a moment (seconds since 1970); tell whether it went.  Blocks."""
         target = self.path(name)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from contactd.core.erasing import ERASED_RAW
 from contactd.core.interaction import TERMINAL_STATES, State
 from contactd.crm_store import schema as s
 from contactd.crm_store.blobs import Blobs
@@ -237,6 +238,8 @@ def _raw_fault(row: Any, digest: str | None, blobs: Blobs) -> str | None:
         return "no_receipt"
     if row.digest != digest:
         return "other_digest"
+    if row.key_id == ERASED_RAW:
+        return None if row.inline is None and row.blob is None else "erased_and_there"
     if row.inline is not None:
         whole = len(row.inline) == row.size and hashlib.sha256(row.inline).hexdigest() == digest
         return None if whole else "changed"

@@ -172,6 +172,21 @@ def _floor(conn: Connection) -> str:
     return uuid7(max(millisecond - OVERLAP_MS, 0), bytes(RANDOM_BYTES))
 
 
+def forget_parties(conn: WriteConn, idents: Iterable[str]) -> None:
+    """Take customers out of the index."""
+    _forget(conn, PARTY, idents)
+
+
+def forget_messages(conn: WriteConn, idents: Iterable[str]) -> None:
+    """Take messages out of the index."""
+    _forget(conn, MESSAGE, idents)
+
+
+def forget_cases(conn: WriteConn, idents: Iterable[str]) -> None:
+    """Take cases out of the index."""
+    _forget(conn, CASE, idents)
+
+
 def _forget(conn: WriteConn, kind: str, refs: Iterable[str]) -> None:
     doc = s.search_doc
     mine = (doc.c.kind == kind, doc.c.ref.in_(list(refs)))

@@ -12,10 +12,13 @@ from sqlalchemy import Connection, bindparam, text
 
 from contactd.core.tokens import Term
 from contactd.crm_store import schema as s
+from contactd.crm_store.database import driver
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
 _SEQ = "search"
+_MERGED = 200
+"""Pages of the index merged in one unit."""
 _new_head = insert(s.number_seq)
 _NEXT = hot(
     _new_head.on_conflict_do_update(
@@ -78,10 +81,18 @@ def find(conn: Connection, terms: Sequence[Term], *, kind: str, acl: Sequence[st
     return list(conn.execute(_FIND[dialect], values))
 
 
-def shred(conn: WriteConn) -> None:
-    """Let nothing of documents that were dropped stay in the index's own pages (SQLite merges its segments later)."""
-    if conn.connection.dialect.name == "sqlite":
-        conn.connection.execute(text("INSERT INTO search_index (search_index) VALUES ('optimize')"))
+def shred(conn: WriteConn, *, first: bool) -> bool:
+    """Let nothing of documents that were dropped stay in the index's own pages, a little at a time; True while there is more.
+
+    SQLite keeps tokens of deleted rows until the segments they stand in are merged: all into one, from `first` on.
+    """
+    if conn.connection.dialect.name != "sqlite":
+        return False
+    raw = driver(conn.connection)
+    before = raw.total_changes
+    pages = -_MERGED if first else _MERGED
+    conn.connection.execute(text("INSERT INTO search_index (search_index, rank) VALUES ('merge', :n)"), {"n": pages})
+    return bool(raw.total_changes - before > 1)
 
 
 def _joined(tokens: Sequence[str]) -> str:

@@ -11,12 +11,14 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from contactd.clock import Clock, SystemClock
+from contactd.crm_store import search_index
 from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.database import Database
 from contactd.crm_store.jobs import Hold
@@ -58,6 +60,7 @@ class Store:
         self.blobs = blobs
         self.node = node
         self.sqlite = database.sqlite
+        self._database = database
         self._clock = clock
         self._writer = Writer(database, observe_commit)
         self._readers = Readers(database)
@@ -144,6 +147,19 @@ class Store:
         """
         now = self._clock.now()
         await self.write(lambda conn: conn.run(_SEEN_NOW, name=self.node, seen_at=now), urgent=True)
+
+    async def shred(self) -> None:
+        """Let nothing of what was deleted stay in the pages of the index of words and of the database.
+
+        On SQLite deleted content is overwritten and the write-ahead log emptied; on PostgreSQL dead rows are vacuumed away.
+
+        Raises:
+            StoreDownError: the database cannot do it now; it is to be tried again.
+        """
+        first = True
+        while await self.write(partial(search_index.shred, first=first), bulk=True):
+            first = False
+        await asyncio.to_thread(self._database.clean)
 
     @property
     def waiting(self) -> int:

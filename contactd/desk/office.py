@@ -27,7 +27,6 @@ from contactd.desk.book import Book
 from contactd.desk.commands import Commands
 from contactd.desk.desk import Desk
 from contactd.desk.dispatcher import Dispatcher
-from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.finding_out import Examiner
 from contactd.desk.idents import Idents
 from contactd.desk.inbox import Inbox
@@ -79,7 +78,6 @@ class Office:
     shadowing: Shadowing
     reads: ReadLog
     tending: Tending
-    wizard: Wizard
     data_dir: Path
     work: Work
     routes: list[Route] = field(default_factory=list)
@@ -133,7 +131,6 @@ class Office:
             ("reads", self.reads.run()),
             ("bulk", self.commands.bulk.run()),
             ("tending", self.tending.run()),
-            ("wizard", self.wizard.run()),
         ):
             self._begin(name, run)
 
@@ -308,7 +305,6 @@ async def build_office(
         shadowing=shadowing,
         reads=ReadLog(store, clock),
         tending=Tending(desk),
-        wizard=Wizard(store, clock, idents),
         data_dir=data_dir,
         work=work,
     )

@@ -341,6 +341,11 @@ GETS = {
     "/api/v1/duplicates": "duplicate.read",
     "/api/v1/search?q=x": "search",
     "/api/v1/imports": "import.read",
+    "/api/v1/parties/none/consents": "party.read",
+    "/api/v1/parties/none/archive": "party.archive",
+    "/api/v1/privacy/requests": "privacy.read",
+    "/api/v1/privacy/requests/none": "privacy.read",
+    "/api/v1/privacy/holds": "privacy.read",
     "/api/v1/imports/none": "import.read",
     "/api/v1/imports/none/rows": "import.read",
     "/api/v1/imports/none/result": "import.read",
@@ -395,6 +400,11 @@ POSTS = {
     "/api/v1/import-files/i1/run": "import.run",
     "/api/v1/imports/i1/undo": "import.run",
     "/api/v1/exports": "party.export",
+    "/api/v1/privacy/requests": "privacy.ask",
+    "/api/v1/privacy/holds": "privacy.ask",
+    "/api/v1/privacy/requests/i1/approve": "privacy.decide",
+    "/api/v1/privacy/requests/i1/refuse": "privacy.decide",
+    "/api/v1/parties/i1/consents": "consent.say",
 }
 
 
@@ -434,7 +444,7 @@ def test_no_route_is_forgotten(house: House) -> None:
         for path in (*GETS, *POSTS)
     }
     others = {"/api/v1/me/password", "/api/v1/tokens/{name}", "/api/v1/uploads"}
-    others |= {"/api/v1/import-files/{ident}/pieces/{number}"}
+    others |= {"/api/v1/import-files/{ident}/pieces/{number}", "/api/v1/privacy/holds/{ident}"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
     others |= {"/api/v1/surveys/{ident}"}
     app = house.app._app

@@ -40,6 +40,7 @@ from contactd.crm_store.schema.people import (
     team,
 )
 from contactd.crm_store.schema.platform import audit_log, idempotency_key, node
+from contactd.crm_store.schema.privacy import consent, legal_hold, privacy_request
 from contactd.crm_store.schema.routing import (
     agent_routing,
     agent_state_log,
@@ -88,6 +89,7 @@ __all__ = [
     "case_link",
     "case_watcher",
     "channel_state",
+    "consent",
     "contact_claim",
     "contact_point",
     "declared",
@@ -108,6 +110,7 @@ __all__ = [
     "interaction_segment",
     "interaction_topic",
     "journal",
+    "legal_hold",
     "line",
     "line_routing",
     "login_failure",
@@ -126,6 +129,7 @@ __all__ = [
     "party_link",
     "party_name",
     "policy_version",
+    "privacy_request",
     "promise",
     "raw",
     "receipt",

@@ -12,11 +12,12 @@ from typing import Any
 
 from contactd.clock import Clock
 from contactd.core.errors import ConflictError, NotFoundError
-from contactd.crm_store import import_files, import_jobs
+from contactd.crm_store import archive_rows, audit, import_files, import_jobs
+from contactd.crm_store.audit import Entry
 from contactd.crm_store.export_rows import Chosen
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
-from contactd.desk.exchange import results
+from contactd.desk.exchange import archive, results
 from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.sheet import open_sheet
 
@@ -85,6 +86,32 @@ class HandingOut:
 
         await asyncio.to_thread(write)
         return path, str(about["file_name"])
+
+    async def archive(self, party: str, by: str) -> Path:
+        """Write all that is kept of a customer to a zip that the caller removes.
+
+        Raises:
+            NotFoundError: there is no such customer.
+        """
+        person = await self._store.read(partial(archive_rows.person, party=party))
+        now = self._clock.now()
+        entry = Entry(actor=by, action="party.archive", object_kind="party", object_id=party)
+        await self._store.write(lambda conn: audit.append(conn, entry, now))
+        path, loop = self._new("zip"), asyncio.get_running_loop()
+
+        def contacts() -> Iterator[dict[str, Any]]:
+            after = ""
+            while True:
+                reading = self._store.read(partial(archive_rows.contacts, party=party, after=after))
+                part = asyncio.run_coroutine_threadsafe(reading, loop).result()
+                yield from part
+                if len(part) < archive_rows.PAGE:
+                    return
+                after = part[-1]["id"]
+
+        path.touch(mode=0o600)
+        await asyncio.to_thread(archive.write, path, person, contacts, self._store.blobs)
+        return path
 
     def _new(self, form: str) -> Path:
         return self._folder / f"{secrets.token_hex(16)}.{form or 'csv'}"

@@ -113,6 +113,8 @@ export interface PanelView {
 
 export interface PointView {
   id?: string;
+  /** The same, on a customer's own page. */
+  contact_point?: string;
   kind: string;
   value?: string;
   display: string;

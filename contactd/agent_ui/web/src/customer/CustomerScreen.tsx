@@ -5,6 +5,7 @@ import { api, keys } from "../api";
 import { useWords } from "../i18n";
 import { Face, Lines, LoadFailed, Vip } from "../shell/bits";
 import { go } from "../route";
+import { Consents } from "../privacy/Consents";
 import { Merges } from "./Merges";
 import { NewMail } from "./NewMail";
 import { Points } from "./Points";
@@ -56,6 +57,7 @@ export default function CustomerScreen({ party: id }: { party: string }) {
         <div className="customer-acts">
           <NewMail party={id} addresses={(points ?? []).filter((point) => point.kind === "email").map((point) => point.value ?? point.display)} line={null} caseId={null} />
         </div>
+        <Consents party={party.data.id} />
         <Merges
           party={party.data.id}
           onSurvivor={(survivor) => {

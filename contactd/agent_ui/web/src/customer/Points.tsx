@@ -4,9 +4,11 @@ import { App as AntApp, Tooltip } from "antd";
 import { useState } from "react";
 import { useDial } from "../contact/dial";
 import { useWords } from "../i18n";
+import { Reveal } from "../privacy/Reveal";
 import type { PointView } from "../wire";
 
 const SHOWN = 4;
+const idOf = (point: PointView): string => point.id ?? point.contact_point ?? "";
 
 interface Props {
   points: PointView[];
@@ -46,6 +48,7 @@ export function Points({ points, here, party }: Props) {
             <CopyOutlined className="point-copy dim" />
           </button>
         </Tooltip>
+        {point.display.includes("****") && idOf(point) !== "" && <Reveal point={idOf(point)} />}
         {point.kind === "phone" && (
           <Tooltip title={t("call.dial")} placement="left">
             <button
@@ -54,7 +57,7 @@ export function Points({ points, here, party }: Props) {
               aria-label={t("call.dialNumber", { to: point.display })}
               disabled={dialling}
               data-testid="point-dial"
-              onClick={() => void dial(point.id ? { contact_point: point.id } : { to: point.value ?? point.display }, party)}
+              onClick={() => void dial(idOf(point) !== "" ? { contact_point: idOf(point) } : { to: point.value ?? point.display }, party)}
             >
               <PhoneOutlined />
             </button>

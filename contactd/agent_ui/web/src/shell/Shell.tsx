@@ -18,6 +18,7 @@ const DuplicatesScreen = lazy(() => import("../customer/DuplicatesScreen"));
 const OutboxScreen = lazy(() => import("../outbox/OutboxScreen"));
 const CasesScreen = lazy(() => import("../cases/CasesScreen"));
 const ImportsScreen = lazy(() => import("../exchange/ImportsScreen"));
+const PrivacyScreen = lazy(() => import("../privacy/PrivacyScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
 interface Props {
@@ -66,6 +67,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "cases" && <CasesScreen selected={route.id} />}
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "imports" && <ImportsScreen selected={route.id} />}
+          {screen === "privacy" && <PrivacyScreen />}
           {screen === "customer" && route.id !== null && <CustomerScreen party={route.id} />}
         </Suspense>
       </main>
@@ -75,7 +77,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
   );
 }
 
-const OVERSEERS: readonly string[] = ["floor", "quarantine", "imports"];
+const OVERSEERS: readonly string[] = ["floor", "quarantine", "imports", "privacy"];
 
 /** The screen for a route: supervisors start on the floor, agents have no other than their work and customers. */
 function shown(asked: Screen | null, supervises: boolean | null): Screen | null {

@@ -39,6 +39,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
         {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
         {supervises && <NavLink to="duplicates" now={screen} label={t("nav.duplicates")} badge={null} />}
         {supervises && <NavLink to="imports" now={screen} label={t("nav.imports")} badge={null} />}
+        {supervises && <NavLink to="privacy" now={screen} label={t("nav.privacy")} badge={null} />}
       </nav>
       <Search />
       <div className="top-end">

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015_import_files"
-down_revision = "0014_surveys"
+revision = "0016_import_files"
+down_revision = "0015_letters"
 branch_labels = None
 depends_on = None
 

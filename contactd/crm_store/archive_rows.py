@@ -1,0 +1,102 @@
+"""All that is kept of one customer, as data: for themselves to read, or to take elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from contactd.clock import rfc3339
+from contactd.core.errors import NotFoundError
+from contactd.crm_store import erasing, privacy_rows
+from contactd.crm_store import schema as s
+from contactd.crm_store.lookup import claimed_points
+
+PAGE = 50
+"""Contacts of one read."""
+_PARTY = (
+    *("id", "kind", "display_name", "family_name", "given_name", "salutation", "legal_name", "uscc", "lang", "tz"),
+    *("lifecycle", "roles", "vip", "tags", "custom"),
+)
+_CONTACT = ("id", "channel", "direction", "state", "outcome", "raw_from", "raw_to", "from_name", "subject", "summary")
+_CASE = ("id", "no", "type", "state", "subject", "body", "remedy", "outside_ref", "custom")
+
+
+def person(conn: Connection, party: str) -> dict[str, Any]:
+    """Return a customer's own data, of every record.
+
+    Raises:
+        NotFoundError: there is no such customer, or they are erased.
+    """
+    parties = erasing.cluster(conn, party)
+    rows = conn.execute(select(s.party).where(s.party.c.id.in_(parties), s.party.c.pii_state != "erased")).all()
+    if not rows:
+        message = "There is no such customer."
+        raise NotFoundError(message)
+    canonical = rows[0].canonical_id
+    points = [
+        {"kind": row.kind, "value": row.value_norm, "extension": row.ext, "label": row.label}
+        for row in conn.execute(claimed_points([canonical]))
+    ]
+    return {
+        "records": [{name: getattr(row, name) for name in _PARTY} | {"since": rfc3339(row.created_at)} for row in rows],
+        "names": _rows(conn, s.party_name, "party_id", parties, ("kind", "value")),
+        "addresses": _rows(
+            conn, s.address, "party_id", parties, ("country", "province", "city", "district", "street", "postal_code")
+        ),
+        "contact_points": points,
+        "consents": privacy_rows.said(conn, canonical),
+        "cases": [
+            {name: getattr(row, name) for name in _CASE} | {"at": rfc3339(row.created_at)}
+            for row in conn.execute(
+                select(s.case_).where(s.case_.c.party_id.in_(parties)).order_by(s.case_.c.created_at)
+            )
+        ],
+        "promises": _rows(conn, s.promise, "party_id", parties, ("text",)),
+    }
+
+
+def contacts(conn: Connection, party: str, after: str = "") -> list[dict[str, Any]]:
+    """Return a page of a customer's contacts by id, each with what was said and the originals (`files`: name and blob)."""
+    parties, table = erasing.cluster(conn, party), s.interaction
+    query = select(table).where(table.c.party_id.in_(parties), table.c.id > after).order_by(table.c.id).limit(PAGE)
+    found = [
+        {name: getattr(row, name) for name in _CONTACT}
+        | {"at": rfc3339(row.started_at), "talk_s": row.talk_ms / 1000, "messages": [], "files": []}
+        for row in conn.execute(query)
+    ]
+    by_id = {one["id"]: one for one in found}
+    _said(conn, by_id)
+    for row in conn.execute(select(s.raw).where(s.raw.c.interaction_id.in_(list(by_id)))):
+        if row.inline is not None or row.blob is not None:
+            file = {"name": f"original-{row.receipt_id}.eml", "blob": row.blob, "inline": row.inline}
+            by_id[row.interaction_id]["files"].append(file)
+    return found
+
+
+def _said(conn: Connection, by_id: dict[str, dict[str, Any]]) -> None:
+    message, attachment = s.message, s.attachment
+    query = (
+        select(message)
+        .where(message.c.interaction_id.in_(list(by_id)))
+        .order_by(message.c.interaction_id, message.c.seq)
+    )
+    for row in conn.execute(query):
+        told = {"at": rfc3339(row.at), "direction": row.direction, "from": row.sender_name or row.sender}
+        by_id[row.interaction_id]["messages"].append(told | {"subject": row.subject, "text": row.body_text})
+    for row in conn.execute(select(attachment).where(attachment.c.interaction_id.in_(list(by_id)))):
+        file = {"name": f"{row.id}-{row.name}", "blob": row.blob, "inline": None}
+        by_id[row.interaction_id]["files"].append(file)
+
+
+def _rows(conn: Connection, table: Any, key: str, idents: list[str], columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = conn.execute(select(table).where(table.c[key].in_(idents)).order_by(table.c.id))
+    return [{name: getattr(row, name) for name in columns} for row in rows]
+
+
+def files(contacts_read: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (contact, file) of contacts that were read."""
+    for one in contacts_read:
+        for file in one["files"]:
+            yield one["id"], file
