@@ -26,6 +26,7 @@ from contactd.api import (
     session,
     sources,
     surveys,
+    webhooks,
 )
 from contactd.api.answers import PROBLEMS
 from contactd.api.parts import Parts
@@ -67,6 +68,7 @@ def build(parts: Parts) -> FastAPI:
         imports,
         exports,
         privacy,
+        webhooks,
         sources,
         surveys,
         health,

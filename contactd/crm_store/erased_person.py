@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import String, cast, delete, or_, select, update
 
 from contactd.core.erasing import ERASED_NAME
-from contactd.crm_store import erasing, search_docs
+from contactd.crm_store import change_rows, erasing, search_docs
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
 
@@ -31,6 +31,8 @@ def erase(conn: WriteConn, party: str, by: str, now: datetime) -> tuple[dict[str
     values |= {"display_name": ERASED_NAME, "pii_state": "erased", "updated_at": now, "updated_by": by}
     values["row_version"] = s.party.c.row_version + 1
     conn.execute(update(s.party).where(s.party.c.id.in_(parties)).values(**values))
+    told: list[Any] = [(change_rows.PARTY_ERASED, ident, {}, None) for ident in parties]
+    change_rows.append(conn, told, now)
     counts["contacts"] = _left(conn, parties)
     return counts, blobs
 

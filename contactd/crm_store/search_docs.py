@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, delete, select
 
 from contactd.core import tokens
 from contactd.core.ids import RANDOM_BYTES, uuid7
-from contactd.crm_store import due_rows, search_index
+from contactd.crm_store import change_rows, due_rows, search_index
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
@@ -32,7 +32,7 @@ _TIME = 13
 
 
 def index_parties(conn: WriteConn, now: datetime) -> bool:
-    """Index the customers that changed longest ago; True while there may be more."""
+    """Index the customers that changed longest ago, and tell that they did; True while there may be more."""
     due = due_rows.take(conn, due_rows.INDEX_PARTY, BATCH)
     if not due:
         return False
@@ -42,10 +42,11 @@ def index_parties(conn: WriteConn, now: datetime) -> bool:
     docs = [(ident, ident, "all", now, words) for ident in canonical if (words := party_tokens(conn.connection, ident))]
     _write(conn, PARTY, docs)
     due_rows.done(conn, due_rows.INDEX_PARTY, due)
+    change_rows.parties(conn, due, now)
     return True
 
 
-def index_cases(conn: WriteConn) -> bool:
+def index_cases(conn: WriteConn, now: datetime) -> bool:
     """Index the cases that changed longest ago; True while there may be more."""
     due = due_rows.take(conn, due_rows.INDEX_CASE, BATCH)
     if not due:
@@ -64,6 +65,7 @@ def index_cases(conn: WriteConn) -> bool:
     ]
     _write(conn, CASE, docs)
     due_rows.done(conn, due_rows.INDEX_CASE, due)
+    change_rows.append(conn, [(change_rows.CASE_CHANGED, ident, {}, None) for ident in due], now)
     return True
 
 

@@ -1,10 +1,12 @@
-"""Work behind the desk that no contact waits for: files taken over, people erased."""
+"""Work behind the desk that no contact waits for: files taken over, people erased, changes told to other systems."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from contactd.clock import Clock
 from contactd.crm_store.store import Store
@@ -12,6 +14,7 @@ from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
+from contactd.desk.webhooks import Poster, Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +24,18 @@ class Backroom:
     wizard: Wizard
     privacy: Privacy
     handing_out: HandingOut
+    webhooks: Webhooks
 
     async def run(self) -> None:
         """Do it, for ever."""
-        await asyncio.gather(self.wizard.run(), self.privacy.run())
+        await asyncio.gather(self.wizard.run(), self.privacy.run(), self.webhooks.run())
 
 
-def build_backroom(store: Store, clock: Clock, data_dir: Path) -> Backroom:
-    """Build its parts."""
+def build_backroom(store: Store, clock: Clock, data_dir: Path, reachable: Iterable[Any] = ()) -> Backroom:
+    """Build its parts; `reachable`: networks inside that webhooks may lead to."""
     return Backroom(
         Wizard(store, clock, Idents(clock)),
         Privacy(store, clock),
         HandingOut(store, clock, data_dir / "handed_out"),
+        Webhooks(store, clock, Poster(reachable)),
     )

@@ -138,6 +138,8 @@ RULES: dict[str, Rule] = {
     "party.export": Rule("no", "any", "any", "read"),
     "import.read": Rule("no", "any", "any", "read"),
     "import.run": Rule("no", "any", "any", "write"),
+    "change.read": Rule("no", "any", "any", "read"),
+    "webhook.manage": Rule("no", "no", "any", "admin"),
     "party.archive": Rule("no", "any", "any", "read"),
     "privacy.read": Rule("no", "any", "any", "read"),
     "privacy.ask": Rule("no", "any", "any", "write"),

@@ -16,7 +16,7 @@ import structlog
 
 from contactd.clock import Clock
 from contactd.core.errors import ContactdError
-from contactd.crm_store import blob_rows, import_files, upload_rows
+from contactd.crm_store import blob_rows, change_rows, import_files, upload_rows
 from contactd.crm_store.store import Store
 
 EVERY_S = 3600.0
@@ -56,6 +56,7 @@ class Sweeping:
         now = self._clock.now()
         await self._store.write(partial(upload_rows.forget, now=now))
         await self._store.write(partial(import_files.forget, now=now))
+        await self._store.write(partial(change_rows.forget, now=now))
         before = (now - AGE).timestamp()
         blobs = self._store.blobs
         old = await asyncio.to_thread(blobs.old, digit, before)

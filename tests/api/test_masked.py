@@ -48,7 +48,7 @@ async def known(house: House) -> dict[str, str]:
     await house.store.write(lambda conn: case_rows.create(conn, "case-1", values, **about))
     while await house.store.write(lambda conn: search_docs.index_parties(conn, town.at), bulk=True):
         pass
-    await house.store.write(search_docs.index_cases, bulk=True)
+    await house.store.write(lambda conn: search_docs.index_cases(conn, town.at), bulk=True)
     missing, _ = await house.store.read(lambda conn: search_docs.unindexed(conn, None))
     await house.store.write(lambda conn: search_docs.index_messages(conn, missing, town.at), bulk=True)
     await house.store.write(lambda conn: match_rows.match_some(conn, town.at, lambda: town.new_id("pair")), bulk=True)

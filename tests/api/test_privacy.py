@@ -73,7 +73,7 @@ async def indexed(house: House) -> None:
     now = house.clock.now()
     while await house.store.write(lambda conn: search_docs.index_parties(conn, now), bulk=True):
         pass
-    await house.store.write(search_docs.index_cases, bulk=True)
+    await house.store.write(lambda conn: search_docs.index_cases(conn, now), bulk=True)
     missing, _ = await house.store.read(lambda conn: search_docs.unindexed(conn, None))
     await house.store.write(lambda conn: search_docs.index_messages(conn, missing, now), bulk=True)
 
@@ -252,7 +252,19 @@ GONE_OVER = {
 }
 """Tables an erasure empties of a person."""
 IMPERSONAL = {
-    *("agent", "agent_line", "agent_routing", "agent_skill", "agent_state_log", "api_token", "audit_log", "bulk_batch"),
+    *(
+        "agent",
+        "agent_line",
+        "agent_routing",
+        "agent_skill",
+        "agent_state_log",
+        "api_token",
+        "audit_log",
+        "bulk_batch",
+        "change",
+        "webhook",
+        "webhook_dead",
+    ),
     *("bulk_item", "case_link", "case_watcher", "channel_state", "due", "fact_inbox", "import_job", "journal"),
     *("interaction_routing", "interaction_segment", "legal_hold", "line", "line_routing", "login_failure", "mark"),
     *("merge_member", "node", "number_seq", "offer", "policy_version", "receipt", "router_lease", "session", "skill"),

@@ -341,6 +341,8 @@ GETS = {
     "/api/v1/duplicates": "duplicate.read",
     "/api/v1/search?q=x": "search",
     "/api/v1/imports": "import.read",
+    "/api/v1/changes": "change.read",
+    "/api/v1/webhooks": "webhook.manage",
     "/api/v1/parties/none/consents": "party.read",
     "/api/v1/parties/none/archive": "party.archive",
     "/api/v1/privacy/requests": "privacy.read",
@@ -400,6 +402,8 @@ POSTS = {
     "/api/v1/import-files/i1/run": "import.run",
     "/api/v1/imports/i1/undo": "import.run",
     "/api/v1/exports": "party.export",
+    "/api/v1/webhooks": "webhook.manage",
+    "/api/v1/webhooks/i1/replay": "webhook.manage",
     "/api/v1/privacy/requests": "privacy.ask",
     "/api/v1/privacy/holds": "privacy.ask",
     "/api/v1/privacy/requests/i1/approve": "privacy.decide",
@@ -445,6 +449,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     }
     others = {"/api/v1/me/password", "/api/v1/tokens/{name}", "/api/v1/uploads"}
     others |= {"/api/v1/import-files/{ident}/pieces/{number}", "/api/v1/privacy/holds/{ident}"}
+    others |= {"/api/v1/webhooks/{ident}"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
     others |= {"/api/v1/surveys/{ident}"}
     app = house.app._app

@@ -18,7 +18,7 @@ from contactd.testing.clock import MONDAY
 async def settle(store: Store, town: Town) -> None:
     while await store.write(lambda conn: search_docs.index_parties(conn, town.at), bulk=True):
         pass
-    while await store.write(search_docs.index_cases, bulk=True):
+    while await store.write(lambda conn: search_docs.index_cases(conn, town.at), bulk=True):
         pass
     missing, _ = await store.read(lambda conn: search_docs.unindexed(conn, None))
     for ident in missing:

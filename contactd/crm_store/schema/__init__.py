@@ -26,6 +26,7 @@ from contactd.crm_store.schema.identity import (
     party_name,
 )
 from contactd.crm_store.schema.intake import channel_state, raw, receipt
+from contactd.crm_store.schema.integration import change, webhook, webhook_dead
 from contactd.crm_store.schema.letters import bulk_batch, bulk_item
 from contactd.crm_store.schema.merging import due, dup_candidate, match_key, merge_member, merge_op
 from contactd.crm_store.schema.people import (
@@ -88,6 +89,7 @@ __all__ = [
     "case_event",
     "case_link",
     "case_watcher",
+    "change",
     "channel_state",
     "consent",
     "contact_claim",
@@ -146,4 +148,6 @@ __all__ = [
     "thread",
     "upload",
     "visitor",
+    "webhook",
+    "webhook_dead",
 ]

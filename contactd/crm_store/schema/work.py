@@ -98,7 +98,7 @@ interaction = Table(
 """
 
 
-def _where(name: str, column: Column[str], *more: Column[Any]) -> None:
+def _where(name: str, column: Column[Any], *more: Column[Any]) -> None:
     """Index rows in which `column` is set: most interactions have none, and a comparison with it implies the condition."""
     Index(name, column, *more, sqlite_where=column.is_not(None), postgresql_where=column.is_not(None))
 
@@ -108,6 +108,7 @@ Index("ix_interaction_started", interaction.c.started_at, interaction.c.id)
 Index("ix_interaction_thread", interaction.c.thread_id, interaction.c.started_at)
 _where("ix_interaction_org", interaction.c.org_party_id, interaction.c.started_at, interaction.c.id)
 _where("ix_interaction_case_id", interaction.c.case_id)
+_where("ix_interaction_ended", interaction.c.ended_at, interaction.c.id)
 # Not a partial index: SQLite uses one only for a query that repeats its condition word for word.
 Index("ix_interaction_state", interaction.c.state, interaction.c.agent)
 
