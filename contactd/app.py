@@ -21,6 +21,7 @@ import uvloop
 
 from contactd import channels as channel_folder
 from contactd import logs
+from contactd.agent_ui import survey_page
 from contactd.agent_ui.hub import Hub
 from contactd.agent_ui.server import ConsoleServer
 from contactd.api.parts import Parts
@@ -188,8 +189,16 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         upload_bytes=limits.upload_mb * 1024 * 1024,
         upload_quota=limits.upload_quota_mb * 1024 * 1024,
     )
+    letters = office.survey_letters
+    letters.address = settings.http.public_url.rstrip("/")
     app = build_http(
-        HttpParts(api=parts, console=console, channels=office.routes, public_url=settings.http.public_url),
+        HttpParts(
+            api=parts,
+            console=console,
+            channels=office.routes,
+            public=survey_page.routes(letters.surveying, letters.links.invite, clock),
+            public_url=settings.http.public_url,
+        ),
     )
     sweeping = Sweeping(store, clock)
     metrics.watch("blobs_swept", "Files removed because nothing names them", lambda: sweeping.swept)

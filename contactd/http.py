@@ -61,6 +61,8 @@ class HttpParts:
     console: ConsoleServer
     channels: Iterable[ChannelRoute] = ()
     static: Path = pages.STATIC
+    public: Iterable[Route] = ()
+    """Pages for customers."""
     public_url: str = ""
 
 
@@ -69,6 +71,7 @@ def build_http(parts: HttpParts) -> ASGIApp:
     app = routes.build(parts.api)
     app.router.routes.append(WebSocketRoute(PATH, parts.console.endpoint))
     app.router.routes.append(Route("/api/v1/console.schema.json", _console_schema, include_in_schema=False))
+    app.router.routes.extend(parts.public)
     app.router.routes.extend(pages.routes(parts.static))
     foreign = [_channel_route(*route) for route in parts.channels]
     app.router.routes.extend(foreign)

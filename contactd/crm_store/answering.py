@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from contactd.core.address import email
+from contactd.core.errors import NotFoundError
 from contactd.core.party import Point
 from contactd.crm_store import schema as s
 from contactd.crm_store.participants import known_addresses, normal
@@ -41,6 +42,32 @@ class Answering:
         """Where an answer goes by itself: where the customer asked for it, else to the customer."""
         wanted = tuple(point for _, address in self.reply_to if (point := email(address)) is not None)
         return wanted or ((self.point,) if self.point is not None else ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """What a contact is, as far as a letter of ours needs to know."""
+
+    id: str
+    channel: str
+    line: str | None
+    thread: str | None
+    unverified: bool
+
+
+def contact(conn: Connection, interaction: str) -> Contact:
+    """Return what a contact is.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    table = s.interaction
+    query = select(table.c.id, table.c.channel, table.c.line, table.c.thread_id, table.c.unverified)
+    row = conn.execute(query.where(table.c.id == interaction)).first()
+    if row is None:
+        message = "there is no such contact"
+        raise NotFoundError(message)
+    return Contact(id=row.id, channel=row.channel, line=row.line, thread=row.thread_id, unverified=row.unverified)
 
 
 def answering(conn: Connection, interaction: str) -> Answering:

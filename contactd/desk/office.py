@@ -46,6 +46,7 @@ from contactd.desk.rules import Rules
 from contactd.desk.shadowing import Shadowing
 from contactd.desk.shown import show_delivery
 from contactd.desk.stances import Stances
+from contactd.desk.survey_letters import SurveyLetters
 from contactd.desk.tending import Tending
 from contactd.desk.tools import ChannelTools, Route
 from contactd.desk.views import Views
@@ -78,6 +79,7 @@ class Office:
     shadowing: Shadowing
     reads: ReadLog
     tending: Tending
+    survey_letters: SurveyLetters
     data_dir: Path
     work: Work
     routes: list[Route] = field(default_factory=list)
@@ -131,6 +133,7 @@ class Office:
             ("reads", self.reads.run()),
             ("bulk", self.commands.bulk.run()),
             ("tending", self.tending.run()),
+            ("survey_letters", self.survey_letters.run()),
         ):
             self._begin(name, run)
 
@@ -138,6 +141,7 @@ class Office:
         """Finish what is in hand, in the stop order of the house: reading, outbox, facts, what follows them."""
         await self.reading.settle()
         await self.acknowledging.settle()
+        await self.survey_letters.settle()
         await self.desk.outbox.settle_all()
         await self.desk.dispatcher.drain()
         await self.desk.publisher.settle()
@@ -282,7 +286,8 @@ async def build_office(
         publish=publisher.publish,
         metrics=metrics,
     )
-    publisher.hear = (waits.hear, Stances(desk).hear)
+    letters = SurveyLetters(desk, data_dir)
+    publisher.hear = (waits.hear, Stances(desk).hear, letters.hear)
     shadowing = Shadowing(data_dir, lambda: dispatcher.router, metrics)
     reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)
     intake.unread = reading.add
@@ -305,6 +310,7 @@ async def build_office(
         shadowing=shadowing,
         reads=ReadLog(store, clock),
         tending=Tending(desk),
+        survey_letters=letters,
         data_dir=data_dir,
         work=work,
     )

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 
 from contactd.channels.chat import pages, wire
 from contactd.channels.chat.options import Options
+from contactd.channels.chat.rating import Rating
 from contactd.channels.chat.socket import OVERLOAD, POLICY, RESTART, TOO_BIG, Socket
 from contactd.channels.chat.talk import ADAPTER, Talk
 from contactd.channels.chat.visitor import GONE, SHOWN, Visitor, Visitors, visitor_id
@@ -42,6 +43,7 @@ class ChatChannel:
         self._tools = tools
         self._visitors = Visitors()
         self._talk = Talk(name, options, tools, self._visitors)
+        self._rating = Rating(tools)
         self._connects = Buckets(self._limits.connects_per_minute)
         self._lines = Buckets(self._limits.lines_per_minute, self._limits.lines_per_minute / 4)
         self._per_ip: Counter[str] = Counter()
@@ -119,6 +121,7 @@ class ChatChannel:
             return
         if not ended_before:
             visitor.tell({"type": "ended", "by": "visitor" if visitor.gave_up else "agent"})
+            await self._rating.offer(visitor, change.interaction)
         if change.state in GONE:
             self._visitors.release(visitor)
 
@@ -249,6 +252,8 @@ class ChatChannel:
         socket.send({**standing, "type": "welcome", "visitor": token})
         for event in history:
             socket.send(event)
+        if visitor.asked is not None:
+            socket.send(wire.survey(visitor.asked))
         return visitor
 
     async def _obey(self, visitor: Visitor, socket: Socket, text: str) -> None:
@@ -266,6 +271,8 @@ class ChatChannel:
             return
         if isinstance(frame, wire.Say):
             await self._say(visitor, socket, frame)
+        elif isinstance(frame, wire.Rate):
+            await self._rate(visitor, socket, frame)
         elif isinstance(frame, wire.End):
             await self._give_up(visitor)
         elif isinstance(frame, wire.Hello):
@@ -292,6 +299,20 @@ class ChatChannel:
             visitor.tell(event, but=socket)
         if visitor.session != before:
             visitor.tell(await self._standing(visitor))
+
+    async def _rate(self, visitor: Visitor, socket: Socket, rate: wire.Rate) -> None:
+        """Keep what a visitor says of the conversation before, and only then say so, in every window."""
+        if not self._lines.take(f"{visitor.site}:{visitor.id}", self._tools.clock.monotonic()):
+            socket.send(wire.error("rate"))
+            return
+        try:
+            told = await self._rating.take(visitor, rate)
+        except (BusyError, StoreDownError):
+            told = wire.error("later")
+        if told["type"] == "rated":
+            visitor.tell(told)
+        else:
+            socket.send(told)
 
     async def _give_up(self, visitor: Visitor) -> None:
         """Tell the router that the visitor left; once per conversation."""

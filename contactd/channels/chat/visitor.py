@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from contactd.channels.chat.socket import Socket
 from contactd.channels.chat.wire import Event, Profile
+from contactd.core.survey import Asked
 
 SHOWN = {
     "received": "queued",
@@ -62,6 +63,8 @@ class Visitor:
     position: int | None = None
     away_since: float | None = None
     """Monotonic second since which no socket is open."""
+    asked: Asked | None = None
+    """What the visitor was asked about the conversation before, while they have not answered."""
     gave_up: bool = False
     """The router was told that this visitor is gone."""
 

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from contactd.core.plain import one_line
+from contactd.core.survey import Asked
 
 PROTOCOL = 1
 FRAME_BYTES = 32 * 1024
 TEXT_CHARS = 4000
+ANSWERS = 10
+"""Answers of one survey."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -75,7 +78,23 @@ class Sign:
     """Something that is not kept: typing, read."""
 
 
-Frame = Hello | Say | End | Sign
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a visitor answers to one question."""
+
+    question: str
+    score: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How it was; without an answer: the visitor would rather not say."""
+
+    replies: tuple[Answer, ...]
+
+
+Frame = Hello | Say | End | Sign | Rate
 
 
 def read(text: str) -> Frame:
@@ -168,6 +187,27 @@ def _sign(_: Mapping[str, Any]) -> Sign:
     return Sign()
 
 
+def _rate(data: Mapping[str, Any]) -> Rate:
+    """Read `rate`."""
+    given = data.get("replies", [])
+    if not isinstance(given, list) or len(given) > ANSWERS:
+        code = "bad_field"
+        raise FrameError(code)
+    return Rate(replies=tuple(_answer(one) for one in given))
+
+
+def _answer(one: Any) -> Answer:
+    code = "bad_field"
+    if not isinstance(one, dict):
+        raise FrameError(code)
+    question, score, text = one.get("question"), one.get("score"), one.get("text", "")
+    if not isinstance(question, str) or not _ID.fullmatch(question) or not isinstance(text, str):
+        raise FrameError(code)
+    if score is not None and (not isinstance(score, int) or isinstance(score, bool)):
+        raise FrameError(code)
+    return Answer(question=question, score=score, text=clean(text)[:TEXT_CHARS])
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Frame]] = {
     "hello": _hello,
     "resume": _hello,
@@ -175,6 +215,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Frame]] = {
     "end": _end,
     "typing": _sign,
     "read": _sign,
+    "rate": _rate,
 }
 
 
@@ -224,6 +265,29 @@ def said(client_id: str, message_id: str, seq: int, at: str) -> Event:
 def slow(client_id: str, retry_s: float) -> Event:
     """Say that a line was not taken in and is to be sent again after `retry_s` seconds."""
     return {"type": "slow", "client_id": client_id, "retry_s": retry_s}
+
+
+def survey(asked: Asked) -> Event:
+    """Ask how it was."""
+    return {
+        "type": "survey",
+        "intro": asked.intro,
+        "questions": [
+            {
+                "key": one.key,
+                "kind": one.kind,
+                "text": one.words(asked.language),
+                "lowest": one.lowest,
+                "best": one.best,
+            }
+            for one in asked.questions
+        ],
+    }
+
+
+def rated(closing: str) -> Event:
+    """Say that what the visitor answered is safe."""
+    return {"type": "rated", "text": closing}
 
 
 def error(code: str, client_id: str | None = None) -> Event:

@@ -37,6 +37,7 @@ class EmailChannel:
 
     reader: Reader | None = staticmethod(read)
     acknowledges = True
+    surveys_by_letter = True
     """It can carry the receipts that a line gives by itself."""
     show_html = staticmethod(sanitise.show_html)
     """(HTML, Content-ID → picture, address → picture, folded) → a whole safe document; top-level, to be run in a worker."""

@@ -20,6 +20,7 @@ from contactd.clock import rfc3339
 from contactd.core.channel import Arrival, Change, Content, Receipt, Said
 from contactd.core.errors import ConflictError, ContactdError
 from contactd.core.message import NewMessage
+from contactd.core.survey import Asked, Reply
 
 
 class HandClock:
@@ -52,6 +53,8 @@ class MemoryDesk:
         self.facts: list[Any] = []
         self.answers: list[str] = []
         self.entered = 0
+        self.survey_of: Callable[[str, str | None], Asked | None] = lambda _interaction, _language: None
+        self.rated: list[tuple[str, str, tuple[Reply, ...]]] = []
 
     async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
         await self._commit()
@@ -148,6 +151,14 @@ class MemoryDesk:
 
     async def wait_range(self, line: str) -> tuple[float | None, float | None]:
         return 40.0, 120.0
+
+    async def survey(self, interaction: str, language: str | None = None) -> Asked | None:
+        return self.survey_of(interaction, language)
+
+    async def survey_ended(self, invite: str, became: str, replies: tuple[Reply, ...] = ()) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.rated.append((invite, became, replies))
 
     def spawn(self, coroutine: Any, name: str) -> None:
         coroutine.close()

@@ -13,6 +13,7 @@ from chat_doubles import House, MemoryDesk, Open
 from contactd.channels.chat.identity import sign
 from contactd.core.errors import BadRequestError, BusyError, StoreDownError
 from contactd.core.events import InteractionGone
+from contactd.core.survey import Asked, Question, Reply
 
 WELCOME = {"type", "visitor", "session", "state", "position", "wait_p50_s", "wait_p90_s", "open", "agent"}
 
@@ -461,3 +462,46 @@ async def test_a_stopping_house_sends_visitors_away_and_lets_nobody_in(house: Ho
     assert (await browser.say("c1", "on its way"))["type"] == "said"
     await house.chat.stop()
     assert await browser.closed() == 1012
+
+
+ASKED = Asked(
+    invite="inv-1",
+    survey="s1",
+    language="en",
+    questions=(Question(key="stars", kind="score", text={"en": "Content?"}),),
+    closing="Bye",
+)
+
+
+async def test_a_visitor_is_asked_how_it_was_and_answers_once(house: House, desk: MemoryDesk) -> None:
+    desk.survey_of = lambda _interaction, _language: ASKED
+    browser = await house.browser()
+    await browser.hello()
+    await browser.send({"type": "rate", "replies": [{"question": "stars", "score": 5}]})
+    assert (await browser.until("error"))["code"] == "not_asked"
+    await browser.say("c1", "hello")
+    await house.chat.changed(desk.move("i1", "active", agent_name="Lin"))
+    await house.chat.changed(desk.move("i1", "wrapup"))
+    survey = await browser.until("survey")
+    assert survey["questions"] == [{"key": "stars", "kind": "score", "text": "Content?", "lowest": 1, "best": 5}]
+    other = await house.browser()
+    await other.hello(visitor=browser.token)
+    assert (await other.until("survey"))["questions"] == survey["questions"]
+    desk.trouble = StoreDownError("down")
+    await browser.send({"type": "rate", "replies": [{"question": "stars", "score": 5}]})
+    assert (await browser.until("error"))["code"] == "later"
+    desk.trouble = None
+    await browser.send({"type": "rate", "replies": [{"question": "stars", "score": 5, "text": "kind"}]})
+    assert (await browser.until("rated"))["text"] == "Bye"
+    assert (await other.until("rated"))["text"] == "Bye"
+    assert desk.rated == [("inv-1", "answered", (Reply(question="stars", score=5, text="kind"),))]
+    await browser.send({"type": "rate", "replies": []})
+    assert (await browser.until("error"))["code"] == "not_asked"
+
+
+@pytest.mark.parametrize("replies", ["x", [1], [{"question": 1}], [{"question": "a", "score": True}], [{}] * 11])
+async def test_an_answer_that_is_none_is_refused(house: House, replies: object) -> None:
+    browser = await house.browser()
+    await browser.hello()
+    await browser.send({"type": "rate", "replies": replies})
+    assert (await browser.receive())["code"] == "bad_field"

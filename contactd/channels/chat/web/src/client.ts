@@ -4,7 +4,7 @@
  * A line is shown at once, is kept in the browser until the server says that it is safe, and goes out one at a time, so that
  * order holds whatever happens in between. Sending one twice is harmless: the server knows its `client_id`.
  */
-import { PROTOCOL, type Profile, type ServerEvent, type Standing } from "./wire";
+import { PROTOCOL, type Profile, type Reply, type ServerEvent, type Standing, type Survey } from "./wire";
 
 export interface Line {
   key: string;
@@ -24,6 +24,8 @@ export interface Snapshot {
   lines: readonly Line[];
   typing: boolean;
   unread: number;
+  survey: Survey | null;
+  thanks: string | null;
 }
 
 interface Pending {
@@ -78,6 +80,8 @@ export class Client {
   private steadyTimer = 0;
   private typing = false;
   private unread = 0;
+  private survey: Survey | null = null;
+  private thanks: string | null = null;
   private watching = false;
   private round = 0;
   private attempt = 0;
@@ -111,7 +115,7 @@ export class Client {
 
   snapshot(): Snapshot {
     const lines = [...this.lines.values()].sort((a, b) => a.round - b.round || a.seq - b.seq);
-    return { connection: this.connection, standing: this.standing, lines, typing: this.typing, unread: this.unread };
+    return { connection: this.connection, standing: this.standing, lines, typing: this.typing, unread: this.unread, survey: this.survey, thanks: this.thanks };
   }
 
   /** Connect, unless that is so already; after a failure it comes back by itself. */
@@ -136,6 +140,11 @@ export class Client {
     this.start();
     this.sendNext();
     this.tell();
+  }
+
+  /** Say how it was; without an answer: rather not. */
+  rate(replies: Reply[]): void {
+    if (this.connection === "online") this.socket?.send(JSON.stringify({ type: "rate", replies }));
   }
 
   /** Close the conversation. */
@@ -208,6 +217,14 @@ export class Client {
       case "ended":
         this.ended();
         break;
+      case "survey":
+        this.survey = { intro: event.intro, questions: event.questions };
+        if (!this.watching) this.unread += 1;
+        break;
+      case "rated":
+        this.survey = null;
+        this.thanks = event.text;
+        break;
       default:
         return;
     }
@@ -227,6 +244,7 @@ export class Client {
     const { session, state, position, wait_p50_s, wait_p90_s, agent, open } = event;
     if (this.standing.session !== null && session !== this.standing.session) this.nextRound();
     this.standing = { session, state, position, wait_p50_s, wait_p90_s, agent, open };
+    if (session !== null && state !== "ended") this.survey = this.thanks = null;
     this.remember(session !== null && state !== "ended");
   }
 
@@ -275,6 +293,7 @@ export class Client {
       this.connection = "refused";
       return;
     }
+    if (event.code === "not_asked") this.survey = null;
     if (!event.client_id) return;
     const line = this.lines.get(event.client_id);
     if (line) line.status = "failed";

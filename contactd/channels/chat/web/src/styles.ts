@@ -62,6 +62,23 @@ svg{display:block;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:
 .failed .meta{color:var(--bad)}
 .rule{display:flex;align-items:center;gap:10px;margin:20px 0 6px;color:var(--soft);font-size:13px;text-align:center}
 .rule:before,.rule:after{content:"";flex:1;height:1px;background:var(--line)}
+.rate{margin:6px 0 10px;padding:15px 16px;border-radius:14px;background:var(--paper);box-shadow:0 1px 2px rgba(10,30,26,.06)}
+.rate fieldset{border:0;padding:0;margin-top:10px}
+.rate legend,.rate .q{display:block;padding:0;font-size:14px;color:var(--soft)}
+.marks{display:flex;flex-wrap:wrap;gap:4px;margin-top:4px}
+.marks label{position:relative;display:block;cursor:pointer}
+.marks input{position:absolute;inset:0;width:100%;height:100%;opacity:0;cursor:pointer}
+.star span{display:block;width:40px;font-size:30px;line-height:40px;text-align:center;color:var(--line)}
+.star.on span{color:#f0a92b}
+.score span{display:grid;place-items:center;min-width:36px;height:36px;border:1px solid var(--line);border-radius:9px;font-variant-numeric:tabular-nums}
+.score.on span{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
+.marks input:focus-visible+span{outline:2px solid var(--accent);outline-offset:2px;border-radius:9px}
+.rate .q{margin-top:10px}
+.rate textarea{display:block;width:100%;margin-top:4px;padding:8px 12px;border:1px solid var(--line);border-radius:10px;background:var(--ground);font-size:14px}
+.rate .do{display:flex;gap:14px;align-items:center;margin-top:12px}
+.rate .go{padding:7px 16px;border-radius:10px;background:var(--accent);color:var(--on-accent)}
+.rate .go:disabled{opacity:.4;cursor:default}
+.rate .no{color:var(--soft);font-size:14px;text-decoration:underline;text-underline-offset:3px}
 .types{display:inline-flex;gap:4px;align-items:center;padding:13px 14px;border-radius:16px;background:var(--bubble);box-shadow:0 1px 2px rgba(10,30,26,.07);margin-top:14px}
 .dot{width:6px;height:6px;border-radius:50%;background:currentColor;opacity:.4;animation:dot 1.2s infinite}
 .dot:nth-child(2){animation-delay:.2s}

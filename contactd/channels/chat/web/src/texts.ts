@@ -37,6 +37,11 @@ const zh = {
   unread: (n: number) => `${n} 条新消息`,
   tooLong: (n: number) => `超出 ${n} 字`,
   online: "在线",
+  rate: "这次服务怎么样？",
+  rateWords: "想说的话（选填）",
+  rateSend: "提交评价",
+  rateNo: "不评价",
+  rated: "谢谢，已收到。",
 };
 
 const en: typeof zh = {
@@ -76,6 +81,11 @@ const en: typeof zh = {
   unread: (n: number) => (n === 1 ? "1 new message" : `${n} new messages`),
   tooLong: (n: number) => `${n} characters too many`,
   online: "Online",
+  rate: "How did we do?",
+  rateWords: "Anything to add? (optional)",
+  rateSend: "Send",
+  rateNo: "No, thanks",
+  rated: "Thank you, we have got it.",
 };
 
 export type Texts = typeof zh;

@@ -1,9 +1,10 @@
 /** What the visitor sees: a round button, and a conversation. */
 import type { Client, Line, Snapshot } from "./client";
 import { el, icon, linked } from "./dom";
+import { rating } from "./rating";
 import { styles } from "./styles";
 import { type Texts, waitText } from "./texts";
-import { TEXT_CHARS } from "./wire";
+import { type Survey, TEXT_CHARS } from "./wire";
 
 export interface Looks {
   title: string;
@@ -244,6 +245,10 @@ export class View {
     });
     if (ended && now.lines.length) wanted.push(this.rule("ended", `${this.t.ended}${this.t.endedHint ? `\n${this.t.endedHint}` : ""}`));
     if (ended) present.add("ended");
+    if (now.survey) wanted.push(this.asked(now.survey));
+    if (now.survey) present.add("survey");
+    if (now.thanks !== null) wanted.push(this.rule("thanks", now.thanks || this.t.rated));
+    if (now.thanks !== null) present.add("thanks");
     wanted.push(this.types);
     for (const [key, { row }] of this.rows) {
       if (present.has(key)) continue;
@@ -255,6 +260,14 @@ export class View {
     });
     this.types.hidden = !now.typing;
     if (atEnd) this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  private asked(survey: Survey): HTMLElement {
+    const held = this.rows.get("survey");
+    if (held) return held.row;
+    const row = rating(survey, this.t, (replies) => this.client().rate(replies));
+    this.rows.set("survey", { row, shown: "" });
+    return row;
   }
 
   private rule(key: string, text: string): HTMLElement {

@@ -21,7 +21,20 @@ export type ServerEvent =
   | { type: "error"; code: string; client_id: string | null }
   | { type: "typing"; from: string; on: boolean }
   | { type: "read"; id: string }
-  | { type: "ended"; by: "agent" | "visitor" };
+  | { type: "ended"; by: "agent" | "visitor" }
+  | ({ type: "survey" } & Survey)
+  | { type: "rated"; text: string };
+
+export interface Survey {
+  intro: string;
+  questions: readonly { key: string; kind: "score" | "text"; text: string; lowest: number; best: number }[];
+}
+
+export interface Reply {
+  question: string;
+  score?: number;
+  text?: string;
+}
 
 export interface Profile {
   name?: string;

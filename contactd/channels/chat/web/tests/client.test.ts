@@ -317,6 +317,33 @@ describe("the connection", () => {
   });
 });
 
+describe("how it was", () => {
+  const SURVEY = { type: "survey", intro: "", questions: [{ key: "stars", kind: "score", text: "?", lowest: 1, best: 5 }] };
+
+  it("is asked, answered and thanked for", () => {
+    const chat = client();
+    chat.say("hello");
+    socket().greets();
+    socket().says({ type: "ended", by: "agent" });
+    socket().says(SURVEY);
+    expect(now.survey?.questions[0]?.key).toBe("stars");
+    chat.rate([{ question: "stars", score: 4 }]);
+    expect(socket().sent.at(-1)).toEqual({ type: "rate", replies: [{ question: "stars", score: 4 }] });
+    expect(now.survey).not.toBeNull();
+    socket().says({ type: "rated", text: "" });
+    expect([now.survey, now.thanks]).toEqual([null, ""]);
+  });
+
+  it("is forgotten when the conversation begins anew", () => {
+    const chat = client();
+    chat.say("hello");
+    socket().greets();
+    socket().says(SURVEY);
+    socket().says({ type: "state", ...STANDING, session: "s2", state: "queued" });
+    expect(now.survey).toBeNull();
+  });
+});
+
 describe("the wait in words", () => {
   it.each([
     [null, null, "", ""],
