@@ -328,7 +328,7 @@ describe("how it was", () => {
     socket().says(SURVEY);
     expect(now.survey?.questions[0]?.key).toBe("stars");
     chat.rate([{ question: "stars", score: 4 }]);
-    expect(socket().sent.at(-1)).toEqual({ type: "rate", replies: [{ question: "stars", score: 4 }] });
+    expect(socket().sent[socket().sent.length - 1]).toEqual({ type: "rate", replies: [{ question: "stars", score: 4 }] });
     expect(now.survey).not.toBeNull();
     socket().says({ type: "rated", text: "" });
     expect([now.survey, now.thanks]).toEqual([null, ""]);
