@@ -21,7 +21,7 @@ import uvloop
 
 from contactd import channels as channel_folder
 from contactd import logs
-from contactd.agent_ui import survey_page
+from contactd.agent_ui import faq_page, survey_page
 from contactd.agent_ui.hub import Hub
 from contactd.agent_ui.server import ConsoleServer
 from contactd.api.parts import Parts
@@ -196,7 +196,10 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
             api=parts,
             console=console,
             channels=office.routes,
-            public=survey_page.routes(letters.surveying, letters.links.invite, clock),
+            public=(
+                *survey_page.routes(letters.surveying, letters.links.invite, clock),
+                *faq_page.routes(store, clock),
+            ),
             public_url=settings.http.public_url,
         ),
     )

@@ -167,7 +167,7 @@ def _db_upgrade(arguments: Arguments) -> int:
 def _people_commands(commands: Commands) -> None:
     add = _add(_group(commands, "user", "people who log in"), "add", _user_add, "add a person, or change one")
     add.add_argument("name", help="log-in name")
-    add.add_argument("--role", required=True, choices=["agent", "supervisor", "admin"])
+    add.add_argument("--role", required=True, choices=["agent", "editor", "supervisor", "admin"])
     add.add_argument("--password-stdin", action="store_true", help="read the password from the first line of stdin")
     add.add_argument("--display-name", default="", help="name shown to others")
     add.add_argument("--skill", action="append", default=[], metavar="SKILL=LEVEL", help="may be repeated; level 1-10")

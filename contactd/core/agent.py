@@ -35,6 +35,8 @@ class Role(StrEnum):
     """What a user may be."""
 
     AGENT = "agent"
+    EDITOR = "editor"
+    """An agent who also looks over and publishes knowledge."""
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
 

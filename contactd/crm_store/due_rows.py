@@ -17,6 +17,7 @@ MATCH = "match"
 """A party that changed: it may now be the same as another."""
 INDEX_PARTY = "index_party"
 INDEX_CASE = "index_case"
+INDEX_ARTICLE = "index_article"
 
 _new = insert(s.due)
 _MARK = hot(_new.on_conflict_do_update(index_elements=["kind", "ref"], set_={"at": _new.excluded.at}))

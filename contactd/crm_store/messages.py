@@ -34,6 +34,18 @@ def of_interaction(conn: Connection, ident: str, *, after_seq: int = 0, limit: i
     return views(conn, list(conn.execute(query)))
 
 
+def last_words(conn: Connection, ident: str, count: int) -> str:
+    """Return what the customer wrote last in an interaction, and what it is about: what knowledge is suggested by."""
+    table = s.message
+    mine = (table.c.interaction_id == ident, table.c.direction != Direction.OUTBOUND)
+    rows = conn.execute(
+        select(table.c.body_text, table.c.quoted_offset).where(*mine).order_by(table.c.seq.desc()).limit(count)
+    )
+    subject = conn.execute(select(s.interaction.c.subject).where(s.interaction.c.id == ident)).scalar() or ""
+    said = [row.body_text[: row.quoted_offset] if row.quoted_offset else row.body_text for row in rows]
+    return "\n".join([subject, *reversed(said)])
+
+
 def of_thread(conn: Connection, thread: str, *, limit: int = 100) -> list[dict[str, Any]]:
     """Return the newest messages of a conversation over all its turns, oldest first."""
     query = (

@@ -19,7 +19,7 @@ from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
-PARTY, MESSAGE, CASE = "party", "message", "case"
+PARTY, MESSAGE, CASE, ARTICLE = "party", "message", "case", "article"
 BATCH = 10
 """Documents indexed in one unit."""
 SCAN = 500
@@ -40,7 +40,7 @@ def index_parties(conn: WriteConn, now: datetime) -> bool:
     canonical = [row.canonical_id for row in conn.execute(found)]
     _forget(conn, PARTY, {*due, *canonical})
     docs = [(ident, ident, "all", now, words) for ident in canonical if (words := party_tokens(conn.connection, ident))]
-    _write(conn, PARTY, docs)
+    write(conn, PARTY, docs)
     due_rows.done(conn, due_rows.INDEX_PARTY, due)
     change_rows.parties(conn, due, now)
     return True
@@ -63,7 +63,7 @@ def index_cases(conn: WriteConn, now: datetime) -> bool:
         )
         for row in rows
     ]
-    _write(conn, CASE, docs)
+    write(conn, CASE, docs)
     due_rows.done(conn, due_rows.INDEX_CASE, due)
     change_rows.append(conn, [(change_rows.CASE_CHANGED, ident, {}, None) for ident in due], now)
     return True
@@ -127,7 +127,7 @@ def index_messages(conn: WriteConn, idents: Sequence[str], now: datetime) -> Non
         head = " ".join((subject, row.sender_name, row.sender, *names.get(row.id, ())))
         acl = "oversee" if row.state == "quarantined" else "all"
         docs.append((row.id, row.party_id, acl, row.at, tokens.of_text(f"{head}\n{own}")))
-    _write(conn, MESSAGE, docs)
+    write(conn, MESSAGE, docs)
     if idents:
         new = insert(s.mark).values(name=_MARK, value=max(idents), at=now)
         later = new.on_conflict_do_update(
@@ -196,7 +196,7 @@ def _forget(conn: WriteConn, kind: str, refs: Iterable[str]) -> None:
     conn.execute(delete(doc).where(*mine))
 
 
-def _write(conn: WriteConn, kind: str, docs: Sequence[tuple[str, Any, str, datetime, list[str]]]) -> None:
+def write(conn: WriteConn, kind: str, docs: Sequence[tuple[str, Any, str, datetime, list[str]]]) -> None:
     """Write documents: (ref, party, acl, at, tokens) of each."""
     if not docs:
         return

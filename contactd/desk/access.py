@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from contactd.clock import Clock
+from contactd.core.agent import Role
 from contactd.core.errors import BadRequestError, ContactdError, ForbiddenError, NotFoundError
 from contactd.crm_store import access_rows as rows
 from contactd.crm_store.access_rows import Login
@@ -24,7 +25,7 @@ from contactd.desk import origin, throttle
 from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
 from contactd.desk.proof import Proof, SlowDownError, UnauthorizedError, actor_of
-from contactd.desk.rights import SCOPES, Actor, authorize
+from contactd.desk.rights import GRANTS, SCOPES, Actor, authorize
 
 __all__ = ["Access", "Actor", "SlowDownError", "UnauthorizedError", "authorize"]
 
@@ -189,7 +190,9 @@ class Access:
 
     def _seeing(self, actor: Actor) -> Actor:
         """Say whether the actor sees numbers as they are."""
-        return replace(actor, masked=True) if actor.role in self._masked_roles else actor
+        role = Role.AGENT if actor.role in GRANTS else actor.role
+        hidden = {role, actor.role} & self._masked_roles
+        return replace(actor, masked=True) if hidden else actor
 
     def welcome(self, headers: Mapping[str, str], client: str | None) -> None:
         """Refuse a log-in sent by another site's page.

@@ -138,7 +138,7 @@ class Office:
             self._begin(name, run)
 
     async def close(self) -> None:
-        """Finish what is in hand, in the stop order of the house: reading, outbox, facts, what follows them."""
+        """Finish what is in hand, in the house's stop order: reading, outbox, facts, what follows them."""
         await self.reading.settle()
         await self.acknowledging.settle()
         await self.survey_letters.settle()
@@ -220,13 +220,7 @@ async def build_office(
     epoch = await store.write(partial(routing_rows.take_lease, node=store.node, now=clock.now()), urgent=True)
     publisher = Publisher(views, clock, lambda ident: store.read(partial(customer.of_interaction, ident=ident)))
     recovery = Recovery(
-        store=store,
-        clock=clock,
-        book=book,
-        roster=roster,
-        rules=rules,
-        views=views,
-        epoch=lambda: epoch,
+        store=store, clock=clock, book=book, roster=roster, rules=rules, views=views, epoch=lambda: epoch
     )
     dispatcher = Dispatcher(
         store=store,

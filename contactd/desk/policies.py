@@ -204,7 +204,9 @@ async def drift(errand: Errand, settings: Settings, language: str = "en") -> lis
     found = await errand.store.read(policies.current)
     people = await errand.store.read(agents.listed)
     ruling = settings.policy if settings.policy_source == "file" or found is None else found.document
-    working = [replace(configured(one), agent=one["name"]) for one in people if one["role"] == Role.AGENT]
+    working = [
+        replace(configured(one), agent=one["name"]) for one in people if one["role"] in {Role.AGENT, Role.EDITOR}
+    ]
     known = {(finding.path, finding.kind) for finding in lint(ruling)}
     doubts = [told(finding, language) for finding in lint(ruling, working) if (finding.path, finding.kind) not in known]
     if settings.policy_source == "store" and settings.policy and found is not None:

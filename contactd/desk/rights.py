@@ -149,6 +149,9 @@ RULES: dict[str, Rule] = {
     "case.edit": Rule("any", "any", "any", "write"),
     "case.read": Rule("any", "any", "any", "read"),
     "outbox.read": Rule("any", "any", "any", "read"),
+    "kb.read": Rule("any", "any", "any", "read"),
+    "kb.write": Rule("any", "any", "any", "write"),
+    "kb.publish": Rule("no", "any", "any", "write"),
     "survey.read": Rule("no", "any", "any", "read"),
     "survey.edit": Rule("no", "any", "any", "write"),
     "queue.read": Rule("any", "any", "any", "read"),
@@ -160,11 +163,15 @@ RULES: dict[str, Rule] = {
     "token.manage": Rule("no", "no", "any", "admin"),
 }
 """Action → rule.  `own`: what the actor has, or is offered, or is."""
+GRANTS: dict[str, frozenset[str]] = {
+    Role.EDITOR: frozenset({"kb.publish"}),
+}
+"""Role of an agent who may do something more → what."""
 
 
 def sees(actor: Actor) -> tuple[str, ...]:
     """Return which documents of the index of words `actor` may find (`schema.search_doc.acl`)."""
-    return ("all", "oversee") if actor.oversees or actor.role == "program" else ("all",)
+    return ("all", "public", "oversee") if actor.oversees or actor.role == "program" else ("all", "public")
 
 
 def permitted(actor: Actor, action: str, owners: Collection[str] = ()) -> bool:
@@ -174,7 +181,9 @@ def permitted(actor: Actor, action: str, owners: Collection[str] = ()) -> bool:
         return False
     if actor.role == "program":
         return rule.scope != "console"
-    reach: Reach = getattr(rule, actor.role)
+    if action in GRANTS.get(actor.role, ()):
+        return True
+    reach: Reach = getattr(rule, Role.AGENT if actor.role in GRANTS else actor.role)
     return reach == "any" or (reach == "own" and actor.id in owners)
 
 

@@ -13,7 +13,7 @@ import structlog
 
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
 from contactd.core.pinyin import readings
-from contactd.crm_store import change_rows, identify_rows, match_rows, search_docs
+from contactd.crm_store import change_rows, identify_rows, kb_index, match_rows, search_docs
 from contactd.desk.casework import Casework
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
@@ -69,6 +69,7 @@ class Tending:
         more = await write(partial(search_docs.index_parties, now=now), bulk=True) or more
         more = await write(partial(search_docs.index_cases, now=now), bulk=True) or more
         more = await write(partial(change_rows.closed, now=now), bulk=True) or more
+        more = await write(partial(kb_index.index_articles, now=now), bulk=True) or more
         return await self._some_messages() or more
 
     async def _some_messages(self) -> bool:

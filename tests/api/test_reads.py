@@ -371,6 +371,13 @@ GETS = {
     "/api/v1/messages/none/source": "interaction.read",
     "/api/v1/messages/none/headers": "interaction.read",
     "/api/v1/surveys": "survey.read",
+    "/api/v1/knowledge/articles": "kb.read",
+    "/api/v1/knowledge/articles/none": "kb.read",
+    "/api/v1/knowledge/articles/none/text": "kb.read",
+    "/api/v1/knowledge/search?q=x": "kb.read",
+    "/api/v1/knowledge/browse": "kb.read",
+    "/api/v1/knowledge/categories": "kb.read",
+    "/api/v1/interactions/none/suggestions": "kb.read",
     "/api/v1/invitations": "survey.read",
     "/api/v1/satisfaction": "survey.read",
 }
@@ -409,6 +416,11 @@ POSTS = {
     "/api/v1/privacy/requests/i1/approve": "privacy.decide",
     "/api/v1/privacy/requests/i1/refuse": "privacy.decide",
     "/api/v1/parties/i1/consents": "consent.say",
+    "/api/v1/knowledge/articles": "kb.write",
+    "/api/v1/knowledge/articles/i1/text": "kb.write",
+    "/api/v1/knowledge/articles/i1/act": "kb.write",
+    "/api/v1/knowledge/articles/i1/uses": "kb.read",
+    "/api/v1/knowledge/categories": "kb.publish",
 }
 
 
@@ -451,7 +463,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     others |= {"/api/v1/import-files/{ident}/pieces/{number}", "/api/v1/privacy/holds/{ident}"}
     others |= {"/api/v1/webhooks/{ident}"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
-    others |= {"/api/v1/surveys/{ident}"}
+    others |= {"/api/v1/surveys/{ident}", "/api/v1/knowledge/categories/{ident}"}
     app = house.app._app
     assert set(app.openapi()["paths"]) == tested | open_to_all | others
 

@@ -27,6 +27,14 @@ from contactd.crm_store.schema.identity import (
 )
 from contactd.crm_store.schema.intake import channel_state, raw, receipt
 from contactd.crm_store.schema.integration import change, webhook, webhook_dead
+from contactd.crm_store.schema.knowledge import (
+    kb_article,
+    kb_category,
+    kb_event,
+    kb_revision,
+    kb_token,
+    kb_use,
+)
 from contactd.crm_store.schema.letters import bulk_batch, bulk_item
 from contactd.crm_store.schema.merging import due, dup_candidate, match_key, merge_member, merge_op
 from contactd.crm_store.schema.people import (
@@ -112,6 +120,12 @@ __all__ = [
     "interaction_segment",
     "interaction_topic",
     "journal",
+    "kb_article",
+    "kb_category",
+    "kb_event",
+    "kb_revision",
+    "kb_token",
+    "kb_use",
     "legal_hold",
     "line",
     "line_routing",
