@@ -21,7 +21,7 @@ import uvloop
 
 from contactd import channels as channel_folder
 from contactd import logs
-from contactd.agent_ui import faq_page, survey_page
+from contactd.agent_ui import public
 from contactd.agent_ui.hub import Hub
 from contactd.agent_ui.server import ConsoleServer
 from contactd.api.parts import Parts
@@ -189,17 +189,13 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         upload_bytes=limits.upload_mb * 1024 * 1024,
         upload_quota=limits.upload_quota_mb * 1024 * 1024,
     )
-    letters = office.survey_letters
-    letters.address = settings.http.public_url.rstrip("/")
+    office.survey_letters.address = settings.http.public_url.rstrip("/")
     app = build_http(
         HttpParts(
             api=parts,
             console=console,
             channels=office.routes,
-            public=(
-                *survey_page.routes(letters.surveying, letters.links.invite, clock),
-                *faq_page.routes(store, clock),
-            ),
+            public=public.routes(office.survey_letters, store, clock),
             public_url=settings.http.public_url,
         ),
     )

@@ -69,6 +69,7 @@ async def _demo(config: Path | None, overrides: list[str], *, traffic: bool) -> 
             seed=settings.demo.seed,
         )
         visitors.append(crowd)
+        server.office.survey_letters.address = f"http://{server.addresses['http']}"
         _print_welcome(server, settings, traffic=traffic)
         if fresh:
             for channel in FIRST:
@@ -113,6 +114,7 @@ def _print_welcome(server: app.Server, settings: Settings, *, traffic: bool) -> 
         f"  log in as  {names}",
         f"  password   {PASSWORD}",
         f"  chat       http://{http}/chat/demo",
+        f"  answers    http://{http}/faq",
         f"  mail in    {smtp}   (support@example.com, sales@example.com, billing@example.com)",
         f"  mail out   {settings.data_dir / 'sent'}",
         f"  calls      simulated: {', '.join(f'{number} {line}' for line, number in NUMBERS.items())}",

@@ -27,6 +27,12 @@ FROM_TEXT = 4000
 """Characters of a conversation that suggest something: the last ones."""
 MOST_TOKENS = 300
 TITLE_WEIGHT = 5
+_COMMON = """
+什么 么时 时候 怎么 么办 多久 如何 为什 可以 不能 我们 你们 您好 你好 请问 一下 没有 现在 这个 那个 谢谢 问题 需要
+how what when does not can will with have has the and you are for our your this that from about please hello
+"""
+COMMON = frozenset(_COMMON.split())
+"""Words of every question: they point to nothing."""
 PUBLIC = "public"
 _TAG = re.compile(r"<(?:br|/p|/div|/li)[^>]*>", re.IGNORECASE)
 _ANY = re.compile(r"<[^>]*>")
@@ -185,7 +191,8 @@ def suggest(conn: Connection, said: str, language: str, now: datetime, *, limit:
     Each word of the text counts by its weight in the article and by how few articles hold it; an article none of whose title or
     key words is said is not suggested.
     """
-    wanted = [one for one in dict.fromkeys(tokens.of_text(said[-FROM_TEXT:])) if len(one) > 1][-MOST_TOKENS:]
+    wanted = [one for one in dict.fromkeys(tokens.of_text(said[-FROM_TEXT:])) if len(one) > 1 and one not in COMMON]
+    wanted = wanted[-MOST_TOKENS:]
     if not wanted:
         return []
     table = s.kb_token

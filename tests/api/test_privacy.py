@@ -266,6 +266,7 @@ IMPERSONAL = {
         "webhook_dead",
     ),
     *("bulk_item", "case_link", "case_watcher", "channel_state", "due", "fact_inbox", "import_job", "journal"),
+    *("kb_article", "kb_category", "kb_event", "kb_revision", "kb_token", "kb_use"),
     *("interaction_routing", "interaction_segment", "legal_hold", "line", "line_routing", "login_failure", "mark"),
     *("merge_member", "node", "number_seq", "offer", "policy_version", "receipt", "router_lease", "session", "skill"),
     *("sla_timer", "survey", "team", "upload"),

@@ -24,6 +24,7 @@ from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.admin import Errand
 from contactd.desk.passwords import Passwords
+from contactd.testing.demo import knowledge, satisfaction
 from contactd.testing.demo.people import COLLEAGUES, PASSWORD, Customer
 from contactd.testing.demo.talk import MATTERS, NOTES, Matter
 
@@ -47,6 +48,8 @@ async def write(errand: Errand, people: Iterable[Customer], seed: int) -> None:
     for customer in people:
         past = _Past(errand, customer, Random(f"{seed}{customer.email}"), ids, page)
         await errand.store.write(partial(past.write, companies=companies))
+    await knowledge.write(errand, ids)
+    await satisfaction.write(errand, seed)
 
 
 async def _colleagues(errand: Errand) -> dict[str, str]:

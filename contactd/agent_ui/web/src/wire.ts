@@ -570,3 +570,118 @@ export interface Page<T> {
   items: T[];
   next_cursor: string | null;
 }
+
+/** A published article as somebody looks it up. */
+export interface FoundArticle {
+  id: string;
+  no: string;
+  language: "zh" | "en";
+  title: string;
+  title_marks: [number, number][];
+  snippet: string;
+  snippet_marks: [number, number][];
+  snippets: Partial<Record<"letter" | "short" | "spoken", string>>;
+  used: number;
+  body?: string;
+  text?: string;
+}
+
+export interface ArticleText {
+  title: string;
+  body: string;
+  snippets: Partial<Record<"letter" | "short" | "spoken", string>>;
+  words: string[];
+}
+
+/** An article as those see it who write it. */
+export interface ArticleHead {
+  id: string;
+  no: string;
+  titles: Partial<Record<"zh" | "en", string>>;
+  category: string | null;
+  audience: "internal" | "public";
+  state: "draft" | "review" | "published" | "replaced" | "withdrawn";
+  n: number;
+  author_name: string;
+  is_published: boolean;
+  valid_from: string | null;
+  valid_until: string | null;
+  used: number;
+  helpful: number;
+  unhelpful: number;
+  updated_at: string;
+  row_version: number;
+}
+
+export interface ArticleView extends ArticleHead {
+  texts: Partial<Record<"zh" | "en", ArticleText>>;
+  revision_version: number;
+  versions: {
+    n: number;
+    state: string;
+    author: string | null;
+    reviewer: string | null;
+    note: string;
+    at: string;
+    texts: Partial<Record<"zh" | "en", ArticleText>>;
+  }[];
+}
+
+export interface KnowledgeCategory {
+  id: string;
+  parent: string | null;
+  name: Partial<Record<"zh" | "en", string>>;
+  articles: number;
+}
+
+export interface SurveyQuestion {
+  key: string;
+  kind: "score" | "text";
+  text: Partial<Record<"zh" | "en", string>>;
+  lowest: number;
+  best: number;
+}
+
+export interface SurveyView {
+  id: string;
+  name: string;
+  line: string | null;
+  channel: string | null;
+  language: "zh" | "en";
+  questions: SurveyQuestion[];
+  intro: Partial<Record<"zh" | "en", string>>;
+  closing: Partial<Record<"zh" | "en", string>>;
+  share: number;
+  every_days: number;
+  valid_hours: number;
+  low: number | null;
+  active: boolean;
+  row_version: number;
+}
+
+/** One customer asked after one contact. */
+export interface Invitation {
+  id: string;
+  interaction: string;
+  agent_name: string;
+  party_id: string | null;
+  party_name: string;
+  channel: string;
+  state: string;
+  asked_at: string;
+  score: number | null;
+  comment: string;
+  case_id: string | null;
+  questions: SurveyQuestion[];
+}
+
+export interface Satisfaction {
+  key: string | null;
+  asked: number;
+  answered: number;
+  refused: number;
+  hung_up: number;
+  low: number;
+  rate: number;
+  satisfaction: number | null;
+}

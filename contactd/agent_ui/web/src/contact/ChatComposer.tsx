@@ -7,6 +7,7 @@ import { useDraft } from "../drafts";
 import { useWords } from "../i18n";
 import { serverNow } from "../ticker";
 import type { InteractionView } from "../wire";
+import { useInserting } from "./inserting";
 import { addPending, dropPending } from "./pending";
 
 export function ChatComposer({ interaction, focus }: { interaction: InteractionView; focus: number }) {
@@ -16,6 +17,10 @@ export function ChatComposer({ interaction, focus }: { interaction: InteractionV
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => field.current?.focus(), [focus, interaction.id]);
 
+  useInserting(interaction.id, (words) => {
+    setText([text, words].filter(Boolean).join("\n"));
+    field.current?.focus();
+  });
   const send = async (): Promise<void> => {
     const line = text.trim();
     if (line === "") return;

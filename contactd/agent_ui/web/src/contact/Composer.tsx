@@ -14,6 +14,7 @@ import { ComposerFields } from "./ComposerFields";
 import { useCorrespondents } from "./correspondents";
 import { DraftHistory } from "./DraftHistory";
 import { hints } from "./hints";
+import { useInserting } from "./inserting";
 import { isBlank, type Letter, useLetter } from "./letter";
 import { type EditorHandle, RichEditor } from "./RichEditor";
 import { htmlOf } from "./richText";
@@ -157,6 +158,9 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
     change({ text: letter.text.slice(0, at) + text + letter.text.slice(to) });
     field.current?.focus();
   };
+  useInserting(interaction.id, (text) => {
+    if (!readOnly) insert(text);
+  });
   const label = t("mail.replyTo", { to: people.answersTo.join("、") });
   const placeholder = t(pages ? "fax.placeholder" : letter.forward === null ? "mail.placeholder" : "mail.forwardPlaceholder");
   return (

@@ -7,6 +7,7 @@ import { api, keys } from "../api";
 import { CaseStrip } from "../cases/CaseStrip";
 import { useRun } from "../desk";
 import { useWords } from "../i18n";
+import { KnowledgePanel } from "../knowledge/KnowledgePanel";
 import { go } from "../route";
 import { Face, Vip } from "../shell/bits";
 import { PartyFinder } from "../shell/Search";
@@ -81,6 +82,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
         </div>
       )}
       {!readOnly && <CaseStrip party={partyId} interaction={interaction} />}
+      {!readOnly && <KnowledgePanel interaction={interaction} readOnly={false} />}
       <Timeline party={partyId} head={head.timeline} current={interaction.id} />
     </>
   );
@@ -131,6 +133,7 @@ function Doubtful({ interaction, head, readOnly }: Props & { readOnly: boolean }
         </>
       )}
       {!readOnly && <CaseStrip party={null} interaction={interaction} />}
+      {!readOnly && <KnowledgePanel interaction={interaction} readOnly={false} />}
       {head.timeline.length > 0 && <Timeline party={null} head={head.timeline} current={interaction.id} />}
     </div>
   );

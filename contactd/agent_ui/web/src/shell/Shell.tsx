@@ -19,6 +19,8 @@ const OutboxScreen = lazy(() => import("../outbox/OutboxScreen"));
 const CasesScreen = lazy(() => import("../cases/CasesScreen"));
 const ImportsScreen = lazy(() => import("../exchange/ImportsScreen"));
 const PrivacyScreen = lazy(() => import("../privacy/PrivacyScreen"));
+const KnowledgeScreen = lazy(() => import("../knowledge/KnowledgeScreen"));
+const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
 interface Props {
@@ -65,6 +67,8 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "floor" && <FloorScreen />}
           {screen === "quarantine" && <QuarantineScreen />}
           {screen === "cases" && <CasesScreen selected={route.id} />}
+          {screen === "knowledge" && <KnowledgeScreen selected={route.id} />}
+          {screen === "surveys" && <SurveysScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "imports" && <ImportsScreen selected={route.id} />}
           {screen === "privacy" && <PrivacyScreen />}
@@ -77,7 +81,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
   );
 }
 
-const OVERSEERS: readonly string[] = ["floor", "quarantine", "imports", "privacy"];
+const OVERSEERS: readonly string[] = ["floor", "quarantine", "imports", "privacy", "surveys"];
 
 /** The screen for a route: supervisors start on the floor, agents have no other than their work and customers. */
 function shown(asked: Screen | null, supervises: boolean | null): Screen | null {

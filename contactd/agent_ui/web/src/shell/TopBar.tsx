@@ -35,8 +35,10 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
         <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
         <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />
         <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />
+        <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />
         {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
         {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
+        {supervises && <NavLink to="surveys" now={screen} label={t("nav.surveys")} badge={null} />}
         {supervises && <NavLink to="duplicates" now={screen} label={t("nav.duplicates")} badge={null} />}
         {supervises && <NavLink to="imports" now={screen} label={t("nav.imports")} badge={null} />}
         {supervises && <NavLink to="privacy" now={screen} label={t("nav.privacy")} badge={null} />}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_knowledge"
-down_revision = "0015_letters"
+revision = "0019_knowledge"
+down_revision = "0018_changes"
 branch_labels = None
 depends_on = None
 
