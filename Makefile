@@ -61,6 +61,7 @@ system:
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || need="chromium"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || need="$$need fonts-noto-cjk"; \
 	command -v dovecot >/dev/null || test -x /usr/sbin/dovecot || need="$$need dovecot-imapd"; \
+	test -x /usr/lib/dovecot/pop3 || need="$$need dovecot-pop3d"; \
 	test -x /usr/sbin/postfix || need="$$need postfix"; \
 	test -n "$$need" || exit 0; \
 	sudo=""; test "$$(id -u)" = 0 || sudo="sudo -n"; \

@@ -51,6 +51,9 @@ log = structlog.get_logger(__name__)
 class MailboxWatch:
     """Follows one mailbox until it is stopped."""
 
+    clean_batch = BATCH
+    """Mails that are marked, moved or deleted together."""
+
     def __init__(
         self, name: str, options: Mailbox, tools: Tools, take: Take, *, most_bytes: int, box: Box | None = None
     ) -> None:
@@ -82,7 +85,7 @@ class MailboxWatch:
         while not self._stopping.is_set():
             limits = PAUSES
             try:
-                opened = await self._in_thread(self._box.open)
+                opened = await self._enter()
                 tries = 0
                 await self._follow(opened)
             except BoxError as error:
@@ -128,6 +131,10 @@ class MailboxWatch:
     async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:
         """Do something that waits, in the mailbox's own thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    async def _enter(self) -> Opened:
+        """Connect and see what is there."""
+        return await self._in_thread(self._box.open)
 
     async def _follow(self, opened: Opened) -> None:
         """Read what came and what comes, until the connection fails."""
@@ -264,7 +271,7 @@ class MailboxWatch:
             cursor.clean = []
             return
         while cursor.clean and not self._stopping.is_set():
-            part = cursor.clean[:BATCH]
+            part = cursor.clean[: self.clean_batch]
             try:
                 await self._in_thread(self._box.clean, part)
             except IMAPClientAbortError:
@@ -277,7 +284,11 @@ class MailboxWatch:
 
     async def _keep(self) -> None:
         """Write the cursor down; return after the commit."""
-        await self._tools.keep(self.key, self.cursor.kept())
+        await self._tools.keep(self.key, self._kept())
+
+    def _kept(self) -> dict[str, Any]:
+        """Return what is kept of how far it was read."""
+        return self.cursor.kept()
 
 
 def _batches(uids: Sequence[int]) -> list[Sequence[int]]:

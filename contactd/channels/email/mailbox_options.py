@@ -10,7 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from contactd.channels.email.presets import PRESETS, Name, of_host
 
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(|[^\s@<>]{1,64}@[^\s@<>]{1,253})$")]
-_PORTS = {"tls": 993, "starttls": 143, "none": 143}
+_PORTS = {
+    "imap": {"tls": 993, "starttls": 143, "none": 143},
+    "pop3": {"tls": 995, "starttls": 110, "none": 110},
+}
+_SERVERS = {"imap": "imap", "pop3": "pop"}
+"""Where a preset has the server of each."""
 
 
 class Mailbox(BaseModel):
@@ -21,6 +26,8 @@ class Mailbox(BaseModel):
     enabled: bool = True
     preset: Name = ""
     """The provider: gives servers and explains refusals."""
+    protocol: Literal["imap", "pop3"] = "imap"
+    """How mail is fetched; POP3 only where there is no IMAP: it calls nobody and can neither mark nor move."""
     host: str = ""
     """Empty = the preset's."""
     port: int = Field(default=0, ge=0, le=65535)
@@ -44,7 +51,7 @@ class Mailbox(BaseModel):
     """What happens to a mail once it is safe here."""
     move_to: str = "contactd"
     backfill_days: int = Field(default=0, ge=0, le=3650)
-    """At the first contact, how far back mail is taken in; 0 = only what comes from then on."""
+    """At the first contact, how far back mail is taken in (POP3 knows no dates: all of it); 0 = only what comes from then on."""
     poll_seconds: float = Field(default=60, ge=1, le=3600)
     """How often it is asked where the server does not call (IDLE)."""
     silence_hours: float = Field(default=0, ge=0, le=10_000)
@@ -62,18 +69,21 @@ class Mailbox(BaseModel):
         if self.security == "none" and self.server not in {"localhost", "127.0.0.1", "::1"}:
             message = "a log-in needs security tls or starttls"
             raise ValueError(message)
+        if self.protocol == "pop3" and (self.after in {"seen", "move"} or self.folder != "INBOX"):
+            message = "POP3 has one folder, and mails in it can only be kept or deleted"
+            raise ValueError(message)
         return self
 
     @property
     def server(self) -> str:
         """The server's name."""
         known = PRESETS.get(self.preset)
-        return self.host or (known.imap if known else "")
+        return self.host or (getattr(known, _SERVERS[self.protocol]) if known else "")
 
     @property
     def server_port(self) -> int:
         """The server's port."""
-        return self.port or _PORTS[self.security]
+        return self.port or _PORTS[self.protocol][self.security]
 
     @property
     def own_address(self) -> str:

@@ -15,6 +15,7 @@ from contactd.channels.email.mailbox import MailboxWatch
 from contactd.channels.email.mailbox_options import Mailbox
 from contactd.channels.email.maildir import Maildir
 from contactd.channels.email.options import Options
+from contactd.channels.email.pop_watch import PopWatch
 from contactd.channels.email.spool import Spooled
 from contactd.channels.email.standing import DOWN_S
 from contactd.channels.email.token import ThreadKey
@@ -23,6 +24,7 @@ from contactd.core.channel import Receipt, Tools
 log = structlog.get_logger(__name__)
 
 _LARGE = 1024 * 1024
+_KINDS: dict[str, type[MailboxWatch]] = {"imap": MailboxWatch, "pop3": PopWatch}
 
 
 class Mailboxes:
@@ -44,7 +46,7 @@ class Mailboxes:
         """Tells whether a mail only measures the way."""
         self.maildirs = [self._maildir(name, one) for name, one in sorted(options.maildirs.items())]
         self.watches = [
-            MailboxWatch(name, one, tools, self._take, most_bytes=options.limits.message_bytes)
+            _KINDS[one.protocol](name, one, tools, self._take, most_bytes=options.limits.message_bytes)
             for name, one in sorted(options.mailboxes.items())
             if one.enabled
         ]
@@ -93,7 +95,7 @@ class Mailboxes:
 
     async def _take(self, raw: bytes, envelope: dict[str, Any], options: Mailbox) -> Receipt:
         """Store a mail of a mailbox; return its receipt after the commit."""
-        return await self._store(f"imap.{envelope['mailbox']}", raw, envelope, options)
+        return await self._store(f"{options.protocol}.{envelope['mailbox']}", raw, envelope, options)
 
     async def _store(self, adapter: str, raw: bytes, envelope: dict[str, Any], options: Mailbox | Maildir) -> Receipt:
         """Store a mail; return its receipt after the commit."""

@@ -18,6 +18,7 @@ class Preset:
     """One provider."""
 
     imap: str
+    pop: str
     smtp: str
     smtp_port: int = 465
     smtp_security: Security = "tls"
@@ -37,6 +38,7 @@ _NETEASE = f"NetEase: {_CODE}"
 PRESETS: dict[str, Preset] = {
     "qq": Preset(
         imap="imap.qq.com",
+        pop="pop.qq.com",
         smtp="smtp.qq.com",
         login_hint=f"QQ Mail: {_CODE}",
         per_minute=40,
@@ -44,24 +46,28 @@ PRESETS: dict[str, Preset] = {
     ),
     "exmail": Preset(
         imap="imap.exmail.qq.com",
+        pop="pop.exmail.qq.com",
         smtp="smtp.exmail.qq.com",
         login_hint="Tencent Exmail: it wants a client password (客户端专用密码) once secure log-in is on, and IMAP switched on",
     ),
-    "163": Preset(imap="imap.163.com", smtp="smtp.163.com", login_hint=_NETEASE, per_day=200),
-    "126": Preset(imap="imap.126.com", smtp="smtp.126.com", login_hint=_NETEASE, per_day=200),
-    "yeah": Preset(imap="imap.yeah.net", smtp="smtp.yeah.net", login_hint=_NETEASE, per_day=200),
+    "163": Preset(imap="imap.163.com", pop="pop.163.com", smtp="smtp.163.com", login_hint=_NETEASE, per_day=200),
+    "126": Preset(imap="imap.126.com", pop="pop.126.com", smtp="smtp.126.com", login_hint=_NETEASE, per_day=200),
+    "yeah": Preset(imap="imap.yeah.net", pop="pop.yeah.net", smtp="smtp.yeah.net", login_hint=_NETEASE, per_day=200),
     "aliyun": Preset(
         imap="imap.aliyun.com",
+        pop="pop3.aliyun.com",
         smtp="smtp.aliyun.com",
         login_hint="Aliyun Mail: IMAP must be switched on in its web settings, and it may want an authorisation code (授权码)",
     ),
     "qiye_aliyun": Preset(
         imap="imap.qiye.aliyun.com",
+        pop="pop.qiye.aliyun.com",
         smtp="smtp.qiye.aliyun.com",
         login_hint="Alibaba Mail: it wants a third-party client password (三方客户端安全密码) once those are switched on",
     ),
     "gmail": Preset(
         imap="imap.gmail.com",
+        pop="pop.gmail.com",
         smtp="smtp.gmail.com",
         authserv_ids=("mx.google.com",),
         login_hint="Gmail: it wants an app password (two-step verification must be on) or OAuth2 (token_command)",
@@ -69,6 +75,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "m365": Preset(
         imap="outlook.office365.com",
+        pop="outlook.office365.com",
         smtp="smtp.office365.com",
         smtp_port=587,
         smtp_security="starttls",
@@ -83,4 +90,4 @@ PRESETS: dict[str, Preset] = {
 def of_host(host: str) -> Preset | None:
     """Return the provider a server belongs to, by its name."""
     folded = host.lower().rstrip(".")
-    return next((one for one in PRESETS.values() if folded in {one.imap, one.smtp}), None)
+    return next((one for one in PRESETS.values() if folded in {one.imap, one.pop, one.smtp}), None)

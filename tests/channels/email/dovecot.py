@@ -20,7 +20,7 @@ PASSWORD = "secret word"
 USER = "desk"
 
 CONFIG = """
-protocols = imap
+protocols = {protocols}
 listen = 127.0.0.1
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -53,6 +53,7 @@ service imap-login {{
     port = 0
   }}
 }}
+{pop}
 service anvil {{
   chroot =
 }}
@@ -64,18 +65,33 @@ namespace inbox {{
 }}
 """
 
+POP = """
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {port}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+"""
+
 
 class Dovecot:
     """One server."""
 
-    def __init__(self, extra: str = "") -> None:
+    def __init__(self, extra: str = "", protocols: str = "imap") -> None:
         program = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
         if program is None:
             pytest.skip("Dovecot is not installed (apt-get install dovecot-imapd)")
         self._program = program
         # Not in pytest's folders: mail belongs to another account, and those are shut to others.
         self.folder = Path(tempfile.mkdtemp(prefix="contactd-dovecot-"))
-        self.port = _free_port()
+        if "pop3" in protocols and not Path("/usr/lib/dovecot/pop3").exists():
+            pytest.skip("Dovecot's POP3 is not installed (apt-get install dovecot-pop3d)")
+        self.port, self.pop_port = _free_port(), _free_port()
+        self._protocols = protocols
         self._extra = extra
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -102,6 +118,8 @@ class Dovecot:
                 port=self.port,
                 password=PASSWORD.replace(" ", "_"),
                 extra=self._extra,
+                protocols=self._protocols,
+                pop=POP.format(port=self.pop_port) if "pop3" in self._protocols else "",
             ),
         )
         self._process = subprocess.Popen([self._program, "-F", "-c", str(config)], stderr=subprocess.DEVNULL)  # noqa: S603
@@ -142,6 +160,16 @@ class Dovecot:
         for mail in mails:
             said, _ = client.append(folder, "", "", mail)
             assert said == "OK"
+        client.logout()
+
+    def empty(self, folder: str = "INBOX") -> None:
+        """Take every mail out of a folder."""
+        client = self.client()
+        said, number = client.select(folder)
+        assert said == "OK", number
+        if number[0] != b"0":
+            client.store("1:*", "+FLAGS", r"\Deleted")
+            client.expunge()
         client.logout()
 
     def flags(self, folder: str = "INBOX") -> list[bytes]:
