@@ -22,6 +22,8 @@ class File(Shape):
     id: Ident
     name: Word
     size: Annotated[int, Field(ge=0)] = 0
+    inline: bool = False
+    """It is a picture that stands in the HTML, as `cid:<id>@inline`."""
 
 
 class Body(Shape):

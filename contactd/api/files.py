@@ -20,8 +20,9 @@ from contactd.api.parts import Ident, Looking, Parts, PartsOf, looks, may, sees_
 from contactd.core.errors import BadRequestError, ForbiddenError, NotFoundError
 from contactd.core.masking import masked_text
 from contactd.core.plain import one_line
-from contactd.crm_store import api_reads, messages, upload_rows
+from contactd.crm_store import api_reads, contact_rows, messages, upload_rows
 from contactd.crm_store.message_facts import held
+from contactd.desk.pictures import EACH, kind
 from contactd.desk.rights import Actor
 
 router = APIRouter(tags=["files"])
@@ -32,7 +33,7 @@ SOUNDS = frozenset({"audio/wav", "audio/mpeg", "audio/ogg"})
 """Played in the console; no browser runs anything of them."""
 PAGE = "image/png"
 """Page images are re-encoded by us; they alone are shown in place."""
-INLINE_PICTURE = 512 * 1024
+INLINE_PICTURE = 2 * 1024 * 1024
 INLINE_PICTURES = 8 * 1024 * 1024
 """Bytes of a message's own pictures that are put into its HTML: each, and together."""
 UPLOAD_KEPT = timedelta(hours=24)
@@ -148,6 +149,26 @@ async def upload(
         return 201, made
 
     return await once(request, parts, actor, do, content=data)
+
+
+@router.get("/api/v1/uploads/{ident}", summary="A picture one has brought, as it stands in a letter that is written")
+async def uploaded(parts: PartsOf, actor: Annotated[Actor, may("file.read")], ident: Ident) -> Response:
+    """Return a picture that whoever asks has uploaded and not sent yet; other files are nobody's to read here."""
+    rows = await parts.store.read(
+        partial(contact_rows.uploads, owner=actor.id, ids=[ident], now=parts.clock.now()),
+    )
+    data = await parts.store.blobs.load(rows[0].blob) if rows and rows[0].size <= EACH else b""
+    media = kind(data)
+    if media is None:
+        text = "There is no such picture."
+        raise NotFoundError(text)
+    headers = {
+        "content-disposition": "attachment",
+        "content-security-policy": LOCKED,
+        "cache-control": "private, no-store",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(data, media_type=media, headers=headers)
 
 
 async def _pictures(parts: Parts, files: list[Any]) -> dict[str, str]:

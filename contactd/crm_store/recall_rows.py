@@ -19,7 +19,14 @@ _MESSAGE = hot(
     ).where(s.message.c.id == bindparam("message"))
 )
 _FILES = hot(
-    select(s.attachment.c.blob, s.attachment.c.name, s.attachment.c.media_type, s.attachment.c.size)
+    select(
+        s.attachment.c.blob,
+        s.attachment.c.name,
+        s.attachment.c.media_type,
+        s.attachment.c.size,
+        s.attachment.c.inline,
+        s.attachment.c.content_id,
+    )
     .where(s.attachment.c.message_id == bindparam("message"))
     .order_by(s.attachment.c.n)
 )
@@ -27,9 +34,12 @@ _UPLOAD = hot(insert(s.upload))
 
 
 def content(conn: WriteConn, message: str, owner: str, now: datetime, new_id: Callable[[], str]) -> Mapping[str, Any]:
-    """Return subject, text, html, to, cc, bcc and files of a message; its files are uploads of `owner` once more."""
+    """Return subject, text, html, to, cc, bcc and files of a message; its files are uploads of `owner` once more.
+
+    `pictures`: (Content-ID in the HTML, upload) of those that stand within it.
+    """
     row = conn.one(_MESSAGE, message=message)
-    files = []
+    files, pictures = [], []
     for file in conn.all(_FILES, message=message):
         ident = new_id()
         conn.run(
@@ -43,6 +53,15 @@ def content(conn: WriteConn, message: str, owner: str, now: datetime, new_id: Ca
             created_at=now,
             expires_at=now + KEPT,
         )
-        files.append({"id": ident, "name": file.name, "size": file.size})
+        files.append({"id": ident, "name": file.name, "size": file.size, "inline": bool(file.inline)})
+        if file.inline and file.content_id:
+            pictures.append((file.content_id, ident))
     found = {role: [address for kind, _, address in row.recipients if kind == role] for role in ("to", "cc", "bcc")}
-    return {"subject": row.subject, "text": row.body_text, "html": row.body_html, **found, "files": files}
+    return {
+        "subject": row.subject,
+        "text": row.body_text,
+        "html": row.body_html,
+        **found,
+        "files": files,
+        "pictures": pictures,
+    }

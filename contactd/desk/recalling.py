@@ -14,6 +14,7 @@ from contactd.crm_store.store import WriteConn
 from contactd.desk.changes import MessageAdded
 from contactd.desk.composing import unsigned
 from contactd.desk.desk import Desk
+from contactd.desk.pictures import renamed
 from contactd.desk.rights import Actor
 
 Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -56,7 +57,9 @@ class Recalling:
             entry.segment = replace(entry.segment, answered_at=None)
             desk.show(entry)
         text, markup = unsigned(desk, row.line or "", row.agent or "", content["text"], content["html"])
-        return {"message": await self._show(row), "content": {**content, "text": text, "html": markup}}
+        words = {name: value for name, value in content.items() if name != "pictures"}
+        markup = renamed(markup, content["pictures"])
+        return {"message": await self._show(row), "content": {**words, "text": text, "html": markup}}
 
     async def _again(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         """Let a message leave now: one that waits, or one that failed.

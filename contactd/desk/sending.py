@@ -25,6 +25,7 @@ from contactd.desk.changes import InteractionUpsert, MessageAdded
 from contactd.desk.composing import Writing, make_draft, outbox_row
 from contactd.desk.desk import Desk, refuse_state
 from contactd.desk.effects import Effect, SaidByAgent
+from contactd.desk.pictures import placed
 
 SCHEDULED = "scheduled"
 """Delivery state of what leaves at a later moment and can be taken back until then."""
@@ -107,7 +108,7 @@ class Sending:
     async def _writing(self, entry: Entry, agent: str, data: Mapping[str, Any]) -> Writing:
         """Return what an agent wrote with what belongs to it: files, the conversation, the message that is passed on."""
         read = self._desk.store.read
-        files = await self._uploads(agent, data.get("attachments") or ())
+        files = await self._uploads(agent, data.get("attachments") or (), data.get("html"))
         told = await read(partial(answering, interaction=entry.id))
         passed_on = None
         if data.get("forward"):
@@ -199,7 +200,7 @@ class Sending:
             if view["send_at"] is not None:
                 self._desk.outbox.tell(entry.agent)
 
-    async def _uploads(self, agent: str, ids: Sequence[str]) -> tuple[NewAttachment, ...]:
+    async def _uploads(self, agent: str, ids: Sequence[str], markup: str | None) -> tuple[NewAttachment, ...]:
         if not ids:
             return ()
         now = self._desk.clock.now()
@@ -210,7 +211,8 @@ class Sending:
             text = "an attachment is not there any more"
             raise BadRequestError(text, code="unknown_upload", field="attachments")
         _refuse_large(sum(found[one].size for one in ids))
-        return await self._files([found[one] for one in ids])
+        loaded = await self._files([found[one] for one in ids])
+        return placed(markup, dict(zip(ids, loaded, strict=True)))
 
     async def _files(self, rows: Sequence[Any]) -> tuple[NewAttachment, ...]:
         """Load files by their rows (name, media_type, size, blob)."""

@@ -370,6 +370,7 @@ GETS = {
     "/api/v1/messages/none/html": "interaction.read",
     "/api/v1/messages/none/source": "interaction.read",
     "/api/v1/messages/none/headers": "interaction.read",
+    "/api/v1/uploads/none": "file.read",
     "/api/v1/surveys": "survey.read",
     "/api/v1/knowledge/articles": "kb.read",
     "/api/v1/knowledge/articles/none": "kb.read",

@@ -18,6 +18,7 @@ from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError,
 from contactd.crm_store import messages, unseen_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.store import Store
+from contactd.desk.pictures import EACH
 from contactd.desk.rights import Actor
 from contactd.testing.clock import ManualClock
 from tests.desk.bench import Bench, open_bench
@@ -257,3 +258,48 @@ async def test_a_moment_that_is_none_is_no_excuse(bench: Bench) -> None:
     later = rfc3339(bench.clock.now() + timedelta(hours=1))
     sent = await bench.run(ann, "interaction.send", interaction=interaction, text="x", seen=later)
     assert sent["message"]["text"] == "x"
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+
+
+async def brought(bench: Bench, actor: Actor, ident: str, data: bytes) -> None:
+    """Let somebody have uploaded a file."""
+    blob, now = await bench.store.blobs.store(data), bench.clock.now()
+    values = {"id": ident, "owner": actor.id, "blob": blob, "name": "shot.png", "media_type": "text/html"}
+    times = {"size": len(data), "created_at": now, "expires_at": now + timedelta(hours=1)}
+    await bench.store.write(lambda conn: conn.execute(s.upload.insert().values(**values, **times)))
+
+
+async def test_a_picture_within_a_letter_goes_with_it_and_comes_back_when_it_is_taken_back(signing: Bench) -> None:
+    ann, interaction = await at_work(signing)
+    await brought(signing, ann, "up1", PNG)
+    html = '<p>see <img src="cid:up1@inline"><img src="cid:other@inline"><img src="https://x.example/p.png"></p>'
+    written = {"interaction": interaction, "text": "see", "html": html, "attachments": ["up1"]}
+    sent = await signing.run(ann, "interaction.send", **written, undo_s=30)
+    back = (await signing.run(ann, "outbox.cancel", message=sent["message"]["id"]))["content"]
+    (file,) = back["files"]
+    assert file["inline"]
+    assert f'<img src="cid:{file["id"]}@inline">' in back["html"]
+    mail = await said(signing, ann, interaction, "see", html=back["html"], attachments=[file["id"]])
+    (picture,) = mail.attachments
+    assert (picture.content_type, picture.data, picture.inline) == ("image/png", PNG, True)
+    assert f"cid:{picture.content_id}" in (mail.html or "")
+    assert "x.example" not in (mail.html or "")
+    assert "other@inline" not in (mail.html or "")
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"<svg onload=x>", "not_a_picture"), (PNG + b"0" * EACH, "too_large")])
+async def test_what_is_no_picture_or_too_large_does_not_stand_in_a_letter(bench: Bench, data: bytes, code: str) -> None:
+    ann, interaction = await at_work(bench)
+    await brought(bench, ann, "up1", data)
+    with pytest.raises(BadRequestError) as refused:
+        await bench.run(
+            ann,
+            "interaction.send",
+            interaction=interaction,
+            text="x",
+            html='<img src="cid:up1@inline">',
+            attachments=["up1"],
+        )
+    assert refused.value.code == code

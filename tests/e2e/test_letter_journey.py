@@ -10,6 +10,15 @@ from tests.e2e.conftest import OpenDesk
 from tests.integration.house import House
 from tests.integration.sink import Sink
 
+PASTE_PICTURE = """async (area) => {
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 2;
+    const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
+    const data = new DataTransfer();
+    data.items.add(new File([blob], 'shot.png', { type: 'image/png' }));
+    area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
 
 async def test_a_letter_is_kept_formatted_taken_back_and_sent(house: House, sink: Sink, open_desk: OpenDesk) -> None:
     ann = await open_desk("ann")
@@ -37,8 +46,14 @@ async def test_a_letter_is_kept_formatted_taken_back_and_sent(house: House, sink
     await expect(ann["composer-rich"].locator("b", has_text="bold")).to_be_visible()
     assert await ann["composer-rich"].locator("img, script").count() == 0
     assert await ann.page.evaluate("window.bad") is None
+    # A picture that is pasted stands in the letter.
+    await ann["composer-rich"].evaluate(PASTE_PICTURE)
+    picture = ann["composer-rich"].locator("img")
+    await expect(picture).to_have_js_property("naturalWidth", 2)
+    await expect(ann["composer-send"]).to_be_enabled()
     await ann["composer-send"].click()
     await ann["undo-send"].click()
+    await expect(picture).to_have_js_property("naturalWidth", 2)
     await expect(ann["composer-rich"]).to_contain_text("Hostile: <b>x</b>")
     assert sink.mails == []
     await ann["composer-send"].click()
@@ -47,6 +62,7 @@ async def test_a_letter_is_kept_formatted_taken_back_and_sent(house: House, sink
     html = parts["text/html"].get_payload(decode=True)
     assert isinstance(html, bytes)
     assert b"<b>bold</b>" in html
+    assert f'src="cid:{parts["image/png"]["Content-ID"][1:-1]}"'.encode() in html
     assert b"Hostile: &lt;b&gt;x&lt;/b&gt;" in html
     assert "text/plain" in parts
     await expect(ann.marked("delivery", state="sent")).to_be_visible()

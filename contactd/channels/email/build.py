@@ -242,10 +242,21 @@ def _body(mail: OutMail) -> bytes:
     seed = hashlib.sha256(mail.message_id.encode()).hexdigest()[:24]
     parts = [_text_part(mail.text, "plain", mail.charset)]
     if mail.html is not None:
-        parts = [_multipart("alternative", [*parts, _text_part(mail.html, "html", mail.charset)], f"a-{seed}", mail)]
-    if mail.attachments:
-        parts = [_multipart("mixed", [*parts, *(_file_part(one) for one in mail.attachments)], f"m-{seed}", mail)]
+        shown = _text_part(mail.html, "html", mail.charset)
+        own = [_file_part(one) for one in mail.attachments if _is_within(one)]
+        if own:
+            # RFC 2387: the pictures of a page stand beside it, not among the files.
+            shown = _multipart("related", [shown, *own], f"r-{seed}", mail)
+        parts = [_multipart("alternative", [*parts, shown], f"a-{seed}", mail)]
+    files = [_file_part(one) for one in mail.attachments if mail.html is None or not _is_within(one)]
+    if files:
+        parts = [_multipart("mixed", [*parts, *files], f"m-{seed}", mail)]
     return parts[0]
+
+
+def _is_within(file: NewAttachment) -> bool:
+    """Tell whether a file is a picture of the HTML, named there by its Content-ID."""
+    return file.inline and bool(file.content_id)
 
 
 def _multipart(subtype: str, parts: list[bytes], boundary: str, mail: OutMail) -> bytes:

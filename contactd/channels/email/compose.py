@@ -54,7 +54,8 @@ def compose(draft: Draft, options: Options, key: ThreadKey, signer: Signer) -> C
     message_id = f"<{draft.message}.t.{token}@{sender[1].rpartition('@')[2]}>"
     ours = sender[1].rpartition("@")[2] in options.domains
     signed = tagged(sender[1], token)
-    text, markup = _bodies(draft)
+    own = frozenset(one.content_id for one in draft.attachments if one.inline and one.content_id)
+    text, markup = _bodies(draft, own)
     automatic = draft.options.get("automatic")
     mail = OutMail(
         sender=sender,
@@ -126,10 +127,13 @@ def _subject(subject: str, *, answers: bool) -> str:
     return f"Re: {text}".strip() if answers and not _ANSWER.match(text) else text
 
 
-def _bodies(draft: Draft) -> tuple[str, str]:
-    """Return the text and the HTML of a draft, with what it answers or passes on below where that was asked for."""
+def _bodies(draft: Draft, own: frozenset[str]) -> tuple[str, str]:
+    """Return the text and the HTML of a draft, with what it answers or passes on below where that was asked for.
+
+    `own`: the Content-IDs of pictures that may stand in the HTML.
+    """
     text = draft.text
-    markup = outgoing_html(draft.html) if draft.html is not None else as_html(draft.text)
+    markup = outgoing_html(draft.html, own) if draft.html is not None else as_html(draft.text)
     quote, head = (str(draft.options.get(name) or "") for name in ("quote", "quote_head"))
     if quote.strip():
         marked = "\n".join(f"> {line}".rstrip() for line in quote.splitlines())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -213,3 +214,26 @@ def test_long_subjects_names_and_file_names_come_back_whole(char: str, length: i
     assert read.subject == text
     assert read.to == ((text, "c@d.example"),)
     assert read.attachments[0].filename == f"{text[:150]}.pdf"
+
+
+def test_pictures_of_the_html_stand_beside_it_and_files_apart() -> None:
+    picture = NewAttachment(name="a.png", media_type="image/png", data=b"\x89PNG", content_id="u1@inline", inline=True)
+    file = NewAttachment(name="b.pdf", media_type="application/pdf", data=b"%PDF")
+    mail = OutMail(
+        sender=("", "a@kunde.example"),
+        to=(("", "b@kunde.example"),),
+        text="x",
+        html='<img src="cid:u1@inline">',
+        attachments=(picture, file),
+        message_id="<m@kunde.example>",
+        date=AT,
+    )
+    tree = message_from_bytes(build(mail))
+    shape = [part.get_content_type() for part in tree.walk()]
+    related = ["multipart/related", "text/html", "image/png"]
+    assert shape == ["multipart/mixed", "multipart/alternative", "text/plain", *related, "application/pdf"]
+    read = parse(build(mail))
+    assert [(one.filename, one.inline, one.content_id) for one in read.attachments] == [
+        ("a.png", True, "u1@inline"),
+        ("b.pdf", False, None),
+    ]

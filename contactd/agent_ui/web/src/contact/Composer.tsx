@@ -17,7 +17,7 @@ import { hints } from "./hints";
 import { useInserting } from "./inserting";
 import { isBlank, type Letter, useLetter } from "./letter";
 import { type EditorHandle, RichEditor } from "./RichEditor";
-import { htmlOf } from "./richText";
+import { htmlOf, shows } from "./richText";
 import { SendButton } from "./SendButton";
 import { TemplateMenu } from "./TemplateMenu";
 import { HintList, Newer } from "./warnings";
@@ -68,7 +68,9 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
       setUploading((now) => [...now, file.name]);
       try {
         const stored = await api.upload(file);
-        change({ files: [...latest.current.files, stored] });
+        const within = isRich && PICTURE.test(file.type) && file.size <= PICTURE_BYTES;
+        change({ files: [...latest.current.files, within ? { ...stored, inline: true } : stored] });
+        if (within) rich.current?.picture(stored.id);
       } catch {
         message.error(t("mail.uploadFailed", { name: file.name }));
       } finally {
@@ -89,7 +91,7 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
         interaction: interaction.id,
         text: body.text.trim(),
         ...(isRich && body.html ? { html: body.html } : {}),
-        attachments: body.files.map((file) => file.id),
+        attachments: body.files.filter((file) => !file.inline || (isRich && shows(body.html, file.id))).map((file) => file.id),
         ...(body.to.length > 0 ? { to: body.to } : chosen ? { to: [stranger] } : {}),
         ...(body.cc.length > 0 ? { cc: body.cc } : {}),
         ...(body.bcc.length > 0 ? { bcc: body.bcc } : {}),
@@ -301,12 +303,18 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
   );
 }
 
+/** Pictures that can stand within a letter; larger ones go as files. */
+const PICTURE = /^image\/(png|jpeg|gif|webp)$/;
+const PICTURE_BYTES = 2 * 1024 * 1024;
+
 function Files({ letter, uploading, onChange }: { letter: Letter; uploading: string[]; onChange(next: Partial<Letter>): void }) {
   const { t } = useWords();
-  if (letter.files.length === 0 && uploading.length === 0) return null;
+  // A picture is removed where it stands; one whose letter became plain is not sent.
+  const files = letter.files.filter((file) => !file.inline);
+  if (files.length === 0 && uploading.length === 0) return null;
   return (
     <div className="files">
-      {letter.files.map((file) => (
+      {files.map((file) => (
         <span key={file.id} className="file">
           <PaperClipOutlined /> <span className="cut">{file.name}</span>
           <span className="dim num">{bytes(file.size)}</span>

@@ -4,11 +4,13 @@ import { Button, Tooltip } from "antd";
 import { forwardRef, useEffect, useImperativeHandle, useRef } from "react";
 import { type Key, useWords } from "../i18n";
 import { isSend } from "../keyboard";
-import { safeHtml } from "./richText";
+import { pictureOf, safeHtml, shownHtml } from "./richText";
 
 export interface EditorHandle {
   focus(): void;
   insert(text: string): void;
+  /** Put pictures that were uploaded where the caret is. */
+  picture(upload: string): void;
 }
 
 interface Props {
@@ -37,13 +39,13 @@ export const RichEditor = forwardRef<EditorHandle, Props>(function RichEditor(pr
   useEffect(() => {
     if (area.current === null || props.html === written.current) return;
     // What comes from a colleague's draft is rewritten before it stands in the page.
-    area.current.innerHTML = safeHtml(props.html);
+    area.current.innerHTML = shownHtml(props.html);
     written.current = props.html;
   }, [props.html]);
   const tell = (): void => {
     const html = safeHtml(area.current?.innerHTML ?? "");
     const text = (area.current?.innerText ?? "").replace(/\u00a0/g, " ").replace(/\n{3,}/g, "\n\n").trimEnd();
-    written.current = text === "" ? "" : html;
+    written.current = text === "" && !html.includes("<img") ? "" : html;
     props.onChange(written.current, text);
   };
   const act = (command: string, value?: string): void => {
@@ -54,6 +56,7 @@ export const RichEditor = forwardRef<EditorHandle, Props>(function RichEditor(pr
   useImperativeHandle(handle, () => ({
     focus: () => area.current?.focus(),
     insert: (text) => act("insertText", text),
+    picture: (upload) => act("insertHTML", pictureOf(upload)),
   }));
   const link = (): void => {
     const address = window.prompt(t("mail.linkTo"), "https://");
@@ -99,7 +102,7 @@ export const RichEditor = forwardRef<EditorHandle, Props>(function RichEditor(pr
           }
           const html = clipboardData.getData("text/html");
           event.preventDefault();
-          if (html !== "") act("insertHTML", safeHtml(html));
+          if (html !== "") act("insertHTML", shownHtml(html));
           else act("insertText", clipboardData.getData("text/plain"));
         }}
         onKeyDown={(event) => {

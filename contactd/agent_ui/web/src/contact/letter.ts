@@ -8,6 +8,8 @@ export interface Uploaded {
   id: string;
   name: string;
   size: number;
+  /** A picture that stands in the HTML. */
+  inline?: boolean;
 }
 
 export interface Letter {

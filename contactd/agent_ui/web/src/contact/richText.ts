@@ -2,6 +2,8 @@
 
 const KEPT = new Set(["A", "B", "BLOCKQUOTE", "BR", "DIV", "EM", "I", "LI", "OL", "P", "PRE", "S", "SPAN", "STRONG", "U", "UL"]);
 const DROPPED = new Set(["SCRIPT", "STYLE", "TEMPLATE", "IFRAME", "OBJECT", "SVG", "MATH", "HEAD", "TITLE", "NOSCRIPT"]);
+/** A picture of the letter's own, as it leaves, and as it is shown while it is written. */
+const OWN = /^(?:cid:([\w-]{1,64})@inline|\/api\/v1\/uploads\/([\w-]{1,64}))$/;
 const LINK = /^(https?:|mailto:|tel:)/i;
 const LONGEST = 200_000;
 
@@ -24,6 +26,15 @@ function copy(from: Node, to: Element, out: Document, depth: number): void {
     const element = child as Element;
     const name = element.tagName.toUpperCase();
     if (DROPPED.has(name)) continue;
+    if (name === "IMG") {
+      const own = OWN.exec(element.getAttribute("src") ?? "");
+      if (own !== null) {
+        const picture = out.createElement("img");
+        picture.setAttribute("src", `cid:${own[1] ?? own[2]}@inline`);
+        to.append(picture);
+      }
+      continue;
+    }
     if (!KEPT.has(name)) {
       copy(element, to, out, depth + 1);
       continue;
@@ -38,6 +49,21 @@ function copy(from: Node, to: Element, out: Document, depth: number): void {
     to.append(made);
     copy(element, made, out, depth + 1);
   }
+}
+
+/** Safe HTML with the letter's own pictures where this browser can load them. */
+export function shownHtml(html: string): string {
+  return safeHtml(html).replace(/src="cid:([\w-]{1,64})@inline"/g, 'src="/api/v1/uploads/$1"');
+}
+
+/** A picture of the letter's own, as HTML. */
+export function pictureOf(upload: string): string {
+  return `<img src="/api/v1/uploads/${encodeURIComponent(upload)}">`;
+}
+
+/** Whether an upload stands in the HTML as a picture. */
+export function shows(html: string | null, upload: string): boolean {
+  return html?.includes(`cid:${upload}@inline`) ?? false;
 }
 
 /** Plain words as HTML. */
