@@ -90,7 +90,7 @@ class PopBox:
             if options.token_command:
                 bearer = f"user={options.username}\x01auth=Bearer {token(options.token_command)}\x01\x01"
                 client._shortcmd("AUTH XOAUTH2")  # type: ignore[attr-defined]  # noqa: SLF001 - poplib has no word for it
-                client._shortcmd(base64.b64encode(bearer.encode()).decode())  # type: ignore[attr-defined]  # noqa: SLF001
+                client._shortcmd(base64.b64encode(bearer.encode()).decode())  # type: ignore[attr-defined]  # noqa: SLF001 - as above
             else:
                 client.user(options.username)
                 client.pass_(options.password)
