@@ -20,6 +20,7 @@ def facts(headers: Mapping[str, str]) -> dict[str, Any]:
         "checks": dict(one.partition("=")[::2] for one in checks.split()) if checks else None,
         "event": json.loads(headers["event"]) if "event" in headers else None,
         "protection": headers.get("protection"),
+        "seal": dict(one.partition("=")[::2] for one in headers["seal"].split()) if "seal" in headers else None,
         "flags": [dict(zip(("kind", "about"), one.partition("=")[::2], strict=True)) for one in flags.split()],
     }
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from contactd.channels.email.options import Options
+from contactd.channels.email.sealing import Known
+
+NO_KEYS = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Beliefs:
     """Mail is shown to a virus scanner; what was not is held."""
     spam_flag: float = 5.0
     spam_bulk: float | None = None
+    known: Known = NO_KEYS
+    """Keys that signatures in mails are checked with."""
 
     @classmethod
     def of(cls, options: Options) -> Beliefs:
@@ -40,6 +45,7 @@ class Beliefs:
             scans=bool(guard.clamd),
             spam_flag=guard.spam_flag,
             spam_bulk=guard.spam_bulk,
+            known=Known.load(options.signatures.ca_files, options.signatures.pgp_keys),
         )
 
     def scan_state(self, name: str, virus: str | None) -> str:

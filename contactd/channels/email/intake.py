@@ -6,6 +6,7 @@ Only the header block is looked at here; the whole is read afterwards in a worke
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from contactd.channels.email import addresses, block, headers
 from contactd.channels.email.mailbox_options import Mailbox
 from contactd.channels.email.maildir import Maildir
 from contactd.channels.email.token import ThreadKey, untagged
+from contactd.clock import to_ms
 from contactd.core.channel import Arrival
 
 _PEEKED = block.MAX_BLOCK + 4
@@ -26,6 +28,7 @@ _KEYED = ("message-id", "from", "date", "subject")
 
 Ours = Callable[[str], bool]
 """Tells whether an address is one of ours."""
+_SIGNED = re.compile(rb"signed|pkcs7")
 
 
 class Peek(NamedTuple):
@@ -39,6 +42,8 @@ class Peek(NamedTuple):
     """Where a thread token may stand."""
     identity: str
     """Its own Message-ID."""
+    signed: bool
+    """Its type says that it is signed."""
 
 
 def peek(raw: bytes) -> Peek:
@@ -58,6 +63,7 @@ def peek(raw: bytes) -> Peek:
         digest.hexdigest(),
         [value[-_MAX_FIELD:].decode("ascii", "replace") for value in fields.several(_TOKEN_FIELDS, 5)],
         identity[:_MAX_FIELD].decode("ascii", "replace"),
+        _SIGNED.search((fields.first("content-type") or b"")[:200].lower()) is not None,
     )
 
 
@@ -69,6 +75,9 @@ def arrival(
     recipients: Sequence[str] = envelope.get("rcpt") or ()
     thread = key.find([*recipients, *seen.texts])
     known: dict[str, Any] = {"thread": thread} if thread else {}
+    if seen.signed:
+        # A signature is good or not at a moment: that at which it came.
+        known["at"] = to_ms(at)
     if key.find([seen.identity]) is not None:
         known["own"] = True
     return Arrival(

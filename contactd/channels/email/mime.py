@@ -58,6 +58,8 @@ class Part:
     disposition_params: Mapping[str, str]
     start: int
     end: int
+    begin: int = 0
+    """Where its fields begin."""
     children: list[Part] = field(default_factory=list)
 
     @property
@@ -124,6 +126,7 @@ class Tree:
         for defect in fields.defects:
             self.note(defect)
         part = self._described(fields, start + offset, end, default_type)
+        part.begin = start
         if part.media_type.startswith("multipart/"):
             self._divide(part, depth)
         return part

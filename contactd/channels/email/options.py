@@ -107,6 +107,15 @@ class Trusting(_Table):
     """Domains besides ours whose look-alikes are pointed out."""
 
 
+class Signatures(_Table):
+    """Keys that S/MIME and PGP signatures of mail that comes in are checked with."""
+
+    ca_files: tuple[Path, ...] = ()
+    """PEM files: certificates of authorities, or of correspondents themselves."""
+    pgp_keys: tuple[Path, ...] = ()
+    """Files with OpenPGP certificates (public keys), armored or not."""
+
+
 class NamedOutbound(Outbound):
     """A smarthost for some of our senders only."""
 
@@ -186,6 +195,7 @@ class Options(_Table):
     """Domain of ours → what signs its mail."""
     limits: Limits = Limits()
     trust: Trusting = Trusting()
+    signatures: Signatures = Signatures()
     guard: Guarding = Guarding()
     canary: Flying = Flying()
     senders: dict[str, Address] = Field(default_factory=dict)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from contactd.channels.email import addresses, auto, block, bodies, bounce, charset, headers, mime, protection, wild
+from contactd.channels.email import (
+    addresses,
+    auto,
+    block,
+    bodies,
+    bounce,
+    charset,
+    headers,
+    mime,
+    protection,
+    sealing,
+    wild,
+)
 from contactd.channels.email.addresses import Mailbox
 from contactd.channels.email.bodies import Attachment
 from contactd.channels.email.bounce import Recipient
@@ -87,12 +99,14 @@ def parse(raw: bytes) -> ParsedMail:
         return ParsedMail(text=text, defects=("unreadable",))
 
 
-def _parse(raw: bytes) -> ParsedMail:
-    """Understand a raw mail; anything unforeseen may raise."""
+def _parse(raw: bytes, *, opened: bool = False) -> ParsedMail:
+    """Understand a raw mail; anything unforeseen may raise.  `opened`: it is the content of a sealed one."""
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     hint = Hint(raw)
     tree = mime.Tree(raw, hint)
+    if not opened and (inner := sealing.opened(raw, tree)) is not None:
+        return replace(_parse(inner, opened=True), protection="smime_signed")
     fields = tree.root.fields
     found = bodies.collect(tree)
     said = headers.words(headers.raw_text(fields.first("subject") or b"", hint))

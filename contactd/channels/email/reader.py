@@ -6,20 +6,24 @@ import json
 import re
 import string
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from contactd.channels.email import auto, block, spam, trust, warnings
+from contactd.channels.email import auto, block, sealing, spam, trust, warnings
 from contactd.channels.email.beliefs import Beliefs
 from contactd.channels.email.build import bounded
 from contactd.channels.email.parse import ParsedMail, parse
 from contactd.channels.email.plain import to_text
+from contactd.channels.email.seal import Seal
 from contactd.channels.email.trust import Trust
+from contactd.clock import from_ms
 from contactd.core import address
 from contactd.core.channel import Content, Fate
 from contactd.core.message import NewAttachment, NewMessage
 
 NO_BELIEFS = Beliefs()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_TEXT = 1024 * 1024
 MAX_HTML = 2 * 1024 * 1024
 _SAMPLE = 1000
@@ -51,6 +55,9 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     message = _message(
         mail, text, str(envelope.get("mail_from") or ""), references, why, partial(beliefs.scan_state, virus=virus)
     )
+    seal = _seal(raw, mail, beliefs, envelope)
+    if seal is not None:
+        message.headers["seal"] = seal.fact()
     flags = warnings.of(mail, beliefs, automatic=why is not None, spam=points, virus=virus)
     if proof is not None:
         message.headers["checks"] = proof.fact()
@@ -74,6 +81,17 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
         quarantine="the mail could not be read" if "unreadable" in mail.defects else None,
         defects=mail.defects + (("text_cut",) if len(text) > MAX_TEXT or len(mail.html or "") > MAX_HTML else ()),
     )
+
+
+def _seal(raw: bytes, mail: ParsedMail, beliefs: Beliefs, envelope: Mapping[str, Any]) -> Seal | None:
+    """Say what the mail's own signature proves, at the moment it came."""
+    if mail.protection not in {"smime_signed", "pgp_signed"}:
+        return None
+    at = from_ms(envelope["at"]) if isinstance(envelope.get("at"), int) else mail.date
+    try:
+        return sealing.of(raw, mail.protection, mail.from_address, beliefs.known, at or _EPOCH)
+    except (Exception, RecursionError):  # noqa: BLE001 - two libraries read a stranger's bytes: the mail is shown all the same
+        return Seal("unreadable", why="form")
 
 
 def _proof(raw: bytes, mail: ParsedMail, envelope: Mapping[str, Any], believed: tuple[str, ...]) -> Trust | None:

@@ -203,6 +203,8 @@ export interface MessageView {
   checks?: Record<string, string> | null;
   /** What it invites to: method, what, where, from, to, by, repeats. */
   event?: Record<string, string> | null;
+  /** What its signature proves: `state` valid | mismatch | unknown | unreadable | invalid, `by` whose key, `why`. */
+  seal?: Record<string, string> | null;
   /** smime_signed, smime_encrypted, pgp_signed, pgp_encrypted: what it says it is, not verified. */
   protection?: string | null;
   /** What should make a reader careful. */

@@ -16,7 +16,7 @@ import { EventCard } from "./EventCard";
 import { FoldButton } from "./FoldButton";
 import { HtmlFrame } from "./HtmlFrame";
 import { MailMenu } from "./MailMenu";
-import { Flags, TrustMark } from "./Trust";
+import { Flags, SealMark, TrustMark } from "./Trust";
 import { UnverifiedTag } from "./Unverified";
 
 export function useMessages(id: string) {
@@ -56,7 +56,7 @@ export function MailThread({ interaction, mine = false }: { interaction: Interac
 }
 
 function Mail({ message, open: openAtFirst, menu }: { message: MessageView; open: boolean; menu: ReactNode }) {
-  const { t, word } = useWords();
+  const { t } = useWords();
   const [open, setOpen] = useState(openAtFirst);
   const [plain, setPlain] = useState(!message.has_html);
   const mine = message.direction === "outbound";
@@ -80,7 +80,7 @@ function Mail({ message, open: openAtFirst, menu }: { message: MessageView; open
               )}
               {message.unverified && <UnverifiedTag />}
               <TrustMark message={message} />
-              {message.protection && <span className="tag" data-testid="protection">{word("protection", message.protection)}</span>}
+              <SealMark message={message} />
               {message.auto && <AutomaticTag why={message.auto} />}
             </span>
             <span className="mail-sub cut">

@@ -34,6 +34,37 @@ export function TrustMark({ message }: { message: MessageView }) {
   );
 }
 
+/** How a mail is signed or sealed, and what its own signature proves. */
+export function SealMark({ message }: { message: MessageView }) {
+  const { t, word } = useWords();
+  const { protection, seal } = message;
+  if (!protection) return null;
+  const kind = word("protection", protection);
+  if (!seal) {
+    return (
+      <span className="tag" data-testid="protection">
+        {kind}
+      </span>
+    );
+  }
+  const state = seal.state ?? "unknown";
+  const bad = state === "invalid" || state === "mismatch";
+  const hint = (
+    <>
+      <div>{word("seal", `${state}_hint`)}</div>
+      {seal.by && <div>{t("seal.by", { by: seal.by })}</div>}
+      {seal.why && <div>{word("seal.why", seal.why)}</div>}
+    </>
+  );
+  return (
+    <Tooltip title={hint}>
+      <span className={state === "valid" ? "tag accent" : bad ? "tag bad" : "tag"} data-testid="seal" data-state={state} role={bad ? "alert" : undefined}>
+        {bad && <WarningOutlined />} {kind} · {word("seal", state)}
+      </span>
+    </Tooltip>
+  );
+}
+
 export function Flags({ message }: { message: MessageView }) {
   const { t, has } = useWords();
   const flags = message.flags ?? [];
