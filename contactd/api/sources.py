@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from contactd.api.parts import Ident, Looking, Parts, PartsOf, answer, looks
+from contactd.core.errors import ForbiddenError
+from contactd.core.masking import HIDDEN
 from contactd.crm_store import source_rows
 
 router = APIRouter(prefix="/api/v1/messages", tags=["files"])
@@ -20,7 +22,10 @@ MAX_LINES = 1000
 async def source(
     parts: PartsOf, looking: Annotated[Looking, looks("interaction.read", "message")], ident: Ident
 ) -> Response:
-    """Return the bytes, to be saved: no browser opens them."""
+    """Return the bytes, to be saved: no browser opens them; not to who sees numbers masked."""
+    if looking.actor.masked:
+        message = "Who sees numbers masked saves no originals."
+        raise ForbiddenError(message, code="masked")
     data = await _bytes(parts, ident)
     looking.saw(ident, "source")
     return Response(
@@ -39,10 +44,16 @@ async def source(
 async def headers(
     parts: PartsOf, looking: Annotated[Looking, looks("interaction.read", "message")], ident: Ident
 ) -> Response:
-    """Return `items` of `[name, value]` in their order, as they came: nothing in them is decoded."""
+    """Return `items` of `[name, value]` in their order, as they came: nothing in them is decoded.
+
+    Who sees numbers masked does not see encoded words: what stands in them could be decoded elsewhere.
+    """
     data = await _bytes(parts, ident)
     looking.saw(ident, "headers")
-    return answer({"items": head_lines(data)})
+    lines = head_lines(data)
+    if looking.actor.masked:
+        lines = [(name, HIDDEN if "=?" in value else value) for name, value in lines]
+    return answer({"items": lines})
 
 
 async def _bytes(parts: Parts, ident: str) -> bytes:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from contactd.agent_ui.console import Console
 from contactd.core.address import phone_point
 from contactd.core.party import Point
-from contactd.crm_store import audit, case_rows, customer, match_rows, search_docs
+from contactd.crm_store import audit, case_rows, customer, match_rows, schema, search_docs
 from contactd.crm_store.store import Store
 from contactd.desk.changes import InteractionUpsert
 from contactd.desk.rights import Actor
@@ -138,3 +140,37 @@ async def test_revealing_one_number_needs_a_reason_and_is_on_record(masked: Hous
     (entry,) = [one for one in await masked.store.read(audit.listed) if one["action"] == "point.reveal"]
     assert (entry["actor"], entry["object_id"]) == ("id-ann", point["contact_point"])
     assert entry["detail"] == {"reason": "the line is dead, calling by mobile"}
+
+
+NINE_WAYS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "the customer's page": ("GET", "/api/v1/parties/{party}", {}),
+    "the timeline": ("GET", "/api/v1/parties/{party}/timeline", {}),
+    "what was said": ("GET", "/api/v1/interactions/{interaction}/messages", {}),
+    "a search by the middle": ("GET", "/api/v1/search?q=138001", {}),
+    "the original, encoded": ("GET", "/api/v1/messages/{message}/source", {}),
+    "its header lines, encoded": ("GET", "/api/v1/messages/{message}/headers", {}),
+    "all that is kept, as a file": ("GET", "/api/v1/parties/{party}/archive", {}),
+    "an export": ("POST", "/api/v1/exports", {"form": "jsonl"}),
+    "a table brought to be matched": ("POST", "/api/v1/import-files", {"name": "a.csv", "size": 9}),
+}
+
+
+@pytest.mark.parametrize("way", NINE_WAYS)
+async def test_a_masked_agent_gets_no_number_by_any_of_nine_ways(masked: House, way: str) -> None:
+    ids = await known(masked)
+    encoded = base64.b64encode(NUMBER.encode())
+    raw = b"Subject: =?utf-8?B?" + encoded + b"?=\r\nReply-To: " + NUMBER.encode() + b"\r\n\r\n" + encoded
+    row = {"receipt_id": "r1", "interaction_id": ids["interaction"], "size": len(raw), "digest": "d", "inline": raw}
+
+    def original(conn: Any) -> str:
+        conn.execute(schema.raw.insert().values(**row))
+        conn.execute(schema.message.update().values(headers={"receipt": "r1"}, direction="inbound"))
+        return str(conn.execute(select(schema.message.c.id)).scalars().first())
+
+    ids["message"] = await masked.store.write(original)
+    method, path, body = NINE_WAYS[way]
+    async with await masked.logged_in("ann") as agent:
+        answer = await agent.request(method, path.format(**ids), json=body or None)
+        assert answer.status_code in {200, 403}
+        assert not MIDDLE.search(answer.text)
+        assert encoded.decode() not in answer.text
