@@ -34,6 +34,8 @@ class Course:
     """A callback: the contact in which its customer is talking to us now."""
     looped: bool = False
     """Supervisors were told that its overflow rules lead in a circle."""
+    repeat: int = 0
+    """How often its customer was in contact about it lately (`InteractionArrived.repeat`)."""
 
 
 STRAIGHT = Course()
@@ -86,6 +88,8 @@ class InteractionArrived:
     """After a restart: why its present stay in the line began; None = for `reason`."""
     course: Course = STRAIGHT
     """After a restart: what it had met with."""
+    repeat: int = 0
+    """How often the customer was in contact about it lately, 0-3; after a restart the course says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +365,15 @@ class WaitExpected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTold:
+    """The part of a line's live contacts that was answered in time lately; told when it crosses what a reason asks for."""
+
+    line: str
+    level: float | None
+    """0-1; None = unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExternallyMoved:
     """An item that an outside system routes (`routed_by` pbx) changed its state there: shown and counted, never matched."""
 
@@ -490,6 +503,7 @@ Fact = (
     | LineSet
     | LineRestored
     | WaitExpected
+    | ServiceTold
     | ExternallyMoved
     | WorkStarted
     | CheckpointAsked
@@ -529,6 +543,7 @@ FACTS: dict[str, type[Fact]] = {
         LineSet,
         LineRestored,
         WaitExpected,
+        ServiceTold,
         ExternallyMoved,
         WorkStarted,
         CheckpointAsked,

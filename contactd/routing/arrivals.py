@@ -11,7 +11,7 @@ from contactd.routing.course import follow
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.offers import drop_offer, stop_offered
 from contactd.routing.overflow import ASKED_FOR_HOURS
-from contactd.routing.state import MAX_PRIORITY, MAX_VIP, Item
+from contactd.routing.state import MAX_PRIORITY, MAX_REPEAT, MAX_VIP, Item
 from contactd.routing.visits import look_around
 from contactd.routing.work import finish
 
@@ -61,6 +61,8 @@ def arrived(floor: Floor, fact: InteractionArrived) -> None:
         entered_as=fact.entered_as or fact.reason,
         entering=fact.reason in ASKED_FOR_HOURS,
     )
+    item.repeat = min(max(fact.repeat, 0), MAX_REPEAT)
+    item.untold = item.repeat > 0
     follow(item, fact.course)
     _preference(item, fact)
     floor.enter(item)
@@ -79,7 +81,7 @@ def _preference(item: Item, fact: InteractionArrived) -> None:
     """Note whom an item waits for: a returned or given one longer than one that only prefers somebody."""
     if fact.prefer_agent is None:
         return
-    item.untold = fact.prefer_until is None
+    item.untold = item.untold or fact.prefer_until is None
     item.prefer = fact.prefer_agent
     item.direct = item.entered_as in (SegmentReason.RETURN, SegmentReason.TRANSFER)
     item.prefer_kind = "named" if item.entered_as == SegmentReason.TRANSFER else "owner"

@@ -22,6 +22,7 @@ def course_of(item: Item) -> Course:
         attempts=item.attempts,
         suspended_by=item.suspended_by,
         looped=item.looped,
+        repeat=item.repeat,
     )
     return STRAIGHT if course == STRAIGHT else course
 
@@ -33,7 +34,7 @@ def follow(item: Item, course: Course) -> None:
     item.path, item.front, item.giver = course.path, course.front, course.giver
     item.asked_at, item.alone_since = _whole(course.asked_at), _whole(course.alone_since)
     item.attempts, item.suspended_by = course.attempts, course.suspended_by
-    item.looped = course.looped
+    item.looped, item.repeat = course.looped, course.repeat
 
 
 def _moment(at: int | None) -> datetime | None:

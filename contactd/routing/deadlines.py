@@ -25,6 +25,7 @@ class Due(IntEnum):
     BREAK = 10
     LINE = 11
     OVERFLOW = 12
+    REST = 13
 
 
 Entry = tuple[int, Due, str, int]

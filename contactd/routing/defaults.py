@@ -35,6 +35,7 @@ _CALL = {
     "wrapup": _CALL_WRAPUP,
     "sla_s": 20,
     "starve_s": 600,
+    "drain": True,
 }
 
 CHANNELS: dict[str, dict[str, Any]] = {
@@ -52,6 +53,7 @@ CHANNELS: dict[str, dict[str, Any]] = {
         "wrapup": {"mode": "optional", "seconds": 60, "extensions": 0},
         "sla_s": 60,
         "starve_s": 900,
+        "drain": True,
     },
     "email": _OFF_LINE,
     "fax": _OFF_LINE,

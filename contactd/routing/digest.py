@@ -83,7 +83,7 @@ def _item(floor: Floor, item: Item) -> list[Any]:
     told += [item.entered_as, item.contact]
     if course_of(item) != STRAIGHT:
         told += [item.path, item.asked_at, item.alone_since, item.front, item.giver, item.attempts, item.suspended_by]
-        told.append(item.looped)
+        told += [item.looped, item.repeat]
     if state not in _WAITING:
         return [*told, item.waited, item.since, item.agent]
     told += [item.age_from, item.queued_at, item.step, item.step_since]

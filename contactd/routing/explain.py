@@ -9,11 +9,17 @@ from typing import Any
 from contactd.clock import from_ms, rfc3339, to_ms
 from contactd.core.agent import Health, Intent
 from contactd.core.interaction import State
+from contactd.routing.drain import kept_for_higher
 from contactd.routing.floor import Floor
 from contactd.routing.score import Scale
 from contactd.routing.shapes import Rung, Shape
 from contactd.routing.state import Agent, Item, skipped
 
+KEEPS = (
+    *("not_routed_here", "not_now", "not_member", "skill", "signed_out", "console", "not_ready", "draining", "device"),
+    *("skipped", "waits_for_other", "rest", "busy", "spacing", "reserve", "drain"),
+)
+"""Everything that can keep an agent from an item, in the order it is asked for."""
 Reason = dict[str, Any]
 """`{key, params}`: a sentence of the catalogue and what stands in it."""
 
@@ -151,7 +157,7 @@ def doing(agent: Agent) -> str:
 def what_keeps(floor: Floor, item: Item, agent: Agent) -> str:
     """Return the first thing that keeps an agent from an item, `free` when nothing does.
 
-    not_routed_here, not_now, not_member, skill, signed_out, console, not_ready, draining, device, skipped, waits_for_other, busy.
+    One of `KEEPS`: those who could never take it come first, then those who could later.
     """
     return keeps(floor, item, agent, present_rung(floor, item).shape)
 
@@ -178,6 +184,10 @@ def keeps(floor: Floor, item: Item, agent: Agent, shape: Shape) -> str:
         ("device", item.rule.needs_device and agent.device is None),
         ("skipped", skipped(item, agent.id, floor.now)),
         ("waits_for_other", item.held_for is not None and item.held_for != agent.id),
+        ("rest", agent.rest_until > floor.now),
         ("busy", not floor.can_take(agent, item.rule)),
     )
-    return next((name for name, holds in checks if holds), "free")
+    first = next((name for name, holds in checks if holds), None) or floor.limits.keep(floor, agent, item.line, item.rule)
+    if first is not None:
+        return first
+    return "drain" if kept_for_higher(floor, agent, item, shape) is not None else "free"

@@ -19,11 +19,12 @@ from contactd.routing.deadlines import Deadlines, Due
 from contactd.routing.faces import agent_state, show
 from contactd.routing.gate import Gate
 from contactd.routing.holding import holds
+from contactd.routing.limits import Limits
 from contactd.routing.line import ChannelRule
 from contactd.routing.owed import Owed
 from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Shape
-from contactd.routing.state import Agent, Item, LiveOffer, counted, has_room_for, health_due
+from contactd.routing.state import Agent, Item, LiveOffer, has_room_for, health_due, in_use
 from contactd.routing.strategies import STRATEGIES
 from contactd.routing.visits import Visits, leave_to_handler, look_around
 
@@ -58,6 +59,11 @@ class Floor:
         """(line, channel) → what of ours waits there."""
         self.expected: dict[str, float] = {}
         """Line → seconds somebody who comes now is expected to wait, where that is known."""
+        self.service: dict[str, float] = {}
+        """Line → part of its live contacts answered in time lately, where that is known."""
+        self.limits = Limits(policy)
+        self.claims: dict[str, dict[str, None]] = {}
+        """Waiting item → agents whose free room was kept for it."""
         self.lonely: dict[str, None] = {}
         """Items that nobody signed in could take when they were last looked at, where a rule asks for that."""
         self.owed = Owed()
@@ -185,6 +191,8 @@ class Floor:
         self.tokens += 1
         item.token = self.tokens
         item.aside = False
+        for name in self.claims.pop(item.id, ()):
+            self.look_for(self.agents.get(name))
         if item.shape is not None:
             item.shape.waiting -= 1
             item.shape = None
@@ -219,15 +227,11 @@ class Floor:
         """Work out anew what room an agent has; with more than before they are looked at, and their state is told."""
         self.touched[agent.id] = None
         was_routable, was_used = agent.routable, agent.used
-        used = sum(agent.external.values())
-        for item in agent.work.values():
-            used += counted(item)
-        for offer in agent.offers.values():
-            used += offer.units
-        agent.used = used
+        used = agent.used = in_use(agent)
         agent.room.clear()
         agent.count_busy(self.now)
         self.away.note(agent)
+        self.limits.note_rest(self, agent)
         agent.routable = (
             agent.intent is Intent.READY
             and agent.next_intent in (None, Intent.READY)
@@ -237,7 +241,9 @@ class Floor:
         )
         if self.note_presence(agent) and agent.present:
             somebody_came(self, agent.profile)
-        if agent.routable and (used < was_used or not was_routable):
+        if self.limits.reserve:
+            self.limits.note_spare(self, agent)
+        if agent.routable and (used < was_used or not was_routable or self.limits.bound):
             self.dirty[agent.id] = None
 
     def note_presence(self, agent: Agent) -> bool:
@@ -258,6 +264,11 @@ class Floor:
         self.touch(agent)
         self.dirty[agent.id] = None
 
+    def look_for(self, agent: Agent | None) -> None:
+        """Look whether anything waits for an agent, if they take work at all."""
+        if agent is not None and agent.routable:
+            self.dirty[agent.id] = None
+
     def watch(self, agent: Agent) -> None:
         """Set the moment at which a silent console is next judged."""
         self.tokens += 1
@@ -266,7 +277,7 @@ class Floor:
 
     def can_take(self, agent: Agent, rule: ChannelRule) -> bool:
         """Say whether an agent has room for an item under a channel's rule."""
-        if not agent.routable:
+        if not agent.routable or agent.rest_until > self.now:
             return False
         room = agent.room.get(id(rule))
         if room is None:
@@ -297,7 +308,8 @@ class Floor:
         for profile in shape.profiles.values():
             for agent in profile.members.values():
                 listed = agent.listed.pop(shape.place, None)
-                if agent.id not in self.dirty and self.can_take(agent, shape.rule):
+                spaced = self.limits.spaced(agent, shape.line, self.now)
+                if agent.id not in self.dirty and not spaced and self.can_take(agent, shape.rule):
                     choice = self.choice(agent, shape)
                     shape.show(choice)
                     if listed is not None:

@@ -58,6 +58,9 @@ def let_go(floor: Floor, item: Item) -> None:
     if agent is None or agent.work.pop(item.id, None) is None:
         return
     agent.idle_since = floor.now
+    if item.line.hard_spacing_s:
+        agent.hard_at = floor.now
+        floor.limits.watch_spacing(floor, agent)
     floor.touch(agent)
     resume_interrupted(floor, agent)
     apply_next(floor, agent)
@@ -68,7 +71,7 @@ def let_go(floor: Floor, item: Item) -> None:
 def leave(floor: Floor, agent: Agent) -> None:
     """Strike out an agent who was removed and has nothing left; should they come back, they begin anew."""
     agent.reason, agent.idle_since, agent.draining = None, None, False
-    agent.share = agent.given = agent.busy = agent.busy_from = agent.signed_at = agent.away = 0
+    agent.share = agent.given = agent.busy = agent.busy_from = agent.signed_at = agent.away = agent.hard_at = 0
     agent.misses.clear()
     floor.emit(agent_state(agent, show(agent), "removed", None))
     floor.index.leave(agent)

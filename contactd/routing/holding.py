@@ -20,7 +20,7 @@ def holds(floor: Floor, entry: Entry) -> bool:
         return key in floor.offers
     if due is Due.LINE:
         return key in floor.gates and floor.gates[key].stamp == stamp
-    if due in (Due.HEALTH, Due.BREAK):
+    if due in (Due.HEALTH, Due.BREAK, Due.REST):
         return _of_agent(floor, entry)
     item = floor.items.get(key)
     return item is not None and _of_item(floor, item, entry)
@@ -52,6 +52,8 @@ def _of_agent(floor: Floor, entry: Entry) -> bool:
     agent = floor.agents.get(key)
     if agent is None:
         return False
+    if due is Due.REST:
+        return stamp in (agent.rest_until, agent.hard_at)
     if due is Due.BREAK:
         return agent.intent is Intent.NOT_READY and agent.intent_since == stamp
     if agent.seen is None or agent.health is Health.LOST or agent.watch != stamp:

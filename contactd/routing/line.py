@@ -56,6 +56,8 @@ class ChannelRule:
     starve_s: float
     calls_back: bool = False
     """The customer is not there: they are called when an agent is found, and in opening hours only."""
+    drain: bool = False
+    """While such an item waits for an agent's room, that room is not filled with lower work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,12 @@ class Line:
     strategy: str
     strict: bool
     """Priority alone decides before age does."""
+    repeat: float
+    """Score points for each time the customer was in contact about it lately, three at most."""
+    reserve: int
+    """So many agents of the line are kept free of deferred work."""
+    hard_spacing_s: float
+    """Its contacts are hard: an agent gets one so many seconds after their last hard one at the earliest; 0 = they are not."""
     prefer_s: float
     """How long an item waits for its preferred agent, while that agent is signed in."""
     return_window_s: float
@@ -142,6 +150,19 @@ class Reason:
     """How many of one team (agents of the same lines) may be away for it at once."""
     approval: bool = False
     """A supervisor must agree: they set it for the agent."""
+    min_service: float = 0.0
+    """Only a supervisor grants it while the service level of one of the agent's lines is below this part (0-1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupancy:
+    """A rest for agents who were at work for more than `most` of the time since they signed in (0 = nobody is given one)."""
+
+    most: float
+    after_s: float
+    """Only once they have been there so long."""
+    rest_s: float
+    """The longest rest."""
 
 
 def glob(pattern: str, text: str) -> bool:

@@ -58,6 +58,7 @@ def _channel(table: Table, rule: ChannelRule, names: list[str]) -> ChannelRule:
         sla_s=table.number("sla_s", rule.sla_s),
         starve_s=table.number("starve_s", rule.starve_s),
         calls_back=table.flag("calls_back", rule.calls_back),
+        drain=table.flag("drain", rule.drain),
     )
     table.done()
     return changed
@@ -117,6 +118,9 @@ def _line(name: str, row: Table, around: Around) -> Line:
         language_s=row.number("language_s", 0.0, DAY_S),
         strategy=row.choice("strategy", "longest_idle", STRATEGIES),
         strict=row.flag("strict", default=False),
+        repeat=row.number("repeat", 5.0, 1000),
+        reserve=row.whole("reserve", 0, 0, 100_000),
+        hard_spacing_s=row.number("hard_spacing_s", 0.0, DAY_S),
         prefer_s=row.number("prefer_s", 20.0, DAY_S),
         return_window_s=row.number("return_window_s", 120.0, 30 * DAY_S),
         short_abandon_s=row.number("short_abandon_s", 5.0, DAY_S),

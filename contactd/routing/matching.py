@@ -1,117 +1,23 @@
-"""Who gets what: the scheduling pass that follows every fact.
-
-Two questions are asked.  *Which agent?* for every item that has come into line, among the agents listed as free.  *Which item?*
-for every agent who may have become free, among everything that waits.  Before a fact no free agent stands beside an item they
-may take; only what the fact touched is asked about, so after the pass this holds again.
-"""
+"""The two questions of the scheduling pass: *which agent?* for an item, and *which item?* for an agent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from contactd.routing.callbacks import meet
-from contactd.routing.course import tell_standing
-from contactd.routing.deadlines import Due
+from contactd.routing.drain import highest_claim, kept_for_higher, key_of, note_claim, standing_claim
 from contactd.routing.floor import Floor
 from contactd.routing.groups import Waiting, pop_left_behind
+from contactd.routing.limits import RESERVE
+from contactd.routing.line import ChannelRule, Line
 from contactd.routing.offers import Pick, make_offer
-from contactd.routing.overflow import leaves, turned_away
-from contactd.routing.preference import kept_for_preferred
 from contactd.routing.score import NEVER
-from contactd.routing.shapes import Choice, Rung, Shape
+from contactd.routing.shapes import Choice, Shape
 from contactd.routing.state import Agent, Item, skipped
 from contactd.routing.strategies import BY_NEED
-from contactd.routing.visits import ACTIVE, kept_for_visit
+from contactd.routing.visits import ACTIVE
 
 NEXT_BEST = 5
-REASK_MS = 60_000
-
-
-def settle(floor: Floor) -> None:
-    """Bring together what may come together, until nothing is left to ask about."""
-    while floor.fresh or floor.dirty or floor.met:
-        if floor.met:
-            meet(floor)
-        while floor.fresh:
-            interaction = next(iter(floor.fresh))
-            del floor.fresh[interaction]
-            place(floor, floor.items[interaction])
-        while floor.dirty and not floor.fresh:
-            name = next(iter(floor.dirty))
-            _serve(floor, name)
-
-
-def place(floor: Floor, item: Item) -> None:
-    """Offer a waiting item to the best free agent, or let it stand in line at its present step."""
-    floor.unplace(item)
-    if not item.matched or _kept_out(floor, item):
-        return
-    _note_skips(floor, item)
-    if kept_for_visit(floor, item):
-        tell_standing(floor, item)
-        return
-    if kept_for_preferred(floor, item):
-        return
-    ladder = floor.index.ladder(item)
-    item.step = min(item.step, len(ladder) - 1)
-    while True:
-        rung = ladder[item.step]
-        if not _rung_over(floor, item, rung):
-            agent, others = find_agent(floor, rung.shape, item)
-            if agent is not None:
-                tell_standing(floor, item)
-                make_offer(floor, item, agent, Pick(rung.shape.need, next_best=others))
-                return
-            if not _rung_skipped(item, rung):
-                break
-            item.step_since = floor.now
-        item.step += 1
-        item.untold = True
-    if leaves(floor, item):
-        return
-    rung.shape.put(item)
-    if rung.ms is not None:
-        floor.deadlines.add(item.step_since + rung.ms, Due.STEP, item.id, item.token)
-    tell_standing(floor, item)
-
-
-def _kept_out(floor: Floor, item: Item) -> bool:
-    """Say whether nobody is to be sought for an item now: its line is closed to it, and it has left or stands aside."""
-    if not turned_away(floor, item):
-        return False
-    if item.aside:
-        tell_standing(floor, item)
-    return True
-
-
-def _rung_over(floor: Floor, item: Item, rung: Rung) -> bool:
-    """Say whether the time of a step has passed; the next one began when it ended."""
-    if rung.ms is None or rung.ms == 0 or item.step_since + rung.ms > floor.now:
-        return False
-    item.step_since += rung.ms
-    return True
-
-
-def _rung_skipped(item: Item, rung: Rung) -> bool:
-    """Say whether a step is left at once: it has no time, or nobody signed in can meet it."""
-    if rung.ms is None:
-        return False
-    return rung.ms == 0 or (item.line.skip_unmet and not rung.shape.anybody())
-
-
-def _note_skips(floor: Floor, item: Item) -> None:
-    """Set the moments at which agents who were passed over may be asked again."""
-    if not item.skips:
-        return
-    for agent in [agent for agent, until in item.skips.items() if until is not None and until <= floor.now]:
-        del item.skips[agent]
-    ends = [until for until in item.skips.values() if until is not None]
-    if ends:
-        floor.deadlines.add(min(ends), Due.SKIP, item.id, item.token)
-    if len(ends) < len(item.skips):
-        rounds = (floor.now - item.queued_at) // REASK_MS + 1
-        floor.deadlines.add(item.queued_at + rounds * REASK_MS, Due.REASK, item.id, item.token)
 
 
 def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tuple[Choice, ...]]:
@@ -126,9 +32,11 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
         agent = floor.agents[name]
         if name in floor.dirty or skipped(item, name, floor.now):
             aside.append(choice)
-        elif not floor.can_take(agent, shape.rule):
+        elif not floor.can_take(agent, shape.rule) or floor.limits.spaced(agent, shape.line, floor.now):
             del shape.ready[name]
             agent.listed.pop(shape.place, None)
+        elif not may_take(floor, agent, shape.line, shape.rule) or kept(floor, agent, item, shape):
+            aside.append(choice)
         elif (now_compares := floor.choice(agent, shape)) != choice:
             shape.correct(now_compares)
             if shape.place in agent.listed:
@@ -144,7 +52,25 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
     return floor.agents[found[0][3]], tuple(found[1:])
 
 
-def _serve(floor: Floor, name: str) -> None:
+def may_take(floor: Floor, agent: Agent, line: Line, rule: ChannelRule) -> bool:
+    """Say whether an agent has room for work of a line and channel, and no limit keeps them from it."""
+    if not floor.can_take(agent, rule):
+        return False
+    why = floor.limits.keep(floor, agent, line, rule)
+    if why == RESERVE:
+        floor.limits.kept_back(agent)
+    return why is None
+
+
+def kept(floor: Floor, agent: Agent, item: Item, shape: Shape) -> bool:
+    """Say whether an agent's room is kept for a higher item; they are looked at again when that waits no more."""
+    claim = kept_for_higher(floor, agent, item, shape)
+    if claim is not None:
+        note_claim(floor, agent, claim)
+    return claim is not None
+
+
+def serve(floor: Floor, name: str) -> None:
     """Offer an agent the best of what waits, if they have room; list them as free when nothing is left for them."""
     agent = floor.agents.get(name)
     if agent is None or not agent.routable:
@@ -156,7 +82,9 @@ def _serve(floor: Floor, name: str) -> None:
         return
     del floor.dirty[name]
     for shapes in agent.profile.shapes.values():
-        if shapes and floor.can_take(agent, shapes[0].rule):
+        if not shapes or not floor.can_take(agent, shapes[0].rule):
+            continue
+        if not floor.limits.spaced(agent, shapes[0].line, floor.now):
             _list_free(floor, agent, shapes)
 
 
@@ -191,21 +119,58 @@ def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
     """Return what comes first for an agent; when the share of starved deferred work is due, that goes before all."""
     first: Ranked | None = None
     for shapes in agent.profile.shapes.values():
-        if shapes and floor.can_take(agent, shapes[0].rule):
+        if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
             first = _better(floor, agent, shapes, first)
     for item in agent.personal.values():
-        if floor.can_take(agent, item.rule):
+        if may_take(floor, agent, item.line, item.rule):
             own = _ranked(floor, item, floor.index.ladder(item)[-1].shape)
             first = own if first is None else min(first, own)
+    if first is not None and agent.used and kept(floor, agent, first[3], first[4]):
+        first = _higher(floor, agent)
     if first is None:
         return None
     head = first
-    if agent.share >= floor.policy.deferred_share - 1 and not _starved_deferred(floor, first):
+    if share_due(floor, agent) and not starved_deferred(floor, first):
         head = min(_starved(floor, agent), default=first)
     _, _, _, item, shape = head
     preferred = (item.prefer_kind if item.held_for == item.prefer else ACTIVE) if item.held_for else None
-    starved = _starved_deferred(floor, head)
+    starved = starved_deferred(floor, head)
     return Chosen(item, Pick(shape.need, preferred=preferred, starved=starved, shielded=head is not first))
+
+
+def _higher(floor: Floor, agent: Agent) -> Ranked | None:
+    """Return the first of what is higher than everything an agent's room is kept for; None when nothing is."""
+    claim = standing_claim(floor, agent)
+    if claim is None:
+        return None
+    bound = key_of(claim, claim.shape or floor.index.ladder(claim)[-1].shape)
+    found = [one for one in _leads(floor, agent) if key_of(one[3], one[4]) < bound]
+    if not found:
+        return None
+    highest = highest_claim(floor, agent) or claim
+    note_claim(floor, agent, highest)
+    bound = key_of(highest, highest.shape or floor.index.ladder(highest)[-1].shape)
+    return min((one for one in found if key_of(one[3], one[4]) < bound), default=None)
+
+
+def _leads(floor: Floor, agent: Agent) -> list[Ranked]:
+    """Return the first of every group that an agent may take, and what waits for them only."""
+    heads = [
+        _ranked(floor, item, floor.index.ladder(item)[-1].shape)
+        for item in agent.personal.values()
+        if may_take(floor, agent, item.line, item.rule)
+    ]
+    for shapes in agent.profile.shapes.values():
+        if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
+            for shape in shapes:
+                if shape.waiting:
+                    heads += _heads_beside(floor, shape, agent)
+    return heads
+
+
+def share_due(floor: Floor, agent: Agent) -> bool:
+    """Say whether an agent's next assignment is promised to starved deferred work."""
+    return agent.share >= floor.policy.deferred_share - 1
 
 
 def _ranked(floor: Floor, item: Item, shape: Shape) -> Ranked:
@@ -247,7 +212,7 @@ def _starved(floor: Floor, agent: Agent) -> list[Ranked]:
     """Return the first items of starved deferred work an agent may take."""
     heads = []
     for shapes in agent.profile.shapes.values():
-        if not shapes or shapes[0].scale.live or not floor.can_take(agent, shapes[0].rule):
+        if not shapes or shapes[0].scale.live or not may_take(floor, agent, shapes[0].line, shapes[0].rule):
             continue
         latest = floor.now - shapes[0].scale.starve
         for shape in shapes:
@@ -255,10 +220,11 @@ def _starved(floor: Floor, agent: Agent) -> list[Ranked]:
                 continue
             shape.oldest = min((group.heap[0][0] for group in shape.groups.values() if group.heap), default=NEVER)
             heads += _heads_beside(floor, shape, agent)
-    return [head for head in heads if _starved_deferred(floor, head)]
+    return [head for head in heads if starved_deferred(floor, head) and not kept(floor, agent, head[3], head[4])]
 
 
-def _starved_deferred(floor: Floor, head: Ranked) -> bool:
+def starved_deferred(floor: Floor, head: Ranked) -> bool:
+    """Say whether an item is deferred work beyond its starvation age."""
     scale = head[4].scale
     return not scale.live and scale.starved(floor.now - head[1])
 

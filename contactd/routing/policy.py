@@ -12,8 +12,8 @@ from contactd.core.events import Skills
 from contactd.routing import defaults
 from contactd.routing.calendars import read_calendars
 from contactd.routing.document import Problem, Table
-from contactd.routing.line import ChannelRule, Intake, Line, Reason, glob
-from contactd.routing.lines import Around, read_channels, read_lines
+from contactd.routing.line import ChannelRule, Intake, Line, Occupancy, Reason, glob
+from contactd.routing.lines import DAY_S, Around, read_channels, read_lines
 from contactd.routing.shifts import Shift, read_shifts
 from contactd.routing.templates import Template, read_templates
 from contactd.routing.trees import read_reasons, read_trees
@@ -41,6 +41,7 @@ class Policy:
     templates: Mapping[str, Template]
     deferred_share: int
     """One in so many assignments goes to a starved deferred item while live work waits."""
+    occupancy: Occupancy
     document: Mapping[str, Any] = field(repr=False, hash=False)
     """The table it was made of."""
 
@@ -126,6 +127,7 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
         shifts=read_shifts(root.table("shifts"), calendars),
         templates=read_templates(root.table("templates"), lines),
         deferred_share=root.whole("deferred_share", 10, 1, 1000),
+        occupancy=_occupancy(root.table("occupancy")),
         document=mapping if isinstance(mapping, Mapping) else {},
     )
     root.done()
@@ -135,6 +137,16 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
 def _default(root: Table, key: str) -> Table:
     value: Any = {"dispositions": defaults.DISPOSITIONS, "reasons": defaults.REASONS, "lines": defaults.LINES}[key]
     return Table(value, f"{root.path}.{key}", root.problems)
+
+
+def _occupancy(table: Table) -> Occupancy:
+    read = Occupancy(
+        most=table.number("most", 0.0, 1.0),
+        after_s=table.number("after_s", 1800.0, DAY_S),
+        rest_s=table.number("rest_s", 60.0, DAY_S),
+    )
+    table.done()
+    return read
 
 
 def _skill(name: str, table: Table) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contactd.routing.course import tell_standing
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import Floor
-from contactd.routing.offers import Pick, make_offer
 from contactd.routing.state import Agent, Item, skipped
 
 CALL_WAIT_S = 20.0
@@ -15,11 +14,12 @@ NAMED, RETURNED = "named", "returned"
 
 
 def kept_for_preferred(floor: Floor, item: Item) -> bool:
-    """Offer an item to its preferred agent, or let it wait for them; False when that time is over or they are not there."""
+    """Let an item wait for its preferred agent, who is asked at once; False when that time is over or they are not there."""
     while item.prefer is not None:
         agent = floor.agents.get(item.prefer)
         if agent is not None and _worth_waiting(floor, item, agent):
-            return _wait_for(floor, item, agent)
+            _wait_for(floor, item, agent)
+            return True
         item.prefer = None
         item.untold = True
         if item.giver is not None:
@@ -46,17 +46,14 @@ def _back_to_giver(floor: Floor, item: Item) -> None:
         item.prefer_until = floor.now + round(CALL_WAIT_S * 1000)
 
 
-def _wait_for(floor: Floor, item: Item, agent: Agent) -> bool:
-    """Offer an item to the agent it waits for as soon as they have room."""
-    shape = floor.index.ladder(item)[-1].shape
-    if floor.can_take(agent, item.rule) and agent.id not in floor.dirty:
-        tell_standing(floor, item)
-        make_offer(floor, item, agent, Pick(shape.need, preferred=item.prefer_kind))
-        return True
+def _wait_for(floor: Floor, item: Item, agent: Agent) -> None:
+    """Let an item stand before one agent only; with room for it they choose among all that waits for them."""
     item.held_for = agent.id
     item.entering = False
     agent.personal[item.id] = item
     floor.deadlines.add(item.prefer_until, Due.HOLD, item.id, item.token)
-    item.untold = True
+    if floor.can_take(agent, item.rule):
+        floor.dirty[agent.id] = None
+    else:
+        item.untold = True
     tell_standing(floor, item)
-    return True

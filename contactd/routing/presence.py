@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contactd.core.agent import SYSTEM_REASONS, Health, Intent
 from contactd.core.effects import Alert, Overseen
-from contactd.core.events import AgentConfigured, ConsoleLost, ConsoleSeen, IntentSet
+from contactd.core.events import AgentConfigured, ConsoleLost, ConsoleSeen, IntentSet, ServiceTold
 from contactd.core.interaction import Cause, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
 from contactd.routing.attendance import somebody_came, somebody_left
@@ -83,7 +83,7 @@ def intent_set(floor: Floor, fact: IntentSet) -> None:
 
 
 def _may_leave(floor: Floor, agent: Agent, reason: str | None) -> None:
-    """Refuse a break that a supervisor must agree to, or for which too many of the team are away; they may grant it."""
+    """Refuse a break that a supervisor must agree to, for which too many are away, or customers wait; they may grant it."""
     rule = floor.policy.reasons.get(reason or "")
     if rule is None or agent.counted_away == (rule.code, agent.lines):
         return
@@ -93,6 +93,26 @@ def _may_leave(floor: Floor, agent: Agent, reason: str | None) -> None:
     if rule.most is not None and floor.away.count(rule.code, agent.lines) >= rule.most:
         word = "break_full"
         raise RefusedError(word)
+    if rule.min_service and _served(floor, agent) < rule.min_service:
+        word = "break_service"
+        raise RefusedError(word)
+
+
+def _served(floor: Floor, agent: Agent) -> float:
+    """Return the lowest service level of an agent's lines that is known, as a part of 1."""
+    levels = floor.service.items()
+    return min((level for line, level in levels if "*" in agent.lines or line in agent.lines), default=1.0)
+
+
+def service_told(floor: Floor, fact: ServiceTold) -> None:
+    """Take over how a line serves its customers at present."""
+    if fact.line not in floor.policy.lines:
+        reason = "unknown_line"
+        raise RefusedError(reason)
+    if fact.level is None:
+        floor.service.pop(fact.line, None)
+    else:
+        floor.service[fact.line] = fact.level
 
 
 def read_intent(floor: Floor, intent: str | None, reason: str | None) -> Intent:

@@ -18,13 +18,14 @@ from contactd.routing.faces import show
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import set_intent, watch_break, watch_return
 from contactd.routing.hours import open_gates
+from contactd.routing.limits import Limits
 from contactd.routing.owed import Owed
 from contactd.routing.policy import Policy
 from contactd.routing.presence import new_agent
 from contactd.routing.state import Agent, Item, LiveOffer
 
 _IN_HAND = (State.ACTIVE, State.HELD, State.WRAPUP, State.PARKED)
-_STANDING = 6
+_STANDING = 7
 
 
 def work_restored(floor: Floor, fact: WorkRestored) -> None:
@@ -123,11 +124,14 @@ def agent_restored(floor: Floor, fact: AgentRestored) -> None:
     agent.draining = fact.draining
     agent.idle_since = to_ms(fact.idle_since) if fact.idle_since is not None else agent.idle_since
     agent.misses = dict(sorted(fact.misses))
-    if len(fact.standing) == _STANDING:
-        agent.share, agent.given, agent.busy, agent.busy_from, agent.signed_at, agent.away = fact.standing
+    if len(fact.standing) >= _STANDING - 1:
+        agent.share, agent.given, agent.busy, agent.busy_from, agent.signed_at = fact.standing[:5]
+        agent.hard_at = fact.standing[5] if len(fact.standing) == _STANDING else 0
+        agent.away = fact.standing[-1]
     if agent.intent is not Intent.LOGGED_OUT:
         _watch_again(floor, agent)
     floor.look_at(agent)
+    floor.limits.watch_spacing(floor, agent)
     agent.shown = show(agent)
     if agent.away:
         watch_return(floor, agent)
@@ -153,6 +157,8 @@ def published(floor: Floor, fact: PolicyPublished) -> None:
     for item in waiting:
         floor.step_out(item)
     floor.policy, floor.version = policy, fact.version
+    floor.limits = Limits(policy)
+    floor.service = {line: level for line, level in floor.service.items() if line in policy.lines}
     floor.expected = {line: seconds for line, seconds in floor.expected.items() if line in policy.lines}
     open_gates(floor)
     floor.renew_index()
@@ -166,4 +172,6 @@ def published(floor: Floor, fact: PolicyPublished) -> None:
     for item in waiting:
         floor.stand(item)
     for agent in floor.agents.values():
+        agent.spare_in = ()
         floor.look_at(agent)
+        floor.limits.watch_spacing(floor, agent)

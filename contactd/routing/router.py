@@ -30,9 +30,9 @@ from contactd.routing.explain import explain, waiting_lines
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.hands import give_back
 from contactd.routing.idle import explain_agent
-from contactd.routing.matching import settle
 from contactd.routing.picturing import Paces, picture
 from contactd.routing.policy import Policy
+from contactd.routing.settling import settle
 from contactd.routing.shadow import Shadow
 from contactd.routing.waits import Picture
 from contactd.routing.witness import Seen, Witness
@@ -66,6 +66,7 @@ HANDLERS: dict[type[Any], Callable[[Floor, Any], None]] = {
     events.LineSet: hours.line_set,
     events.LineRestored: hours.restored,
     events.WaitExpected: overflow.expected,
+    events.ServiceTold: presence.service_told,
     events.PolicyPublished: recovery.published,
     events.WorkRestored: recovery.work_restored,
     events.OfferRestored: recovery.offer_restored,
@@ -90,6 +91,7 @@ HAPPENINGS: dict[Due, Callable[[Floor, str], None]] = {
     Due.SKIP: _stand_again,
     Due.REASK: offers.ask_again,
     Due.BREAK: presence.break_overrun,
+    Due.REST: lambda floor, key: floor.look_for(floor.agents[key]),
     Due.LINE: hours.due,
     Due.OVERFLOW: _stand_again,
 }

@@ -1,18 +1,19 @@
 """The order of the queue: what an item's score is made of.
 
-score = base + live + vip + age + boost + starved.  Higher goes first, then older, then the smaller id.
+score = base + live + vip + repeat + age + boost + starved.  Higher goes first, then older, then the smaller id.
 
 * base: 10 points for each level of priority, the line's and the item's own (1,000 in a strict line);
 * front: more than all the rest, for what was handed to a person and nobody took;
 * live: 100 points where the customer is there now;
 * vip: 5 points a level;
+* repeat: the line's points for each time the customer was in contact about it lately, three at most;
 * age: the line's rate for each minute of waiting; deferred work gains at most 60 by it, so that age alone never puts it
   before a customer who is there now, and it ages in the hours of the line's service level only;
 * boost: a quarter, half, and all of the line's boost at 50 %, 75 % and 100 % of the service level;
 * starved: 1,000 points for live work beyond its starvation age.  Deferred work gets none: it is promised a share instead, and
   for that every hour counts.
 
-Boost and starvation never fall with age, so that within one group (line, requirement, priority, vip) the older is always first.
+Boost and starvation never fall with age, so that within one group (line, requirement, priority, vip, repeat) the older is always first.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Scale:
     """Age in milliseconds from which deferred work gains no more by it."""
     base: int
     base_points: float
+    repeat: float
     changes: tuple[float, ...]
     """Ages in milliseconds at which the score leaps or stops growing, in order, and never."""
     hours: Calendar | None
@@ -79,13 +81,14 @@ class Scale:
             capped_from=capped,
             base=line.base,
             base_points=STRICT_POINTS if line.strict else BASE_POINTS,
+            repeat=line.repeat,
             changes=(*sorted(leaps), NEVER),
             hours=None if rule.live else line.sla_hours,
         )
 
     def fixed(self, item: Item) -> float:
         """Return the points that do not change while an item waits: items with the same share a group."""
-        points = (self.base + item.priority) * self.base_points + item.vip * VIP_POINTS
+        points = (self.base + item.priority) * self.base_points + item.vip * VIP_POINTS + item.repeat * self.repeat
         if item.front:
             points += FRONT_POINTS
         return points + LIVE_POINTS if self.live else points
@@ -150,6 +153,7 @@ class Scale:
             ("front", FRONT_POINTS if item.front else 0.0),
             ("live", LIVE_POINTS if self.live else 0.0),
             ("vip", item.vip * VIP_POINTS),
+            ("repeat", item.repeat * self.repeat),
             ("age", aged),
             ("boost", self._boost(age) if self.boost else 0.0),
             ("starved", STARVED_POINTS if self.live and self.starved(age) else 0.0),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappush
 
 from contactd.core.events import Skills
-from contactd.routing.groups import Group, older
+from contactd.routing.groups import Group, older, pop_left_behind
 from contactd.routing.line import LANGUAGE, ChannelRule, Line
 from contactd.routing.score import NEVER, Scale
 from contactd.routing.state import Agent, Item
@@ -25,6 +25,8 @@ ANYBODY = ""
 
 ProfileKey = tuple[Skills, tuple[str, ...], tuple[str, ...]]
 """(skills, lines, languages)."""
+Lead = tuple[float, int, str]
+"""(negative fixed points, waiting counts from, interaction): the smallest is the highest, for as long as it waits."""
 Choice = tuple[float, float, float, str]
 """What a line's strategy compares, smallest first; the agent's id comes last."""
 
@@ -64,6 +66,10 @@ class Shape:
     first_from: int = 0
     """Its score: `first_points`, and `first_slope` for each millisecond since `first_from`."""
 
+    highest: Lead | None = None
+    """The highest of what waits here, as last worked out; it holds while its token is `highest_token`."""
+    highest_token: int = -1
+
     @property
     def place(self) -> tuple[str, str]:
         """(line, channel)."""
@@ -79,6 +85,7 @@ class Shape:
         heappush(group.heap, entry)
         if group.heap[0] is entry:
             self.good_until = group.ends = 0.0
+            self.highest = None
         self.waiting += 1
         self.oldest = min(self.oldest, item.age_from)
         item.shape = self
@@ -112,6 +119,21 @@ class Shape:
                 until = min(until, now + (most - score) / slope)
         self.good_until = until
         return self.first
+
+    def lead(self, items: dict[str, Item]) -> Lead | None:
+        """Return the highest of what waits here, passing over nothing; None when nothing does."""
+        lead = self.highest
+        if lead is not None:
+            item = items.get(lead[2])
+            if item is not None and item.token == self.highest_token:
+                return lead
+        self.highest = None
+        for fixed in sorted(self.groups, reverse=True):
+            item = pop_left_behind(self.groups[fixed].heap, items)
+            if item is not None:
+                self.highest, self.highest_token = (-fixed, item.age_from, item.id), item.token
+                break
+        return self.highest
 
     def anybody(self) -> bool:
         """Say whether anyone signed in has what it asks for."""

@@ -21,6 +21,7 @@ FULL = 100
 """Capacity units of an agent."""
 MAX_PRIORITY = 9
 MAX_VIP = 3
+MAX_REPEAT = 3
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -46,6 +47,8 @@ class Item:
     contact: str | None = None
     """The customer's contact point."""
     vip: int = 0
+    repeat: int = 0
+    """How often its customer was in contact about it lately."""
     language: str | None = None
     matched: bool = True
     """False: an outside system routes it; it is counted only."""
@@ -195,6 +198,15 @@ class Agent:
     busy_from: int = 0
     """Since when there is work in hand; 0 = there is none."""
     signed_at: int = 0
+    hard_at: int = 0
+    """When their last hard contact ended; 0 = never."""
+    rest_until: int = 0
+    """They are given a rest until then."""
+    claim: Item | None = None
+    """What their free room was last seen to be kept for; it may have gone since (`claim_token`)."""
+    claim_token: int = -1
+    spare_in: tuple[str, ...] = ()
+    """Lines that count them among those without deferred work."""
     shown: tuple[object, ...] = ()
     """What the last `AgentState` said."""
 
@@ -213,7 +225,7 @@ class Agent:
 
     def standing(self) -> tuple[int, ...]:
         """Return the router's own counters on the agent, as they are stored and handed back after a restart."""
-        return (self.share, self.given, self.busy, self.busy_from, self.signed_at, self.away)
+        return (self.share, self.given, self.busy, self.busy_from, self.signed_at, self.hard_at, self.away)
 
 
 def yields(item: Item, rule: ChannelRule) -> bool:
@@ -248,6 +260,16 @@ def counted(item: Item) -> int:
     if item.state is State.HELD and (item.interrupted or not item.rule.live):
         return 0
     return item.units
+
+
+def in_use(agent: Agent) -> int:
+    """Return the units of an agent that are taken by work that counts, by offers and by outside work."""
+    used = sum(agent.external.values())
+    for item in agent.work.values():
+        used += counted(item)
+    for offer in agent.offers.values():
+        used += offer.units
+    return used
 
 
 LAG_MS = 20_000

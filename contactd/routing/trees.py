@@ -58,6 +58,7 @@ def read_reasons(table: Table) -> dict[str, Reason]:
             max_s=row.number("max_s", 0) or None,
             most=row.whole("most", 0, 0, 100_000) or None,
             approval=row.flag("approval", default=False),
+            min_service=row.number("min_service", 0.0, 1.0),
         )
         row.done()
     return reasons

@@ -1,0 +1,91 @@
+"""Drain: room in an agent's hands is not filled with lower work while a higher item that they could take waits for more room.
+
+A call needs all of an agent who has a chat in hand; were they given the next chat meanwhile, the call would wait for ever.  What is
+*higher* must not change while both wait, or agents would have to be looked at again all the time.  So it is what does not change:
+the fixed points of the score (priority, live, vip, repeat), then the longer wait.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contactd.routing.line import ChannelRule
+from contactd.routing.shapes import Lead, Shape
+from contactd.routing.state import Agent, Item, skipped
+
+if TYPE_CHECKING:
+    from contactd.routing.floor import Floor
+
+
+def key_of(item: Item, shape: Shape) -> Lead:
+    """Return what decides which of two items is the higher, the higher one first."""
+    return (-shape.scale.fixed(item), item.age_from, item.id)
+
+
+def kept_for_higher(floor: Floor, agent: Agent, item: Item, shape: Shape) -> Item | None:
+    """Return a higher item for which an agent's room is kept from this one; None when there is none.  Changes nothing."""
+    if not agent.used:
+        return None
+    key = key_of(item, shape)
+    claim = standing_claim(floor, agent)
+    if claim is not None and key_of(claim, _shape(floor, claim)) < key:
+        return claim
+    return _first_claim(floor, agent, key)
+
+
+def standing_claim(floor: Floor, agent: Agent) -> Item | None:
+    """Return what an agent's room was last seen to be kept for, if it still waits where it stood, and for that."""
+    claim = agent.claim
+    if claim is None or claim.token != agent.claim_token or not _lacks_room(floor, agent, claim.rule):
+        return None
+    return None if floor.limits.keep(floor, agent, claim.line, claim.rule) else claim
+
+
+def note_claim(floor: Floor, agent: Agent, claim: Item) -> None:
+    """An agent's room is kept for an item: they are looked at again when it waits no more."""
+    agent.claim, agent.claim_token = claim, claim.token
+    floor.claims.setdefault(claim.id, {})[agent.id] = None
+
+
+def highest_claim(floor: Floor, agent: Agent) -> Item | None:
+    """Return the highest item that waits for more room than an agent has."""
+    best: Item | None = None
+    key: Lead | None = None
+    while (higher := _first_claim(floor, agent, key)) is not None:
+        best, key = higher, key_of(higher, _shape(floor, higher))
+    return best
+
+
+def _shape(floor: Floor, item: Item) -> Shape:
+    return item.shape or floor.index.ladder(item)[-1].shape
+
+
+def _first_claim(floor: Floor, agent: Agent, before: Lead | None) -> Item | None:
+    """Return any item that waits for an agent's room and is higher than `before`."""
+    for shapes in agent.profile.shapes.values():
+        if not shapes or not _lacks_room(floor, agent, shapes[0].rule):
+            continue
+        if floor.limits.keep(floor, agent, shapes[0].line, shapes[0].rule):
+            continue
+        for shape in shapes:
+            lead = shape.lead(floor.items) if shape.waiting else None
+            if lead is None or (before is not None and lead >= before):
+                continue
+            item = floor.items[lead[2]]
+            if not item.skips or not skipped(item, agent.id, floor.now):
+                return item
+            found = [one for one in shape.standing(floor.items) if not skipped(one, agent.id, floor.now)]
+            item = min(found, key=lambda one, of=shape: key_of(one, of), default=None)  # type: ignore[misc]
+            if item is not None and (before is None or key_of(item, shape) < before):
+                return item
+    for item in agent.personal.values():
+        if _lacks_room(floor, agent, item.rule) and (before is None or key_of(item, _shape(floor, item)) < before):
+            return item
+    return None
+
+
+def _lacks_room(floor: Floor, agent: Agent, rule: ChannelRule) -> bool:
+    """Say whether nothing but room keeps an agent from work that may ask for it to be kept."""
+    if not rule.drain or not agent.routable or agent.rest_until > floor.now or floor.can_take(agent, rule):
+        return False
+    return not rule.needs_device or agent.device is not None
