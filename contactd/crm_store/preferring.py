@@ -1,10 +1,10 @@
-"""Whom a customer's new contact is tried with first: the colleague who knows what it is about, or at least them."""
+"""What is known of a customer who comes again: whom they are tried with first, and how often they came lately."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, null, select
+from sqlalchemy import bindparam, func, null, select
 
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import hot
@@ -35,6 +35,40 @@ _LAST = hot(
     .order_by(s.interaction.c.started_at.desc(), s.interaction.c.id.desc())
     .limit(1),
 )
+
+MOST = 3
+"""More contacts than these count no more."""
+_CAME = (
+    select(s.interaction.c.id)
+    .where(
+        s.interaction.c.party_id == bindparam("party"),
+        s.interaction.c.started_at >= bindparam("since"),
+        s.interaction.c.direction == "inbound",
+        s.interaction.c.id != bindparam("interaction"),
+        func.coalesce(s.interaction.c.outcome, "") != "junk",
+        func.coalesce(s.interaction.c.outcome, "") != "duplicate",
+    )
+    .limit(MOST)
+    .subquery()
+)
+_OPEN = (
+    select(s.case_.c.id)
+    .where(s.case_.c.party_id == bindparam("party"), s.case_.c.closed_at.is_(null()), s.case_.c.deleted_at.is_(null()))
+    .limit(1)
+    .subquery()
+)
+_AGAIN = hot(
+    select(
+        select(func.count()).select_from(_CAME).scalar_subquery().label("came"),
+        select(func.count()).select_from(_OPEN).scalar_subquery().label("open"),
+    ),
+)
+
+
+def repeated(conn: WriteConn, party: str | None, interaction: str, at: datetime) -> int:
+    """Return how often a customer came within three days before this contact, an open case counting one more; 3 at most."""
+    found = conn.one(_AGAIN, party=party, interaction=interaction, since=at - REMEMBERED) if party is not None else None
+    return 0 if found is None else min(found.came + found.open, MOST)
 
 
 def preferred(conn: WriteConn, party: str | None, talked: str | None, at: datetime) -> str | None:

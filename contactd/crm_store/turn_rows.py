@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, func, null, or_, select, update
@@ -16,7 +17,7 @@ from contactd.crm_store.inbox_rows import NEW_FACT, fact_row
 from contactd.crm_store.later import Later
 from contactd.crm_store.message_rows import first_messages
 from contactd.crm_store.placing import Placed, Placing
-from contactd.crm_store.preferring import preferred
+from contactd.crm_store.preferring import preferred, repeated
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -94,6 +95,8 @@ def enter(
     messages = first_messages(later, new.interaction, thread, new.sayings, new.at, begun=not talk.known)
     agent = preferred(conn, resolution.party, parent.agent if parent else None, new.at)
     fact = _arrived(new, thread, resolution.party, point_id, vip, language, agent)
+    again = repeated(conn, resolution.party, new.interaction, new.at)
+    fact = replace(fact, repeat=again) if again else fact
     tell(later, new, fact)
     return Placed(
         interaction=new.interaction,

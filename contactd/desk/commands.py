@@ -44,7 +44,7 @@ from contactd.desk.starting import Starting
 from contactd.desk.waving import Waving
 
 Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
-ASKED_FOR = frozenset({"approval_needed", "break_full"})
+ASKED_FOR = frozenset({"approval_needed", "break_full", "break_service"})
 """Why an agent may not take a break that a supervisor can still grant."""
 
 

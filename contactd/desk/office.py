@@ -275,6 +275,7 @@ async def build_office(
         clock=clock,
         router=lambda: dispatcher.router,
         lines=lambda: rules.policy.lines,
+        reasons=lambda: rules.policy.reasons,
         work=work,
         submit=dispatcher.submit,
         publish=publisher.publish,

@@ -13,15 +13,16 @@ import structlog
 
 from contactd.clock import Clock
 from contactd.core.errors import ContactdError
-from contactd.core.events import Fact, WaitExpected
+from contactd.core.events import Fact, ServiceTold, WaitExpected
 from contactd.core.interaction import TERMINAL_STATES, State
 from contactd.crm_store import wait_rows
 from contactd.crm_store.store import Store
 from contactd.desk.changes import InteractionClosed, InteractionUpsert, LineExpects
 from contactd.desk.effects import Effect
 from contactd.desk.paces import Paces
+from contactd.desk.serving import Serving, crosses
 from contactd.metrics import Metrics
-from contactd.routing.line import Line
+from contactd.routing.line import Line, Reason
 from contactd.routing.picturing import Paces as Known
 from contactd.routing.waits import Estimate, Picture, at_once, estimate
 
@@ -82,6 +83,7 @@ class Waits:
         clock: Clock,
         router: Callable[[], Painter | None],
         lines: Callable[[], Mapping[str, Line]],
+        reasons: Callable[[], Mapping[str, Reason]],
         work: Callable[..., Awaitable[Any]],
         submit: Callable[[Fact], Awaitable[Any]],
         publish: Callable[[list[Effect]], None],
@@ -92,6 +94,12 @@ class Waits:
         self._clock = clock
         self._router = router
         self._lines = lines
+        self._reasons = reasons
+        self._serving = Serving()
+        self._served: dict[str, float | None] = {}
+        """The service level the router was last told, by line."""
+        self._knows: Painter | None = None
+        """Which router was told."""
         self._work = work
         self._submit = submit
         self._publish = publish
@@ -159,7 +167,8 @@ class Waits:
                 self._promise(name, line, channel)
             self._waiting[name] = (line, channel)
             return
-        self._waiting.pop(name, None)
+        if self._waiting.pop(name, None) is not None:
+            self._count(view)
         promised = self._promised.pop(name, None)
         if promised is not None and state == State.ACTIVE:
             self._hold_against(*promised, float(view["wait_s"] or 0))
@@ -167,6 +176,16 @@ class Waits:
             handled = float(view["talk_s"] or 0) + float(view["hold_s"] or 0)
             spans = (float(view["wait_s"] or 0), handled, float(view["wrap_s"] or 0))
             self._paces.finished(line, channel, view["outcome"], *spans)
+
+    def _count(self, view: Mapping[str, Any]) -> None:
+        """Count a live contact that has left its line, for the line's service level."""
+        line = self._lines().get(view["line"])
+        answered = view["state"] == State.ACTIVE
+        if line is None or not (answered or view["outcome"] == "abandoned"):
+            return
+        target = line.channels[view["channel"]].sla_s if view["channel"] in line.channels else 0.0
+        in_time = answered and float(view["wait_s"] or 0) <= target
+        self._serving.count(line.name, self._clock.now(), in_time=in_time)
 
     def _promise(self, name: str, line: str, channel: str) -> None:
         told = self._told.get((line, channel))
@@ -207,6 +226,10 @@ class Waits:
 
     async def _tell_router(self) -> None:
         """Tell the router where a rule asks for it, when what it knows has become wrong: the longest of the line's channels."""
+        router = self._router()
+        if router is not self._knows:  # a new one has been told nothing yet
+            self._knows, self._said, self._served = router, {}, {}
+        await self._tell_served()
         for name, line in self._lines().items():
             asked = [rule.seconds for rule in line.overflow if rule.when == "wait"]
             if not asked:
@@ -216,6 +239,15 @@ class Waits:
             if _differs(self._said.get(name), new, asked):
                 self._said[name] = new
                 await self._submit(WaitExpected(line=name, seconds=new))
+
+    async def _tell_served(self) -> None:
+        """Tell the router how lines serve, when that crosses what a reason for being away asks for."""
+        bounds = [reason.min_service for reason in self._reasons().values() if reason.min_service]
+        for name in self._lines() if bounds else ():
+            level = self._serving.level(name, self._clock.now())
+            if crosses(self._served.get(name), level, bounds):
+                self._served[name] = level
+                await self._submit(ServiceTold(line=name, level=level))
 
     def _show(self) -> None:
         """Show consoles the lines whose figures changed: those of the channel most wait by."""

@@ -74,10 +74,10 @@ def _first_claim(floor: Floor, agent: Agent, before: Lead | None) -> Item | None
             item = floor.items[lead[2]]
             if not item.skips or not skipped(item, agent.id, floor.now):
                 return item
-            found = [one for one in shape.standing(floor.items) if not skipped(one, agent.id, floor.now)]
-            item = min(found, key=lambda one, of=shape: key_of(one, of), default=None)  # type: ignore[misc]
-            if item is not None and (before is None or key_of(item, shape) < before):
-                return item
+            found = [key_of(one, shape) for one in shape.standing(floor.items) if not skipped(one, agent.id, floor.now)]
+            lead = min(found, default=None)
+            if lead is not None and (before is None or lead < before):
+                return floor.items[lead[2]]
     for item in agent.personal.values():
         if _lacks_room(floor, agent, item.rule) and (before is None or key_of(item, _shape(floor, item)) < before):
             return item

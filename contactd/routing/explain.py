@@ -14,12 +14,15 @@ from contactd.routing.floor import Floor
 from contactd.routing.score import Scale
 from contactd.routing.shapes import Rung, Shape
 from contactd.routing.state import Agent, Item, skipped
+from contactd.routing.visits import ACTIVE
 
 KEEPS = (
     *("not_routed_here", "not_now", "not_member", "skill", "signed_out", "console", "not_ready", "draining", "device"),
     *("skipped", "waits_for_other", "rest", "busy", "spacing", "reserve", "drain"),
 )
 """Everything that can keep an agent from an item, in the order it is asked for."""
+COULD_LATER = ("not_ready", "console", "draining", "device", "skipped", "rest", "spacing", "reserve", "drain")
+"""What keeps agents who could take an item otherwise, room apart."""
 Reason = dict[str, Any]
 """`{key, params}`: a sentence of the catalogue and what stands in it."""
 
@@ -91,7 +94,7 @@ def _why_waiting(floor: Floor, item: Item, moment: int) -> dict[str, Any]:
         "filters": filters,
         "busy": busy,
         "outlook": outlook,
-        "reasons": _sentences(filters, busy, outlook),
+        "reasons": _kept_back(item) + _sentences(filters, busy, outlook),
     }
 
 
@@ -132,8 +135,7 @@ def _sentences(filters: dict[str, int], busy: dict[str, int], outlook: list[dict
     told: list[Reason] = [
         {"key": f"reason.wait_{doing}", "params": {"n": count}} for doing, count in busy.items() if count
     ]
-    if filters.get("not_ready"):
-        told.append({"key": "reason.wait_not_ready", "params": {"n": filters["not_ready"]}})
+    told += [{"key": f"reason.wait_{why}", "params": {"n": filters[why]}} for why in COULD_LATER if filters.get(why)]
     for step in outlook:
         if step["agents"]:
             params = {"n": step["agents"], "step": step["step"] + 1, "s": round(step["in_s"], 1)}
@@ -142,6 +144,22 @@ def _sentences(filters: dict[str, int], busy: dict[str, int], outlook: list[dict
         able = sum(count for reason, count in filters.items() if reason not in ("not_member", "skill"))
         told.append({"key": "reason.wait_absent" if able else "reason.wait_never", "params": {"n": able}})
     return told
+
+
+def _kept_back(item: Item) -> list[Reason]:
+    """Say in a sentence why an item is not put before everybody who could take it; nothing where it is."""
+    why = None
+    if not item.matched:
+        why = "pbx"
+    elif item.held_for is not None:
+        why = "preferred" if item.held_for == item.prefer and item.prefer_kind != ACTIVE else "visit"
+    elif item.suspended_by is not None:
+        why = "contact"
+    elif item.aside and item.rule.calls_back:
+        why = "hours"
+    elif item.aside:
+        why = "answer" if item.rule.live else "visit_first"
+    return [] if why is None else [{"key": f"reason.wait_{why}", "params": {}}]
 
 
 def doing(agent: Agent) -> str:
@@ -187,7 +205,9 @@ def keeps(floor: Floor, item: Item, agent: Agent, shape: Shape) -> str:
         ("rest", agent.rest_until > floor.now),
         ("busy", not floor.can_take(agent, item.rule)),
     )
-    first = next((name for name, holds in checks if holds), None) or floor.limits.keep(floor, agent, item.line, item.rule)
+    first = next((name for name, holds in checks if holds), None) or floor.limits.keep(
+        floor, agent, item.line, item.rule
+    )
     if first is not None:
         return first
     return "drain" if kept_for_higher(floor, agent, item, shape) is not None else "free"

@@ -10,6 +10,45 @@ SENTENCES: dict[str, dict[str, str]] = {
     "reason.wait_wrapup": {"en": "{n} who could take it are in wrap-up", "zh": "{n} 名可接坐席正在话后处理"},
     "reason.wait_offered": {"en": "{n} who could take it are being rung", "zh": "{n} 名可接坐席正在振铃"},
     "reason.wait_working": {"en": "{n} who could take it have no room left", "zh": "{n} 名可接坐席占用已满"},
+    "reason.wait_console": {"en": "{n} who could take it have connection trouble", "zh": "{n} 名可接坐席连接异常"},
+    "reason.wait_draining": {"en": "{n} who could take it are being drained", "zh": "{n} 名可接坐席正在停止派单"},
+    "reason.wait_device": {"en": "{n} who could take it have no phone", "zh": "{n} 名可接坐席没有话机"},
+    "reason.wait_skipped": {"en": "{n} declined or missed it a moment ago", "zh": "{n} 名坐席刚拒绝或未应答"},
+    "reason.wait_rest": {"en": "{n} who could take it are given a rest", "zh": "{n} 名可接坐席正在强制休息"},
+    "reason.wait_spacing": {
+        "en": "{n} who could take it have just had a hard contact",
+        "zh": "{n} 名可接坐席刚处理过高压联络",
+    },
+    "reason.wait_reserve": {
+        "en": "{n} who could take it are kept free for live contacts",
+        "zh": "{n} 名可接坐席为实时渠道预留",
+    },
+    "reason.wait_drain": {
+        "en": "{n} who could take it are kept free for something more urgent",
+        "zh": "{n} 名可接坐席的余量为更紧急的工作保留",
+    },
+    "reason.wait_pbx": {"en": "the PBX routes it", "zh": "由电话系统派送"},
+    "reason.wait_preferred": {"en": "it waits for one agent, who is asked first", "zh": "优先等待指定坐席"},
+    "reason.wait_visit": {
+        "en": "held back for the visit: who is serving this customer is asked first",
+        "zh": "同一客户正由一名坐席接待，优先派给该坐席",
+    },
+    "reason.wait_visit_first": {
+        "en": "held back for the visit: this customer's live contact goes first",
+        "zh": "同一客户的实时联络优先，本件暂缓派发",
+    },
+    "reason.wait_contact": {
+        "en": "the customer is in contact with us now; the callback waits for its end",
+        "zh": "客户正在与我方联络，回呼待其结束",
+    },
+    "reason.wait_hours": {
+        "en": "the queue is closed; the callback waits for the next opening",
+        "zh": "技能组未开放，回呼待下次开放",
+    },
+    "reason.wait_answer": {
+        "en": "the queue is closed; the customer is being asked whether to be called back",
+        "zh": "技能组未开放，正在询问客户是否需要回呼",
+    },
     "reason.wait_not_ready": {"en": "{n} who could take it are not ready", "zh": "{n} 名可接坐席未示闲"},
     "reason.wait_step": {
         "en": "{n} more fit in {s:g} s, when step {step} opens",
@@ -37,6 +76,21 @@ SENTENCES: dict[str, dict[str, str]] = {
     },
     "reason.idle_skipped": {"en": "{n} were declined or missed by the agent", "zh": "{n} 件刚被该坐席拒绝或错过"},
     "reason.idle_not_now": {"en": "{n} are not to be offered at the moment", "zh": "{n} 件暂不派发"},
+    "reason.idle_spacing": {
+        "en": "{n} are hard contacts, and the agent has just had one",
+        "zh": "{n} 件为高压联络，该坐席刚处理过一件",
+    },
+    "reason.idle_reserve": {
+        "en": "{n} are not given to the agent, who is kept free for live contacts",
+        "zh": "{n} 件不派给该坐席：为实时渠道预留",
+    },
+    "reason.idle_drain": {
+        "en": "{n} would fill room that is kept for something more urgent",
+        "zh": "{n} 件会占用为更紧急工作保留的余量",
+    },
+    "reason.idle_rest": {"en": "the agent is given a rest", "zh": "该坐席正在强制休息"},
+    "reason.idle_not_routed_here": {"en": "{n} are routed by the PBX", "zh": "{n} 件由电话系统派送"},
+    "reason.idle_waits_for_other": {"en": "{n} are kept for somebody else", "zh": "{n} 件为他人保留"},
     "reason.idle_signed_out": {"en": "the agent is signed out", "zh": "该坐席已签出"},
     "reason.idle_console": {"en": "the agent's console does not answer", "zh": "该坐席的工作台失联"},
     "reason.idle_not_ready": {"en": "the agent is not ready {reason}", "zh": "该坐席未示闲 {reason}"},
@@ -62,6 +116,10 @@ FILTERS: dict[str, dict[str, str]] = {
     "skipped": {"en": "declined or missed it", "zh": "刚拒绝或未应答"},
     "waits_for_other": {"en": "kept for somebody else", "zh": "为他人保留"},
     "busy": {"en": "fully occupied", "zh": "占用已满"},
+    "rest": {"en": "given a rest", "zh": "强制休息中"},
+    "spacing": {"en": "has just had a hard contact", "zh": "刚处理过高压联络"},
+    "reserve": {"en": "kept free for live work", "zh": "为实时渠道保留"},
+    "drain": {"en": "kept for more urgent work", "zh": "等待更高优先级的工作"},
 }
 """What keeps an agent from an item → its words."""
 

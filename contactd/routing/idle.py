@@ -25,7 +25,7 @@ def explain_agent(floor: Floor, name: str, now: datetime) -> dict[str, Any]:
     if agent is None or agent.removed:
         return {"agent": name, "state": "unknown"}
     moment = max(to_ms(now), floor.now)
-    kept_by = _kept_from_all(agent)
+    kept_by = _kept_from_all(agent, moment)
     waiting = _waiting(floor, agent, moment)
     others = sum(len(one.personal) for one in floor.agents.values() if one is not agent)
     return {
@@ -46,7 +46,7 @@ def explain_agent(floor: Floor, name: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _kept_from_all(agent: Agent) -> str | None:
+def _kept_from_all(agent: Agent, moment: int) -> str | None:
     """Return what keeps an agent from all work, None when nothing does."""
     if agent.intent is Intent.LOGGED_OUT:
         return "signed_out"
@@ -54,7 +54,9 @@ def _kept_from_all(agent: Agent) -> str | None:
         return "console"
     if agent.intent is not Intent.READY or agent.next_intent not in (None, Intent.READY):
         return "not_ready"
-    return "draining" if agent.draining else None
+    if agent.draining:
+        return "draining"
+    return "rest" if agent.rest_until > moment else None
 
 
 def _waiting(floor: Floor, agent: Agent, moment: int) -> list[dict[str, Any]]:

@@ -44,8 +44,33 @@ def dispositions_missing(subject: Subject) -> Iterator[Finding]:
             yield Finding(path, "dispositions_missing", Severity.WARNING, {"tree": line.dispositions})
 
 
+def spacing_long(subject: Subject) -> Iterator[Finding]:
+    """Yield lines whose hard contacts are kept apart for longer than a customer is meant to wait."""
+    for name, line in subject.policy.lines.items():
+        starve = min((rule.starve_s for rule in line.channels.values() if rule.live and rule.starve_s), default=0.0)
+        if 0 < starve <= line.hard_spacing_s:
+            params = {"spacing": f"{line.hard_spacing_s:g}", "starve": f"{starve:g}"}
+            yield Finding(f"policy.lines.{name}.hard_spacing_s", "spacing_long", Severity.WARNING, params)
+
+
+LEAST_OCCUPANCY = 0.6
+
+
+def rest_long(subject: Subject) -> Iterator[Finding]:
+    """Yield a bound on occupancy that an ordinary morning breaks."""
+    most = subject.policy.occupancy.most
+    if 0 < most < LEAST_OCCUPANCY:
+        yield Finding("policy.occupancy.most", "rest_long", Severity.WARNING, {"most": f"{most * 100:g}"})
+
+
 def _demanding(line: Line) -> list[str]:
     return [name for name, rule in line.channels.items() if rule.wrapup.mode == "mandatory"]
 
 
-CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (steps_short, texts_missing, dispositions_missing)
+CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    steps_short,
+    texts_missing,
+    dispositions_missing,
+    spacing_long,
+    rest_long,
+)

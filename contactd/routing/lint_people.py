@@ -87,6 +87,15 @@ def capacity_wrong(subject: Subject) -> Iterator[Finding]:
                 yield Finding(path, "capacity_never_fits", Severity.ERROR, {"units": str(units)})
 
 
+def reserve_all(subject: Subject) -> Iterator[Finding]:
+    """Yield lines that keep all their agents free of deferred work."""
+    for name, line in subject.policy.lines.items():
+        members = len(subject.members(name))
+        if line.reserve and 0 < members <= line.reserve:
+            params = {"reserve": str(line.reserve), "members": str(members)}
+            yield Finding(f"policy.lines.{name}.reserve", "reserve_all", Severity.WARNING, params)
+
+
 def lines_unknown(subject: Subject) -> Iterator[Finding]:
     """Yield agents who are in a line that does not exist."""
     for one in subject.people:
@@ -101,4 +110,5 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     rules_unserved,
     capacity_wrong,
     lines_unknown,
+    reserve_all,
 )

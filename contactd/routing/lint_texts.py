@@ -146,6 +146,33 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("names the line {line!r}, which does not exist", "take the agent out of it, or add the line"),
         "zh": ("技能组 {line!r} 不存在", "请把坐席移出该组，或新建该技能组"),
     },
+    "reserve_all": {
+        "en": (
+            "keeps {reserve} agents free of mail and the like, and only {members} are in it: none of them ever gets any",
+            "reserve fewer than {members}, or put more agents in the line",
+        ),
+        "zh": (
+            "预留 {reserve} 名坐席不接邮件等延时工作，而本组只有 {members} 名：谁也接不到",
+            "把 reserve 设为小于 {members}，或增加本组坐席",
+        ),
+    },
+    "spacing_long": {
+        "en": (
+            "an agent gets a hard contact every {spacing} s at most, and customers count as starved after {starve} s",
+            "let hard_spacing_s be less than {starve}, or let customers wait longer (starve_s)",
+        ),
+        "zh": (
+            "每名坐席至少间隔 {spacing} 秒才接下一件高压联络，而客户等待 {starve} 秒即视为久等",
+            "把 hard_spacing_s 设为小于 {starve}，或调大 starve_s",
+        ),
+    },
+    "rest_long": {
+        "en": (
+            "agents rest when busy for more than {most} % of their time: the whole floor would often rest at once",
+            "set occupancy.most to 0.6 or more",
+        ),
+        "zh": ("坐席忙碌超过 {most} % 即强制休息：常常会全员同时休息", "把 occupancy.most 设为 0.6 以上"),
+    },
 }
 """Kind → language → (what is wrong, what to do about it)."""
 

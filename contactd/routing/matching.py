@@ -30,13 +30,11 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
         if shape.ready.get(name) != choice or choice in found[-1:]:  # an entry may stand there twice
             continue
         agent = floor.agents[name]
-        if name in floor.dirty or skipped(item, name, floor.now):
+        if _passes_by(floor, item, agent, shape):
             aside.append(choice)
         elif not floor.can_take(agent, shape.rule) or floor.limits.spaced(agent, shape.line, floor.now):
             del shape.ready[name]
             agent.listed.pop(shape.place, None)
-        elif not may_take(floor, agent, shape.line, shape.rule) or kept(floor, agent, item, shape):
-            aside.append(choice)
         elif (now_compares := floor.choice(agent, shape)) != choice:
             shape.correct(now_compares)
             if shape.place in agent.listed:
@@ -50,6 +48,17 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
     if not found:
         return None, ()
     return floor.agents[found[0][3]], tuple(found[1:])
+
+
+def _passes_by(floor: Floor, item: Item, agent: Agent, shape: Shape) -> bool:
+    """Say whether an item is not for an agent now, though they may be free: this leaves them listed."""
+    if agent.id in floor.dirty or (item.skips and skipped(item, agent.id, floor.now)):
+        return True
+    limits = floor.limits
+    if limits.bound and limits.keep(floor, agent, shape.line, shape.rule) == RESERVE:
+        limits.kept_back(agent)
+        return True
+    return agent.used > 0 and floor.can_take(agent, shape.rule) and kept(floor, agent, item, shape)
 
 
 def may_take(floor: Floor, agent: Agent, line: Line, rule: ChannelRule) -> bool:
@@ -121,10 +130,8 @@ def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
     for shapes in agent.profile.shapes.values():
         if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
             first = _better(floor, agent, shapes, first)
-    for item in agent.personal.values():
-        if may_take(floor, agent, item.line, item.rule):
-            own = _ranked(floor, item, floor.index.ladder(item)[-1].shape)
-            first = own if first is None else min(first, own)
+    for own in _own(floor, agent) if agent.personal else ():
+        first = own if first is None else min(first, own)
     if first is not None and agent.used and kept(floor, agent, first[3], first[4]):
         first = _higher(floor, agent)
     if first is None:
@@ -155,17 +162,22 @@ def _higher(floor: Floor, agent: Agent) -> Ranked | None:
 
 def _leads(floor: Floor, agent: Agent) -> list[Ranked]:
     """Return the first of every group that an agent may take, and what waits for them only."""
-    heads = [
-        _ranked(floor, item, floor.index.ladder(item)[-1].shape)
-        for item in agent.personal.values()
-        if may_take(floor, agent, item.line, item.rule)
-    ]
+    heads = _own(floor, agent)
     for shapes in agent.profile.shapes.values():
         if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
             for shape in shapes:
                 if shape.waiting:
                     heads += _heads_beside(floor, shape, agent)
     return heads
+
+
+def _own(floor: Floor, agent: Agent) -> list[Ranked]:
+    """Return what waits for an agent only, and they may take."""
+    return [
+        _ranked(floor, item, floor.index.ladder(item)[-1].shape)
+        for item in agent.personal.values()
+        if may_take(floor, agent, item.line, item.rule)
+    ]
 
 
 def share_due(floor: Floor, agent: Agent) -> bool:
@@ -210,7 +222,7 @@ def _heads_beside(floor: Floor, shape: Shape, agent: Agent) -> list[Ranked]:
 
 def _starved(floor: Floor, agent: Agent) -> list[Ranked]:
     """Return the first items of starved deferred work an agent may take."""
-    heads = []
+    heads = _own(floor, agent)
     for shapes in agent.profile.shapes.values():
         if not shapes or shapes[0].scale.live or not may_take(floor, agent, shapes[0].line, shapes[0].rule):
             continue

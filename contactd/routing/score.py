@@ -13,7 +13,8 @@ score = base + live + vip + repeat + age + boost + starved.  Higher goes first, 
 * starved: 1,000 points for live work beyond its starvation age.  Deferred work gets none: it is promised a share instead, and
   for that every hour counts.
 
-Boost and starvation never fall with age, so that within one group (line, requirement, priority, vip, repeat) the older is always first.
+Boost and starvation never fall with age, so that within one group (line, requirement,
+priority, vip, repeat) the older is always first.
 """
 
 from __future__ import annotations

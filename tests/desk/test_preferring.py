@@ -85,3 +85,22 @@ async def test_the_owner_goes_before_the_last_and_the_case_before_the_owner(hous
     case = {"id": "k1", "no": "K1", "party_id": "li", "assignee": cat.id, "created_at": now, "updated_at": now}
     await house.store.write(lambda conn: conn.execute(insert(s.case_).values(**case)))
     assert await asked_first(house, "c3") == cat.id
+
+
+async def test_who_comes_again_within_three_days_is_told_to_the_router_and_still_known_after_a_start(
+    house: Bench,
+) -> None:
+    ann = await house.agent("ann")
+    await served(house, ann)
+    await asked_first(house, "c2")
+    again = [item for item in house.router._floor.items.values() if item.channel == "chat"]
+    assert [item.repeat for item in again] == [1]
+    await house.until(lambda: True)
+    rebuilt = await house.office.recovery.rebuild()
+    router = rebuilt.router
+    for fact in rebuilt.facts:
+        router.handle(fact, house.clock.now())
+    assert [item.repeat for item in router._floor.items.values()] == [1]
+    house.clock.advance(timedelta(hours=80).total_seconds())
+    await asked_first(house, "c3")
+    assert sorted(item.repeat for item in house.router._floor.items.values()) == [0, 1]

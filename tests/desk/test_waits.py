@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contactd.core.channel import Arrival, Content
+from contactd.core.errors import ConflictError
 from contactd.core.events import ConsoleSeen, InteractionGone, WaitExpected, WorkEnded
 from contactd.crm_store.store import Store
 from contactd.crm_store.wait_rows import latest
@@ -188,3 +189,29 @@ def test_patience_is_all_waiting_over_those_who_gave_up_and_old_contacts_fade() 
 )
 def test_the_router_is_told_when_it_matters(old: float | None, new: float | None, differs: bool) -> None:
     assert _differs(old, new, [60.0]) is differs
+
+
+async def test_a_break_is_bound_to_how_customers_are_served(store: Store, clock: ManualClock, tmp_path: Any) -> None:
+    from tests.desk.bench import open_bench  # noqa: PLC0415 - with a policy of its own
+
+    bench = await open_bench(store, clock, tmp_path, {"reasons": {"break": {"min_service": 0.5}}})
+    waits = bench.office.desk.waits
+    assert waits is not None
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    for number in range(5):
+        name = await ring(bench, number)
+        await bench.until(lambda: waits._waiting, "somebody in line")
+        bench.clock.advance(timedelta(seconds=30))
+        await bench.voice.tools.report(InteractionGone(interaction=name))
+        await bench.until(lambda: not waits._waiting, "an empty line")
+    await bench.office.desk.dispatcher.submit(ConsoleSeen(agent=ann.id))
+    await waits.refresh()
+    with pytest.raises(ConflictError) as refused:
+        await bench.run(ann, "agent.set_intent", intent="not_ready", reason="break")
+    assert refused.value.code == "break_service"
+    bench.clock.advance(timedelta(minutes=31))
+    await bench.office.desk.dispatcher.submit(ConsoleSeen(agent=ann.id))
+    await waits.refresh()
+    await bench.run(ann, "agent.set_intent", intent="not_ready", reason="break")
+    await bench.office.close()

@@ -21,6 +21,7 @@ POLICY: dict[str, Any] = {
     },
     "lines": {
         "support": {
+            "reserve": 1,
             "steps": [{"prefer": {"german": 6}, "seconds": 25}],
             "overflow": [
                 {"when": "crowded", "count": 6, "to": "billing"},
@@ -43,11 +44,14 @@ POLICY: dict[str, Any] = {
             "required": {"money": 3},
             "steps": [{"prefer": {"money": 8}, "seconds": 0}, {"prefer": {"german": 2}, "seconds": 40}],
             "return_window_s": 60,
+            "hard_spacing_s": 30,
             "strategy": "best_skill",
         },
     },
     "channels": {"task": {"auto_accept": True}, "voice": {"misses": 2}},
     "deferred_share": 3,
+    "occupancy": {"most": 0.6, "after_s": 60, "rest_s": 30},
+    "reasons": {"break": {"min_service": 0.5}},
 }
 
 Action = tuple[str, int, int, float]
@@ -74,6 +78,7 @@ def arrive(stage: Stage, one: int, other: int) -> events.Fact:
         waited=timedelta(seconds=other % 90) if one % 5 == 2 else timedelta(),
         party=f"p{other % 4}" if one % 3 == 1 else None,
         contact=f"n{one % 5}" if other % 2 else None,
+        repeat=other % 5 if one % 8 == 3 else 0,
     )
 
 
@@ -204,6 +209,8 @@ def settle(stage: Stage, one: int, _other: int) -> events.Fact:
 def gate(stage: Stage, one: int, other: int) -> events.Fact:
     """A line is opened or closed by hand; what is expected of it is told; at times badly."""
     line = LINES[one % len(LINES)] if one % 11 else "nowhere"
+    if other % 6 == 0:
+        return events.ServiceTold(line=line, level=other / 250 if other % 4 else None)
     if other % 3 == 0:
         return events.WaitExpected(line=line, seconds=float(other) if other % 2 else None)
     mode = ("open", "closed", "drain", "calendar", "ajar")[other % 5]

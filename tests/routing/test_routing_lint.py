@@ -110,6 +110,9 @@ PLANTED: dict[str, tuple[dict[str, Any], str]] = {
         {"lines__billing__overflow": [*END, {"when": "crowded", "count": 9, "to": "support"}]},
         "policy.lines.billing.overflow[1]",
     ),
+    "reserve_all": ({"lines__support__reserve": 2}, "policy.lines.support.reserve"),
+    "spacing_long": ({"lines__billing__hard_spacing_s": 900}, "policy.lines.billing.hard_spacing_s"),
+    "rest_long": ({"occupancy": {"most": 0.4}}, "policy.occupancy.most"),
 }
 PATHS = {"rule_unreachable": "policy.intake[3]", "step_short": "policy.lines.support.steps[0].seconds"}
 

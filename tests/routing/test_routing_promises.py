@@ -258,6 +258,7 @@ def test_a_router_rebuilt_from_the_store_is_the_one_that_lived(day: list[Action]
     assert [wish for wish in wishes if isinstance(wish, effects.Refuse | effects.Moved)] == []
     assert router.digest() == stage.router.digest()
     router._floor.expected.update(stage.router._floor.expected)  # what is expected is told anew within a second
+    router._floor.service.update(stage.router._floor.service)  # and how lines serve
     assert sorted(told(stage.wait(1000)), key=repr) == sorted(told(play_on(router, stage)), key=repr)
     assert without_counters(router) == without_counters(stage.router)
 
