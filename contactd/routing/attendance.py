@@ -41,6 +41,17 @@ def in_order(items: Iterable[Item]) -> list[Item]:
     return sorted(items, key=lambda item: (item.age_from, item.id))
 
 
+def live_in(floor: Floor, line: str) -> list[Item]:
+    """Return what of live channels waits in a line, the longest wait first."""
+    found = [
+        item
+        for channel, rule in floor.policy.lines[line].channels.items()
+        if rule.live
+        for item in floor.crowd.get((line, channel), {}).values()
+    ]
+    return in_order(found)
+
+
 def somebody_left(floor: Floor, profile: Profile) -> None:
     """Somebody of this profile is there no more: steps that nobody else can meet are left, rules for that case asked."""
     for shape in profile.every_shape():

@@ -28,7 +28,7 @@ def kept_for_higher(floor: Floor, agent: Agent, item: Item, shape: Shape) -> Ite
         return None
     key = key_of(item, shape)
     claim = standing_claim(floor, agent)
-    if claim is not None and key_of(claim, _shape(floor, claim)) < key:
+    if claim is not None and claim_key(floor, claim) < key:
         return claim
     return _first_claim(floor, agent, key)
 
@@ -52,12 +52,13 @@ def highest_claim(floor: Floor, agent: Agent) -> Item | None:
     best: Item | None = None
     key: Lead | None = None
     while (higher := _first_claim(floor, agent, key)) is not None:
-        best, key = higher, key_of(higher, _shape(floor, higher))
+        best, key = higher, claim_key(floor, higher)
     return best
 
 
-def _shape(floor: Floor, item: Item) -> Shape:
-    return item.shape or floor.index.ladder(item)[-1].shape
+def claim_key(floor: Floor, item: Item) -> Lead:
+    """Return what decides how high an item is that waits, or waits for one agent only."""
+    return key_of(item, item.shape or floor.index.ladder(item)[-1].shape)
 
 
 def _first_claim(floor: Floor, agent: Agent, before: Lead | None) -> Item | None:
@@ -79,7 +80,7 @@ def _first_claim(floor: Floor, agent: Agent, before: Lead | None) -> Item | None
             if lead is not None and (before is None or lead < before):
                 return floor.items[lead[2]]
     for item in agent.personal.values():
-        if _lacks_room(floor, agent, item.rule) and (before is None or key_of(item, _shape(floor, item)) < before):
+        if _lacks_room(floor, agent, item.rule) and (before is None or claim_key(floor, item) < before):
             return item
     return None
 

@@ -14,7 +14,7 @@ from contactd.core.agent import Health, Intent
 from contactd.core.effects import Moved, Wish
 from contactd.core.errors import ConflictError
 from contactd.core.interaction import TERMINAL_STATES, Cause, State, move
-from contactd.routing.attendance import Away, in_order, somebody_came
+from contactd.routing.attendance import Away, somebody_came
 from contactd.routing.deadlines import Deadlines, Due
 from contactd.routing.faces import agent_state, show
 from contactd.routing.gate import Gate
@@ -25,7 +25,7 @@ from contactd.routing.owed import Owed
 from contactd.routing.policy import Policy
 from contactd.routing.shapes import Choice, Index, Shape
 from contactd.routing.state import Agent, Item, LiveOffer, has_room_for, health_due, in_use
-from contactd.routing.strategies import STRATEGIES
+from contactd.routing.strategies import BY_NEED, STRATEGIES
 from contactd.routing.visits import Visits, leave_to_handler, look_around
 
 
@@ -200,16 +200,6 @@ class Floor:
             self.agents[item.held_for].personal.pop(item.id, None)
             item.held_for = None
 
-    def live_in(self, line: str) -> list[Item]:
-        """Return what of live channels waits in a line, the longest wait first."""
-        found = [
-            item
-            for channel, rule in self.policy.lines[line].channels.items()
-            if rule.live
-            for item in self.crowd.get((line, channel), {}).values()
-        ]
-        return in_order(found)
-
     def forget(self, item: Item) -> None:
         """Strike out an item that is closed or abandoned; callbacks that waited for its end go on."""
         del self.items[item.id]
@@ -293,6 +283,12 @@ class Floor:
         idle = float(agent.idle_since or 0)
         return STRATEGIES[shape.line.strategy](agent, shape, idle, self.now)
 
+    def mark(self, agent: Agent, shape: Shape) -> Choice:
+        """Return what an agent's entries in all kinds of one line and channel get worse with, and not otherwise."""
+        if shape.line.strategy in BY_NEED:
+            return float(agent.used), float(agent.idle_since or 0), 0.0, agent.id
+        return self.choice(agent, shape)
+
     def renew_index(self) -> None:
         """Build the index anew, for a new policy."""
         self.index = Index(self._fill)
@@ -313,7 +309,7 @@ class Floor:
                     choice = self.choice(agent, shape)
                     shape.show(choice)
                     if listed is not None:
-                        agent.listed[shape.place] = max(listed, choice)
+                        agent.listed[shape.place] = max(listed, self.mark(agent, shape))
 
     def tell_agents(self, cause: str, actor: str | None = None) -> None:
         """Tell the state of every agent that changed since it was last told."""

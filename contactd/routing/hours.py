@@ -9,6 +9,7 @@ from __future__ import annotations
 from contactd.clock import to_ms
 from contactd.core.effects import LineState, Overseen
 from contactd.core.events import LineRestored, LineSet
+from contactd.routing.attendance import live_in
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.gate import MODES, UNKNOWN, Gate
@@ -62,7 +63,7 @@ def turn(floor: Floor, gate: Gate, before: LineState | None = None) -> None:
     if changed:
         for line in floor.policy.lines.values():
             if line.name == gate.line or (gate.open and any(rule.line == gate.line for rule in line.overflow)):
-                for item in floor.live_in(line.name):
+                for item in live_in(floor, line.name):
                     floor.fresh[item.id] = None
 
 

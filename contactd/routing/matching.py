@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from contactd.routing.drain import highest_claim, kept_for_higher, key_of, note_claim, standing_claim
+from contactd.routing.drain import claim_key, highest_claim, kept_for_higher, key_of, note_claim, standing_claim
 from contactd.routing.floor import Floor
 from contactd.routing.groups import Waiting, pop_left_behind
 from contactd.routing.limits import RESERVE
 from contactd.routing.line import ChannelRule, Line
 from contactd.routing.offers import Pick, make_offer
 from contactd.routing.score import NEVER
-from contactd.routing.shapes import Choice, Shape
+from contactd.routing.shapes import Choice, Lead, Shape
 from contactd.routing.state import Agent, Item, skipped
 from contactd.routing.strategies import BY_NEED
 from contactd.routing.visits import ACTIVE
@@ -38,7 +38,7 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
         elif (now_compares := floor.choice(agent, shape)) != choice:
             shape.correct(now_compares)
             if shape.place in agent.listed:
-                agent.listed[shape.place] = max(agent.listed[shape.place], now_compares)
+                agent.listed[shape.place] = max(agent.listed[shape.place], floor.mark(agent, shape))
         else:
             found.append(choice)
     for choice in aside:
@@ -99,17 +99,14 @@ def serve(floor: Floor, name: str) -> None:
 
 def _list_free(floor: Floor, agent: Agent, shapes: list[Shape]) -> None:
     """List an agent as free for shapes of one line and channel."""
-    if shapes[0].line.strategy in BY_NEED:
-        for shape in shapes:
-            shape.show(floor.choice(agent, shape))
-        return
-    choice, place = floor.choice(agent, shapes[0]), shapes[0].place
+    mark, place = floor.mark(agent, shapes[0]), shapes[0].place
     listed = agent.listed.get(place)
-    if listed is not None and listed <= choice:
+    if listed is not None and listed <= mark:
         return
+    by_need = shapes[0].line.strategy in BY_NEED
     for shape in shapes:
-        shape.show(choice)
-    agent.listed[place] = choice
+        shape.show(floor.choice(agent, shape) if by_need else mark)
+    agent.listed[place] = mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +123,11 @@ Ranked = tuple[float, int, str, Item, Shape]
 
 def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
     """Return what comes first for an agent; when the share of starved deferred work is due, that goes before all."""
-    first: Ranked | None = None
-    for shapes in agent.profile.shapes.values():
-        if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
-            first = _better(floor, agent, shapes, first)
-    for own in _own(floor, agent) if agent.personal else ():
-        first = own if first is None else min(first, own)
-    if first is not None and agent.used and kept(floor, agent, first[3], first[4]):
-        first = _higher(floor, agent)
+    claim = standing_claim(floor, agent) if agent.used else None
+    first = _first(floor, agent) if claim is None else _higher(floor, agent, claim)
+    if claim is None and first is not None and agent.used:
+        claim = kept_for_higher(floor, agent, first[3], first[4])
+        first = first if claim is None else _higher(floor, agent, claim)
     if first is None:
         return None
     head = first
@@ -145,30 +139,43 @@ def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
     return Chosen(item, Pick(shape.need, preferred=preferred, starved=starved, shielded=head is not first))
 
 
-def _higher(floor: Floor, agent: Agent) -> Ranked | None:
-    """Return the first of what is higher than everything an agent's room is kept for; None when nothing is."""
-    claim = standing_claim(floor, agent)
-    if claim is None:
-        return None
-    bound = key_of(claim, claim.shape or floor.index.ladder(claim)[-1].shape)
-    found = [one for one in _leads(floor, agent) if key_of(one[3], one[4]) < bound]
-    if not found:
-        return None
-    highest = highest_claim(floor, agent) or claim
-    note_claim(floor, agent, highest)
-    bound = key_of(highest, highest.shape or floor.index.ladder(highest)[-1].shape)
-    return min((one for one in found if key_of(one[3], one[4]) < bound), default=None)
-
-
-def _leads(floor: Floor, agent: Agent) -> list[Ranked]:
-    """Return the first of every group that an agent may take, and what waits for them only."""
-    heads = _own(floor, agent)
+def _first(floor: Floor, agent: Agent) -> Ranked | None:
+    """Return the first of everything an agent may take."""
+    first: Ranked | None = None
     for shapes in agent.profile.shapes.values():
         if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
-            for shape in shapes:
-                if shape.waiting:
-                    heads += _heads_beside(floor, shape, agent)
-    return heads
+            first = _better(floor, agent, shapes, first)
+    for own in _own(floor, agent) if agent.personal else ():
+        first = own if first is None else min(first, own)
+    return first
+
+
+def _higher(floor: Floor, agent: Agent, claim: Item) -> Ranked | None:
+    """Return the first of what is higher than everything an agent's room is kept for (`claim` and others); None when nothing is."""
+    note_claim(floor, agent, claim)
+    bound = claim_key(floor, claim)
+    shapes = _shapes_above(floor, agent, bound)
+    own = [one for one in _own(floor, agent) if key_of(one[3], one[4]) < bound] if agent.personal else []
+    if not shapes and not own:
+        return None
+    claim = highest_claim(floor, agent) or claim
+    note_claim(floor, agent, claim)
+    bound = claim_key(floor, claim)
+    heads = own + [head for shape in shapes for head in _heads_beside(floor, shape, agent)]
+    return min((one for one in heads if key_of(one[3], one[4]) < bound), default=None)
+
+
+def _shapes_above(floor: Floor, agent: Agent, bound: Lead) -> list[Shape]:
+    """Return the kinds of demand an agent may take of which something is higher than a bound."""
+    found = []
+    for shapes in agent.profile.shapes.values():
+        if not shapes or not may_take(floor, agent, shapes[0].line, shapes[0].rule):
+            continue
+        for shape in shapes:
+            lead = shape.lead(floor.items) if shape.waiting else None
+            if lead is not None and lead < bound:
+                found.append(shape)
+    return found
 
 
 def _own(floor: Floor, agent: Agent) -> list[Ranked]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from contactd.core.effects import Alert, Overflow
 from contactd.core.events import WaitExpected
 from contactd.core.interaction import Cause, EndedBy, Outcome, SegmentReason
+from contactd.routing.attendance import live_in
 from contactd.routing.deadlines import Due
 from contactd.routing.floor import Floor, RefusedError
 from contactd.routing.gate import Gate
@@ -257,7 +258,7 @@ def _look_at_tail(floor: Floor, line: Line, seconds: float, asked: float) -> Non
 
     What is known is the wait of somebody who comes now; whoever stands at a part of the line waits that part of it.
     """
-    crowd = floor.live_in(line.name)
+    crowd = live_in(floor, line.name)
     for place, item in enumerate(crowd, start=1):
         share = seconds * place / len(crowd)
         if share >= asked and not item.rule.calls_back:
