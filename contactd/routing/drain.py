@@ -47,6 +47,23 @@ def note_claim(floor: Floor, agent: Agent, claim: Item) -> None:
     floor.claims.setdefault(claim.id, {})[agent.id] = None
 
 
+def claim_gone(floor: Floor, item: Item) -> None:
+    """An item waits no more where it stood: whoever's room was kept for it is looked at, unless the next like it is as good."""
+    shape = item.shape
+    lead = shape.lead(floor.items) if shape is not None and shape.waiting > 1 else None
+    following = floor.items[lead[2]] if lead is not None else None
+    for name in floor.claims.pop(item.id):
+        agent = floor.agents.get(name)
+        if agent is None or agent.claim is not item:
+            continue
+        if following is None or lead is None or agent.below is None or lead >= agent.below or following.skips:
+            floor.look_for(agent)
+        elif _lacks_room(floor, agent, following.rule):
+            note_claim(floor, agent, following)
+        else:
+            floor.look_for(agent)
+
+
 def highest_claim(floor: Floor, agent: Agent) -> Item | None:
     """Return the highest item that waits for more room than an agent has."""
     best: Item | None = None

@@ -16,6 +16,7 @@ from contactd.core.errors import ConflictError
 from contactd.core.interaction import TERMINAL_STATES, Cause, State, move
 from contactd.routing.attendance import Away, somebody_came
 from contactd.routing.deadlines import Deadlines, Due
+from contactd.routing.drain import claim_gone
 from contactd.routing.faces import agent_state, show
 from contactd.routing.gate import Gate
 from contactd.routing.holding import holds
@@ -191,8 +192,8 @@ class Floor:
         self.tokens += 1
         item.token = self.tokens
         item.aside = False
-        for name in self.claims.pop(item.id, ()):
-            self.look_for(self.agents.get(name))
+        if item.id in self.claims:
+            claim_gone(self, item)
         if item.shape is not None:
             item.shape.waiting -= 1
             item.shape = None

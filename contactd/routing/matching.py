@@ -74,9 +74,12 @@ def may_take(floor: Floor, agent: Agent, line: Line, rule: ChannelRule) -> bool:
 def kept(floor: Floor, agent: Agent, item: Item, shape: Shape) -> bool:
     """Say whether an agent's room is kept for a higher item; they are looked at again when that waits no more."""
     claim = kept_for_higher(floor, agent, item, shape)
-    if claim is not None:
-        note_claim(floor, agent, claim)
-    return claim is not None
+    if claim is None:
+        return False
+    note_claim(floor, agent, claim)
+    key = key_of(item, shape)
+    agent.below = key if agent.below is None else min(agent.below, key)
+    return True
 
 
 def serve(floor: Floor, name: str) -> None:
@@ -129,6 +132,7 @@ def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
         claim = kept_for_higher(floor, agent, first[3], first[4])
         first = first if claim is None else _higher(floor, agent, claim)
     if first is None:
+        agent.below = None if claim is None else agent.below
         return None
     head = first
     if share_due(floor, agent) and not starved_deferred(floor, first):
@@ -154,10 +158,12 @@ def _higher(floor: Floor, agent: Agent, claim: Item) -> Ranked | None:
     """Return the first of what is higher than everything an agent's room is kept for (`claim` and others); None when nothing is."""
     note_claim(floor, agent, claim)
     bound = claim_key(floor, claim)
-    shapes = _shapes_above(floor, agent, bound)
-    own = [one for one in _own(floor, agent) if key_of(one[3], one[4]) < bound] if agent.personal else []
-    if not shapes and not own:
+    leads = _leads(floor, agent)
+    own = _own(floor, agent) if agent.personal else []
+    agent.below = min([*(lead for lead, _ in leads), *(key_of(one[3], one[4]) for one in own)], default=None)
+    if agent.below is None or agent.below >= bound:
         return None
+    shapes = [shape for lead, shape in leads if lead < bound]
     claim = highest_claim(floor, agent) or claim
     note_claim(floor, agent, claim)
     bound = claim_key(floor, claim)
@@ -165,17 +171,15 @@ def _higher(floor: Floor, agent: Agent, claim: Item) -> Ranked | None:
     return min((one for one in heads if key_of(one[3], one[4]) < bound), default=None)
 
 
-def _shapes_above(floor: Floor, agent: Agent, bound: Lead) -> list[Shape]:
-    """Return the kinds of demand an agent may take of which something is higher than a bound."""
-    found = []
-    for shapes in agent.profile.shapes.values():
-        if not shapes or not may_take(floor, agent, shapes[0].line, shapes[0].rule):
-            continue
-        for shape in shapes:
-            lead = shape.lead(floor.items) if shape.waiting else None
-            if lead is not None and lead < bound:
-                found.append(shape)
-    return found
+def _leads(floor: Floor, agent: Agent) -> list[tuple[Lead, Shape]]:
+    """Return the highest of each kind of demand that an agent may take."""
+    return [
+        (lead, shape)
+        for shapes in agent.profile.shapes.values()
+        if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule)
+        for shape in shapes
+        if shape.waiting and (lead := shape.lead(floor.items)) is not None
+    ]
 
 
 def _own(floor: Floor, agent: Agent) -> list[Ranked]:

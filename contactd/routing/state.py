@@ -205,6 +205,8 @@ class Agent:
     claim: Item | None = None
     """What their free room was last seen to be kept for; it may have gone since (`claim_token`)."""
     claim_token: int = -1
+    below: tuple[float, int, str] | None = None
+    """Nothing waits that the agent has room for and that is higher than this; None = nothing waits that they have room for."""
     spare_in: tuple[str, ...] = ()
     """Lines that count them among those without deferred work."""
     shown: tuple[object, ...] = ()
