@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from day import POLICY, Action, act, days, opened
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from stage import Stage, of
 
 from contactd.core.effects import Moved, Offer
@@ -105,15 +105,37 @@ def test_weekend_mails_cost_calls_no_more_than_a_tenth_of_the_staff_and_still_mo
 SOON = {**POLICY, "channels": {**POLICY["channels"], **{name: {"starve_s": 30} for name in ("email", "fax")}}}
 
 
+OWN: list[Action] = [
+    ("arrive", 121, 0, 0.0),
+    *[("arrive", 0, 0, 0.0)] * 7,
+    ("arrive", 116, 0, 0.0),
+    *[("arrive", 0, 0, 0.0)] * 3,
+    ("arrive", 215, 0, 0.0),
+    ("owe", 63, 122, 21.0),
+    *[("arrive", 0, 0, 0.0)] * 4,
+    ("arrive", 0, 0, 21.0),
+    ("arrive", 0, 0, 0.0),
+    ("arrive", 77, 85, 0.0),
+    ("intent", 105, 0, 0.0),
+]
+"""A day on which starved work waits for one agent only."""
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(OWN)
 @given(days)
 def test_one_in_so_many_assignments_is_starved_work_where_there_is_some(day: list[Action]) -> None:
-    """Fails when `make_offer` begins the count anew for any deferred item, or `_starved` passes over a shape."""
+    """Fails when `_starved` passes over a shape, or over what waits for the agent only."""
     stage = opened(SOON)
     floor = stage.router._floor
 
+    since: dict[str, int] = {}
+    """Agent → assignments since the last starved one, counted here."""
+
     def watch(seen: Floor, item: Item, agent: Agent, _preferred: bool) -> None:
-        if agent.share < seen.policy.deferred_share - 1 or starved(seen, item):
+        given = since.get(agent.id, 0)
+        since[agent.id] = 0 if starved(seen, item) else given + 1
+        if given < seen.policy.deferred_share - 1 or starved(seen, item):
             return
         assert not [
             one.id
@@ -124,6 +146,23 @@ def test_one_in_so_many_assignments_is_starved_work_where_there_is_some(day: lis
     floor.witness = watch
     for action in day:
         act(stage, action)
+
+
+def test_deferred_work_that_has_not_starved_is_no_part_of_the_share() -> None:
+    """Fails when `make_offer` begins the count anew for any deferred item."""
+    stage = Stage({"deferred_share": 3, "channels": {"voice": {"wrapup": {"mode": "off"}, "interrupts": []}}})
+    stage.agent("ann", "not_ready")
+    stage.arrive("starved", "email", waited=timedelta(hours=60))
+    stage.arrive("fax", "fax", priority=9, vip=3)
+    for number in range(3):
+        stage.arrive(f"call{number}")
+    stage.intent("ann", "ready")
+    taken = []
+    for _ in range(3):
+        taken.append(next(iter(stage.offers)))
+        stage.accept(taken[-1])
+        stage.end(taken[-1])
+    assert taken == ["fax", "call0", "starved"]
 
 
 def starved(floor: Floor, item: Item) -> bool:
