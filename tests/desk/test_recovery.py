@@ -102,6 +102,7 @@ async def test_a_router_rebuilt_from_the_store_is_the_one_that_lived(
         shutil.rmtree(folder)
 
 
+@pytest.mark.promise
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_long_day_is_rebuilt_at_every_hour(sqlite_template: Path, seed: int) -> None:
     """Fails when callbacks lose what suspends them, courses their path, or lines their end."""
