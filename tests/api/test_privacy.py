@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from tests.api.house import House, build
 from tests.crm_store.town import Town, mail
 
 NAME, NUMBER, ADDRESS, WORDS = "欧阳乾坤", "13912345678", "qiankun@erase.example", "我要投诉蓝色冰箱"
-SECRETS = (NAME, "欧阳", NUMBER, "1391234", "5678", ADDRESS, "qiankun", WORDS, "蓝色冰箱", "QUITTUNG-77")
+SECRETS = (NAME, "欧阳", NUMBER, "1391234", NUMBER[-7:], ADDRESS, "qiankun", WORDS, "蓝色冰箱", "QUITTUNG-77")
 WHY = {"reason": "asked by letter", "verified_how": "identity card seen"}
 
 
@@ -131,6 +132,12 @@ async def erased(house: House, party: str) -> dict[str, Any]:
     return found
 
 
+def traces(left: str) -> list[str]:
+    """Return what of the person stands in a text; the last four digits only as a word, for they may be within a digest."""
+    found = [secret for secret in SECRETS if secret in left]
+    return found + re.findall(rf"(?<![0-9A-Za-z]){NUMBER[-4:]}(?![0-9A-Za-z])", left)
+
+
 async def test_an_erased_person_is_nowhere_and_the_figures_stay(both: House, tmp_path: Path) -> None:
     ids = await lived(both, tmp_path)
     before = await figures(both.store)
@@ -138,7 +145,7 @@ async def test_an_erased_person_is_nowhere_and_the_figures_stay(both: House, tmp
     assert all(secret in full for secret in (NAME, NUMBER, ADDRESS, WORDS, "QUITTUNG-77")), "the test would see them"
     found = await erased(both, ids["party"])
     left = await everything(both.store)
-    assert [secret for secret in SECRETS if secret in left] == []
+    assert traces(left) == []
     assert await figures(both.store) == before
     if both.store.sqlite:
         disk = on_disk(tmp_path)
@@ -182,7 +189,7 @@ async def test_an_erasure_that_was_cut_short_goes_on(
         await erased(both, ids["party"])
     await Privacy(both.store, both.clock).some()
     left = await everything(both.store)
-    assert [secret for secret in SECRETS if secret in left] == []
+    assert traces(left) == []
     assert (await both.store.read(lambda conn: conn.execute(select(schema.privacy_request.c.blobs)).scalar())) == []
 
 
