@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from contactd.channels.voice import ari_dial, ari_wait
+from contactd.channels.voice import ari_dial, ari_wait, callcenter
 from contactd.channels.voice.ami_keys import AmiKeys
 from contactd.channels.voice.call import ADAPTER
 from contactd.channels.voice.mirror import Mirror
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contactd.channels.voice.agi_server import AgiServer
     from contactd.channels.voice.ami_client import AmiClient
     from contactd.channels.voice.ari_client import AriClient
+    from contactd.channels.voice.esl_client import EslClient
 
 
 GUESSABLE = 16
@@ -46,6 +47,8 @@ class VoiceChannel:
         self._ami = _ami_client(options, self._mirror, tools) if options.ami.host else None
         self._keys = None if self._ami is None else AmiKeys(self._ami, options, tools, self._mirror.key_of)
         self._mirror.hand, self._mirror.on_connected = self._keys, self._tell_stances
+        self._followed = Mirror(name, tools, numbers, self._is_ours, callcenter.ADAPTER)
+        self._esl = _esl_client(options, self._followed, tools) if options.esl.host else None
         self._agi = _agi_server(options, tools, numbers) if options.agi.port is not None else None
         tools.route("POST", "/cti/{token}", Webhook(name, options.webhook.token, tools, numbers).endpoint)
 
@@ -63,6 +66,9 @@ class VoiceChannel:
         if self._ami is not None:
             self._tools.spawn(self._mirror.run(), "mirror")
             self._ami.start()
+        if self._esl is not None:
+            self._tools.spawn(self._followed.run(), "followed")
+            self._esl.start()
         if self._agi is not None:
             self._agi.start()
 
@@ -75,6 +81,8 @@ class VoiceChannel:
         """Close the connections; calls go on without us."""
         if self._agi is not None:
             await self._agi.stop()
+        if self._esl is not None:
+            await self._esl.stop()
         if self._ami is not None:
             await self._ami.stop()
         if self._ari is not None:
@@ -95,6 +103,8 @@ class VoiceChannel:
             troubles += [] if ari.ok else [f"ARI: {ari.detail}"]
         if self._ami is not None and not self._mirror.up:
             troubles.append(f"AMI: {self._mirror.detail}")
+        if self._esl is not None and not self._followed.up:
+            troubles.append(f"FreeSWITCH: {self._followed.detail}")
         return Health(ok=not troubles, detail="; ".join(troubles), last_progress=last)
 
     def compose(self, draft: Draft) -> Composed | None:  # noqa: ARG002 - the channel contract
@@ -177,6 +187,13 @@ def _agi_server(options: Options, tools: Tools, numbers: Numbers) -> AgiServer:
     from contactd.channels.voice.agi_server import AgiServer, Directory  # noqa: PLC0415 - see above
 
     return AgiServer(options.agi, Directory(tools, numbers, options.agi), tools.spawn)
+
+
+def _esl_client(options: Options, mirror: Mirror, tools: Tools) -> EslClient:
+    """Import the client, and so much of Twisted, and make one."""
+    from contactd.channels.voice.esl_client import EslClient  # noqa: PLC0415 - see above
+
+    return EslClient(options.esl, mirror, tools.clock.now)
 
 
 def _ami_client(options: Options, mirror: Mirror, tools: Tools) -> AmiClient:

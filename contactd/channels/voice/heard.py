@@ -20,10 +20,12 @@ class Heard:
 
     Args:
         tools: the house's side.
+        key: under which it is kept.
     """
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, key: str = KEY) -> None:
         self._tools = tools
+        self._key = key
         self._kept: dict[str, Any] | None = None
         self._lost_at: datetime | None = None
 
@@ -34,13 +36,13 @@ class Heard:
     async def now(self) -> None:
         """Note that the PBX is heard, and its picture right: a gap ends here, if there was one."""
         now = self._tools.clock.now()
-        kept = dict(await self._tools.kept(KEY) or {}) if self._kept is None else self._kept
+        kept = dict(await self._tools.kept(self._key) or {}) if self._kept is None else self._kept
         since = self._lost_at or _silent_since(kept, now)
         self._lost_at = None
         if since is not None:
             kept["gaps"] = [*kept.get("gaps", ()), [rfc3339(since), rfc3339(now)]][-MAX_GAPS:]
         kept = {"since": rfc3339(now), **kept, "heard_at": rfc3339(now)}
-        await self._tools.keep(KEY, kept)
+        await self._tools.keep(self._key, kept)
         self._kept = kept
 
 

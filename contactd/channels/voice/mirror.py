@@ -18,7 +18,7 @@ import structlog
 
 from contactd.channels.voice.ami_news import AskedCall, MemberPaused, News
 from contactd.channels.voice.call import ADAPTER, CallStarted, Told
-from contactd.channels.voice.heard import Heard
+from contactd.channels.voice.heard import KEY, Heard
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Arrival, Content, Progress, Tools
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
@@ -71,9 +71,18 @@ class Mirror:
         tools: the house's side.
         numbers: reads callers' numbers.
         is_ours: tells whether a Linkedid is a call that contactd routes itself, which is not to be counted twice.
+        adapter: under which its calls are kept.
     """
 
-    def __init__(self, name: str, tools: Tools, numbers: Numbers, is_ours: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        name: str,
+        tools: Tools,
+        numbers: Numbers,
+        is_ours: Callable[[str], bool],
+        adapter: str = ADAPTER,
+    ) -> None:
+        self._adapter = adapter
         self.up = False
         self.detail = "not connected yet"
         self._name = name
@@ -84,7 +93,7 @@ class Mirror:
         """Who acts on the PBX; None: nobody does, it is only watched."""
         self.on_connected: Callable[[], None] = lambda: None
         """Is called whenever the connection stands again."""
-        self._heard = Heard(tools)
+        self._heard = Heard(tools, KEY if adapter == ADAPTER else f"{KEY}.{adapter}")
         self._waiting: asyncio.Queue[list[Told | News] | set[str]] = asyncio.Queue(MAX_WAITING)
         self._keys: dict[str, str] = {}
         """Contact → key of its call, while it is on."""
@@ -120,7 +129,7 @@ class Mirror:
         """Keep that we hear the PBX."""
         before, self.up, self.detail = self.up, True, ""
         if not before:
-            log.info("voice.ami.up")
+            log.info("voice.mirror.up", adapter=self._adapter)
             self.on_connected()
 
     def disconnected(self, why: str) -> None:
@@ -128,7 +137,7 @@ class Mirror:
         if self.up:
             self._heard.lost()
         if self.up or why != self.detail:
-            log.warning("voice.ami.down", why=why)
+            log.warning("voice.mirror.down", adapter=self._adapter, why=why)
         self.up, self.detail = False, why
 
     # What is done with it.
@@ -171,7 +180,9 @@ class Mirror:
         if self._is_ours(start.linkedid) or start.direction == Direction.INTERNAL:
             self._skipped.add(start.external_key)
         elif start.direction == Direction.OUTBOUND:
-            contact = None if _PBX_ID.fullmatch(start.linkedid) else await self._tools.find(ADAPTER, start.linkedid)
+            contact = (
+                None if _PBX_ID.fullmatch(start.linkedid) else await self._tools.find(self._adapter, start.linkedid)
+            )
             if contact is None:
                 self._outgoing[start.external_key] = start
             else:
@@ -189,7 +200,7 @@ class Mirror:
         customer = start.dialled if outgoing else start.caller
         arrival = Arrival(
             channel=self._name,
-            adapter=ADAPTER,
+            adapter=self._adapter,
             external_key=start.external_key,
             raw=json.dumps(asdict(start), default=str, ensure_ascii=False).encode(),
             at=start.at,
@@ -206,7 +217,7 @@ class Mirror:
         receipt = await self._tools.accept(arrival, content)
         self._know(receipt.interaction, start.external_key)
         if receipt.duplicate:
-            contact = await self._tools.find(ADAPTER, start.external_key)
+            contact = await self._tools.find(self._adapter, start.external_key)
             self._before[start.external_key] = str(contact["state"]) if contact else ""
 
     async def _go_on(self, progress: Progress) -> None:
@@ -252,7 +263,7 @@ class Mirror:
 
     async def _compare(self, keys: set[str]) -> None:
         """End the contacts the store has open and the PBX has not: it had them once, and they are on no list of it."""
-        for contact in await self._tools.open_contacts(ADAPTER):
+        for contact in await self._tools.open_contacts(self._adapter):
             key, state = str(contact["external_key"]), contact["state"]
             if key in keys or state == State.WRAPUP or (self.hand is not None and self.hand.is_on(key)):
                 continue
@@ -264,7 +275,7 @@ class Mirror:
             log.info("voice.mirror.ended_by_evidence", interaction=contact["id"])
             await self._tools.progress(
                 Progress(
-                    adapter=ADAPTER,
+                    adapter=self._adapter,
                     external_key=key,
                     at=self._tools.clock.now(),
                     kind="ended",

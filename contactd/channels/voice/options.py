@@ -163,6 +163,19 @@ class WaitOptions(_Options):
     longest_s: int = Field(default=180, ge=10, le=600)
 
 
+class EslOptions(_Options):
+    """A FreeSWITCH whose mod_callcenter routes, followed over its event socket."""
+
+    host: str = ""
+    """Empty: none is followed."""
+    port: int = Field(default=8021, ge=1, le=65535)
+    username: str = Field(default="", pattern=r"^[A-Za-z0-9_.@-]{0,128}$")
+    """`contactd@DOMAIN`: an account of the directory with few rights; empty: the socket's own password, which opens everything."""
+    password: SecretStr = SecretStr("")
+    name: str = ""
+    """The switch's name in keys; default: its host."""
+
+
 class AgiOptions(_Options):
     """A FastAGI port at which a dialplan asks who calls."""
 
@@ -200,6 +213,7 @@ class Options(_Options):
     ari: AriOptions = AriOptions()
     webhook: WebhookOptions = WebhookOptions()
     agi: AgiOptions = AgiOptions()
+    esl: EslOptions = EslOptions()
     dial: DialOptions = DialOptions()
     wait: WaitOptions = WaitOptions()
     menus: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], Menu] = Field(default_factory=dict)
