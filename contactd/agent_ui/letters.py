@@ -71,6 +71,14 @@ class CloseAs(OnInteraction):
         return self
 
 
+class KeepOut(Shape):
+    """sender.keep_out: block an address or a number, for some days or until somebody lets it in again."""
+
+    to: Word
+    reason: Word
+    days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
 class Unblock(Shape):
     """sender.unblock: let a sender's contacts come before somebody again."""
 
@@ -113,6 +121,7 @@ LETTERS: dict[str, type[Shape]] = {
     "interaction.close_as": CloseAs,
     "interaction.bring_back": OnInteraction,
     "sender.block": OnInteraction,
+    "sender.keep_out": KeepOut,
     "sender.unblock": Unblock,
     "bulk.count": Choosing,
     "bulk.answer": AnswerAll,

@@ -66,3 +66,6 @@ class Blocked(Shape):
     agent: str
     interaction: str | None
     at: str
+    until: str | None
+    """When they are let in again by themselves; null: never."""
+    reason: str

@@ -116,6 +116,8 @@ class Receipt:
     """It had come before: this is the old receipt."""
     joined: bool = False
     """It joined an open conversation instead of opening an interaction."""
+    filed: bool = False
+    """It was put before nobody (a blocked sender's): who waits for an answer to it gets none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.party import Point
@@ -15,9 +15,20 @@ from contactd.crm_store.store import WriteConn
 
 MOST = 500
 _IS = hot(
-    select(s.blocked.c.at).where(s.blocked.c.kind == bindparam("kind"), s.blocked.c.value_norm == bindparam("value"))
+    select(s.blocked.c.at).where(
+        s.blocked.c.kind == bindparam("kind"),
+        s.blocked.c.value_norm == bindparam("value"),
+        or_(s.blocked.c.until.is_(None), s.blocked.c.until > bindparam("now")),
+    )
 )
-_BLOCK = hot(insert(s.blocked).on_conflict_do_nothing(), *s.blocked.c.keys())
+_new = insert(s.blocked)
+_BLOCK = hot(
+    _new.on_conflict_do_update(
+        index_elements=["kind", "value_norm"],
+        set_={name: _new.excluded[name] for name in ("agent", "interaction_id", "at", "until", "reason")},
+    ),
+    *s.blocked.c.keys(),
+)
 _UNBLOCK = hot(
     delete(s.blocked).where(s.blocked.c.kind == bindparam("b_kind"), s.blocked.c.value_norm == bindparam("b_value"))
 )
@@ -36,9 +47,23 @@ JUNK = hot(update(s.interaction).where(s.interaction.c.id == bindparam("b_id")).
 """Marks what a blocked sender sent."""
 
 
-def is_blocked(conn: WriteConn, sender: Point) -> bool:
-    """Tell whether a sender is blocked."""
-    return conn.one(_IS, kind=sender.kind, value=sender.value) is not None
+def is_blocked(conn: WriteConn, sender: Point, now: datetime) -> bool:
+    """Tell whether a sender is blocked at this moment."""
+    return conn.one(_IS, kind=sender.kind, value=sender.value, now=now) is not None
+
+
+def block(conn: WriteConn, sender: Point, agent: str, now: datetime, *, until: datetime | None, reason: str) -> None:
+    """Block a sender until a moment (None: until somebody lets them in); what was said of them before is replaced."""
+    conn.run(
+        _BLOCK,
+        kind=sender.kind,
+        value_norm=sender.value,
+        agent=agent,
+        interaction_id=None,
+        at=now,
+        until=until,
+        reason=reason,
+    )
 
 
 def block_sender(conn: WriteConn, interaction: str, agent: str, now: datetime) -> bool:
@@ -46,7 +71,16 @@ def block_sender(conn: WriteConn, interaction: str, agent: str, now: datetime) -
     sender = conn.one(_SENDER, interaction=interaction)
     if sender is None:
         return False
-    conn.run(_BLOCK, kind=sender.kind, value_norm=sender.value_norm, agent=agent, interaction_id=interaction, at=now)
+    conn.run(
+        _BLOCK,
+        kind=sender.kind,
+        value_norm=sender.value_norm,
+        agent=agent,
+        interaction_id=interaction,
+        at=now,
+        until=None,
+        reason="",
+    )
     return True
 
 
@@ -80,6 +114,8 @@ def listed(conn: Connection) -> list[dict[str, Any]]:
             "agent": row.agent,
             "interaction": row.interaction_id,
             "at": rfc3339(row.at),
+            "until": rfc3339(row.until) if row.until else None,
+            "reason": row.reason,
         }
         for row in conn.execute(query)
     ]

@@ -53,7 +53,8 @@ def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
         # The conversation may be one that began in this unit.
         later.flush()
     talk = conversation(conn, new, point_id)
-    if content.sender is not None and blocked_rows.is_blocked(conn, content.sender):
+    # What an outside system routes it gives to somebody all the same: hiding it here would only make the picture untrue.
+    if content.sender is not None and new.routed_by != "pbx" and blocked_rows.is_blocked(conn, content.sender, new.at):
         away = automatic_rows.Course(way="file", talk=Talk(new.new_ids["thread"]))
         placed = _follow(conn, later, new, away, point_id, resolution)
         later.change(blocked_rows.JUNK, b_id=new.interaction)

@@ -136,7 +136,8 @@ class Intake:
         if placed is None:
             return _old(old)
         self._after(placed, arrival, content, placing)
-        return Receipt(id=receipt, interaction=placed.interaction, joined=placed.joined)
+        filed = placed.state == State.CLOSED
+        return Receipt(id=receipt, interaction=placed.interaction, joined=placed.joined, filed=filed)
 
     def _count(self, arrival: Arrival, old: Mapping[str, Any] | None) -> None:
         """Count something taken in, or its repetition."""

@@ -86,6 +86,7 @@ RULES: dict[str, Rule] = {
     "interaction.close_as": Rule("own", "own", "own", "console"),
     "interaction.bring_back": Rule("any", "any", "any", "write"),
     "sender.block": Rule("any", "any", "any", "console"),
+    "sender.keep_out": Rule("no", "any", "any", "console"),
     "sender.unblock": Rule("any", "any", "any", "console"),
     "sender.read": Rule("any", "any", "any", "read"),
     "bulk.count": Rule("no", "any", "any", "console"),

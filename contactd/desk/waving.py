@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from contactd.crm_store.dismissed_rows import DISMISSED
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.store import WriteConn
 from contactd.desk.bringing_back import BringingBack
+from contactd.desk.composing import read_point
 from contactd.desk.desk import Desk
 from contactd.desk.rights import Actor
 
@@ -34,6 +36,7 @@ class Waving:
             "interaction.close_as": self._close_as,
             "interaction.bring_back": back.bring_back,
             "sender.block": back.block,
+            "sender.keep_out": self._keep_out,
             "sender.unblock": self._unblock,
         }
 
@@ -86,10 +89,40 @@ class Waving:
         await desk.dispatcher.submit(fact, prepare, beside=unit)
         return {"interaction": entry.view()}
 
-    async def _unblock(self, _actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+    async def _keep_out(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Block an address or a number that nobody who has it in hand has blocked; on record with its reason.
+
+        Raises:
+            BadRequestError: it is neither an address nor a number.
+        """
+        point, now = read_point(data["to"], "to"), self._desk.clock.now()
+        until = now + timedelta(days=data["days"]) if data.get("days") else None
+        detail = {"kind": point.kind, "reason": data["reason"], "days": data.get("days")}
+
+        def unit(conn: WriteConn) -> None:
+            blocked_rows.block(conn, point, actor.id, now, until=until, reason=data["reason"])
+            _record(conn, actor, "sender.keep_out", point.value, detail, now)
+
+        await self._desk.store.write(unit, urgent=True)
+        return {"kind": point.kind, "value": point.value}
+
+    async def _unblock(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         """Let a sender's contacts come before somebody again."""
-        unit = partial(blocked_rows.unblock, kind=data["kind"], value=data["value"])
+        now = self._desk.clock.now()
+
+        def unit(conn: WriteConn) -> bool:
+            found = blocked_rows.unblock(conn, data["kind"], data["value"])
+            if found:
+                _record(conn, actor, "sender.unblock", data["value"], {"kind": data["kind"]}, now)
+            return found
+
         if not await self._desk.store.write(unit, urgent=True):
             text = "this sender is not blocked"
             raise NotFoundError(text, field="value")
         return {}
+
+
+def _record(conn: WriteConn, actor: Actor, action: str, value: str, detail: Mapping[str, Any], now: datetime) -> None:
+    """Write into the audit log what was done about a sender."""
+    act = audit.Entry(actor=actor.id, action=action, object_kind="sender", object_id=value, detail=dict(detail))
+    audit.append(conn, act, now)

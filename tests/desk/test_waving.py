@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Update, update
+from sqlalchemy import Update, select, update
 
-from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
+from contactd.core.address import phone_point
+from contactd.core.channel import Arrival, Content, Receipt
+from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.crm_store import blocked_rows, interactions, messages, schema
 from tests.desk.bench import Bench
 from tests.desk.test_letters import at_work, save
@@ -137,3 +139,40 @@ async def test_only_who_ended_it_or_oversees_may_bring_it_back_and_only_for_a_we
 
 def provider(message: str) -> Update:
     return update(schema.message).where(schema.message.c.id == message).values(provider_id="<m@x>")
+
+
+async def test_a_supervisor_keeps_a_number_out_for_a_while(bench: Bench) -> None:
+    ann, chen = await bench.agent("ann"), await bench.agent("chen", role="supervisor")
+    await bench.ready(ann)
+    with pytest.raises(ForbiddenError):
+        await bench.run(ann, "sender.keep_out", to="13800138000", reason="abuse", days=7)
+    await bench.run(chen, "sender.keep_out", to="13800138000", reason="abuse", days=7)
+    (listed,) = await bench.store.read(blocked_rows.listed)
+    assert (listed["value"], listed["reason"], listed["interaction"]) == ("+8613800138000", "abuse", None)
+    assert listed["until"] is not None
+
+    async def calls(key: str, routed_by: str = "contactd") -> Receipt:
+        arrival = Arrival(
+            channel="voice", adapter="ari", external_key=key, raw=b"{}", at=bench.clock.now(), routed_by=routed_by
+        )
+        return await bench.voice.tools.accept(arrival, Content(sender=phone_point("13800138000")))
+
+    first = await calls("c1")
+    assert first.filed
+    assert (await shown(bench, first.interaction))["outcome"] == "junk"
+    assert not (await calls("c2", "pbx")).filed, "what a PBX routes is shown as it is"
+    bench.clock.advance(8 * 24 * 3600)
+    third = await calls("c3")
+    assert not third.filed
+    assert bench.state_of(third.interaction) in ("queued", "offered")
+    await bench.run(ann, "sender.unblock", kind="phone", value="+8613800138000")
+    assert await bench.store.read(blocked_rows.listed) == []
+    rows = await bench.store.read(lambda conn: conn.execute(select(schema.audit_log.c.action)).scalars().all())
+    assert {"sender.keep_out", "sender.unblock"} <= set(rows)
+
+
+async def test_what_is_neither_number_nor_address_is_not_blocked(bench: Bench) -> None:
+    chen = await bench.agent("chen", role="supervisor")
+    with pytest.raises(BadRequestError):
+        await bench.run(chen, "sender.keep_out", to="nobody", reason="x")
+    assert await bench.store.read(blocked_rows.listed) == []

@@ -317,16 +317,16 @@ class RoutedCalls:
 
     # Answers.
 
-    def accepted(self, call_id: str, interaction: str) -> list[Do]:
-        """Learn which interaction a call became; a caller who hung up meanwhile has abandoned it."""
+    def accepted(self, call_id: str, interaction: str, *, filed: bool = False) -> list[Do]:
+        """Learn which interaction a call became; who hung up meanwhile has abandoned it, who is blocked is let go."""
         call = self._calls.get(call_id)
         if call is None:
             return [Report(call=call_id, fact=InteractionGone(interaction=interaction))]
         call.interaction = interaction
         if call.gone:
             del self._calls[call_id]
-            return [Report(call=call_id, fact=InteractionGone(interaction=interaction))]
-        return []
+            return [] if filed else [Report(call=call_id, fact=InteractionGone(interaction=interaction))]
+        return self.cue(call, Cue.RELEASE) if filed else []
 
     def refused(self, call_id: str) -> list[Do]:
         """Give a call that could not be taken in back to the dialplan, which has its own way."""

@@ -307,7 +307,7 @@ class AriClient:
         except ContactdError as error:
             log.warning("voice.ari.not_taken_in", code=error.code)
             return self.calls.refused(call_id)
-        return self.calls.accepted(call_id, receipt.interaction)
+        return self.calls.accepted(call_id, receipt.interaction, filed=receipt.filed)
 
     async def _insist(self, act: Any) -> None:
         """Do what the store must know, again and again while it is down; what is out of date is dropped."""

@@ -140,8 +140,11 @@ blocked = Table(
     Column("agent", Text, nullable=False),
     Column("interaction_id", Text),
     moment("at"),
+    moment("until", optional=True),
+    Column("reason", Text, nullable=False, default="", server_default=""),
 )
-"""Senders whose contacts are filed as junk and put before nobody; `interaction_id` is what they were blocked for."""
+"""Senders whose contacts are filed as junk and put before nobody; `interaction_id` is what they were blocked for, `until` when they
+are let in again by themselves (null: never)."""
 
 draft = Table(
     "draft",

@@ -37,6 +37,7 @@ class House:
         self.known: dict[str, Known] = {}
         self.lines: dict[str, str] = {}
         self.keeps: dict[str, Mapping[str, Any]] = {}
+        self.files = False
         self.alarms: list[tuple[str, str]] = []
         self.answers: list[str] = []
         self.panels: dict[str, Mapping[str, Any]] = {}
@@ -69,7 +70,7 @@ class House:
         duplicate = key in self.arrivals
         if not duplicate:
             self.arrivals[key] = (arrival, content)
-        return Receipt(id=f"r-{key[1]}", interaction=f"i-{key[1]}", duplicate=duplicate)
+        return Receipt(id=f"r-{key[1]}", interaction=f"i-{key[1]}", duplicate=duplicate, filed=self.files)
 
     async def joined(self, interaction: str, message: NewMessage) -> Said:
         raise NotImplementedError

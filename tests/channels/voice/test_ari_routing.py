@@ -367,3 +367,12 @@ async def test_a_transfer_to_a_colleague_who_is_busy_stays(stand: Stand) -> None
     stand.pbx.phone("PJSIP/1001").refer("1002")
     await stand.pbx.until(lambda: stand.pbx.phone("PJSIP/1001").told == "channel_declined")
     assert call.hears == {stand.pbx.phone("PJSIP/1001").leg.id}  # type: ignore[union-attr]
+
+
+async def test_a_blocked_caller_is_let_go_at_once(stand: Stand) -> None:
+    stand.house.files = True
+    call = await stand.pbx.call("13800138000", "400800006")
+    await stand.pbx.until(lambda: call.gone)
+    await stand.quiet()
+    assert stand.house.facts == [], "there is nobody to be told"
+    assert stand.client.calls.ids() == []

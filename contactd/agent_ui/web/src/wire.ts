@@ -258,6 +258,9 @@ export interface BlockedSender {
   agent: string;
   interaction: string | null;
   at: string;
+  /** When they are let in again by themselves; null = never. */
+  until: string | null;
+  reason: string;
 }
 
 export interface OutboxView {
