@@ -101,7 +101,7 @@ function Actions({ interaction, onCloseAs, onNeedsDisposition }: Omit<Props, "mi
   if (external || (call && interaction.live && can)) {
     return (
       <div className="row contact-actions">
-        {external && <span className="tag">{t("contact.external")}</span>}
+        {external && <span className="tag">{t(can?.length ? "contact.byPbx" : "contact.external")}</span>}
         {can?.includes("transfer") && (
           <>
             <Button icon={<SwapOutlined />} data-testid="transfer-open" onClick={() => setTransfer(true)}>

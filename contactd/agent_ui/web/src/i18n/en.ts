@@ -219,6 +219,7 @@ export const en: Same<typeof zhCN> = {
     parkedOpen: "Parked until the customer is in touch",
     customerLive: "Customer is here",
     customerGone: "Customer has left",
+    byPbx: "Routed by the PBX",
     external: "Routed by the PBX, shown only",
     vip: "VIP {{n}}",
     priority: "Priority {{n}}",

@@ -210,6 +210,7 @@ export const zhCN = {
     parkedOpen: "搁置，直到客户再次联系",
     customerLive: "客户在线",
     customerGone: "客户已离开",
+    byPbx: "由交换机分配",
     external: "由电话系统接续，仅显示",
     vip: "VIP {{n}}",
     priority: "优先级 {{n}}",
