@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from contactd.api import (
     arrivals,
     cases,
+    commerce,
     errors,
     exports,
     files,
@@ -61,6 +62,7 @@ def build(parts: Parts) -> FastAPI:
         parties,
         search,
         cases,
+        commerce,
         knowledge,
         promises,
         floor,

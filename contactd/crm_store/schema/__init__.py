@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer
+from contactd.crm_store.schema.commerce import record, record_event
 from contactd.crm_store.schema.conversation import (
     attachment,
     automatic_answer,
@@ -149,6 +150,8 @@ __all__ = [
     "promise",
     "raw",
     "receipt",
+    "record",
+    "record_event",
     "router_lease",
     "search_doc",
     "session",

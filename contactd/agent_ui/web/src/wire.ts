@@ -690,3 +690,45 @@ export interface Satisfaction {
   rate: number;
   satisfaction: number | null;
 }
+
+type Names = Record<"zh" | "en", string>;
+
+/** One kind of business record: what forms, lists and cards are made of. */
+export interface RecordKind {
+  kind: string;
+  label: Names;
+  stages: { stage: string; label: Names; next: string[] }[];
+  fields: { key: string; type: string; label: Names; choices: Record<string, Names> }[];
+  of_party: boolean;
+  has_amount: boolean;
+  span: Names[] | null;
+  mirrored_only: boolean;
+}
+
+/** A business record; with a `source` it is kept in another system. */
+export interface RecordView {
+  id: string;
+  kind: string;
+  no: string;
+  title: string;
+  party_id: string | null;
+  party_name: string;
+  stage: string;
+  owner_name: string;
+  amount: number | null;
+  currency: string | null;
+  begins_at: string | null;
+  ends_at: string | null;
+  fields: Record<string, unknown>;
+  source: string | null;
+  url: string;
+  as_of: string | null;
+  updated_at: string;
+  row_version: number;
+  events?: { seq: number; at: string; type: string; actor: string | null; text: string; data: Record<string, unknown> }[];
+}
+
+export interface CardsView {
+  contract: { id: string; until: string | null; title: string; entitlements: string[] } | null;
+  items: { kind: string; count: number; records: RecordView[] }[];
+}

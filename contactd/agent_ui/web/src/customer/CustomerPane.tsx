@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Checkbox } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
+import { Cards } from "../commerce/Cards";
 import { CaseStrip } from "../cases/CaseStrip";
 import { useRun } from "../desk";
 import { useWords } from "../i18n";
@@ -83,6 +84,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
       )}
       {!readOnly && <CaseStrip party={partyId} interaction={interaction} />}
       {!readOnly && <KnowledgePanel interaction={interaction} readOnly={false} />}
+      <Cards party={partyId} />
       <Timeline party={partyId} head={head.timeline} current={interaction.id} />
     </>
   );

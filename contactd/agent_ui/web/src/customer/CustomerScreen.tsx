@@ -2,6 +2,7 @@
 import { FolderOpenOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { api, keys } from "../api";
+import { Cards } from "../commerce/Cards";
 import { useWords } from "../i18n";
 import { Face, Lines, LoadFailed, Vip } from "../shell/bits";
 import { go } from "../route";
@@ -58,6 +59,7 @@ export default function CustomerScreen({ party: id }: { party: string }) {
           <NewMail party={id} addresses={(points ?? []).filter((point) => point.kind === "email").map((point) => point.value ?? point.display)} line={null} caseId={null} />
         </div>
         <Consents party={party.data.id} />
+        <Cards party={id} />
         <Merges
           party={party.data.id}
           onSurvivor={(survivor) => {

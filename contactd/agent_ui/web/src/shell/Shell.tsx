@@ -20,6 +20,7 @@ const CasesScreen = lazy(() => import("../cases/CasesScreen"));
 const ImportsScreen = lazy(() => import("../exchange/ImportsScreen"));
 const PrivacyScreen = lazy(() => import("../privacy/PrivacyScreen"));
 const KnowledgeScreen = lazy(() => import("../knowledge/KnowledgeScreen"));
+const RecordsScreen = lazy(() => import("../commerce/RecordsScreen"));
 const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
@@ -68,6 +69,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "quarantine" && <QuarantineScreen />}
           {screen === "cases" && <CasesScreen selected={route.id} />}
           {screen === "knowledge" && <KnowledgeScreen selected={route.id} />}
+          {screen === "records" && <RecordsScreen selected={route.id} />}
           {screen === "surveys" && <SurveysScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "imports" && <ImportsScreen selected={route.id} />}

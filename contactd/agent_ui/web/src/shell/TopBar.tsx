@@ -35,6 +35,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
         <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
         <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />
         <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />
+        <NavLink to="records" now={screen} label={t("nav.records")} badge={null} />
         <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />
         {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
         {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}

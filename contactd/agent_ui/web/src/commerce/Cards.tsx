@@ -1,0 +1,65 @@
+/** Business with a customer as cards: what is open first, with the source and how old what it says is. */
+import { SafetyCertificateOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Collapse } from "antd";
+import { api, keys } from "../api";
+import { useWords } from "../i18n";
+import { go } from "../route";
+import { At } from "../shell/bits";
+import type { RecordView } from "../wire";
+import { money, useKinds } from "./words";
+import "./commerce.css";
+
+export function Cards({ party }: { party: string }) {
+  const { t } = useWords();
+  const kinds = useKinds();
+  const found = useQuery({ queryKey: keys.cards(party), queryFn: ({ signal }) => api.cards(party, signal) });
+  if (!found.data || found.data.items.length === 0) return null;
+  const { contract, items } = found.data;
+  return (
+    <section className="cards" aria-label={t("commerce.title")} data-testid="commerce-cards">
+      {contract && (
+        <button type="button" className="clear cards-contract" title={contract.entitlements.join("\n")} onClick={() => go("records", contract.id)}>
+          <SafetyCertificateOutlined /> {contract.until ? t("commerce.until", { day: contract.until.slice(0, 10) }) : t("commerce.inContract")}
+          {contract.entitlements.length > 0 && <span className="dim cut">{contract.entitlements.join(" · ")}</span>}
+        </button>
+      )}
+      <Collapse
+        ghost
+        size="small"
+        defaultActiveKey={items.slice(0, 1).map((group) => group.kind)}
+        items={items.map((group) => ({
+          key: group.kind,
+          label: (
+            <span>
+              {kinds.name(group.kind)} <span className="dim num">{group.count}</span>
+            </span>
+          ),
+          children: group.records.map((record) => <Card key={record.id} record={record} />),
+        }))}
+      />
+    </section>
+  );
+}
+
+function Card({ record }: { record: RecordView }) {
+  const { t, language } = useWords();
+  const kinds = useKinds();
+  return (
+    <button type="button" className="clear card" data-testid="commerce-card" onClick={() => go("records", record.id)}>
+      <span className="row">
+        <strong className="grow cut">{record.title}</strong>
+        <span className="tag">{kinds.stage(record.kind, record.stage)}</span>
+      </span>
+      <span className="row dim">
+        <span className="num cut grow">{String(record.fields.number ?? record.no)}</span>
+        <span className="num">{money(record.amount, record.currency, language)}</span>
+      </span>
+      {record.source && (
+        <small className="dim">
+          {t("commerce.asOf", { source: record.source })} <At at={record.as_of} />
+        </small>
+      )}
+    </button>
+  );
+}

@@ -1,0 +1,272 @@
+/** Business records: a list for each kind, one beside it with its stages and history, and a form for those kept here. */
+import { PlusOutlined, ShopOutlined } from "@ant-design/icons";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { App as AntApp, Button, DatePicker, Drawer, Input, InputNumber, Select, Table } from "antd";
+import dayjs from "dayjs";
+import { useState } from "react";
+import { api, keys } from "../api";
+import { errorText } from "../desk";
+import { fullMoment } from "../format";
+import { useWords } from "../i18n";
+import { go } from "../route";
+import { At, Hollow, Lines, LoadFailed } from "../shell/bits";
+import { PartyFinder } from "../shell/Search";
+import type { CommandError } from "../socket";
+import type { RecordKind, RecordView } from "../wire";
+import { type Kinds, money, useKinds } from "./words";
+import "./commerce.css";
+
+export default function RecordsScreen({ selected }: { selected: string | null }) {
+  const { t, language } = useWords();
+  const kinds = useKinds();
+  const [kind, setKind] = useState("opportunity");
+  const [stage, setStage] = useState<string | null>(null);
+  const [adding, setAdding] = useState(false);
+  const found = useInfiniteQuery({
+    queryKey: keys.records(kind, stage),
+    queryFn: ({ pageParam, signal }) => api.records({ kind, stage, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+  });
+  const shown = kinds.of(kind);
+  if (found.isError) return <LoadFailed again={() => void found.refetch()} />;
+  return (
+    <div className="records" data-testid="records">
+      <header className="row records-bar">
+        <h1>{t("commerce.title")}</h1>
+        <Select value={kind} style={{ width: 160 }} options={kinds.all.map((one) => ({ value: one.kind, label: one.label[kinds.lang] }))} onChange={(value: string) => { setKind(value); setStage(null); }} />
+        <Select allowClear placeholder={t("commerce.stage")} value={stage} style={{ width: 140 }} options={(shown?.stages ?? []).map((one) => ({ value: one.stage, label: one.label[kinds.lang] }))} onChange={(value: string | undefined) => setStage(value ?? null)} />
+        <span className="grow" />
+        {shown?.mirrored_only ? (
+          <span className="dim">{t("commerce.mirroredOnly")}</span>
+        ) : (
+          <Button type="primary" icon={<PlusOutlined />} data-testid="record-new" onClick={() => setAdding(true)}>
+            {t("commerce.new", { kind: kinds.name(kind) })}
+          </Button>
+        )}
+      </header>
+      <Table<RecordView>
+        size="small"
+        rowKey="id"
+        loading={found.isPending}
+        dataSource={found.data?.pages.flatMap((page) => page.items) ?? []}
+        pagination={false}
+        onRow={(item) => ({ "data-testid": "record-row", onClick: () => go("records", item.id), style: { cursor: "pointer" } }) as object}
+        locale={{ emptyText: found.isPending ? " " : <Hollow glyph={<ShopOutlined />} title={t("commerce.none")} hint={t("commerce.noneHint")} /> }}
+        columns={[
+          { key: "no", title: t("commerce.no"), width: 140, ellipsis: true, render: (_, item) => <span className="num">{String(item.fields.number ?? item.no)}</span> },
+          { key: "title", title: t("commerce.subject"), ellipsis: true, render: (_, item) => item.title },
+          { key: "party", title: t("customer.title"), width: 180, ellipsis: true, render: (_, item) => item.party_name },
+          { key: "stage", title: t("commerce.stage"), width: 110, render: (_, item) => <span className="tag">{kinds.stage(item.kind, item.stage)}</span> },
+          { key: "amount", title: t("commerce.amount"), width: 130, align: "right", render: (_, item) => <span className="num">{money(item.amount, item.currency, language)}</span> },
+          { key: "until", title: shown?.span?.[1]?.[kinds.lang] ?? "", width: 110, render: (_, item) => <span className="num">{item.ends_at?.slice(0, 10)}</span> },
+          { key: "owner", title: t("customer.owner"), width: 110, ellipsis: true, render: (_, item) => item.owner_name },
+          { key: "source", title: t("commerce.source"), width: 160, render: (_, item) => (item.source ? <span className="dim">{t("commerce.asOf", { source: item.source })} <At at={item.as_of} /></span> : t("commerce.here")) },
+        ]}
+      />
+      {found.hasNextPage && (
+        <Button type="text" block loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+          {t("common.more")}
+        </Button>
+      )}
+      <RecordPane id={selected} kinds={kinds} />
+      {adding && shown && <Form kind={shown} lang={kinds.lang} onClose={() => setAdding(false)} />}
+    </div>
+  );
+}
+
+function RecordPane({ id, kinds }: { id: string | null; kinds: Kinds }) {
+  const words = useWords();
+  const { t, language } = words;
+  const { message } = AntApp.useApp();
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const found = useQuery({ queryKey: keys.record(id ?? ""), queryFn: ({ signal }) => api.record(id ?? "", signal), enabled: id !== null });
+  const item = found.data;
+  const act = async (doing: Promise<RecordView | null>): Promise<void> => {
+    setBusy(true);
+    try {
+      const done = await doing;
+      await queries.invalidateQueries({ queryKey: ["records"] });
+      if (done && done.id !== item?.id) go("records", done.id);
+    } catch (error) {
+      message.error(errorText(words, error as CommandError));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const kind = item && kinds.of(item.kind);
+  return (
+    <Drawer open={id !== null} size={560} onClose={() => go("records")} destroyOnHidden title={item ? `${kinds.name(item.kind)} ${item.no}` : " "}>
+      {found.isError ? (
+        <LoadFailed again={() => void found.refetch()} />
+      ) : !item ? (
+        <Lines n={8} />
+      ) : (
+        <div className="record-body" data-testid="record-body">
+          <h1>{item.title}</h1>
+          <dl className="case-facts">
+            <dt>{t("commerce.stage")}</dt>
+            <dd className="row">
+              <span className="tag accent">{kinds.stage(item.kind, item.stage)}</span>
+              {!item.source &&
+                kind?.stages
+                  .find((one) => one.stage === item.stage)
+                  ?.next.map((next) => (
+                    <Button key={next} size="small" loading={busy} onClick={() => void act(next === "converted" ? api.convertRecord(item.id) : api.moveRecord(item.id, { stage: next }))}>
+                      → {kinds.stage(item.kind, next)}
+                    </Button>
+                  ))}
+            </dd>
+            {item.party_id && (
+              <>
+                <dt>{t("customer.title")}</dt>
+                <dd>
+                  <Button type="link" size="small" onClick={() => go("customer", item.party_id)}>
+                    {item.party_name || t("work.noName")}
+                  </Button>
+                </dd>
+              </>
+            )}
+            {item.amount !== null && (
+              <>
+                <dt>{t("commerce.amount")}</dt>
+                <dd className="num">{money(item.amount, item.currency, language)}</dd>
+              </>
+            )}
+            {kind?.span?.map((label, at) => {
+              const day = at === 0 ? item.begins_at : item.ends_at;
+              return day ? [<dt key={`t${at}`}>{label[kinds.lang]}</dt>, <dd key={`d${at}`} className="num">{day.slice(0, 10)}</dd>] : null;
+            })}
+            {kind?.fields
+              .filter((one) => item.fields[one.key] !== undefined)
+              .map((one) => {
+                const value = item.fields[one.key];
+                const shown = Array.isArray(value) ? value.join("、") : one.type === "choice" ? (one.choices[String(value)]?.[kinds.lang] ?? String(value)) : String(value);
+                return [<dt key={`t${one.key}`}>{one.label[kinds.lang]}</dt>, <dd key={`d${one.key}`}>{shown}</dd>];
+              })}
+            {item.source && (
+              <>
+                <dt>{t("commerce.source")}</dt>
+                <dd>
+                  {t("commerce.asOf", { source: item.source })} <At at={item.as_of} />
+                  {item.url && (
+                    <a href={item.url} target="_blank" rel="noopener noreferrer">
+                      {" "}
+                      {t("commerce.openThere")}
+                    </a>
+                  )}
+                </dd>
+              </>
+            )}
+          </dl>
+          <ol className="record-events">
+            {item.events?.map((event) => (
+              <li key={event.seq}>
+                <time className="dim num">{fullMoment(event.at)}</time> {t(`commerce.events.${event.type as "created"}`)}{" "}
+                {event.type === "stage" && `${kinds.stage(item.kind, String(event.data.from))} → ${kinds.stage(item.kind, String(event.data.to))}`} <span className="dim">{event.actor}</span>
+              </li>
+            ))}
+          </ol>
+        </div>
+      )}
+    </Drawer>
+  );
+}
+
+function Form({ kind, lang, onClose }: { kind: RecordKind; lang: "zh" | "en"; onClose(): void }) {
+  const words = useWords();
+  const { t } = words;
+  const { message } = AntApp.useApp();
+  const queries = useQueryClient();
+  const [title, setTitle] = useState("");
+  const [party, setParty] = useState<{ id: string; name: string } | null>(null);
+  const [amount, setAmount] = useState<number | null>(null);
+  const [span, setSpan] = useState<[string | null, string | null]>([null, null]);
+  const [fields, setFields] = useState<Record<string, unknown>>({});
+  const [busy, setBusy] = useState(false);
+  const needsParty = kind.of_party && kind.kind !== "lead";
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const made = await api.createRecord({
+        kind: kind.kind,
+        title: title.trim(),
+        ...(party ? { party: party.id } : {}),
+        ...(amount === null ? {} : { amount: Math.round(amount * 100), currency: "CNY" }),
+        ...(span[0] ? { begins_at: span[0] } : {}),
+        ...(span[1] ? { ends_at: span[1] } : {}),
+        fields,
+      });
+      await queries.invalidateQueries({ queryKey: ["records"] });
+      onClose();
+      if (made) go("records", made.id);
+    } catch (error) {
+      message.error(errorText(words, error as CommandError));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Drawer
+      open
+      size={520}
+      title={t("commerce.new", { kind: kind.label[lang] })}
+      onClose={onClose}
+      extra={
+        <Button type="primary" loading={busy} disabled={title.trim() === "" || (needsParty && party === null)} data-testid="record-save" onClick={() => void save()}>
+          {t("common.save")}
+        </Button>
+      }
+    >
+      <div className="record-form">
+        <label>
+          <span>{t("commerce.subject")}</span>
+          <Input value={title} maxLength={200} data-testid="record-title" onChange={(event) => setTitle(event.target.value)} />
+        </label>
+        {kind.of_party && (
+          <label>
+            <span>{t("customer.title")}</span>
+            {party ? (
+              <Button onClick={() => setParty(null)}>{party.name} ×</Button>
+            ) : (
+              <PartyFinder placeholder={t("customer.find")} testId="record-party" onPick={(found) => setParty({ id: found.id, name: found.name })} />
+            )}
+          </label>
+        )}
+        {kind.has_amount && (
+          <label>
+            <span>{t("commerce.amount")}</span>
+            <InputNumber value={amount} precision={2} prefix="¥" style={{ width: "100%" }} onChange={setAmount} />
+          </label>
+        )}
+        {kind.span && (
+          <label>
+            <span>
+              {kind.span[0]?.[lang]} – {kind.span[1]?.[lang]}
+            </span>
+            <DatePicker.RangePicker
+              allowEmpty={[true, true]}
+              value={[span[0] ? dayjs(span[0]) : null, span[1] ? dayjs(span[1]) : null]}
+              onChange={(days) => setSpan([days?.[0]?.startOf("day").toISOString() ?? null, days?.[1]?.endOf("day").toISOString() ?? null])}
+            />
+          </label>
+        )}
+        {kind.fields.map((one) => (
+          <label key={one.key}>
+            <span>{one.label[lang]}</span>
+            {one.type === "choice" ? (
+              <Select allowClear options={Object.entries(one.choices).map(([value, label]) => ({ value, label: label[lang] }))} onChange={(value: string) => setFields({ ...fields, [one.key]: value })} />
+            ) : one.type === "list" ? (
+              <Select mode="tags" open={false} tokenSeparators={[",", "，", "、", ";", "；"]} onChange={(value: string[]) => setFields({ ...fields, [one.key]: value })} />
+            ) : one.type === "long" ? (
+              <Input.TextArea rows={3} onChange={(event) => setFields({ ...fields, [one.key]: event.target.value })} />
+            ) : (
+              <Input onChange={(event) => setFields({ ...fields, [one.key]: event.target.value })} />
+            )}
+          </label>
+        ))}
+      </div>
+    </Drawer>
+  );
+}
