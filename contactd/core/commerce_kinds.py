@@ -70,7 +70,7 @@ KINDS: dict[str, Kind] = {
             Field("source", "text", _w("来源", "Source")),
             Field("interest", "long", _w("需求", "What they want")),
             Field("phone", "text", _w("电话", "Phone")),
-            Field("email", "text", _w("邮箱", "E-mail")),
+            Field("mail_address", "text", _w("邮箱", "E-mail")),
         ),
         open_stages=frozenset({"new", "contacted", "qualified"}),
     ),
