@@ -29,8 +29,7 @@ from contactd.testing.demo.people import COLLEAGUES, PASSWORD, Customer
 from contactd.testing.demo.talk import MATTERS, NOTES, Matter
 
 DAYS = 120
-A4_FINE = (864, 1140)
-"""Pixels of a shown fax page: half of a fine G4 page."""
+A4_FINE = (864, 1140)  # pixels of a shown fax page: half of a fine G4 page
 _FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/truetype/noto/NotoSansCJK-Regular.ttc",
