@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020_commerce"
-down_revision = "0019_knowledge"
+revision = "0021_commerce"
+down_revision = "0020_blocked_until"
 branch_labels = None
 depends_on = None
 
