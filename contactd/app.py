@@ -179,6 +179,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         reads=office.reads,
         wizard=backroom.wizard,
         handing_out=backroom.handing_out,
+        recordings=office.recordings,
         why=office.why,
         why_agent=office.why_agent,
         candidates=office.candidates,

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from contactd.agent_ui.acts import ACTS
-from contactd.agent_ui.fields import Body, Digits, Html, Ident, Moment, Note, OnInteraction, Shape, Word
+from contactd.agent_ui.calls import CALLS
+from contactd.agent_ui.fields import Body, Html, Ident, Moment, Note, OnInteraction, Shape, Word
 from contactd.agent_ui.letters import LETTERS
 from contactd.core.errors import BadRequestError
 
@@ -180,56 +181,6 @@ class RequestCallback(Shape):
     line: Word | None = None
 
 
-class Dial(Shape):
-    """call.dial."""
-
-    to: Word | None = None
-    contact_point: Ident | None = None
-    party: Ident | None = None
-    case: Ident | None = None
-    line: Word | None = None
-
-    @model_validator(mode="after")
-    def _a_target(self) -> Dial:
-        if self.to is None and self.contact_point is None:
-            message = "one of to and contact_point"
-            raise ValueError(message)
-        return self
-
-
-class OnCall(Shape):
-    """A command about a call; without `interaction` the agent's own."""
-
-    interaction: Ident | None = None
-
-
-class Switch(OnCall):
-    """call.mute, call.record: on or off."""
-
-    on: bool = True
-
-
-class Dtmf(OnCall):
-    """call.dtmf: press keys."""
-
-    digits: Digits
-
-
-class Consult(OnCall):
-    """call.consult: ask a colleague, a line or a number while the customer waits."""
-
-    to: Word | None = None
-    to_agent: Ident | None = None
-    to_line: Word | None = None
-
-
-class SendOn(OnCall):
-    """call.transfer: leave the customer with who was consulted, or send them on to a number, or (a PBX's call) a colleague."""
-
-    to: Word | None = None
-    to_agent: Ident | None = None
-
-
 COMMANDS: dict[str, type[Shape]] = {
     "agent.set_intent": SetIntent,
     "offer.accept": AcceptOffer,
@@ -249,20 +200,12 @@ COMMANDS: dict[str, type[Shape]] = {
     "callback.request": RequestCallback,
     "callback.settle": OnInteraction,
     **ACTS,
+    **CALLS,
     **LETTERS,
     "party.confirm": ConfirmParty,
     "party.deny": DenyParty,
     "case.open": OpenCase,
     "case.attach": AttachCase,
-    "call.dial": Dial,
-    "call.hangup": OnCall,
-    "call.mute": Switch,
-    "call.dtmf": Dtmf,
-    "call.consult": Consult,
-    "call.conference": OnCall,
-    "call.record": Switch,
-    "call.transfer": SendOn,
-    "call.return": OnCall,
 }
 """Every command there is."""
 

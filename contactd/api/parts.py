@@ -21,6 +21,7 @@ from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.reads import ReadLog
+from contactd.desk.recordings import Recordings
 from contactd.desk.rights import Actor, authorize
 from contactd.desk.stream import text
 from contactd.desk.views import Views
@@ -77,6 +78,7 @@ class Parts:
     """Takes over the files people bring."""
     handing_out: HandingOut
     """Writes files people fetch."""
+    recordings: Recordings
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
     why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
     """Why an open item waits at this moment, as the router sees it."""

@@ -17,6 +17,8 @@ from contactd.core.events import Fact, Skills
 from contactd.core.message import NewAttachment, NewMessage
 from contactd.core.packed import packed
 from contactd.core.party import Candidate, Point
+from contactd.core.recorded import Recorded
+from contactd.core.sound import Sound
 from contactd.core.survey import Asked, Reply
 
 T = TypeVar("T")
@@ -418,6 +420,23 @@ class Tools(Protocol):
 
     async def kept(self, key: str) -> Mapping[str, Any] | None:
         """Return what the channel kept under `key`, or None."""
+        ...
+
+    async def recorded(self, told: Recorded) -> None:
+        """Write down how a recording stands; return after the commit."""
+        ...
+
+    async def keep_recording(self, name: str, sound: Sound) -> None:
+        """Seal the sound of a recording and keep it; return after the commit, the same for one that is kept already.
+
+        Raises:
+            NotFoundError: nobody knows of this recording.
+            StoreDownError: nothing was kept: come again.
+        """
+        ...
+
+    async def recordings(self) -> list[Mapping[str, Any]]:
+        """Return this channel's recordings whose sound is not kept yet (name, interaction, state, paused, consent)."""
         ...
 
     def alarm(self, kind: str, detail: str) -> None:

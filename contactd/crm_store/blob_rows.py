@@ -19,6 +19,7 @@ NAMING: tuple[tuple[Any, Any], ...] = (
     (s.raw.c.receipt_id, case((s.raw.c.inline.is_(None), s.raw.c.blob))),
     (s.upload.c.id, s.upload.c.blob),
     (s.import_file.c.id, s.import_file.c.blob),
+    (s.recording.c.id, s.recording.c.blob),
 )
 """(key, name) of every table whose rows name blobs."""
 

@@ -56,6 +56,9 @@ def hindrance(conn: Connection, party: str) -> str | None:
     hold = s.legal_hold.c
     if conn.execute(select(hold.id).where(hold.party_id.in_(parties), hold.lifted_at.is_(None))).first():
         return "legal_hold"
+    held = select(s.recording.c.id).join(s.interaction, s.interaction.c.id == s.recording.c.interaction_id)
+    if conn.execute(held.where(theirs(conn, parties), s.recording.c.hold.is_not(None)).limit(1)).first():
+        return "legal_hold"
     open_case = (s.case_.c.party_id.in_(parties), s.case_.c.state.not_in(("resolved", "closed")))
     if conn.execute(select(s.case_.c.id).where(*open_case, s.case_.c.deleted_at.is_(None)).limit(1)).first():
         return "open_work"
@@ -117,6 +120,16 @@ def _messages(conn: WriteConn, idents: Sequence[str]) -> list[str]:
     conn.execute(update(message).where(message.c.interaction_id.in_(idents)).values(**texts))
     gone: dict[str, Any] = {"payload": None, "payload_blob": None, "meta": {}, "destination": "", "last_error": ""}
     conn.execute(update(outbox).where(outbox.c.interaction_id.in_(idents)).values(**gone, provider_id=None))
+    return blobs + _recordings(conn, idents)
+
+
+def _recordings(conn: WriteConn, idents: Sequence[str]) -> list[str]:
+    """Erase voices: with its key no copy of a recording can be heard; that there was one, and how long, stays."""
+    mine = s.recording.c.interaction_id.in_(idents)
+    blobs = list(conn.execute(select(s.recording.c.blob).where(mine, s.recording.c.blob.is_not(None))).scalars())
+    gone: dict[str, Any] = {"state": "expired", "blob": None, "key_id": None, "sealed_key": None}
+    gone |= {"peaks": [], "redactions": [], "hold": None, "row_version": s.recording.c.row_version + 1}
+    conn.execute(update(s.recording).where(mine).values(**gone))
     return blobs
 
 
@@ -158,6 +171,7 @@ def unnamed(conn: Connection, blobs: Collection[str]) -> set[str]:
         s.raw.c.blob,
         s.upload.c.blob,
         s.import_file.c.blob,
+        s.recording.c.blob,
     )
     for column in named:
         left -= set(conn.execute(select(column).where(column.in_(list(left)))).scalars())

@@ -39,6 +39,7 @@ from contactd.desk.parts import Parts
 from contactd.desk.publisher import Publisher
 from contactd.desk.reading import Reading
 from contactd.desk.reads import ReadLog
+from contactd.desk.recordings import Recordings
 from contactd.desk.recovery import Recovery
 from contactd.desk.reports import Reports
 from contactd.desk.roster import Roster
@@ -80,6 +81,7 @@ class Office:
     reads: ReadLog
     tending: Tending
     survey_letters: SurveyLetters
+    recordings: Recordings
     data_dir: Path
     work: Work
     routes: list[Route] = field(default_factory=list)
@@ -92,6 +94,7 @@ class Office:
             name,
             self.desk,
             self.mirror,
+            recordings=self.recordings,
             data_dir=self.data_dir,
             work=self.work,
             routes=self.routes,
@@ -116,10 +119,7 @@ class Office:
 
     async def open(self) -> None:
         """Rebuild the router from the store and begin to work; channels are started by the caller afterwards."""
-        for name, run in (
-            ("publisher", self.desk.publisher.run()),
-            ("dispatcher", self.desk.dispatcher.run()),
-        ):
+        for name, run in (("publisher", self.desk.publisher.run()), ("dispatcher", self.desk.dispatcher.run())):
             self._begin(name, run)
         await self.desk.dispatcher.ready()
         for name, run in (
@@ -134,6 +134,7 @@ class Office:
             ("bulk", self.commands.bulk.run()),
             ("tending", self.tending.run()),
             ("survey_letters", self.survey_letters.run()),
+            ("recordings", self.recordings.run()),
         ):
             self._begin(name, run)
 
@@ -306,6 +307,7 @@ async def build_office(
         reads=ReadLog(store, clock),
         tending=Tending(desk),
         survey_letters=letters,
+        recordings=Recordings(store, clock, rules, data_dir / "keys", work),
         data_dir=data_dir,
         work=work,
     )

@@ -10,7 +10,7 @@ from contactd.core.agent import Role
 from contactd.core.errors import ForbiddenError
 
 Reach = Literal["any", "own", "no"]
-SCOPES = frozenset({"read", "write", "intake", "vouch", "lookup", "console", "admin"})
+SCOPES = frozenset({"read", "write", "intake", "vouch", "lookup", "listen", "console", "admin"})
 """What a token may be given."""
 VOUCH = "vouch"
 """Scope of a source that has checked who its senders are: they are taken for the customers they say they are."""
@@ -162,6 +162,9 @@ RULES: dict[str, Rule] = {
     "outside.compare": Rule("no", "any", "any", "read"),
     "agent.list": Rule("any", "any", "any", "read"),
     "agent.read": Rule("no", "any", "any", "read"),
+    "recording.listen": Rule("own", "any", "any", "listen"),
+    "recording.redact": Rule("no", "any", "any", "write"),
+    "recording.hold": Rule("no", "any", "any", "write"),
     "file.read": Rule("any", "any", "any", "read"),
     "upload.create": Rule("any", "any", "any", "console"),
     "token.manage": Rule("no", "no", "any", "admin"),

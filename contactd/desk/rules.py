@@ -45,7 +45,7 @@ class Rules:
         return timedelta(days=rules.reopen_days) if rules.reopen_days else None
 
     def lines(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the lines as a channel may read them: name → label, greeting, signature, from_address, open."""
+        """Return the lines as a channel may read them: name → label, greeting, signature, from_address, open, recording."""
         return {
             name: {
                 "label": line.label,
@@ -53,6 +53,7 @@ class Rules:
                 "signature": line.signature,
                 "from_address": line.from_address,
                 "open": self.gates.is_open(name),
+                "recording": line.recording.as_json(),
             }
             for name, line in self.policy.lines.items()
         }

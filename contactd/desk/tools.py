@@ -18,6 +18,8 @@ from contactd.core.events import Fact, Transferred, Unparked
 from contactd.core.interaction import Direction
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
+from contactd.core.recorded import Recorded
+from contactd.core.sound import Sound
 from contactd.core.survey import Asked, Reply
 from contactd.crm_store import (
     channel_rows,
@@ -37,6 +39,7 @@ from contactd.desk.calling import hand_over
 from contactd.desk.calling_back import CallingBack
 from contactd.desk.desk import Desk
 from contactd.desk.mirror import Mirror
+from contactd.desk.recordings import Recordings
 from contactd.desk.stances import Stances
 from contactd.desk.surveying import Surveying
 
@@ -57,6 +60,7 @@ class ChannelTools:
         desk: Desk,
         mirror: Mirror,
         *,
+        recordings: Recordings,
         data_dir: Path,
         work: Callable[..., Awaitable[Any]],
         routes: list[Route],
@@ -71,6 +75,7 @@ class ChannelTools:
         self._stances = Stances(desk)
         self._surveying = Surveying(desk)
         self._work = work
+        self._recordings = recordings
         self._routes = routes
         self._tasks: set[asyncio.Task[None]] = set()
         self._figures: dict[str, Gauge] = {}
@@ -208,6 +213,20 @@ class ChannelTools:
     async def kept(self, key: str) -> Mapping[str, Any] | None:
         """Return what the channel kept."""
         return await self._desk.store.read(partial(channel_rows.kept, channel=self._name, key=key))
+
+    async def recorded(self, told: Recorded) -> None:
+        """Write down how a recording stands; see `core.channel.Tools`."""
+        entry = self._desk.book.get(told.interaction)
+        line, segment = (entry.line, entry.segment.n) if entry is not None else ("", 1)
+        await self._recordings.follow(self._name, told, line=line, segment=segment)
+
+    async def keep_recording(self, name: str, sound: Sound) -> None:
+        """Seal and keep a recording; see `core.channel.Tools`."""
+        await self._recordings.keep(name, sound)
+
+    async def recordings(self) -> list[Mapping[str, Any]]:
+        """Return this channel's recordings that are not kept yet."""
+        return list(await self._recordings.unfinished(self._name))
 
     def alarm(self, kind: str, detail: str) -> None:
         """Tell supervisors something."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from contactd.core.calendar import Calendar
 from contactd.core.events import Skills
 from contactd.routing.automatic import Acknowledge
+from contactd.routing.recording import Recording
 from contactd.routing.ways_out import AfterClose, Callbacks, OverflowRule
 
 STRATEGIES = ("longest_idle", "best_skill", "least_occupied", "round_robin", "fewest_active", "weighted")
@@ -122,6 +123,7 @@ class Line:
     automatic: Mapping[str, str]
     """Sort of automatic contact → queue or file, where it belongs to no conversation."""
     acknowledge: Acknowledge
+    recording: Recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

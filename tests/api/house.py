@@ -23,7 +23,9 @@ from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
 from contactd.desk.reads import ReadLog
+from contactd.desk.recordings import Recordings
 from contactd.desk.rights import Actor
+from contactd.desk.rules import Rules
 from contactd.desk.views import Views
 from contactd.http import ChannelRoute, HttpParts, build_http
 from contactd.routing.policy import Policy
@@ -106,6 +108,7 @@ class House:
     orders: Orders
     reads: ReadLog
     wizard: Wizard
+    recordings: Recordings
     unready: list[str] = field(default_factory=list)
 
     def client(self, host: str = "127.0.0.1", **more: Any) -> httpx.AsyncClient:
@@ -145,6 +148,11 @@ def build(
     reads = ReadLog(store, clock)
     wizard = Wizard(store, clock, Idents(clock))
 
+    async def work(task: Callable[..., Any], *given: Any) -> Any:
+        return task(*given)
+
+    recordings = Recordings(store, clock, Rules(POLICY, 3), static / "keys", work)
+
     async def render(document: str, pictures: Mapping[str, str], images: bool, folded: bool) -> str:
         return f"<p>{len(document)} {sorted(pictures)} {images}</p>"
 
@@ -165,11 +173,12 @@ def build(
         reads=reads,
         wizard=wizard,
         handing_out=HandingOut(store, clock, static.parent / "handed_out"),
+        recordings=recordings,
         upload_bytes=2 * 1024 * 1024,
         upload_quota=4_000_000,
     )
     app = build_http(HttpParts(api=parts, console=server, channels=channels, static=static, public_url=public_url))
-    return House(store, clock, views, access, hub, server, app, door, aside, orders, reads, wizard, unready)
+    return House(store, clock, views, access, hub, server, app, door, aside, orders, reads, wizard, recordings, unready)
 
 
 async def hire(store: Store, clock: ManualClock) -> None:

@@ -255,7 +255,7 @@ GONE_OVER = {
         "privacy_request",
         "promise",
     ),
-    *("record", "record_event"),
+    *("record", "record_event", "recording"),
     *("raw", "search_doc", "survey_answer", "survey_invite", "thread", "visitor"),
 }
 """Tables an erasure empties of a person."""

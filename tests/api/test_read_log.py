@@ -57,6 +57,7 @@ READS = {
         "interaction",
         "messages",
     ),
+    "/api/v1/interactions/{interaction}/recordings": ("interaction.read", "interaction", "recordings"),
     "/api/v1/interactions/{interaction}/templates": ("interaction.read", "interaction", ""),
     "/api/v1/queue": ("queue.read", "interaction", None),
 }
@@ -107,6 +108,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
         "/blocked",
         "/messages/{}/source",
         "/messages/{}/headers",
+        "/recordings/{}/sound",  # see tests/api/test_recordings.py
     }  # see below
     document = (await (await house.logged_in("adam")).get("/api/v1/openapi.json")).json()
     found = {path.removeprefix("/api/v1") for path, methods in document["paths"].items() if "get" in methods}

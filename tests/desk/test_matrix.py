@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from contactd.agent_ui.wire import COMMANDS, OnCall, OnInteraction
+from contactd.agent_ui.calls import OnCall
+from contactd.agent_ui.wire import COMMANDS, OnInteraction
 from contactd.core.errors import BadRequestError, ContactdError, ForbiddenError
 from contactd.crm_store import schema as s
 from contactd.desk.rights import RULES, Actor

@@ -76,7 +76,7 @@ async def test_a_message_to_the_machine_is_work_with_its_sound(pbx: ScriptedPbx,
     caller = await chosen(pbx, "1")
     await pbx.until(lambda: caller.channel.playing == ["sound:vm-intro"], 30)
     caller.listen()
-    await pbx.until(lambda: caller.channel.recording, 20)
+    await pbx.until(lambda: pbx.switch.tapes.live, 20)
     caller.speak(seconds=3)
     await pbx.until(lambda: caller.gone, 20)
     ann = await open_desk("ann", "zh-CN")

@@ -11,7 +11,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from contactd.channels.voice import ari_dial, ari_hear, ari_keys, ari_menu, ari_spy, ari_third, ari_transfer, ari_wait
+from contactd.channels.voice import (
+    ari_dial,
+    ari_hear,
+    ari_keys,
+    ari_menu,
+    ari_record,
+    ari_spy,
+    ari_survey,
+    ari_third,
+    ari_transfer,
+    ari_wait,
+)
+from contactd.channels.voice.ari_others import ThirdStage
 from contactd.channels.voice.ari_table import (
     CALLER_ID,
     DEVICE,
@@ -25,11 +37,10 @@ from contactd.channels.voice.ari_table import (
     Rest,
     RoutedCall,
     Stage,
-    ThirdStage,
 )
 from contactd.channels.voice.ari_transfer import Given
 from contactd.channels.voice.legs import number, person
-from contactd.channels.voice.options import Menu, WaitOptions
+from contactd.channels.voice.options import Menu, SurveyOptions, WaitOptions
 from contactd.core.channel import Change
 from contactd.core.events import DeliveryFailed, Held, InteractionGone, Resumed, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, State
@@ -46,7 +57,7 @@ _BUSY_CAUSES = frozenset({17, 21})
 _INBOUND, _AGENT = "inbound", "agent"
 
 
-ACTIONS = ari_third.ACTIONS | ari_dial.ACTIONS | ari_menu.ACTIONS | ari_wait.ACTIONS
+ACTIONS = ari_third.ACTIONS | ari_dial.ACTIONS | ari_menu.ACTIONS | ari_wait.ACTIONS | ari_survey.ACTIONS
 """What the parts of the machine do; the rest is below."""
 
 
@@ -71,6 +82,9 @@ class RoutedCalls:
         channel: name of the channel these calls belong to.
         menus: what callers hear before they are in a line, by name.
         wait: what they hear there.
+        tapes: the recordings that are made, and what lines say of them.
+        survey: what callers hear who are asked how it was.
+        is_open: tells whether a line is in its opening hours.
     """
 
     def __init__(
@@ -83,6 +97,9 @@ class RoutedCalls:
         *,
         menus: Mapping[str, Menu] | None = None,
         wait: WaitOptions | None = None,
+        tapes: ari_record.Tapes | None = None,
+        survey: SurveyOptions | None = None,
+        is_open: Callable[[str], bool] = lambda _line: True,
     ) -> None:
         self.app = app
         self.ring_s = ring_s
@@ -90,6 +107,9 @@ class RoutedCalls:
         self.channel = channel
         self.menus = menus or {}
         self.wait = wait or WaitOptions()
+        self.survey = survey or SurveyOptions()
+        self.is_open = is_open
+        self.tapes = tapes or ari_record.Tapes()
         self.saving: dict[str, RoutedCall] = {}
         """Recordings that are being made on the PBX, by name."""
         self.replaced = False
@@ -113,6 +133,7 @@ class RoutedCalls:
             "agent_left": self._agent_left,
             "caller_left": self._caller_left,
             "release": self._release,
+            "let_go": self._let_go,
             "given": self._given,
             "send": self._send,
         }
@@ -344,8 +365,11 @@ class RoutedCalls:
         """Take a request's answer; 0 as `status` means that none came."""
         call = self._calls.get(request.call)
         ok = 200 <= status < 300  # noqa: PLR2004 - the class of HTTP success
-        if call is None:
-            return []
+        if request.step in ("tape", "notice") and not ok:
+            return ari_record.refused(self, request)
+        return [] if call is None else self._answer(call, request, body, ok=ok)
+
+    def _answer(self, call: RoutedCall, request: Rest, body: Any, *, ok: bool) -> list[Do]:
         match request.step:
             case "presentation":
                 value = body.get("value") if ok and isinstance(body, Mapping) else None
@@ -369,8 +393,11 @@ class RoutedCalls:
         move = MOVES.get((call.stage, cue))
         if move is None:
             return []
+        before = call.stage
         call.stage, action = move
         done = self._actions[action](call, detail)
+        first, last = ari_record.follow(self, call, before)
+        done = [*first, *done, *last]
         if call.stage is Stage.OVER and (call.interaction or not call.gone):
             self._calls.pop(call.id, None)
         return done
@@ -497,17 +524,23 @@ class RoutedCalls:
         left = ari_third.agent_left(self, call)
         if left is not None:
             return left
-        leg, dropped = call.leg, self.drop(call, caller=True, bridge=True)
+        by = EndedBy.AGENT if call.leg in call.hung_up else EndedBy.SYSTEM
+        asked = ari_survey.stay(self, call) if by is EndedBy.AGENT else []
+        dropped = self.drop(call, caller=not asked, bridge=True)
         if call.outbound and not call.talked:
             return [*dropped, *ari_dial.given_up(call, "given_up", EndedBy.AGENT)]
-        by = EndedBy.AGENT if leg in call.hung_up else EndedBy.SYSTEM
         ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=by)
-        return [*dropped, Report(call=call.id, fact=ended)]
+        return [*dropped, Report(call=call.id, fact=ended), *asked]
 
     def _caller_left(self, call: RoutedCall, _detail: Any) -> list[Do]:
         by = EndedBy.CUSTOMER if call.id in call.hung_up else EndedBy.SYSTEM
         ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=by)
         return [*self.drop(call, leg=True, bridge=True), Report(call=call.id, fact=ended)]
+
+    def _let_go(self, call: RoutedCall, _detail: Any) -> list[Do]:
+        """Our side ends a talk: the agent is out of it, the caller may be asked how it was."""
+        asked = ari_survey.stay(self, call)
+        return [*self.drop(call, caller=not asked, leg=True, bridge=True), *asked]
 
     def _release(self, call: RoutedCall, _detail: Any) -> list[Do]:
         return self.drop(call, caller=True, leg=True, bridge=True)

@@ -46,7 +46,7 @@ async def _place(calls: RoutedCalls, tools: Tools, key: str) -> list[Do]:
     call = calls.get(key)
     if call is None:
         return []
-    return ari_wait.announce(calls, call, ari_wait.place(calls.wait, contact.get("position"), expected))
+    return ari_wait.announce(calls, call, ari_wait.place(calls.wait, contact.get("position"), expected, call.language))
 
 
 async def take_back(calls: RoutedCalls, tools: Tools, work: TakeBack) -> list[Do]:

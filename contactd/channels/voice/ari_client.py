@@ -7,26 +7,24 @@ one caller lets nobody else wait.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
 
-from contactd.channels.voice import ari_dial, ari_third
+from contactd.channels.voice import ari_dial, ari_record, ari_survey, ari_third
 from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_announce import announce, take_back
 from contactd.channels.voice.ari_arrival import ADAPTER, arrival, content
+from contactd.channels.voice.ari_how import AskHow, HowEnded, HowSaid
+from contactd.channels.voice.ari_keep import Keeper
 from contactd.channels.voice.ari_lanes import Lanes
 from contactd.channels.voice.ari_panel import panel_of
 from contactd.channels.voice.ari_rest import AriRest
 from contactd.channels.voice.ari_resync import resync
 from contactd.channels.voice.ari_saved import left_behind, save
+from contactd.channels.voice.ari_socket import AriSocket
 from contactd.channels.voice.ari_sweep import LOOK_S, sweep
 from contactd.channels.voice.ari_table import (
     Accept,
@@ -41,21 +39,22 @@ from contactd.channels.voice.ari_table import (
     TakeBack,
     Tell,
 )
+from contactd.channels.voice.ari_tapes import Alarm, KeepSound, Note, Rule
 from contactd.channels.voice.ari_transfer import Given
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.plan import Plan
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Change, Health, Tools
 from contactd.core.errors import BadRequestError, ConflictError, ContactdError, NotFoundError
+from contactd.core.survey import Asked
 
 log = structlog.get_logger(__name__)
 
 _QUIET = ["ChannelVarset", "ChannelDialplan", "ChannelConnectedLine"]
 """Events we never look at: two thirds of the volume."""
-_MAX_MESSAGE = 1024 * 1024
-_OPEN_S = 3.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _REPORT_PAUSE_S = 0.5
+_DUE_S = 1.0
+"""How often it is looked what time has made due."""
 
 
 class AriClient:
@@ -85,13 +84,26 @@ class AriClient:
             name,
             menus=options.menus,
             wait=options.wait,
+            survey=options.survey,
+            is_open=lambda line: bool(tools.policy_lines().get(line, {}).get("open", True)),
+            tapes=ari_record.Tapes(
+                self._rule,
+                apart=options.recording.legs == "apart",
+                pause_s=options.recording.pause_s,
+            ),
         )
         self._panels: dict[str, dict[str, Any]] = {}
         self.lanes = Lanes(tools.spawn, self._do, self._show)
         self._rest = AriRest(options.ari)
-        self._socket: ClientConnection | None = None
-        self._stopping = asyncio.Event()
-        self._health = Health(ok=False, detail="not connected yet")
+        self._keeper = Keeper(self.calls, tools, self._rest)
+        self._socket = AriSocket(
+            options.ari.app,
+            self._rest,
+            tools.clock,
+            catch_up=self._catch_up,
+            event=self._event,
+            replaced=lambda: self.calls.replaced,
+        )
         self._taking = True
 
     # Life.
@@ -99,7 +111,12 @@ class AriClient:
     async def start(self) -> None:
         """Begin to keep the connection; the first attempt is made at once, in the background."""
         self._rest.open()
-        self._tools.spawn(self._keep_connected(), "voice-ari")
+        self._tools.spawn(self._socket.run(), "voice-ari")
+        self._tools.spawn(self._keeper.run(), "voice-recordings")
+        self._tools.spawn(self._look_at_time(), "voice-time")
+        self._tools.figure(
+            "not_recorded", "Calls that must be recorded and are not", lambda: ari_record.missing(self.calls)
+        )
         self._tools.spawn(sweep(self.calls, self._rest, self.lanes, self.look_s), "voice-sweep")
         if self.calls.wait.every_s:
             self._tools.spawn(announce(self.calls, self._tools, self.run), "voice-announce")
@@ -110,77 +127,23 @@ class AriClient:
 
     async def stop(self) -> None:
         """Leave the application; calls stay bridged."""
-        self._stopping.set()
-        if self._socket is not None:
-            await self._socket.close()
+        await self._socket.close()
         await self._rest.close()
 
     def health(self) -> Health:
         """Say whether we hear the PBX."""
-        return self._health
+        return self._socket.health
 
-    async def _keep_connected(self) -> None:
-        pause = _FIRST_PAUSE_S
-        while not self._stopping.is_set() and not self.calls.replaced:
-            try:
-                async with connect(
-                    self._rest.events_url(),
-                    additional_headers=self._rest.basic(),
-                    max_size=_MAX_MESSAGE,
-                    open_timeout=_OPEN_S,
-                    proxy=None,
-                ) as socket:
-                    self._socket = socket
-                    pause = _FIRST_PAUSE_S
-                    await self._listen(socket)
-            except (OSError, WebSocketException, httpx.HTTPError, TimeoutError, ValueError, ContactdError) as error:
-                self._down(type(error).__name__)
-            finally:
-                self._socket = None
-            if self.calls.replaced:
-                break
-            await self._wait(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
-        if self.calls.replaced:
-            log.warning("voice.ari.replaced", app=self._options.app)
-            self._health = Health(ok=False, detail="another program took the application over; restart to take it back")
+    def _rule(self, line: str) -> Rule:
+        said = self._tools.policy_lines().get(line, {}).get("recording", {})
+        return Rule(mode=str(said.get("mode", "never")), notice=str(said.get("notice", "")))
 
-    async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-
-    def _down(self, why: str) -> None:
-        if self._health.ok or self._health.detail != f"not connected: {why}":
-            log.warning("voice.ari.down", why=why)
-        self._health = Health(ok=False, detail=f"not connected: {why}", last_progress=self._health.last_progress)
-
-    async def _listen(self, socket: ClientConnection) -> None:
-        await self._catch_up()
-        log.info("voice.ari.up", app=self._options.app)
-        self._health = Health(ok=True, last_progress=self._tools.clock.now())
-        async for message in socket:
-            self._heard(message)
-            if self.calls.replaced:
-                return
-        if not self._stopping.is_set():
-            self._down("closed by the PBX")
-
-    def _heard(self, message: str | bytes) -> None:
-        try:
-            event = json.loads(message)
-        except (ValueError, RecursionError):
-            log.warning("voice.ari.not_json", size=len(message))
-            return
-        if isinstance(event, Mapping):
-            try:
-                self._event(event)
-            except (AttributeError, KeyError, TypeError) as error:
-                # A shape no PBX we know sends must not end the listening to all others.
-                log.warning("voice.ari.strange_event", error=type(error).__name__)
+    async def _look_at_time(self) -> None:
+        while True:
+            await asyncio.sleep(_DUE_S)
+            self.run(ari_record.due(self.calls, self._tools.clock.monotonic()))
 
     def _event(self, event: Mapping[str, Any]) -> None:
-        self._health = Health(ok=True, last_progress=self._tools.clock.now())
         if not self._taking and event.get("type") == "StasisStart" and event.get("args", [])[:1] == ["inbound"]:
             self._give_back(str(event["channel"]["id"]))
             return
@@ -207,6 +170,7 @@ class AriClient:
         owed = await self._tools.open_contacts(ari_dial.CALLBACK)
         contacts = [*contacts, *ari_dial.under_way(owed, channels)]
         self.run(resync(self.calls, channels, bridges, contacts))
+        await self._keeper.catch_up(channels)
         for key in self.calls.ids():
             if key not in self.lanes:
                 await self._show(key)
@@ -265,7 +229,7 @@ class AriClient:
         if call is None:
             self._panels.pop(key, None)
             return
-        panel = panel_of(call)
+        panel = panel_of(self.calls, call)
         if not call.interaction or call.stage is Stage.WAITING or self._panels.get(key) == panel:
             return
         self._panels[key] = panel
@@ -286,15 +250,44 @@ class AriClient:
             case HandOver():
                 ok = await self._tools.hand_over(work.interaction, work.device)
                 return ari_third.handed(self.calls, work, ok=ok)
-            case TakeBack():
-                return await take_back(self.calls, self._tools, work)
             case Save():
                 await self._insist(lambda: save(self._tools, self._rest, work, self._numbers))
             case Tell():
                 await self._tools.panel(work.interaction, work.panel)
             case Report():
                 await self._insist(lambda: self._tools.report(work.fact))
+            case _:
+                return await self._do_beside(work)
         return []
+
+    async def _do_beside(self, work: Do) -> list[Do]:
+        """Do what goes on beside the call itself: recordings, surveys."""
+        match work:
+            case TakeBack():
+                return await take_back(self.calls, self._tools, work)
+            case Note():
+                await self._insist(lambda: self._keeper.note(work))
+            case KeepSound():
+                await self._keeper.take(work.name)
+            case Alarm():
+                self._tools.alarm("not_recorded", work.interaction)
+            case AskHow():
+                return ari_survey.begin(self.calls, work, await self._survey(work))
+            case HowSaid():
+                await self._insist(lambda: self._tools.survey_said(work.invite, (work.reply,)))
+            case HowEnded():
+                await self._insist(lambda: self._tools.survey_ended(work.invite, work.became))
+            case _:
+                pass
+        return []
+
+    async def _survey(self, work: AskHow) -> Asked | None:
+        """Ask the house whether a customer is asked; while it cannot say, nobody is."""
+        try:
+            return await self._tools.survey(work.interaction, work.language or None)
+        except ContactdError as error:
+            log.info("voice.survey.none", code=error.code)
+            return None
 
     async def _accept(self, call_id: str) -> list[Do]:
         call = self.calls.get(call_id)
@@ -319,9 +312,9 @@ class AriClient:
                 return
             except ContactdError as error:
                 log.warning("voice.ari.again", code=error.code)
-                if self._stopping.is_set():
+                if self._socket.stopping.is_set():
                     return
-                await self._wait(_REPORT_PAUSE_S)
+                await self._socket.wait(_REPORT_PAUSE_S)
             else:
                 return
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice import ari_dial, ari_menu, ari_spy, ari_third, ari_transfer, ari_wait
+from contactd.channels.voice import (
+    ari_dial,
+    ari_menu,
+    ari_record,
+    ari_spy,
+    ari_survey,
+    ari_third,
+    ari_transfer,
+    ari_wait,
+)
 from contactd.channels.voice.ari_table import Cue, Do, Stage
 
 if TYPE_CHECKING:
@@ -58,6 +67,8 @@ def _keyed(machine: RoutedCalls, event: Event, channel: str) -> list[Do]:
         return []
     if call.stage is Stage.MENU:
         return ari_menu.keyed(machine, call, event.get("digit"))
+    if call.stage is Stage.ASKED:
+        return ari_survey.keyed(machine, call, event.get("digit"))
     return ari_wait.keyed(call, event.get("digit")) if call.stage is Stage.WAITING else []
 
 
@@ -65,13 +76,22 @@ def _played(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
     playback = event.get("playback")
     if not isinstance(playback, Mapping):
         return []
+    told = ari_record.noticed(machine, playback, event.get("timestamp"))
+    if told is not None:
+        return told
     call = machine.get(str(playback.get("target_uri", "")).removeprefix("channel:"))
     ident = str(playback.get("id", ""))
     return ari_wait.played(machine, call) if call is not None and ident and call.playing == ident else []
 
 
 def _recorded(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
-    return ari_wait.recorded(machine, event.get("recording"))
+    failed = event["type"] == "RecordingFailed"
+    over = ari_record.finished(machine, event.get("recording"), failed=failed)
+    return ari_wait.recorded(machine, event.get("recording")) if over is None else over
+
+
+def _records(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
+    return ari_record.started(machine, event.get("recording"))
 
 
 def _held(machine: RoutedCalls, _event: Event, channel: str) -> list[Do]:
@@ -97,6 +117,7 @@ JOINED: dict[str, Callable[[RoutedCalls, str], list[Do]]] = {
     ari_third.THIRD: ari_third.joined,
     ari_spy.SPY: ari_spy.joined,
     ari_spy.SNOOP: ari_spy.joined,
+    ari_record.TAPE: ari_record.snooping,
 }
 """First argument of a leg → who waits for it."""
 
@@ -108,6 +129,7 @@ HEARD: dict[str, Callable[[RoutedCalls, Event, str], list[Do]]] = {
     "ChannelHangupRequest": _hung_up,
     "ChannelDtmfReceived": _keyed,
     "PlaybackFinished": _played,
+    "RecordingStarted": _records,
     "RecordingFinished": _recorded,
     "RecordingFailed": _recorded,
     "ChannelHold": _held,

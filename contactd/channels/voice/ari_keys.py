@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice import ari_dial, ari_spy, ari_third
+from contactd.channels.voice import ari_dial, ari_record_key, ari_spy, ari_third
 from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import WorkEnded
@@ -85,6 +85,7 @@ KEYS: dict[str, Key] = {
     "call.conference": ari_third.conference,
     "call.transfer": _transfer,
     "call.return": _return,
+    "call.record": ari_record_key.press,
     "call.supervise": ari_spy.supervise,
 }
 """Every key."""

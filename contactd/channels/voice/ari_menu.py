@@ -29,7 +29,12 @@ def enter(machine: RoutedCalls, call: RoutedCall, name: str) -> list[Do]:
     """Begin a menu."""
     call.menu, call.keyed, call.tries = name, "", 0
     call.steps += 1
-    return _ask(machine, call, machine.menus[name].play)
+    menu = machine.menus[name]
+    if menu.hours and not machine.is_open(menu.hours):
+        if menu.closed.label:
+            call.path.append(menu.closed.label)
+        return _go(machine, call, menu.closed)
+    return _ask(machine, call, menu.play)
 
 
 def keyed(machine: RoutedCalls, call: RoutedCall, digit: Any) -> list[Do]:

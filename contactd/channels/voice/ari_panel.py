@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from contactd.channels.voice.ari_record_key import shown as recording
 from contactd.channels.voice.ari_table import RoutedCall, Stage
+
+if TYPE_CHECKING:
+    from contactd.channels.voice.ari import RoutedCalls
 
 _PHASES = {
     Stage.RINGING: "ringing_agent",
@@ -17,9 +21,11 @@ _PHASES = {
 }
 
 
-def panel_of(call: RoutedCall) -> dict[str, Any]:
+def panel_of(machine: RoutedCalls, call: RoutedCall) -> dict[str, Any]:
     """Return what consoles are shown of a call."""
     shown: dict[str, Any] = {"phase": _PHASES.get(call.stage, ""), "muted": call.muted}
+    if record := recording(machine, call):
+        shown["tape"] = record
     if call.stage is Stage.SENDING:
         shown["to"] = call.sent_to
     if call.spies:

@@ -46,8 +46,10 @@ class AriRest:
         path: str,
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
+        *,
+        quiet: bool = False,
     ) -> tuple[int, Any]:
-        """Make one request; status 0 when no answer came."""
+        """Make one request; status 0 when no answer came.  `quiet`: a refusal is an answer like others."""
         if self._http is None:
             return 0, None
         try:
@@ -55,7 +57,7 @@ class AriRest:
         except (httpx.HTTPError, RuntimeError) as error:
             log.warning("voice.ari.no_answer", method=method, why=type(error).__name__)
             return 0, None
-        if answer.is_error:
+        if answer.is_error and not quiet:
             log.info("voice.ari.refused", method=method, path=path, status=answer.status_code)
         try:
             return answer.status_code, answer.json() if answer.content else None

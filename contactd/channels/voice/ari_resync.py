@@ -11,7 +11,8 @@ from typing import Any
 
 from contactd.channels.voice import ari_spy, ari_third
 from contactd.channels.voice.ari import RoutedCalls
-from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage, Third, ThirdStage
+from contactd.channels.voice.ari_others import Third, ThirdStage
+from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
 from contactd.core.events import InteractionGone, WorkEnded
 from contactd.core.interaction import EndedBy, State
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice.ari_table import DEVICE, Do, Rest, RoutedCall, Spy, Stage
+from contactd.channels.voice.ari_others import Spy
+from contactd.channels.voice.ari_table import DEVICE, Do, Rest, RoutedCall, Stage
 from contactd.core.errors import BadRequestError, ConflictError
 
 if TYPE_CHECKING:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from contactd.channels.voice import ari_transfer
+from contactd.channels.voice.ari_how import AskHow, How, HowEnded, HowSaid
+from contactd.channels.voice.ari_others import Spy, Third
+from contactd.channels.voice.ari_tapes import Alarm, KeepSound, Note, Taping
 from contactd.core.events import Fact
 
 CALLER_ID = re.compile(r"[^0-9A-Za-z+*#._-]")
@@ -40,6 +43,8 @@ class Stage(StrEnum):
     """A call of ours: the customer's phone rings."""
     SENDING = "sending"
     """Its agent gave it to an outside number, which rings."""
+    ASKED = "asked"
+    """Its agent has left; the caller is asked how it was."""
     OVER = "over"
 
 
@@ -74,6 +79,8 @@ class Cue(StrEnum):
     """What they heard is over."""
     TO_MACHINE = "to_machine"
     FAREWELL = "farewell"
+    SURVEYED = "surveyed"
+    """There is nothing more to ask."""
     SEND_OUT = "send_out"
     """It goes to an outside number that we dial."""
 
@@ -112,7 +119,7 @@ MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
     (Stage.TALKING, Cue.BACK): (Stage.WAITING, "back_in_line"),
     (Stage.TALKING, Cue.AGENT_GONE): (Stage.OVER, "agent_left"),
     (Stage.TALKING, Cue.CALLER_GONE): (Stage.OVER, "caller_left"),
-    (Stage.TALKING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.TALKING, Cue.RELEASE): (Stage.OVER, "let_go"),
     (Stage.TALKING, Cue.GIVEN): (Stage.GIVEN, "given"),
     (Stage.TALKING, Cue.SEND): (Stage.OVER, "send"),
     (Stage.TALKING, Cue.SEND_OUT): (Stage.SENDING, "send_out"),
@@ -130,7 +137,11 @@ MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
     (Stage.HELD, Cue.BACK): (Stage.WAITING, "back_in_line"),
     (Stage.HELD, Cue.AGENT_GONE): (Stage.OVER, "agent_left"),
     (Stage.HELD, Cue.CALLER_GONE): (Stage.OVER, "caller_left"),
-    (Stage.HELD, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.HELD, Cue.RELEASE): (Stage.OVER, "let_go"),
+    (Stage.ASKED, Cue.PLAYED): (Stage.ASKED, "survey_silence"),
+    (Stage.ASKED, Cue.CALLER_GONE): (Stage.OVER, "survey_left"),
+    (Stage.ASKED, Cue.FAREWELL): (Stage.LEAVING, "farewell"),
+    (Stage.ASKED, Cue.SURVEYED): (Stage.OVER, "release"),
 }
 """(stage, cue) → (next stage, what to do about it).  What is not here is late or doubled, and changes nothing."""
 
@@ -219,45 +230,8 @@ class Save:
     seconds: int
 
 
-class ThirdStage(StrEnum):
-    """How far somebody has come whom an agent asked to join a call."""
-
-    RINGING = "ringing"
-    TALKING = "talking"
-    """With the agent alone; the customer hears music."""
-    JOINED = "joined"
-    """With both."""
-    GONE = "gone"
-
-
-@dataclass(slots=True, kw_only=True)
-class Third:
-    """Somebody an agent consults while a customer waits."""
-
-    leg: str
-    endpoint: str
-    """Where they are reached; of a colleague the device."""
-    name: str = ""
-    number: str = ""
-    """Of somebody outside."""
-    agent: str | None = None
-    stage: ThirdStage = ThirdStage.RINGING
-
-
-@dataclass(slots=True, kw_only=True)
-class Spy:
-    """One supervisor on one call."""
-
-    agent: str
-    leg: str
-    mode: str
-    up: bool = False
-    """Their phone was answered."""
-    bridge: str = ""
-    snoop: str = ""
-
-
-Do = Rest | Accept | Answered | Report | Give | HandOver | Tell | TakeBack | Save
+_Call = Rest | Accept | Answered | Report | Give | HandOver | Tell | TakeBack | Save
+Do = _Call | Note | KeepSound | Alarm | AskHow | HowSaid | HowEnded
 """What the machine asks for; to be done in order, one call after another."""
 
 
@@ -322,6 +296,10 @@ class RoutedCall:
     """When they last heard how they stand, on the client's clock."""
     talked: bool = False
     """Customer and agent have been together."""
+    taping: Taping = field(default_factory=Taping)
+    """How it is recorded."""
+    how: How | None = None
+    """The survey that goes on."""
 
     @property
     def shown(self) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from contactd.channels.voice import ari_transfer
+from contactd.channels.voice.ari_others import Third, ThirdStage
 from contactd.channels.voice.ari_table import (
     CALLER_ID,
     DEVICE,
@@ -21,8 +22,6 @@ from contactd.channels.voice.ari_table import (
     Rest,
     RoutedCall,
     Stage,
-    Third,
-    ThirdStage,
 )
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import ExternalWork, Held, Resumed, Transferred, WorkEnded

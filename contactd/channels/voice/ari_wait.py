@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from contactd.channels.voice import speaking
 from contactd.channels.voice.ari_menu import play, quiet
 from contactd.channels.voice.ari_table import Cue, Do, Rest, RoutedCall, Save, Stage, TakeBack
 from contactd.channels.voice.options import WaitOptions
@@ -24,7 +25,7 @@ LONGEST_SAID_MIN = 30
 """A longer wait is not named as a number of minutes: nobody believes it."""
 
 
-def place(options: WaitOptions, position: int | None, expected_s: float | None) -> tuple[str, ...]:
+def place(options: WaitOptions, position: int | None, expected_s: float | None, language: str = "") -> tuple[str, ...]:
     """Return what a caller is told of their place and of the time that nine in ten do not wait longer than."""
     media: list[str] = []
     if options.place and position is not None:
@@ -33,15 +34,23 @@ def place(options: WaitOptions, position: int | None, expected_s: float | None) 
             if position == 1
             else [
                 "sound:queue-thereare",
-                f"number:{position}",
+                *_number(options, position, language),
                 "sound:queue-callswaiting",
             ]
         )
     if options.time and expected_s is not None and expected_s <= LONGEST_SAID_MIN * 60:
         minutes = max(1, math.ceil(expected_s / 60))
         unit = "sound:queue-minute" if minutes == 1 else "sound:queue-minutes"
-        media += ["sound:queue-holdtime", f"number:{minutes}", unit]
+        media += ["sound:queue-holdtime", *_number(options, minutes, language), unit]
     return (*media, *options.thanks) if media else ()
+
+
+def _number(options: WaitOptions, value: int, language: str) -> tuple[str, ...]:
+    """Say how many: the PBX in its own words, or we in the caller's language."""
+    if options.numbers == "pbx":
+        return (f"number:{value}",)
+    spoken = language.partition("-")[0] if language.partition("-")[0] in ("zh", "en") else options.numbers
+    return speaking.number(spoken, value, counting=True)
 
 
 def announce(machine: RoutedCalls, call: RoutedCall, media: tuple[str, ...]) -> list[Do]:

@@ -140,6 +140,9 @@ class Menu(_Options):
     """Instead of choices: a number to be entered, after which it goes on as `otherwise` says."""
     otherwise: Choice = Choice()
     """After the last try without a choice."""
+    hours: str = ""
+    """Line whose opening hours hold here: while it is closed, nobody is asked and `closed` leads on."""
+    closed: Choice = Choice()
     wait_s: int = Field(default=5, ge=1, le=10)
     tries: int = Field(default=2, ge=1, le=5)
 
@@ -152,6 +155,8 @@ class WaitOptions(_Options):
     place: bool = True
     time: bool = True
     """Only when it is known from how it really went."""
+    numbers: Literal["pbx", "zh", "en"] = "pbx"
+    """Who puts numbers into words: the PBX by itself, or we, in this language unless the caller chose the other (`speaking`)."""
     thanks: tuple[_Media, ...] = ("sound:queue-thankyou",)
     callback: tuple[_Media, ...] = ()
     """The offer of a call back, to be taken with 1; empty: none is made."""
@@ -195,6 +200,28 @@ class AgiOptions(_Options):
         return value
 
 
+class SurveyOptions(_Options):
+    """What callers hear who are asked how it was, after the agent has left."""
+
+    questions: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")], tuple[_Media, ...]] = Field(
+        default_factory=dict
+    )
+    """Question of the survey → its words: `{ score = ["sound:contactd/how-was-it"] }`; empty: nobody is asked."""
+    intro: tuple[_Media, ...] = ()
+    wrong: tuple[_Media, ...] = ("sound:invalid",)
+    thanks: tuple[_Media, ...] = ("sound:vm-goodbye",)
+    wait_s: int = Field(default=5, ge=1, le=10)
+
+
+class RecordingOptions(_Options):
+    """How calls are recorded whose line says so."""
+
+    legs: Literal["apart", "mixed"] = "apart"
+    """apart: customer and house each by itself, left and right; mixed: the bridge as one."""
+    pause_s: int = Field(default=120, ge=5, le=120)
+    """How long a pause by an agent lasts at most; then it goes on by itself."""
+
+
 class WebhookOptions(_Options):
     """The generic telephony webhook `POST /cti/{token}`."""
 
@@ -216,16 +243,18 @@ class Options(_Options):
     esl: EslOptions = EslOptions()
     dial: DialOptions = DialOptions()
     wait: WaitOptions = WaitOptions()
+    survey: SurveyOptions = SurveyOptions()
+    recording: RecordingOptions = RecordingOptions()
     menus: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], Menu] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _menus_are_there(self) -> Options:
         for name, menu in self.menus.items():
-            for choice in (*menu.choices.values(), menu.otherwise):
+            for choice in (*menu.choices.values(), menu.otherwise, menu.closed):
                 if choice.menu and choice.menu not in self.menus:
                     message = f"menus.{name} leads to a menu {choice.menu!r} that is not there"
                     raise ValueError(message)
-            if menu.otherwise.menu == name:
+            if name in (menu.otherwise.menu, menu.closed.menu):
                 message = f"menus.{name} leads to itself when nothing is chosen"
                 raise ValueError(message)
         return self

@@ -63,6 +63,7 @@ from contactd.crm_store.schema.routing import (
     router_lease,
 )
 from contactd.crm_store.schema.search import declared, mark, search_doc
+from contactd.crm_store.schema.sound import recording
 from contactd.crm_store.schema.surveys import survey, survey_answer, survey_invite
 from contactd.crm_store.schema.types import Json, Moment, Ordered, Words, metadata, storable
 from contactd.crm_store.schema.work import (
@@ -152,6 +153,7 @@ __all__ = [
     "receipt",
     "record",
     "record_event",
+    "recording",
     "router_lease",
     "search_doc",
     "session",

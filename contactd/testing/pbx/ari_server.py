@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from contactd.testing.pbx import templates
-from contactd.testing.pbx.parts import Channel, stamp
+from contactd.testing.pbx.parts import Bridge, Channel, stamp
 from contactd.testing.pbx.switch import Switch
 
 _NOT_FOUND = "DELETE /channels/{id} 404"
@@ -185,23 +185,14 @@ class AriServer:
                 return JSONResponse({"message": "Invalid method"}, 404)
 
     def _sound(self, method: str, words: list[str]) -> Response:
-        stored = self._switch.recordings
-        match (method, *words):
-            case ("DELETE", "playbacks", playback):
-                channel = next((each for each in self._switch.channels.values() if each.playback == playback), None)
-                if channel is None:
-                    return JSONResponse({"message": "Playback not found"}, 404)
-                self._switch.played(channel)
-                return Response(status_code=204)
-            case ("GET", "recordings", "stored"):
-                return JSONResponse([{"name": name, "format": "wav"} for name in stored])
-            case ("GET", "recordings", "stored", name, "file") if name in stored:
-                return Response(stored[name], media_type="audio/wav")
-            case ("DELETE", "recordings", "stored", name) if name in stored:
-                del stored[name]
-                return Response(status_code=204)
-            case _:
-                return JSONResponse({"message": "Recording not found"}, 404)
+        if (method, words[0], len(words)) == ("DELETE", "playbacks", 2):
+            channel = next((each for each in self._switch.channels.values() if each.playback == words[1]), None)
+            if channel is None:
+                return JSONResponse({"message": "Playback not found"}, 404)
+            self._switch.played(channel)
+            return Response(status_code=204)
+        found = self._switch.tapes.answer(method, words)
+        return JSONResponse({"message": "Recording not found"}, 404) if found is None else found
 
     def _application(self, method: str, words: list[str], query: dict[str, str]) -> Response:
         if method == "POST" and words[-1] == "subscription":
@@ -275,7 +266,7 @@ class AriServer:
                 args, whispers = query.get("appArgs", "").split(","), query.get("whisper") == "out"
                 return JSONResponse(self._switch.snoop(channel, act.partition("/")[2], args, whispers=whispers).view())
             case ("POST", "record"):
-                return JSONResponse(self._switch.record(channel, query.get("name", "")), 201)
+                return self._switch.tapes.asked(channel, query)
             case ("POST", "transfer_progress"):
                 self._switch.transfer_told(channel, query.get("states", ""))
             case _:
@@ -289,6 +280,14 @@ class AriServer:
         if (method, act) == ("DELETE", ""):
             self._switch.destroy(bridge)
             return Response(status_code=204)
+        if (method, act) == ("POST", "record"):
+            return self._switch.tapes.asked(bridge, query)
+        if method == "POST" and act.startswith("play/"):
+            media = query.get("media", "").split(",")
+            return JSONResponse(self._switch.play_to_all(bridge, act.partition("/")[2], media), 201)
+        return self._members(bridge, act, query)
+
+    def _members(self, bridge: Bridge, act: str, query: dict[str, str]) -> Response:
         channels = [self._switch.channels.get(each) for each in query.get("channel", "").split(",")]
         for channel in channels:
             if channel is None:

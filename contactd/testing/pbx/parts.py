@@ -61,7 +61,7 @@ class Channel:
     whispers: bool = False
     """What it hears in its bridge, the one it is on hears too."""
     recording: str = ""
-    """Name of the recording that is made of it."""
+    """File into which its side of a PBX's own call is recorded."""
     verdict: asyncio.Future[str] | None = None
     """How its ringing ends: answer | busy | reject | cancel."""
     on_gone: Callable[[], None] | None = None
@@ -115,6 +115,9 @@ class Bridge:
     born: datetime
     name: str = "<unknown>"
     channels: list[Channel] = field(default_factory=list)
+    playback: str = ""
+    playing: list[str] = field(default_factory=list)
+    """What everybody in it hears now."""
 
     def view(self) -> dict[str, Any]:
         """Return it as ARI describes it."""
@@ -250,7 +253,7 @@ class Caller:
 
     def speak(self, seconds: int = 3) -> None:
         """Say something to the machine that records, and end it."""
-        self.switch.recorded(self.channel, seconds)
+        self.switch.tapes.end_all(self.channel, seconds)
 
 
 def hears(channel: Channel | None) -> set[str]:

@@ -12,6 +12,7 @@ from uuid import uuid4
 from contactd.testing.pbx import templates
 from contactd.testing.pbx.faults import Faults
 from contactd.testing.pbx.parts import Bridge, Caller, Channel, Phone, stamp
+from contactd.testing.pbx.tapes import Tapes
 
 RING_S = 8.0
 """How long a queue rings one agent."""
@@ -41,7 +42,8 @@ class Switch:
         self.send_ari: Send | None = None
         self.app = "contactd"
         self.faults = Faults()
-        self.recordings: dict[str, bytes] = {}
+        self.tapes = Tapes(self)
+        self.recordings = self.tapes.stored
         """Name → what was recorded and lies on the PBX."""
         self._customers: dict[str, Caller] = {}
         self._serial = 0
@@ -203,7 +205,7 @@ class Switch:
         if channel.gone:
             return
         self.played(channel)
-        self.recorded(channel, 2)
+        self.tapes.end_all(channel)
         channel.gone = True
         hook, channel.on_gone = channel.on_gone, None
         if hook is not None:
@@ -220,6 +222,8 @@ class Switch:
         self.ari("ChannelDestroyed", channel, cause=cause)
         self.ami("Hangup", channel, more={"Cause": str(cause), "Cause-txt": "Normal Clearing"})
         self.channels.pop(channel.id, None)
+        for snoop in [each for each in self.channels.values() if each.snoops is channel]:
+            self.remove(snoop, 16)
 
     def crash(self) -> None:
         """Lose every call, as a restart does: all parties are hung up by the PBX itself."""
@@ -230,6 +234,7 @@ class Switch:
         for channel in list(self.channels.values()):
             self.remove(channel, 16)
         self.bridges.clear()
+        self.tapes.live.clear()
         self.waiting.clear()
 
     def snoop(self, on: Channel, channel_id: str, args: list[str], *, whispers: bool) -> Channel:
@@ -259,21 +264,20 @@ class Switch:
         channel.playing, channel.playback = [], ""
         self.ari("PlaybackFinished", playback={**view, "language": "en", "state": "done"})
 
-    def record(self, channel: Channel, name: str) -> dict[str, Any]:
-        """Begin to record a channel."""
-        channel.recording = name
-        view = {"name": name, "format": "wav", "target_uri": f"channel:{channel.id}"}
-        self.ari("RecordingStarted", recording={**view, "state": "recording"})
-        return {**view, "state": "queued"}
+    def play_to_all(self, bridge: Bridge, playback: str, media: list[str]) -> dict[str, Any]:
+        """Begin to play something to everybody in a bridge; it lasts until it is heard."""
+        bridge.playback, bridge.playing = playback, media
+        view = {"id": playback, "media_uri": media[-1], "target_uri": f"bridge:{bridge.id}", "language": "en"}
+        self.ari("PlaybackStarted", playback={**view, "state": "playing"})
+        return {**view, "state": "playing"}
 
-    def recorded(self, channel: Channel, seconds: int) -> None:
-        """End the recording of a channel, and keep what was said."""
-        name, channel.recording = channel.recording, ""
-        if not name:
+    def played_to_all(self, bridge: Bridge, state: str = "done") -> None:
+        """Let what is played to a bridge be over: heard (`done`), or not (`failed`)."""
+        if not bridge.playback:
             return
-        self.recordings[name] = b"RIFF" + bytes(40) + b"\0\1" * 8000 * seconds
-        view = {"name": name, "format": "wav", "target_uri": f"channel:{channel.id}", "duration": seconds}
-        self.ari("RecordingFinished", recording={**view, "state": "done"})
+        view = {"id": bridge.playback, "media_uri": bridge.playing[-1], "target_uri": f"bridge:{bridge.id}"}
+        bridge.playback, bridge.playing = "", []
+        self.ari("PlaybackFinished", playback={**view, "language": "en", "state": state})
 
     # Bridges.
 
@@ -304,6 +308,8 @@ class Switch:
 
     def destroy(self, bridge: Bridge) -> None:
         """Let a bridge be gone."""
+        self.tapes.end_all(bridge)
+        self.played_to_all(bridge, "failed")
         for channel in list(bridge.channels):
             self.leave(channel)
         self.bridges.pop(bridge.id, None)

@@ -9,10 +9,13 @@ from typing import Any, TypeVar
 
 from contactd.clock import SystemClock
 from contactd.core.channel import Arrival, Clock, Content, Known, Progress, Receipt, Said, Stance
-from contactd.core.errors import BadRequestError, StoreDownError
+from contactd.core.errors import BadRequestError, NotFoundError, StoreDownError
 from contactd.core.events import Fact, WorkEnded
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
+from contactd.core.recorded import Recorded
+from contactd.core.sound import Sound
+from contactd.core.survey import Asked, Reply
 
 T = TypeVar("T")
 
@@ -38,7 +41,6 @@ class House:
         self.lines: dict[str, str] = {}
         self.keeps: dict[str, Mapping[str, Any]] = {}
         self.files = False
-        self.alarms: list[tuple[str, str]] = []
         self.answers: list[str] = []
         self.panels: dict[str, Mapping[str, Any]] = {}
         self.handed: list[tuple[str, str]] = []
@@ -49,6 +51,15 @@ class House:
         self.place = 1
         self.given: list[tuple[str, str, str]] = []
         self.gives = "unknown"
+        self.cannot_ask = False
+        self.asks: Asked | None = None
+        self.asked: list[tuple[str, str | None]] = []
+        self.replies: list[tuple[str, Reply]] = []
+        self.surveyed: list[tuple[str, str]] = []
+        self.told: list[Recorded] = []
+        self.sounds: dict[str, Sound] = {}
+        self.alarms: list[tuple[str, str]] = []
+        self.figures: dict[str, Callable[[], float]] = {}
         self.open: list[Mapping[str, Any]] = []
         self.routes: dict[tuple[str, str], Callable[..., Awaitable[Any]]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
@@ -111,6 +122,50 @@ class House:
     async def answered(self, interaction: str, at: object) -> None:
         await self._commit()
         self.answers.append(interaction)
+
+    async def recorded(self, told: Recorded) -> None:
+        await self._commit()
+        self.told.append(told)
+
+    async def keep_recording(self, name: str, sound: Sound) -> None:
+        await self._commit()
+        if all(told.name != name for told in self.told):
+            message = "nobody knows it"
+            raise NotFoundError(message)
+        self.sounds.setdefault(name, sound)
+
+    async def recordings(self) -> list[Mapping[str, Any]]:
+        begun = {told.name: told for told in reversed(self.told) if told.state == "begun"}
+        last = {told.name: told for told in self.told}
+        return [
+            {
+                "name": name,
+                "interaction": told.interaction,
+                "state": last[name].state,
+                "paused": last[name].reason if last[name].state == "paused" else None,
+                "consent": told.consent,
+            }
+            for name, told in begun.items()
+            if name not in self.sounds and last[name].state != "lost"
+        ]
+
+    async def survey(self, interaction: str, language: str | None = None) -> Asked | None:
+        self.asked.append((interaction, language))
+        if self.cannot_ask:
+            message = "the store is down"
+            raise StoreDownError(message)
+        return self.asks
+
+    async def survey_said(self, invite: str, replies: tuple[Reply, ...]) -> None:
+        await self._commit()
+        self.replies += [(invite, reply) for reply in replies]
+
+    async def survey_ended(self, invite: str, became: str, replies: tuple[Reply, ...] = ()) -> None:
+        await self._commit()
+        self.surveyed.append((invite, str(became)))
+
+    def figure(self, name: str, text: str, read: Callable[[], float], **labels: str) -> None:
+        self.figures[name] = read
 
     async def lookup(self, point: Point) -> Known:
         await self.gate.wait()

@@ -203,7 +203,7 @@ async def to_machine(stand: Stand) -> Caller:
 async def test_a_message_is_a_contact_with_its_sound(stand: Stand, *, hangs_up: bool) -> None:
     call = await to_machine(stand)
     call.listen()
-    await stand.pbx.until(lambda: call.channel.recording)
+    await stand.pbx.until(lambda: stand.pbx.switch.tapes.live)
     if hangs_up:
         call.hangup()
     else:
@@ -223,7 +223,7 @@ async def test_a_message_is_a_contact_with_its_sound(stand: Stand, *, hangs_up: 
 async def test_a_message_is_fetched_again_after_the_store_was_down(stand: Stand) -> None:
     call = await to_machine(stand)
     call.listen()
-    await stand.pbx.until(lambda: call.channel.recording)
+    await stand.pbx.until(lambda: stand.pbx.switch.tapes.live)
     stand.house.down = True
     call.speak()
     await stand.quiet_for(call)
@@ -262,3 +262,34 @@ async def test_who_gives_up_before_the_machine_listens_leaves_nothing(stand: Sta
 def test_a_menu_that_cannot_work_is_refused_at_the_start(menus: object) -> None:
     with pytest.raises(ValidationError):
         Options.model_validate({"menus": menus})
+
+
+HOURS = {
+    "day": {
+        "numbers": ["*"],
+        "play": ["sound:contactd/welcome"],
+        "hours": "sales",
+        "closed": {"label": "closed", "line": "night"},
+        "choices": {"1": {"line": "sales"}},
+    },
+}
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_a_menu_is_heard_in_its_hours_only(*, is_open: bool) -> None:
+    async with standing(menus=HOURS) as stand:
+        stand.house.policy_lines = lambda: {"sales": {"open": is_open}}
+        call = await stand.pbx.call("13800138000", "400800006", queue="sales")
+        if is_open:
+            await stand.pbx.until(lambda: "sound:contactd/welcome" in call.channel.playing)
+            return
+        arrival, content = await taken_in(stand, call)
+        assert (arrival.line, content.subject) == ("night", "closed")
+        assert not call.channel.heard
+
+
+def test_a_place_is_said_in_the_callers_language() -> None:
+    ours = WaitOptions(numbers="zh", thanks=())
+    assert ari_wait.place(ours, 2, None)[1] == "sound:digits/liang"
+    assert ari_wait.place(ours, 12, None, "en-GB")[1] == "sound:digits/12"
+    assert ari_wait.place(WaitOptions(thanks=()), 12, None, "zh")[1] == "number:12"

@@ -43,7 +43,7 @@ async def test_a_call_is_taken_in_and_hears_music(stand: Stand) -> None:
     ],
 )
 async def test_a_strange_event_does_not_end_the_listening(stand: Stand, message: str) -> None:
-    stand.client._heard(message)
+    stand.client._socket._heard(message)
     await stand.waiting()
 
 

@@ -29,6 +29,7 @@ import type {
   RecordView,
   Satisfaction,
   SurveyView,
+  RecordingView,
   TimelineItem,
 } from "./wire";
 
@@ -144,6 +145,10 @@ export const api = {
   replay: (key: string) => send("POST", `/interactions/${id(key)}/replay`),
   dismiss: (key: string, reason: string) => send("POST", `/interactions/${id(key)}/dismiss`, { reason }),
 
+  recordings: (key: string, signal?: AbortSignal) => get<Page<RecordingView>>(`/interactions/${id(key)}/recordings`, signal),
+  soundUrl: (key: string) => `${ROOT}/recordings/${id(key)}/sound`,
+  redact: (key: string, span: object) => send("POST", `/recordings/${id(key)}/redact`, span),
+  holdRecording: (key: string, hold: object) => send("POST", `/recordings/${id(key)}/hold`, hold),
   newer: (key: string, since: string, signal?: AbortSignal) =>
     get<Page<MessageView>>(`/interactions/${id(key)}/newer${query({ since })}`, signal),
   templates: (key: string, signal?: AbortSignal) => get<TemplateList>(`/interactions/${id(key)}/templates`, signal),
@@ -245,6 +250,7 @@ export const keys = {
   policy: ["policy"] as const,
   interaction: (key: string) => ["interaction", key] as const,
   messages: (key: string) => ["messages", key] as const,
+  recordings: (key: string) => ["recordings", key] as const,
   events: (key: string) => ["events", key] as const,
   explain: (key: string) => ["explain", key] as const,
   explainAgent: (agent: string) => ["explainAgent", agent] as const,

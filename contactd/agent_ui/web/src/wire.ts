@@ -94,6 +94,34 @@ export interface ThirdView {
   state: string;
 }
 
+/** How a call is recorded: mode must | ask; state off | notice | starting | on | paused (with its reason) | missing. */
+export interface TapeView {
+  mode: string;
+  state: string;
+  reason?: string;
+}
+
+/** One recording; `peaks`: the loudest of each column, 0-100, the customer's side first. */
+export interface RecordingView {
+  id: string;
+  interaction: string;
+  segment: number;
+  line: string;
+  agent: string | null;
+  /** begun | running | ended | kept | lost | expired */
+  state: string;
+  started_at: string;
+  ended_at: string | null;
+  seconds: number;
+  notice_at: string | null;
+  consent: string;
+  gaps: { at_s: number; lasted_s: number; reason: string; agent: string | null }[];
+  redactions: { from_s: number; to_s: number; reason: string; by: string; at: string }[];
+  peaks: number[][];
+  held: { reason: string; by: string; at: string } | null;
+  expires_at: string | null;
+}
+
 export interface PanelView {
   /** ringing_agent | dialling | sending | talking | held | given | failed */
   phase?: string;
@@ -107,6 +135,7 @@ export interface PanelView {
   /** Why nobody was reached. */
   why?: string;
   third?: ThirdView;
+  tape?: TapeView;
   /** Who listens (listen), speaks to the agent alone (whisper) or takes part (barge). */
   supervisors?: { agent: string; mode: string; up: boolean }[];
 }

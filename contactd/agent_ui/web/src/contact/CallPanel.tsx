@@ -17,6 +17,8 @@ import { Since, StateMark } from "../shell/bits";
 import type { InteractionView } from "../wire";
 import { nameOf } from "../work/WorkList";
 import { NoteLine, useMessages } from "./MailThread";
+import { RecordKey } from "./RecordKey";
+import { Recordings } from "./Recordings";
 import { ThirdParty } from "./ThirdParty";
 import { TransferDialog } from "./TransferDialog";
 
@@ -90,9 +92,11 @@ export function CallPanel({ interaction, mine }: { interaction: InteractionView;
             {panel.supervisors.map((each) => word("heardBy", each.mode)).join(" · ")}
           </p>
         )}
+        {!over && panel?.tape && <RecordKey interaction={interaction} tape={panel.tape} mine={mine} />}
         {!over && panel?.third && <ThirdParty interaction={interaction} third={panel.third} mine={mine} />}
         {mine && !over && interaction.answered_at && (interaction.routed_by !== "pbx" || panel?.can) && <Controls interaction={interaction} />}
       </div>
+      {over && <Recordings id={interaction.id} settled={!interaction.live && state !== "wrapup"} />}
       <CallNotes id={interaction.id} />
     </div>
   );
