@@ -28,6 +28,7 @@ from contactd.api import (
     sources,
     surveys,
     webhooks,
+    tasks,
 )
 from contactd.api.answers import PROBLEMS
 from contactd.api.parts import Parts
@@ -63,6 +64,7 @@ def build(parts: Parts) -> FastAPI:
         cases,
         knowledge,
         promises,
+        tasks,
         floor,
         outbox,
         senders,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer
+from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer, task
 from contactd.crm_store.schema.conversation import (
     attachment,
     automatic_answer,
@@ -158,6 +158,7 @@ __all__ = [
     "survey",
     "survey_answer",
     "survey_invite",
+    "task",
     "team",
     "thread",
     "upload",

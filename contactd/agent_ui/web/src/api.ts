@@ -6,6 +6,7 @@ import type {
   BlockedSender,
   CaseClock,
   CaseView,
+  TaskView,
   Colleague,
   CustomerHead,
   DuplicateView,
@@ -166,6 +167,10 @@ export const api = {
   moveCase: (key: string, to: object) => send<CaseView>("POST", `/cases/${id(key)}/state`, to),
   noteCase: (key: string, note: object) => send<CaseView>("POST", `/cases/${id(key)}/notes`, note),
   escalateCase: (key: string, why: object) => send<CaseView>("POST", `/cases/${id(key)}/escalate`, why),
+  tasksOf: (interaction: string, signal?: AbortSignal) => get<Page<TaskView>>(`/tasks${query({ interaction })}`, signal),
+  tasks: (filter: Record<string, string | number | null>, signal?: AbortSignal) => get<Page<TaskView>>(`/tasks${query(filter)}`, signal),
+  dropTask: (key: string) => send<TaskView>("POST", `/tasks/${id(key)}/drop`, {}),
+  makeFollowUps: (list: object) => send<{ tasks: string[] }>("POST", "/follow-ups", list),
   watchCase: (key: string, on: boolean) => send<CaseView>("POST", `/cases/${id(key)}/watch`, { on }),
   suggestions: (key: string, language: string, signal?: AbortSignal) =>
     get<{ items: FoundArticle[] }>(`/interactions/${id(key)}/suggestions${query({ language })}`, signal),

@@ -519,9 +519,39 @@ export interface CaseView {
   updated_at: string;
   closed_at: string | null;
   timers: CaseTimer[];
+  template?: string | null;
   body?: string;
+  checklist?: CaseStep[];
   events?: CaseEvent[];
   parts?: CaseView[];
+  links?: { id: string; no: string; subject: string; kind: string; way: "to" | "from" }[];
+  watchers?: string[];
+}
+
+/** Something to be done in a case. */
+export interface CaseStep {
+  id?: string;
+  text: string;
+  done: boolean;
+  due_at?: string | null;
+  required?: boolean;
+  line?: string | null;
+}
+
+/** Work nobody sent. */
+export interface TaskView {
+  id: string;
+  kind: "step" | "follow_up" | "approval" | "quarantine";
+  subject: string;
+  body: string;
+  state: "waiting" | "queued" | "done" | "dropped";
+  party_id: string | null;
+  party_name: string;
+  case_id: string | null;
+  case_no: string | null;
+  about_id: string | null;
+  interaction_id: string | null;
+  due_at: string;
 }
 
 /** Why a clock ends when it ends. */

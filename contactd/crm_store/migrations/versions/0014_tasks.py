@@ -1,0 +1,53 @@
+"""Keep tasks, templates of cases, and what followers of a case have seen."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014_tasks"
+down_revision = "0013_blocked"
+branch_labels = None
+depends_on = None
+
+ORDERED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Change the schema."""
+    op.create_table(
+        "task",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("party_id", sa.Text(), nullable=True),
+        sa.Column("case_id", sa.Text(), nullable=True),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("about_id", sa.Text(), nullable=True),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("line", sa.Text(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("interaction_id", sa.Text(), nullable=True),
+        sa.Column("in_line", sa.Boolean(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_task_party_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
+    )
+    op.create_index(op.f("ix_task_about_id"), "task", ["about_id"], unique=False)
+    op.create_index(op.f("ix_task_case_id"), "task", ["case_id"], unique=False)
+    op.create_index("ix_task_due", "task", ["state", "due_at"], unique=False)
+    op.create_index(op.f("ix_task_in_line"), "task", ["in_line"], unique=False)
+    op.create_index(op.f("ix_task_interaction_id"), "task", ["interaction_id"], unique=False)
+    op.create_index(op.f("ix_task_owner"), "task", ["owner"], unique=False)
+    op.create_index(op.f("ix_task_party_id"), "task", ["party_id"], unique=False)
+    op.add_column("case", sa.Column("template", sa.Text(), nullable=True))
+    op.add_column("case_watcher", sa.Column("seen_seq", sa.Integer(), nullable=True))
+    op.create_index(op.f("ix_interaction_topic_case_id"), "interaction_topic", ["case_id"], unique=False)
