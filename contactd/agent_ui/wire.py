@@ -139,7 +139,6 @@ class OpenCase(OnInteraction):
     priority: Annotated[int, Field(ge=0, le=3)] | None = None
     body: Note | None = None
     template: Word | None = None
-    """Whose steps it begins with; else those of its type's."""
 
 
 class AttachCase(OnInteraction):

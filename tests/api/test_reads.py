@@ -316,7 +316,7 @@ async def test_the_queue_and_the_agents_as_they_are_now(house: House) -> None:
 async def test_screens_get_of_the_policy_what_they_need(house: House) -> None:
     client = await house.logged_in("ann")
     body = (await client.get("/api/v1/policy")).json()
-    assert set(body) == {"version", "default_line", "lines", "dispositions", "reasons", "skills"}
+    assert set(body) == {"version", "default_line", "lines", "dispositions", "reasons", "skills", "templates"}
     line = body["lines"]["support"]
     assert line["label"] == {"en": "Support", "zh": "支持"}
     assert body["dispositions"][line["dispositions"]]
@@ -364,6 +364,8 @@ GETS = {
     "/api/v1/agents": "agent.list",
     "/api/v1/agents/me/explain": "agent.explain",
     "/api/v1/outbox": "outbox.read",
+    "/api/v1/handovers": "user.leave",
+    "/api/v1/agents/none/holdings": "user.leave",
     "/api/v1/blocked": "sender.read",
     "/api/v1/interactions/none/newer": "interaction.read",
     "/api/v1/interactions/none/templates": "interaction.read",
@@ -425,6 +427,8 @@ POSTS = {
     "/api/v1/knowledge/articles/i1/act": "kb.write",
     "/api/v1/knowledge/articles/i1/uses": "kb.read",
     "/api/v1/knowledge/categories": "kb.publish",
+    "/api/v1/handovers": "user.leave",
+    "/api/v1/handovers/i1/undo": "user.leave",
 }
 
 

@@ -538,6 +538,24 @@ export interface CaseStep {
   line?: string | null;
 }
 
+/** What somebody holds, of one kind. */
+export interface HoldingView {
+  kind: string;
+  count: number;
+  some: { id: string; label: string }[];
+}
+
+/** Somebody left, and somebody took over. */
+export interface HandoverView {
+  id: string;
+  leaver_name: string;
+  heir_name: string;
+  at: string;
+  counts: Record<string, number>;
+  undone_at: string | null;
+  kept: { kind: string; id: string; now: string | null }[];
+}
+
 /** Work nobody sent. */
 export interface TaskView {
   id: string;

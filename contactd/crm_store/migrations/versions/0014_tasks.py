@@ -1,4 +1,4 @@
-"""Keep tasks, templates of cases, and what followers of a case have seen."""
+"""Keep tasks, templates of cases, what followers of a case have seen, and who took over from whom."""
 
 from __future__ import annotations
 
@@ -15,6 +15,22 @@ ORDERED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Change the schema."""
+    op.create_table(
+        "handover",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("leaver", sa.Text(), nullable=False),
+        sa.Column("heir", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=True),
+        sa.Column("undone_at", sa.BigInteger(), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.Column("kept", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["heir"], ["agent.id"], name=op.f("fk_handover_heir")),
+        sa.ForeignKeyConstraint(["leaver"], ["agent.id"], name=op.f("fk_handover_leaver")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handover")),
+    )
+    op.create_index(op.f("ix_handover_leaver"), "handover", ["leaver"], unique=False)
     op.create_table(
         "task",
         sa.Column("id", sa.Text(), nullable=False),
@@ -48,6 +64,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_task_interaction_id"), "task", ["interaction_id"], unique=False)
     op.create_index(op.f("ix_task_owner"), "task", ["owner"], unique=False)
     op.create_index(op.f("ix_task_party_id"), "task", ["party_id"], unique=False)
+    op.create_table(
+        "handover_item",
+        sa.Column("handover_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("ref_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"], name=op.f("fk_handover_item_handover_id")),
+        sa.PrimaryKeyConstraint("handover_id", "kind", "ref_id", name=op.f("pk_handover_item")),
+    )
     op.add_column("case", sa.Column("template", sa.Text(), nullable=True))
     op.add_column("case_watcher", sa.Column("seen_seq", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_interaction_topic_case_id"), "interaction_topic", ["case_id"], unique=False)
