@@ -138,7 +138,6 @@ class OpenCase(OnInteraction):
     subject: Word | None = None
     priority: Annotated[int, Field(ge=0, le=3)] | None = None
     body: Note | None = None
-    template: Word | None = None
 
 
 class AttachCase(OnInteraction):

@@ -24,7 +24,7 @@ class Casework:
         idents, now = self._desk.idents, self._desk.clock.now()
         values = {
             name: data[name]
-            for name in ("type", "subject", "priority", "body", "template")
+            for name in ("type", "subject", "priority", "body")
             if data.get(name) is not None
         }
         unit = partial(
