@@ -22,11 +22,7 @@ class Casework:
         """Make a case from an open contact and attach it; a customer nobody knows yet gets a provisional record."""
         entry = self._desk.entry(data["interaction"])
         idents, now = self._desk.idents, self._desk.clock.now()
-        values = {
-            name: data[name]
-            for name in ("type", "subject", "priority", "body")
-            if data.get(name) is not None
-        }
+        values = {name: data[name] for name in ("type", "subject", "priority", "body") if data.get(name) is not None}
         unit = partial(
             contact_case_rows.open_from,
             interaction=entry.id,

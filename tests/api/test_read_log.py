@@ -96,6 +96,8 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
         "/cases/{}/why",
         "/promises",
         "/tasks",
+        "/handovers",
+        "/agents/{}/holdings",
     }  # see tests/api/test_cases.py, test_tasks.py
     harmless |= {"/duplicates", "/search"}  # see tests/api/test_merges.py, test_search_box.py
     harmless |= {"/surveys", "/satisfaction", "/invitations"}  # see tests/api/test_survey_routes.py
