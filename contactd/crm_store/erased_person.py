@@ -10,6 +10,7 @@ from sqlalchemy import String, cast, delete, or_, select, update
 
 from contactd.core.erasing import ERASED_NAME
 from contactd.crm_store import change_rows, erasing, search_docs
+from contactd.crm_store import erasing, search_docs, task_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
 
@@ -95,6 +96,7 @@ def _beside(conn: WriteConn, parties: Sequence[str]) -> None:
     ops = select(s.merge_member.c.op_id).where(s.merge_member.c.party_id.in_(parties))
     conn.execute(update(s.merge_op).where(s.merge_op.c.id.in_(ops)).values(fields={}, claims=[], kept=[], reason=""))
     conn.execute(update(s.promise).where(s.promise.c.party_id.in_(parties)).values(text="", broken_reason=None))
+    task_rows.forget(conn, s.task.c.party_id.in_(parties))
     conn.execute(update(s.consent).where(s.consent.c.party_id.in_(parties)).values(evidence=""))
     request = s.privacy_request
     conn.execute(update(request).where(request.c.party_id.in_(parties)).values(reason="", verified_how="", decision=""))

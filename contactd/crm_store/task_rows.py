@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
@@ -53,6 +53,12 @@ def end(conn: WriteConn, idents: Collection[str], state: str, *, now: datetime, 
     if idents:
         mine = (s.task.c.id.in_(idents), s.task.c.state.in_(OPEN))
         conn.execute(update(s.task).where(*mine).values(state=state, ended_at=now, ended_by=actor))
+
+
+def forget(conn: WriteConn, about: ColumnElement[bool]) -> None:
+    """Empty the tasks about somebody who is erased; nobody is to do them any more."""
+    conn.execute(update(s.task).where(about, s.task.c.state.in_(OPEN)).values(state="dropped"))
+    conn.execute(update(s.task).where(about).values(subject="", body="", result=""))
 
 
 def open_of(conn: WriteConn, case: str, *kinds: str) -> dict[str, Any]:

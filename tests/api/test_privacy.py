@@ -248,7 +248,7 @@ GONE_OVER = {
         "privacy_request",
         "promise",
     ),
-    *("raw", "search_doc", "survey_answer", "survey_invite", "thread", "visitor"),
+    *("raw", "search_doc", "survey_answer", "survey_invite", "task", "thread", "visitor"),
 }
 """Tables an erasure empties of a person."""
 IMPERSONAL = {
@@ -267,6 +267,19 @@ IMPERSONAL = {
     ),
     *("bulk_item", "case_link", "case_watcher", "channel_state", "due", "fact_inbox", "import_job", "journal"),
     *("kb_article", "kb_category", "kb_event", "kb_revision", "kb_token", "kb_use"),
+    *("agent", "agent_line", "agent_routing", "agent_skill", "agent_state_log", "api_token", "audit_log", "bulk_batch"),
+    *(
+        "bulk_item",
+        "case_link",
+        "case_watcher",
+        "channel_state",
+        "due",
+        "fact_inbox",
+        "handover",
+        "handover_item",
+        "import_job",
+        "journal",
+    ),
     *("interaction_routing", "interaction_segment", "legal_hold", "line", "line_routing", "login_failure", "mark"),
     *("merge_member", "node", "number_seq", "offer", "policy_version", "receipt", "router_lease", "session", "skill"),
     *("sla_timer", "survey", "team", "upload"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_tasks"
-down_revision = "0015_letters"
+revision = "0018_tasks"
+down_revision = "0017_privacy"
 branch_labels = None
 depends_on = None
 
