@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from contactd.core.address import phone_point
+from contactd.core.case_plan import NO_PLAN
 from contactd.crm_store import audit, case_rows, records, schema, search_docs, search_hits
 from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.statements import insert
@@ -57,7 +58,7 @@ async def lived(house: House, tmp_path: Path) -> dict[str, str]:
             insert(schema.interaction_event).values(interaction_id=first, seq=1, at=now, type="noted", data=data)
         )
         values = {"subject": WORDS, "body": f"{NAME} {NUMBER}", "party_id": party, "state": "closed"}
-        case_rows.create(conn, "case-1", values, calendars={}, now=now, actor=None)
+        case_rows.create(conn, "case-1", values, plan=NO_PLAN, now=now, actor=None)
         conn.execute(schema.case_.update().values(state="closed"))
 
     await house.store.write(beside)
