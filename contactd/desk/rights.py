@@ -160,6 +160,7 @@ RULES: dict[str, Rule] = {
     "agent.read": Rule("no", "any", "any", "read"),
     "file.read": Rule("any", "any", "any", "read"),
     "upload.create": Rule("any", "any", "any", "console"),
+    "field.manage": Rule("no", "any", "any", "admin"),
     "user.leave": Rule("no", "any", "any", "admin"),
     "token.manage": Rule("no", "no", "any", "admin"),
 }

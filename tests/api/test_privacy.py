@@ -244,6 +244,7 @@ GONE_OVER = {
         "message_fate",
         "outbox",
         "party",
+        "party_facet",
         "party_link",
         "party_name",
         "privacy_request",

@@ -97,6 +97,8 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
         "/promises",
         "/tasks",
         "/handovers",
+        "/fields",
+        "/parties/{}/links",
         "/agents/{}/holdings",
     }  # see tests/api/test_cases.py, test_tasks.py
     harmless |= {"/duplicates", "/search"}  # see tests/api/test_merges.py, test_search_box.py

@@ -338,6 +338,8 @@ GETS = {
     "/api/v1/parties/none/timeline": "party.read",
     "/api/v1/parties/none/merges": "party.read",
     "/api/v1/parties/none/records": "party.read",
+    "/api/v1/parties/none/links": "party.read",
+    "/api/v1/fields": "policy.read",
     "/api/v1/duplicates": "duplicate.read",
     "/api/v1/search?q=x": "search",
     "/api/v1/imports": "import.read",
@@ -429,6 +431,8 @@ POSTS = {
     "/api/v1/knowledge/categories": "kb.publish",
     "/api/v1/handovers": "user.leave",
     "/api/v1/handovers/i1/undo": "user.leave",
+    "/api/v1/fields": "field.manage",
+    "/api/v1/parties/i1/links": "party.edit",
 }
 
 

@@ -16,6 +16,7 @@ from contactd.crm_store.schema.conversation import (
     visitor,
 )
 from contactd.crm_store.schema.exchange import import_file, import_job, import_row
+from contactd.crm_store.schema.fields import field_def, party_facet
 from contactd.crm_store.schema.identity import (
     address,
     contact_claim,
@@ -111,6 +112,7 @@ __all__ = [
     "dup_candidate",
     "external_id",
     "fact_inbox",
+    "field_def",
     "handover",
     "handover_item",
     "idempotency_key",
@@ -146,6 +148,7 @@ __all__ = [
     "offer",
     "outbox",
     "party",
+    "party_facet",
     "party_link",
     "party_name",
     "policy_version",

@@ -7,6 +7,8 @@ import type {
   CaseClock,
   CaseView,
   TaskView,
+  FieldView,
+  LinksView,
   HandoverView,
   HoldingView,
   Colleague,
@@ -95,9 +97,15 @@ export async function send<T>(method: string, path: string, body?: object): Prom
   return text === "" ? null : (JSON.parse(text) as T);
 }
 
-function query(values: Record<string, string | number | null | undefined>): string {
+type Asked = Record<string, string | number | boolean | string[] | null | undefined>;
+
+function query(values: Asked): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) {
+    if (Array.isArray(value)) {
+      for (const one of value) search.append(key, one);
+      continue;
+    }
     if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
   }
   const text = search.toString();
@@ -197,6 +205,13 @@ export const api = {
   invitations: (filter: Record<string, string | null>, signal?: AbortSignal) => get<Page<Invitation>>(`/invitations${query({ limit: 50, ...filter })}`, signal),
   satisfaction: (by: string, signal?: AbortSignal) => get<{ items: Satisfaction[] }>(`/satisfaction${query({ by })}`, signal),
   promises: (party: string, signal?: AbortSignal) => get<{ items: PromiseView[] }>(`/promises${query({ party })}`, signal),
+  parties: (filter: Record<string, unknown>, signal?: AbortSignal) => get<Page<PartyView>>(`/parties${query({ limit: 50, ...filter } as Asked)}`, signal),
+  fields: (entity: string, signal?: AbortSignal, retired = false) => get<{ items: FieldView[] }>(`/fields${query({ entity, retired: retired ? 1 : null })}`, signal),
+  defineField: (field: object) => send<FieldView>("POST", "/fields", field),
+  changeField: (key: string, change: object) => send<FieldView>("PATCH", `/fields/${id(key)}`, change),
+  links: (party: string, signal?: AbortSignal) => get<LinksView>(`/parties/${id(party)}/links`, signal),
+  addLink: (party: string, link: object) => send<LinksView>("POST", `/parties/${id(party)}/links`, link),
+  endLink: (key: string) => send<null>("DELETE", `/links/${id(key)}`, undefined),
   createParty: (party: object) => send<PartyView>("POST", "/parties", party),
   changeParty: (key: string, change: object) => send<PartyView>("PATCH", `/parties/${id(key)}`, change),
   merge: (merge: object) => send<MergeView>("POST", "/merges", merge),

@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from "react";
 
 export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "imports" | "privacy" | "customer" | "knowledge" | "surveys";
+export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer";
 
 export interface Route {
   screen: Screen | null;
@@ -9,6 +10,7 @@ export interface Route {
 }
 
 const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "imports", "privacy", "customer", "knowledge", "surveys"];
+const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer"];
 
 let cached: { hash: string; route: Route } | null = null;
 

@@ -458,6 +458,36 @@ export interface PartyView {
   row_version?: number;
   points?: PointView[];
   open_cases?: number;
+  team?: string | null;
+  roles?: string[];
+  tags?: string[];
+  credit_level?: number | null;
+  credit_flag?: string | null;
+  preferences?: { channel?: string | null; hours?: string | null; do_not_call?: boolean | null } | null;
+  custom?: Record<string, unknown>;
+  last_contact_at?: string | null;
+  open_complaints?: number;
+}
+
+/** A field this house has added. */
+export interface FieldView {
+  id: string;
+  entity: string;
+  key: string;
+  type: "text" | "long" | "int" | "decimal" | "money" | "bool" | "date" | "select" | "multi" | "url" | "user" | "party";
+  labels: Record<string, string>;
+  options: { key: string; label: Record<string, string>; retired?: boolean }[];
+  required: boolean;
+  searchable: boolean;
+  filterable: boolean;
+  retired_at: string | null;
+  row_version: number;
+}
+
+/** Who stands around a customer. */
+export interface LinksView {
+  nodes: { id: string; name: string; kind: string; hop: number }[];
+  links: { id: string; from: string; to: string; role: string; title: string; department: string }[];
 }
 
 /** Something that was found; `…_marks` are the places that matched. */
