@@ -30,8 +30,8 @@ from contactd.api import (
     session,
     sources,
     surveys,
-    webhooks,
     tasks,
+    webhooks,
 )
 from contactd.api.answers import PROBLEMS
 from contactd.api.parts import Parts

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import String, cast, delete, or_, select, update
 
 from contactd.core.erasing import ERASED_NAME
-from contactd.crm_store import change_rows, erasing, search_docs
-from contactd.crm_store import erasing, search_docs, task_rows
+from contactd.crm_store import change_rows, erasing, search_docs, task_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
 

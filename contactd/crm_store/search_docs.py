@@ -14,8 +14,7 @@ from sqlalchemy import Connection, and_, delete, select
 
 from contactd.core import tokens
 from contactd.core.ids import RANDOM_BYTES, uuid7
-from contactd.crm_store import change_rows, due_rows, search_index
-from contactd.crm_store import due_rows, facet_rows, field_rows, search_index
+from contactd.crm_store import change_rows, due_rows, facet_rows, field_rows, search_index
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn

@@ -277,6 +277,7 @@ IMPERSONAL = {
         "channel_state",
         "due",
         "fact_inbox",
+        "field_def",
         "handover",
         "handover_item",
         "import_job",
