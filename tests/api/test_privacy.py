@@ -267,9 +267,7 @@ IMPERSONAL = {
         "webhook",
         "webhook_dead",
     ),
-    *("bulk_item", "case_link", "case_watcher", "channel_state", "due", "fact_inbox", "import_job", "journal"),
     *("kb_article", "kb_category", "kb_event", "kb_revision", "kb_token", "kb_use"),
-    *("agent", "agent_line", "agent_routing", "agent_skill", "agent_state_log", "api_token", "audit_log", "bulk_batch"),
     *(
         "bulk_item",
         "case_link",

@@ -1,16 +1,14 @@
 /** Where we are: hash routes `#/<screen>/<id>`, so that the server serves one page and reload stays in place. */
 import { useSyncExternalStore } from "react";
 
-export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "imports" | "privacy" | "customer" | "knowledge" | "surveys";
-export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer";
+export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer" | "knowledge" | "surveys";
 
 export interface Route {
   screen: Screen | null;
   id: string | null;
 }
 
-const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "imports", "privacy", "customer", "knowledge", "surveys"];
-const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer"];
+const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys"];
 
 let cached: { hash: string; route: Route } | null = null;
 

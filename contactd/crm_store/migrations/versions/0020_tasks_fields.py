@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_tasks_fields"
-down_revision = "0018_changes"
+revision = "0020_tasks_fields"
+down_revision = "0019_knowledge"
 branch_labels = None
 depends_on = None
 
