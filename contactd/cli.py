@@ -165,7 +165,15 @@ def _db_upgrade(arguments: Arguments) -> int:
 
 
 def _people_commands(commands: Commands) -> None:
-    add = _add(_group(commands, "user", "people who log in"), "add", _user_add, "add a person, or change one")
+    users = _group(commands, "user", "people who log in")
+    leave = _add(users, "leave", _user_leave, "hand over what a person holds, and end the account")
+    leave.add_argument("name", nargs="?", help="log-in name of who leaves")
+    leave.add_argument(
+        "--to", metavar="NAME", help="who takes over; without it, what is held is shown and nothing done"
+    )
+    leave.add_argument("--reason", default="", help="for the record")
+    leave.add_argument("--undo", metavar="ID", help="take a handover back")
+    add = _add(users, "add", _user_add, "add a person, or change one")
     add.add_argument("name", help="log-in name")
     add.add_argument("--role", required=True, choices=["agent", "editor", "supervisor", "admin"])
     add.add_argument("--password-stdin", action="store_true", help="read the password from the first line of stdin")
@@ -195,6 +203,21 @@ def _user_add(arguments: Arguments) -> int:
         team=arguments.team,
     )
     print(admin.user_add(settings(arguments), person))
+    return OK
+
+
+def _user_leave(arguments: Arguments) -> int:
+    from contactd.desk import leave_errands
+
+    if arguments.undo is not None:
+        print("\n".join(leave_errands.undo(settings(arguments), arguments.undo)))
+    elif arguments.name is None:
+        message = "name who leaves, or --undo a handover"
+        raise ConfigError(message)
+    elif arguments.to is None:
+        print("\n".join(leave_errands.preview(settings(arguments), arguments.name)) or "nothing is held")
+    else:
+        print(leave_errands.leave(settings(arguments), arguments.name, arguments.to, arguments.reason))
     return OK
 
 

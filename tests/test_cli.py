@@ -349,3 +349,20 @@ def test_an_import_that_cannot_be_is_told(command: Run, tmp_path: Path, capsys: 
     assert command("import", str(file), "--match", "phone", "--policy", "points") == 0
     assert command("import", str(file), "--match", "phone", "--policy", "points") == 1
     assert "imported already" in capsys.readouterr().err
+
+
+def test_who_leaves_hands_over_and_comes_back(command: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("li", "wu"):
+        assert command("user", "add", name, "--role", "agent") == 0
+    ((li,),) = rows(tmp_path, "SELECT id FROM agent WHERE name = 'li'")
+    capsys.readouterr()
+    assert command("user", "leave", "li") == 0
+    assert capsys.readouterr().out.strip() == "nothing is held"
+    assert command("user", "leave", "li", "--to", "li") == 1
+    assert command("user", "leave", "li", "--to", "wu", "--reason", "sea") == 0
+    assert rows(tmp_path, "SELECT disabled FROM agent ORDER BY name") == [(1,), (0,)]
+    ((handover, leaver),) = rows(tmp_path, "SELECT id, leaver FROM handover")
+    assert leaver == li
+    assert command("user", "leave", "--undo", str(handover)) == 0
+    assert command("user", "leave", "--undo", str(handover)) == 1
+    assert rows(tmp_path, "SELECT disabled FROM agent ORDER BY name") == [(0,), (0,)]

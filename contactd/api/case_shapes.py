@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
 from contactd.api.answers import Shape
+from contactd.clock import rfc3339
 from contactd.core import case as rules
 
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -18,8 +19,20 @@ _Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$
 class Todo(BaseModel):
     """One thing to do."""
 
+    model_config = ConfigDict(extra="ignore")
     text: _Word
     done: bool = False
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")] | None = None
+    """Keep it, and a step stays the one it is."""
+    due_at: AwareDatetime | None = None
+    """When it comes into the queue, if it is not done by then."""
+    required: bool = False
+    """The case is not resolved before it is done."""
+    line: _Word | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Return it as the store keeps it."""
+        return {**self.model_dump(), "due_at": rfc3339(self.due_at) if self.due_at else None}
 
 
 class Change(BaseModel):
@@ -48,6 +61,8 @@ class Change(BaseModel):
         given = self.model_dump(exclude_unset=True, exclude={"row_version", "harm", "reach", "interaction", "parent"})
         names = {"party": "party_id", "team": "team_id", "cause": "cause_code"}
         values = {names.get(key, key): value for key, value in given.items()}
+        if self.checklist is not None:
+            values["checklist"] = [step.row() for step in self.checklist]
         if self.harm is not None or self.reach is not None:
             values["severity"] = rules.severity(self.harm or 0, self.reach or 0)
         return values
@@ -59,6 +74,8 @@ class NewCase(Change):
     subject: Annotated[_Word, StringConstraints(min_length=1)]
     interaction: _Id | None = None
     parent: _Id | None = None
+    template: _Word | None = None
+    """Whose steps it begins with; else those of its type's."""
 
 
 class Moving(BaseModel):

@@ -100,11 +100,11 @@ async def create(
     columns = given.columns() | ({"parent_id": given.parent} if given.parent else {})
 
     async def do(this: Try) -> tuple[int, Any]:
-        now, calendars = parts.clock.now(), parts.policy()[1].calendars
+        now, plan = parts.clock.now(), parts.policy()[1].cases
         ids = (parts.idents.new(), parts.idents.new(), parts.idents.new())
 
         def unit(conn: Any) -> dict[str, Any]:
-            about: dict[str, Any] = {"calendars": calendars, "now": now, "actor": actor.id}
+            about: dict[str, Any] = {"plan": plan, "now": now, "actor": actor.id}
             if given.parent:
                 case_rows.locked(conn, given.parent, None)
             if given.interaction:
@@ -125,9 +125,9 @@ async def change(request: Request, parts: PartsOf, ident: Ident, given: Change, 
     """Change fields; 409 when somebody else changed it since `row_version`."""
     columns = given.columns()
 
-    def act(conn: Any, now: Any, calendars: Any) -> None:
+    def act(conn: Any, now: Any, plan: Any) -> None:
         version = given.row_version
-        case_rows.patch(conn, ident, columns, row_version=version, calendars=calendars, now=now, actor=actor.id)
+        case_rows.patch(conn, ident, columns, row_version=version, plan=plan, now=now, actor=actor.id)
 
     return await _changed(request, parts, ident, actor, act)
 
@@ -136,7 +136,7 @@ async def change(request: Request, parts: PartsOf, ident: Ident, given: Change, 
 async def move(request: Request, parts: PartsOf, ident: Ident, given: Moving, actor: _Writer) -> Response:
     """Bring a case into another state, or a complaint to its next stage."""
 
-    def act(conn: Any, now: Any, calendars: Any) -> None:
+    def act(conn: Any, now: Any, plan: Any) -> None:
         if given.stage is not None:
             case_rows.advance(conn, ident, given.stage, text=given.text, now=now, actor=actor.id)
         if given.state is not None or given.stage is None:
@@ -145,7 +145,7 @@ async def move(request: Request, parts: PartsOf, ident: Ident, given: Moving, ac
                 ident,
                 given.state or "",
                 text=given.text,
-                calendars=calendars,
+                plan=plan,
                 now=now,
                 actor=actor.id,
                 row_version=given.row_version,
@@ -158,7 +158,7 @@ async def move(request: Request, parts: PartsOf, ident: Ident, given: Moving, ac
 async def note(request: Request, parts: PartsOf, ident: Ident, given: Note, actor: _Writer) -> Response:
     """Write a note, or what went to the customer."""
 
-    def act(conn: Any, now: Any, _calendars: Any) -> None:
+    def act(conn: Any, now: Any, _plan: Any) -> None:
         case_rows.note(conn, ident, given.text, public=given.public, now=now, actor=actor.id)
 
     return await _changed(request, parts, ident, actor, act)
@@ -168,7 +168,7 @@ async def note(request: Request, parts: PartsOf, ident: Ident, given: Note, acto
 async def escalate(request: Request, parts: PartsOf, ident: Ident, given: Escalation, actor: _Writer) -> Response:
     """Go one step up the ladder."""
 
-    def act(conn: Any, now: Any, _calendars: Any) -> None:
+    def act(conn: Any, now: Any, _plan: Any) -> None:
         case_rows.escalate(conn, ident, text=given.text, to=given.to, now=now, actor=actor.id)
 
     return await _changed(request, parts, ident, actor, act)
@@ -178,7 +178,7 @@ async def escalate(request: Request, parts: PartsOf, ident: Ident, given: Escala
 async def link(request: Request, parts: PartsOf, ident: Ident, given: Linking, actor: _Writer) -> Response:
     """Say that a case is a duplicate of, caused by or a follow-up of another."""
 
-    def act(conn: Any, now: Any, _calendars: Any) -> None:
+    def act(conn: Any, now: Any, _plan: Any) -> None:
         case_rows.link(conn, ident, given.case, given.kind, now=now, actor=actor.id)
 
     return await _changed(request, parts, ident, actor, act)
@@ -188,7 +188,7 @@ async def link(request: Request, parts: PartsOf, ident: Ident, given: Linking, a
 async def watch(request: Request, parts: PartsOf, ident: Ident, given: Watching, actor: _Writer) -> Response:
     """Follow a case, or no longer."""
 
-    def act(conn: Any, _now: Any, _calendars: Any) -> None:
+    def act(conn: Any, _now: Any, _plan: Any) -> None:
         case_rows.locked(conn, ident, None)
         case_rows.watch(conn, ident, actor.id, on=given.on)
 
@@ -201,10 +201,10 @@ async def _changed(
     """Carry out a change of a case and answer with the whole of it."""
 
     async def do(this: Try) -> tuple[int, Any]:
-        now, calendars = parts.clock.now(), parts.policy()[1].calendars
+        now, plan = parts.clock.now(), parts.policy()[1].cases
 
         def unit(conn: Any) -> dict[str, Any]:
-            act(conn, now, calendars)
+            act(conn, now, plan)
             shown = case_reads.get(conn.connection, ident)
             this.keep(conn, 200, shown)
             return shown

@@ -81,7 +81,7 @@ async def idle(parts: PartsOf, ident: Ident, actor: Annotated[Actor, Depends(act
 
 @router.get("/policy", summary="What screens need of the policy", responses=gives(shapes.PolicyWords))
 async def policy(parts: PartsOf, _actor: Annotated[Actor, may("policy.read")]) -> Response:
-    """Return the published version and its lines, dispositions, reasons and skills, with every default filled in."""
+    """Return the published version and what screens show of it, with every default filled in."""
     version, ruling = parts.policy()
     return answer(
         {
@@ -94,6 +94,7 @@ async def policy(parts: PartsOf, _actor: Annotated[Actor, may("policy.read")]) -
                 for code, reason in ruling.reasons.items()
             },
             "skills": {skill: {"label": dict(label)} for skill, label in ruling.skills.items()},
+            "templates": {name: {"label": dict(one.label)} for name, one in ruling.cases.templates.items()},
         },
     )
 

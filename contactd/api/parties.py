@@ -14,7 +14,7 @@ from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, Par
 from contactd.core import address
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.party import Point
-from contactd.crm_store import claims, customer, parties, timeline
+from contactd.crm_store import claims, customer, field_rows, parties, timeline
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -49,6 +49,12 @@ class Change(BaseModel):
     lifecycle: _Word | None = None
     vip: Annotated[int, Field(ge=0, le=3)] | None = None
     owner: _Word | None = None
+    team: _Word | None = None
+    credit_level: Annotated[int, Field(ge=0, le=5)] | None = None
+    credit_flag: _Word | None = None
+    """watch | stop"""
+    preferences: Annotated[dict[str, Any], Field(max_length=10)] | None = None
+    """channel, hours, do_not_call"""
     roles: Annotated[list[_Word], Field(max_length=50)] | None = None
     tags: Annotated[list[_Word], Field(max_length=100)] | None = None
     custom: Annotated[dict[str, Any], Field(max_length=200)] | None = None
@@ -59,8 +65,34 @@ class Change(BaseModel):
     def columns(self) -> dict[str, Any]:
         """Return what is given, under the store's names."""
         given = self.model_dump(exclude_unset=True, exclude={"points", "row_version"})
-        names = {"name": "display_name", "language": "lang", "owner": "owner_id"}
+        names = {"name": "display_name", "language": "lang", "owner": "owner_id", "team": "team_id"}
         return {names.get(key, key): value for key, value in given.items()}
+
+
+class Chosen(BaseModel):
+    """Which customers are listed."""
+
+    model_config = ConfigDict(extra="ignore")
+    kind: _Word | None = None
+    lifecycle: _Word | None = None
+    owner: _Word | None = None
+    """`me` for one's own."""
+    team: _Word | None = None
+    vip: Annotated[int, Field(ge=0, le=3)] | None = None
+    """At least."""
+    tag: _Word | None = None
+    role: _Word | None = None
+    field: Annotated[list[_Word], Field(max_length=20)] = []
+    """Each `key:value`, of filterable fields."""
+    complaints: bool = False
+    """With open complaints."""
+    quiet_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """Nothing heard from them for so long."""
+
+    def filters(self, me: str) -> dict[str, Any]:
+        """Return what is asked, under the store's names."""
+        given = self.model_dump(exclude_none=True, exclude={"field"})
+        return given | {"fields": self.field} | ({"owner": me} if self.owner == "me" else {})
 
 
 class NewParty(Change):
@@ -72,11 +104,19 @@ class NewParty(Change):
 
 @router.get("/parties", summary="List or search customers", responses=gives(Page[shapes.Party]))
 async def listed(
-    parts: PartsOf, looking: _Reader, q: Filter = None, limit: Limit = 50, cursor: Cursor = None
+    parts: PartsOf,
+    looking: _Reader,
+    chosen: Annotated[Chosen, Query()],
+    q: Filter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
-    """Return a page of customers; `q` is the beginning of a name, an address or a number."""
+    """Return a page of customers; `q` is the beginning of a name, an address or a number, `field` asks for `key:value`."""
+    filters, now = chosen.filters(looking.actor.id), parts.clock.now()
     items, following = await parts.store.read(
-        lambda conn: parties.listed(conn, q=q, guarded=looking.actor.masked, limit=limit, cursor=cursor),
+        lambda conn: parties.listed(
+            conn, q=q, guarded=looking.actor.masked, filters=filters, now=now, limit=limit, cursor=cursor
+        ),
     )
     looking.saw_all(item["id"] for item in items)
     return page([_shown(item) for item in items], following)
@@ -136,6 +176,9 @@ async def create(
         ident, now = parts.idents.new(), parts.clock.now()
 
         def unit(conn: Any) -> dict[str, Any]:
+            own = field_rows.checked(conn, "party", columns.get("custom") or {}, {})
+            field_rows.refuse_missing(conn, "party", own)
+            columns["custom"] = own
             parties.create(conn, ident, columns, now=now, actor=actor.id)
             _claim(conn, ident, points, parts, actor.id, now)
             made = _shown(parties.get(conn.connection, ident))
@@ -164,7 +207,10 @@ async def change(
         version = given.row_version if given.row_version is not None else known["row_version"]
 
         def unit(conn: Any) -> dict[str, Any]:
-            parties.patch(conn, known["id"], given.columns(), row_version=version, now=now, actor=actor.id)
+            columns = given.columns()
+            if columns.get("custom") is not None:
+                columns["custom"] = field_rows.checked(conn, "party", columns["custom"], known["custom"])
+            parties.patch(conn, known["id"], columns, row_version=version, now=now, actor=actor.id)
             _claim(conn, known["id"], points, parts, actor.id, now)
             changed = _shown(parties.get(conn.connection, ident))
             this.keep(conn, 200, changed)
@@ -239,4 +285,4 @@ async def _read(parts: Parts, ident: str) -> dict[str, Any]:
 def _shown(party: dict[str, Any]) -> dict[str, Any]:
     """Return a customer with the names screens use."""
     points = [{"id": point["contact_point"], **point} for point in party.get("points", [])]
-    return {**party, "language": party["lang"], "owner": party["owner_id"], "points": points}
+    return {**party, "language": party["lang"], "owner": party["owner_id"], "team": party["team_id"], "points": points}

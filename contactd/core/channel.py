@@ -81,6 +81,12 @@ class Content:
     quarantine: str | None = None
     """A reason why it cannot be processed: the item goes to quarantine with its raw bytes."""
     defects: tuple[str, ...] = ()
+    about_party: str | None = None
+    """The customer it is about: of work the house made itself, which no sender named."""
+    about_case: str | None = None
+    """The case it is about: as above."""
+    prefer_agent: str | None = None
+    """Whom it is tried with first: as above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

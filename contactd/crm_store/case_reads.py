@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from contactd.clock import rfc3339
 from contactd.core.case import CaseState
 from contactd.core.errors import NotFoundError
-from contactd.crm_store import cursors, promise_rows, sla_rows
+from contactd.crm_store import cursors, promise_rows, sla_rows, task_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, text
 
@@ -20,7 +20,8 @@ COLUMN = 30
 """Cases shown in one column of the board."""
 _SHOWN = (
     "id", "no", "type", "state", "stage", "priority", "severity", "subject", "party_id", "org_party_id", "assignee",
-    "team_id", "escalation", "outside_ref", "reopened_n", "parent_id", "source_interaction_id", "row_version",
+    "team_id", "escalation", "outside_ref", "reopened_n", "parent_id", "source_interaction_id", "template",
+    "row_version",
 )  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def get(conn: Connection, ident: str) -> dict[str, Any]:
             contact.c.state,
             contact.c.started_at,
         )
-        .where(contact.c.case_id == row.id)
+        .where(or_(contact.c.case_id == row.id, contact.c.id.in_(_told_of(row.id))))
         .order_by(contact.c.started_at.desc())
         .limit(COLUMN),
     )
@@ -128,7 +129,13 @@ def get(conn: Connection, ident: str) -> dict[str, Any]:
         ),
         "contacts": [one._asdict() | {"started_at": rfc3339(one.started_at)} for one in contacts],
         "promises": promise_rows.listed(conn, case=row.id),
+        "tasks": task_rows.listed(conn, filters={"case": row.id, "state": "open"}, limit=COLUMN, cursor=None)[0],
     }
+
+
+def _told_of(case: str) -> Select[Any]:
+    """Return the contacts of which one topic among others was the case."""
+    return select(s.interaction_topic.c.interaction_id).where(s.interaction_topic.c.case_id == case)
 
 
 def _items(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
 from contactd.core import case as rules
-from contactd.core.calendar import Calendar
 from contactd.core.case import CaseState, CaseType
+from contactd.core.case_plan import CasePlan, Template
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
-from contactd.crm_store import due_rows, sla_rows
+from contactd.crm_store import case_fields, due_rows, sla_rows, step_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
-Calendars = Mapping[str, Calendar]
-FIELDS = frozenset(
-    {"type", "priority", "severity", "subject", "body", "party_id", "org_party_id", "assignee", "team_id"}
-    | {"cause_code", "remedy", "outside_ref", "checklist", "custom"},
-)
-"""What a person or program may set; state and stage are moved instead."""
-LONGEST = 500
 _NUMBER = "case"
 
 
 def create(
-    conn: WriteConn, ident: str, values: Mapping[str, Any], *, calendars: Calendars, now: datetime, actor: str | None
+    conn: WriteConn, ident: str, values: Mapping[str, Any], *, plan: CasePlan, now: datetime, actor: str | None
 ) -> str:
-    """Make a case of `values` (`FIELDS` and `source_interaction_id`, `parent_id`), with number and clocks; return its number.
+    """Make a case of `values` (`FIELDS` and `source_interaction_id, parent_id, template`), with number, clocks and steps.
+
+    Return its number.
 
     Raises:
         BadRequestError: a field is unknown, or of a wrong type.
     """
     source, parent = values.get("source_interaction_id"), values.get("parent_id")
-    fields = checked({name: value for name, value in values.items() if name in FIELDS})
+    fields = case_fields.checked({name: value for name, value in values.items() if name in case_fields.FIELDS})
     number = f"C-{_count(conn):06d}"
-    kind = fields.get("type", CaseType.INQUIRY)
+    kind = str(fields.get("type", CaseType.INQUIRY))
+    template = _template(values.get("template"), kind, plan)
+    if template is not None and not fields.get("checklist"):
+        fields["checklist"] = step_rows.of_template(template, kind, plan, now)
+    fields["checklist"] = step_rows.numbered(fields.get("checklist", ()))
     conn.execute(
         insert(s.case_).values(
             **{"type": kind, **fields},
@@ -48,6 +47,7 @@ def create(
             stage=rules.STAGES[0] if kind == CaseType.COMPLAINT else None,
             source_interaction_id=source,
             parent_id=parent,
+            template=template.name if template else None,
             created_at=now,
             created_by=actor,
             updated_at=now,
@@ -55,9 +55,19 @@ def create(
         ),
     )
     add_event(conn, ident, now, "created", actor, data={"interaction": source} if source else {})
-    sla_rows.begin(conn, ident, kind, fields.get("priority", 0), calendars, now)
+    sla_rows.begin(conn, ident, kind, fields.get("priority", 0), plan, now)
+    if fields["checklist"]:
+        step_rows.follow(conn, ident, plan, now=now, actor=actor)
     due_rows.mark(conn, due_rows.INDEX_CASE, ident, now)
     return number
+
+
+def _template(name: str | None, kind: str, plan: CasePlan) -> Template | None:
+    found = plan.template(name, kind)
+    if name is not None and found is None:
+        message = f"there is no template {name}"
+        raise BadRequestError(message, field="template")
+    return found
 
 
 def patch(
@@ -66,7 +76,7 @@ def patch(
     values: Mapping[str, Any],
     *,
     row_version: int | None,
-    calendars: Calendars,
+    plan: CasePlan,
     now: datetime,
     actor: str | None,
 ) -> None:
@@ -77,7 +87,9 @@ def patch(
         ConflictError: somebody changed it since `row_version` (code `changed`).
         BadRequestError: a field is unknown, or of a wrong type.
     """
-    fields = checked(values)
+    fields = case_fields.checked(values)
+    if "checklist" in fields:
+        fields["checklist"] = step_rows.numbered(fields["checklist"])
     old = locked(conn, ident, row_version)
     changed = {name: value for name, value in fields.items() if getattr(old, name) != value}
     if not changed:
@@ -87,7 +99,20 @@ def patch(
     add_event(conn, ident, now, "changed", actor, data=told)
     if {"type", "priority"} & changed.keys():
         kind, priority = changed.get("type", old.type), changed.get("priority", old.priority)
-        sla_rows.retarget(conn, ident, kind, priority, calendars, now)
+        sla_rows.retarget(conn, ident, kind, priority, plan, now)
+    if {"checklist", "assignee", "party_id", "priority", "subject"} & changed.keys():
+        step_rows.follow(conn, ident, plan, now=now, actor=actor)
+
+
+def tick(conn: WriteConn, ident: str, step: str, *, plan: CasePlan, now: datetime, actor: str | None) -> None:
+    """Note that a step of a case is done; one that is done, or not there any more, stays as it is."""
+    old = locked(conn, ident, None)
+    done = [{**one, "done": one["done"] or one.get("id") == step} for one in old.checklist]
+    if done != old.checklist:
+        _set(conn, ident, {"checklist": done}, now, actor)
+        text = next(one["text"] for one in done if one.get("id") == step)
+        add_event(conn, ident, now, "step", actor, text, {"step": step})
+        step_rows.follow(conn, ident, plan, now=now, actor=actor)
 
 
 def move(
@@ -96,7 +121,7 @@ def move(
     state: str,
     *,
     text: str,
-    calendars: Calendars,
+    plan: CasePlan,
     now: datetime,
     actor: str,
     row_version: int | None = None,
@@ -107,7 +132,7 @@ def move(
 
     Raises:
         NotFoundError, ConflictError, BadRequestError: as `patch`; `bad_state`: that state cannot follow; `four_eyes`;
-            `open_parts`: a part of it is still open.
+            `open_parts`: a part of it is still open; `open_steps`: a required step is not done.
     """
     old = locked(conn, ident, row_version)
     step = rules.move(old.state, state)
@@ -116,6 +141,7 @@ def move(
         raise ConflictError(message, code="four_eyes")
     if step.resolves or step.closes:
         _refuse_open_parts(conn, ident)
+        step_rows.refuse_undone(old)
     values: dict[str, Any] = {"state": step.state}
     if step.reopens:
         values |= {"reopened_n": old.reopened_n + 1, "closed_at": None, "resolved_at": None, "resolved_by": None}
@@ -127,7 +153,12 @@ def move(
     add_event(
         conn, ident, now, "reopened" if step.reopens else "moved", actor, text, {"from": old.state, "to": step.state}
     )
-    sla_rows.follow(conn, ident, step, calendars, now)
+    sla_rows.follow(conn, ident, step, plan.calendars, now)
+    step_rows.follow(conn, ident, plan, now=now, actor=actor)
+    if step.reopens:
+        step_rows.drop_follow_ups(conn, ident, now=now, actor=actor)
+    elif step.closes:
+        step_rows.after_closing(conn, ident, plan, now=now, actor=actor)
 
 
 def advance(conn: WriteConn, ident: str, stage: str, *, text: str, now: datetime, actor: str) -> None:
@@ -201,33 +232,21 @@ def link(conn: WriteConn, ident: str, other: str, kind: str, *, now: datetime, a
     add_event(conn, ident, now, "linked", actor, data={"case": other, "kind": kind})
 
 
-def attach(conn: WriteConn, ident: str, interaction: str, *, now: datetime, actor: str | None) -> None:
-    """Note that a contact is about a case.
+def attach(
+    conn: WriteConn, ident: str, interaction: str, *, now: datetime, actor: str | None, first: bool = True
+) -> None:
+    """Note that a contact is about a case; `first`: before all others it may be about, too.
 
     Raises:
         NotFoundError: there is no such case or contact.
     """
     locked(conn, ident, None)
-    done = conn.execute(
-        update(s.interaction).where(s.interaction.c.id == interaction).values(case_id=ident, updated_at=now)
-    )
+    values = {"case_id": ident, "updated_at": now} if first else {"updated_at": now}
+    done = conn.execute(update(s.interaction).where(s.interaction.c.id == interaction).values(values))
     if done.rowcount == 0:
         message = "there is no such contact"
         raise NotFoundError(message, code="unknown_interaction", field="interaction")
     add_event(conn, ident, now, "contact", actor, data={"interaction": interaction})
-
-
-def checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """See that only settable fields are set, each of the right type; return them.
-
-    Raises:
-        BadRequestError: one is not; `field` names it.
-    """
-    for name, value in values.items():
-        if name not in FIELDS or not _FITS.get(name, _is_text)(value):
-            message = f"{name} cannot be set" if name not in FIELDS else f"{name} has a wrong value"
-            raise BadRequestError(message, field=name)
-    return dict(values)
 
 
 def add_event(
@@ -283,29 +302,3 @@ def _count(conn: WriteConn) -> int:
     new = insert(s.number_seq).values(name=_NUMBER, value=1)
     counted = new.on_conflict_do_update(index_elements=["name"], set_={"value": s.number_seq.c.value + 1})
     return int(conn.execute(counted.returning(s.number_seq.c.value)).scalar_one())
-
-
-def _is_text(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and len(value) <= LONGEST)
-
-
-def _within(low: int, high: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-_FITS: dict[str, Callable[[Any], bool]] = {
-    "type": lambda value: value in set(CaseType),
-    "priority": _within(0, rules.TOP_PRIORITY),
-    "severity": _within(0, 4),
-    "subject": lambda value: isinstance(value, str) and len(value) <= LONGEST,
-    "body": lambda value: isinstance(value, str) and len(value) <= 40 * LONGEST,
-    "remedy": lambda value: isinstance(value, str) and len(value) <= 10 * LONGEST,
-    "checklist": lambda value: (
-        isinstance(value, list)
-        and all(
-            isinstance(one, dict) and isinstance(one.get("text"), str) and isinstance(one.get("done"), bool)
-            for one in value
-        )
-    ),
-    "custom": lambda value: isinstance(value, dict),
-}

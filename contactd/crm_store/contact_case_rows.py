@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from contactd.core.calendar import Calendar
+from contactd.core.case_plan import CasePlan
 from contactd.core.errors import NotFoundError
 from contactd.crm_store import case_rows, claims, parties
 from contactd.crm_store import schema as s
@@ -21,9 +21,10 @@ def open_from(
     values: Mapping[str, Any],
     *,
     ids: tuple[str, str, str],
-    calendars: Mapping[str, Calendar],
+    plan: CasePlan,
     now: datetime,
     actor: str | None,
+    first: bool = True,
 ) -> dict[str, Any]:
     """Make a case from a contact and attach it; return `id, no, party_id`.
 
@@ -32,9 +33,10 @@ def open_from(
         interaction: the contact.
         values: fields of the case.
         ids: for the case, a provisional customer, and the claim on its address.
-        calendars: of the policy, by name.
+        plan: how cases are worked on.
         now: the moment.
         actor: who asks.
+        first: it is what the contact is about before all else.
 
     Raises:
         NotFoundError: there is no such contact.
@@ -50,8 +52,8 @@ def open_from(
         raise NotFoundError(message, code="unknown_interaction", field="interaction")
     party = row.party_id or _provisional(conn, row, ids, now, actor)
     fields = {"party_id": party, "org_party_id": row.org_party_id, **values, "source_interaction_id": interaction}
-    number = case_rows.create(conn, ids[0], fields, calendars=calendars, now=now, actor=actor)
-    case_rows.attach(conn, ids[0], interaction, now=now, actor=actor)
+    number = case_rows.create(conn, ids[0], fields, plan=plan, now=now, actor=actor)
+    case_rows.attach(conn, ids[0], interaction, now=now, actor=actor, first=first)
     return {"id": ids[0], "no": number, "party_id": party}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import String, cast, delete, or_, select, update
 
 from contactd.core.erasing import ERASED_NAME
-from contactd.crm_store import change_rows, commerce_rows, erasing, search_docs
+from contactd.crm_store import change_rows, commerce_rows, erasing, search_docs, task_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
 
@@ -28,6 +28,7 @@ def erase(conn: WriteConn, party: str, by: str, now: datetime) -> tuple[dict[str
     values: dict[str, Any] = dict.fromkeys(("family_name", "given_name", "salutation", "legal_name"), "")
     values |= {"search_name": "", "uscc": None, "tz": None, "lang": None, "name_order": None, "owner_id": None}
     values |= {"tags": [], "custom": {}, "score": None, "roles": [], "vip": 0}
+    values |= {"credit_level": None, "credit_flag": None, "preferences": None, "team_id": None}
     values |= {"display_name": ERASED_NAME, "pii_state": "erased", "updated_at": now, "updated_by": by}
     values["row_version"] = s.party.c.row_version + 1
     conn.execute(update(s.party).where(s.party.c.id.in_(parties)).values(**values))
@@ -82,7 +83,7 @@ def _points(conn: WriteConn, points: Sequence[str]) -> None:
 
 def _beside(conn: WriteConn, parties: Sequence[str]) -> None:
     """Forget what stands beside the records."""
-    for table in (s.party_name, s.address, s.match_key):
+    for table in (s.party_name, s.address, s.match_key, s.party_facet):
         conn.execute(delete(table).where(table.c.party_id.in_(parties)))
     for table, one, other in (
         (s.party_link, s.party_link.c.from_party, s.party_link.c.to_party),
@@ -96,6 +97,7 @@ def _beside(conn: WriteConn, parties: Sequence[str]) -> None:
     conn.execute(update(s.merge_op).where(s.merge_op.c.id.in_(ops)).values(fields={}, claims=[], kept=[], reason=""))
     conn.execute(update(s.promise).where(s.promise.c.party_id.in_(parties)).values(text="", broken_reason=None))
     commerce_rows.forget(conn, parties)
+    task_rows.forget(conn, s.task.c.party_id.in_(parties))
     conn.execute(update(s.consent).where(s.consent.c.party_id.in_(parties)).values(evidence=""))
     request = s.privacy_request
     conn.execute(update(request).where(request.c.party_id.in_(parties)).values(reason="", verified_how="", decision=""))

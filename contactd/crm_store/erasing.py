@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, exists, or_, select, update
 from contactd.core.erasing import ERASED_RAW, SCRUBBED, bare
 from contactd.core.interaction import TERMINAL_STATES
 from contactd.crm_store import schema as s
-from contactd.crm_store import search_docs
+from contactd.crm_store import search_docs, task_rows
 from contactd.crm_store.write_conn import WriteConn
 
 BATCH = 4
@@ -157,6 +157,7 @@ def cases(conn: WriteConn, party: str) -> int:
         of_row = (event.c.case_id == row.case_id, event.c.seq == row.seq)
         conn.execute(update(event).where(*of_row).values(text="", data=bare(row.data)))
     conn.execute(update(s.promise).where(s.promise.c.case_id.in_(idents)).values(text="", broken_reason=None))
+    task_rows.forget(conn, s.task.c.case_id.in_(idents))
     search_docs.forget_cases(conn, idents)
     return len(idents)
 

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, or_, select, update
 
 from contactd.core import survey as rules
-from contactd.core.calendar import Calendar
 from contactd.core.case import CaseType
+from contactd.core.case_plan import CasePlan
 from contactd.core.errors import NotFoundError
 from contactd.core.interaction import Direction
 from contactd.core.survey import Asked, Invitation, Question, Reply
-from contactd.crm_store import case_rows, survey_rows
+from contactd.crm_store import case_fields, case_rows, survey_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster
 from contactd.crm_store.statements import insert
@@ -104,7 +104,7 @@ def end(
     replies: Sequence[Reply],
     *,
     case: str,
-    calendars: Mapping[str, Calendar],
+    plan: CasePlan,
     now: datetime,
 ) -> str | None:
     """End an invitation with what was answered; return the number of the follow-up a low score opened.
@@ -115,7 +115,7 @@ def end(
         became: answered | refused | hung_up | expired; answered without an answer is refused.
         replies: answers beyond those that are kept already.
         case: id for a follow-up.
-        calendars: of the policy, by name.
+        plan: how cases are worked on.
         now: the moment.
 
     Raises:
@@ -133,7 +133,7 @@ def end(
     values["comment"] = summed.comment
     number = None
     if row.low is not None and summed.score is not None and summed.score <= row.low:
-        number = _follow_up(conn, row, summed, case, calendars, now)
+        number = _follow_up(conn, row, summed, case, plan, now)
         values["case_id"] = case
     conn.execute(update(s.survey_invite).where(s.survey_invite.c.id == ident).values(values))
     return number
@@ -146,21 +146,19 @@ def expired(conn: Connection, now: datetime) -> list[str]:
     return [row.id for row in conn.execute(late.order_by(table.c.expires_at).limit(BATCH))]
 
 
-def _follow_up(
-    conn: WriteConn, row: Any, summed: rules.Result, case: str, calendars: Mapping[str, Calendar], now: datetime
-) -> str:
+def _follow_up(conn: WriteConn, row: Any, summed: rules.Result, case: str, plan: CasePlan, now: datetime) -> str:
     """Open a follow-up call for somebody who was not content."""
     survey = conn.execute(select(s.survey.c.name).where(s.survey.c.id == row.survey_id)).scalar_one()
     best = next((one.best for one in rules.questions(row.questions) if one.kind == "score"), 0)
     values = {
         "type": CaseType.CALLBACK,
         "priority": FOLLOW_UP_PRIORITY,
-        "subject": f"{survey}: {summed.score}/{best}"[: case_rows.LONGEST],
+        "subject": f"{survey}: {summed.score}/{best}"[: case_fields.LONGEST],
         "body": summed.comment,
         "party_id": row.party_id,
         "source_interaction_id": row.interaction_id,
     }
-    number = case_rows.create(conn, case, values, calendars=calendars, now=now, actor=None)
+    number = case_rows.create(conn, case, values, plan=plan, now=now, actor=None)
     case_rows.add_event(conn, case, now, "survey", None, data={"invite": row.id, "score": summed.score})
     return number
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.errors import ConflictError, NotFoundError
-from contactd.crm_store import cursors, due_rows
+from contactd.crm_store import cursors, due_rows, facet_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.lookup import claimed_points, open_cases
 from contactd.crm_store.party_fields import EDITABLE, checked
@@ -21,7 +21,7 @@ from contactd.crm_store.write_conn import WriteConn
 _NEW = hot(insert(s.party))
 _NEW_NAME = hot(insert(s.party_name))
 _NEW_LINK = hot(insert(s.party_link))
-_SHOWN = (*sorted(EDITABLE), "team_id", "no", "pii_state")
+_SHOWN = (*sorted(EDITABLE), "no", "pii_state")
 
 
 def get(conn: Connection, ident: str) -> dict[str, Any]:
@@ -75,6 +75,8 @@ def listed(
     *,
     q: str | None = None,
     guarded: bool = False,
+    filters: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
@@ -84,6 +86,8 @@ def listed(
         conn: a reader's connection.
         q: the beginning of a name, of an e-mail address, or digits of a number (its beginning, or the whole of it).
         guarded: the asker sees numbers masked, and cannot try them out here.
+        filters: as `facet_rows.narrowed`.
+        now: the moment, for filters that ask how long ago.
         limit: how many.
         cursor: where the last page ended.
 
@@ -93,10 +97,13 @@ def listed(
     query = select(s.party).where(s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None))
     if q is not None and q.strip():
         query = query.where(s.party.c.id.in_(matching(q, whole_numbers=guarded)))
+    if filters and now is not None:
+        query = facet_rows.narrowed(query, filters, now)
     query = cursors.after(query, cursor, s.party.c.updated_at, s.party.c.id, limit)
     rows, following = cursors.page(list(conn.execute(query)), limit, "updated_at")
-    points = _points(conn, [row.id for row in rows])
-    return [_view(row) | {"points": points.get(row.id, [])} for row in rows], following
+    idents = [row.id for row in rows]
+    points, derived = _points(conn, idents), facet_rows.indicators(conn, idents)
+    return [_view(row) | {"points": points.get(row.id, []), **derived[row.id]} for row in rows], following
 
 
 def create(

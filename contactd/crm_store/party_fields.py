@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from contactd.core.errors import BadRequestError
@@ -22,11 +22,21 @@ EDITABLE = frozenset(
         "roles",
         "vip",
         "owner_id",
+        "team_id",
+        "credit_level",
+        "credit_flag",
+        "preferences",
         "tags",
         "custom",
     },
 )
 """Fields a person or program may set."""
+
+
+MOST_CREDIT = 5
+FLAGS = ("watch", "stop")
+"""Marks of a customer's credit: be careful, or nothing on account."""
+_OPTIONAL = {"lang", "tz", "owner_id", "uscc", "team_id", "credit_level", "credit_flag", "preferences"}
 
 
 def checked(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,14 +58,45 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fits(name: str, value: Any) -> bool:
     """Tell whether a value is of its field's type."""
-    if name == "vip":
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 3  # noqa: PLR2004 - levels 0-3
-    if name in {"roles", "tags"}:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if name == "custom":
-        return isinstance(value, dict)
-    if name == "kind":
-        return value in {"person", "org", "unknown"}
-    if name in {"lang", "tz", "owner_id", "uscc"} and value is None:
-        return True
+    if value is None:
+        return name in _OPTIONAL
+    return _FITS.get(name, _is_text)(value)
+
+
+def _nothing(_value: Any) -> bool:
+    return False
+
+
+def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _level(most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def _prefers(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        one is None or _PREFERS.get(key, _nothing)(one) for key, one in value.items()
+    )
+
+
+_PREFERS: dict[str, Callable[[Any], bool]] = {
+    "channel": _is_text,
+    "hours": _is_text,
+    "do_not_call": lambda value: isinstance(value, bool),
+}
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "vip": _level(3),
+    "credit_level": _level(MOST_CREDIT),
+    "credit_flag": lambda value: value in FLAGS,
+    "roles": _texts,
+    "tags": _texts,
+    "custom": lambda value: isinstance(value, dict),
+    "preferences": _prefers,
+    "kind": lambda value: value in {"person", "org", "unknown"},
+}

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from contactd.core.case_plan import NO_PLAN, CasePlan, Opening
 from contactd.core.channel import Content
 from contactd.core.events import InteractionArrived, Skills, Unparked
 from contactd.core.party import Resolution
@@ -55,7 +56,7 @@ class Placing:
     routed_by: str
     direction: str
     new_ids: Mapping[str, str]
-    """point, thread, fact: an id for each row that may be new."""
+    """point, thread, fact, and of what `opens` makes case, party, claim: an id for each row that may be new."""
     sayings: tuple[Saying, ...]
     subject: str = ""
     may_join: bool = True
@@ -63,6 +64,9 @@ class Placing:
     """How long after its end a conversation is taken up again; None = always."""
     filed: bool = False
     """An automatic item that is kept, and put before nobody, where it belongs to no conversation."""
+    opens: Opening | None = None
+    """A case is opened from it, where its conversation has none: by this rule."""
+    plan: CasePlan = NO_PLAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contactd.core.interaction import ResolveState
+from contactd.core.interaction import ResolveState, State
 from contactd.core.party import Resolution
-from contactd.crm_store import automatic_rows, blocked_rows, participants
+from contactd.crm_store import automatic_rows, blocked_rows, case_fields, contact_case_rows, participants
 from contactd.crm_store.conversation_rows import Talk, conversation
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.joining_rows import join
@@ -31,7 +31,25 @@ def place_all(conn: WriteConn, news: Sequence[Placing]) -> list[Placed]:
     later = Later(conn)
     placed = [_place(conn, later, new) for new in news]
     later.flush()
-    return placed
+    return [_open_case(conn, new, one) for new, one in zip(news, placed, strict=True)]
+
+
+def _open_case(conn: WriteConn, new: Placing, placed: Placed) -> Placed:
+    """Open a case from a new turn where a rule of the policy says so, and its conversation has none."""
+    if new.opens is None or placed.joined or placed.case_id is not None or placed.state == State.CLOSED:
+        return placed
+    said = next((one.text for one in new.sayings if one.text), "")
+    subject = new.subject or said.strip().partition("\n")[0] or new.content.sender_name
+    made = contact_case_rows.open_from(
+        conn,
+        placed.interaction,
+        {"subject": subject[: case_fields.LONGEST], **new.opens.values()},
+        ids=(new.new_ids["case"], new.new_ids["party"], new.new_ids["claim"]),
+        plan=new.plan,
+        now=new.at,
+        actor=None,
+    )
+    return replace(placed, case_id=made["id"])
 
 
 def place(conn: WriteConn, new: Placing) -> Placed:
@@ -45,7 +63,7 @@ def place(conn: WriteConn, new: Placing) -> Placed:
 
 def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
     content = new.content
-    point_id, resolution = who(conn, later, content.sender, new.new_ids["point"], new.at)
+    point_id, resolution = _whose(conn, later, new)
     if content.claimed_sender or content.doubted is not None:
         resolution = only_candidates(resolution)
         add_event(conn, new.interaction, new.at, DOUBTED, None, {})
@@ -78,6 +96,13 @@ def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
     if not talk.known:
         begin_thread(later, new, thread, point_id, resolution)
     return enter(conn, later, new, talk, point_id, resolution, turns[0] if turns else None)
+
+
+def _whose(conn: WriteConn, later: Later, new: Placing) -> tuple[str | None, Resolution]:
+    """Resolve the sender; what the house made itself says whom it is about."""
+    if new.content.about_party is not None:
+        return None, Resolution(state=ResolveState.KNOWN, party=new.content.about_party)
+    return who(conn, later, new.content.sender, new.new_ids["point"], new.at)
 
 
 def _follow(

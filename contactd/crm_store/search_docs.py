@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, delete, select
 
 from contactd.core import tokens
 from contactd.core.ids import RANDOM_BYTES, uuid7
-from contactd.crm_store import change_rows, due_rows, search_index
+from contactd.crm_store import change_rows, due_rows, facet_rows, field_rows, search_index
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
@@ -39,6 +39,7 @@ def index_parties(conn: WriteConn, now: datetime) -> bool:
     found = select(s.party.c.canonical_id).where(s.party.c.id.in_(due)).distinct()
     canonical = [row.canonical_id for row in conn.execute(found)]
     _forget(conn, PARTY, {*due, *canonical})
+    facet_rows.follow(conn, canonical, due)
     docs = [(ident, ident, "all", now, words) for ident in canonical if (words := party_tokens(conn.connection, ident))]
     write(conn, PARTY, docs)
     due_rows.done(conn, due_rows.INDEX_PARTY, due)
@@ -77,8 +78,11 @@ def party_tokens(conn: Connection, canonical: str) -> list[str]:
         return []
     idents = [row.id for row in records]
     found: list[str] = []
+    asked = [key for key, one in field_rows.fields(conn, "party").items() if one.searchable]
     for row in records:
         found += tokens.of_name(row.display_name)
+        for key in asked:
+            found += tokens.of_text(_told(row.custom.get(key)))
         for word in (row.legal_name, row.uscc, row.no, *row.tags):
             found += tokens.of_text(str(word)) if word else []
     names = select(s.party_name.c.value).where(s.party_name.c.party_id.in_(idents))
@@ -88,6 +92,13 @@ def party_tokens(conn: Connection, canonical: str) -> list[str]:
     for row in conn.execute(firms.where(s.party_link.c.from_party.in_(idents), s.party_link.c.active)):
         found += tokens.of_text(row.display_name)
     return [*found, *_of_points(conn, idents)]
+
+
+def _told(value: Any) -> str:
+    """Return what a field's value is found by."""
+    if value is None or isinstance(value, bool):
+        return ""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def unindexed(conn: Connection, after: str | None) -> tuple[list[str], str | None]:

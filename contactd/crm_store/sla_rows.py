@@ -12,6 +12,7 @@ from contactd.clock import from_ms, rfc3339, to_ms
 from contactd.core import sla
 from contactd.core.calendar import Calendar
 from contactd.core.case import PAUSED, Move
+from contactd.core.case_plan import CasePlan
 from contactd.core.errors import NotFoundError
 from contactd.core.sla import FIRST_RESPONSE, RESOLUTION, Timer
 from contactd.crm_store import schema as s
@@ -20,30 +21,24 @@ from contactd.crm_store.write_conn import WriteConn
 
 __all__ = ["FIRST_RESPONSE", "RESOLUTION"]
 
-CALENDAR = "office"
-"""The calendar clocks run by where the policy has one of this name; else the first of its calendars, else every hour counts."""
 BATCH = 20
 
 
-def begin(
-    conn: WriteConn, case: str, kind: str, priority: int, calendars: Mapping[str, Calendar], now: datetime
-) -> None:
+def begin(conn: WriteConn, case: str, kind: str, priority: int, plan: CasePlan, now: datetime) -> None:
     """Begin a case's clocks: until the first answer, and until it is resolved."""
-    name = calendar_of(calendars)
-    for target, span in zip((FIRST_RESPONSE, RESOLUTION), sla.TARGETS[kind][priority], strict=True):
+    name = plan.calendar_of(kind)
+    for target, span in zip((FIRST_RESPONSE, RESOLUTION), plan.spans(kind, priority), strict=True):
         timer = sla.start(span, to_ms(now))
         row = {"id": f"{case}:{target}", "case_id": case, "target": target, "calendar": name, "started_at": now}
-        conn.execute(insert(s.sla_timer).values(**row, **_columns(timer, calendars.get(name or ""))))
+        conn.execute(insert(s.sla_timer).values(**row, **_columns(timer, plan.calendars.get(name or ""))))
 
 
-def retarget(
-    conn: WriteConn, case: str, kind: str, priority: int, calendars: Mapping[str, Calendar], now: datetime
-) -> None:
+def retarget(conn: WriteConn, case: str, kind: str, priority: int, plan: CasePlan, now: datetime) -> None:
     """Give running clocks the spans of another type or priority; what was used up counts."""
-    spans = dict(zip((FIRST_RESPONSE, RESOLUTION), sla.TARGETS[kind][priority], strict=True))
+    spans = dict(zip((FIRST_RESPONSE, RESOLUTION), plan.spans(kind, priority), strict=True))
     for row, timer in _open(conn, case):
         changed = Timer(span=spans[row.target], spent=timer.spent, since=timer.since)
-        calendar = calendars.get(row.calendar or "")
+        calendar = plan.calendars.get(row.calendar or "")
         late = None if _ahead(changed, calendar, now) else row.breached_at
         _store(conn, row.id, changed, calendar, breached_at=late)
 
@@ -114,11 +109,6 @@ def why(conn: Connection, case: str, calendars: Mapping[str, Calendar]) -> list[
         message = "there is no such case"
         raise NotFoundError(message)
     return [_explained(row, calendars.get(row.calendar or "")) for row in rows]
-
-
-def calendar_of(calendars: Mapping[str, Calendar]) -> str | None:
-    """Return the name of the calendar clocks run by."""
-    return CALENDAR if CALENDAR in calendars else next(iter(sorted(calendars)), None)
 
 
 def _explained(row: Any, calendar: Calendar | None) -> dict[str, Any]:

@@ -87,13 +87,15 @@ def enter(
 ) -> Placed:
     """Put the item in line as a turn of its own; `parent` is the turn before."""
     thread = talk.thread
-    case = parent.case_id if parent is not None and talk.known else None
+    case = _case(new, talk, parent)
     facts = name, vip, language = _party_facts(conn, resolution)
     state = State.QUEUED if new.direction == Direction.INBOUND else State.ACTIVE
     _write_placed(later, new, talk, point_id, resolution, facts, parent, state)
     _enter_line(later, new)
     messages = first_messages(later, new.interaction, thread, new.sayings, new.at, begun=not talk.known)
-    agent = preferred(conn, resolution.party, parent.agent if parent else None, new.at)
+    agent = new.content.prefer_agent
+    if agent is None:
+        agent = preferred(conn, resolution.party, parent.agent if parent else None, new.at)
     fact = _arrived(new, thread, resolution.party, point_id, vip, language, agent)
     again = repeated(conn, resolution.party, new.interaction, new.at)
     fact = replace(fact, repeat=again) if again else fact
@@ -113,6 +115,13 @@ def enter(
         messages=messages,
         unverified=talk.unverified,
     )
+
+
+def _case(new: Placing, talk: Talk, parent: Any) -> str | None:
+    """Return the case a turn is about: the one it names, else that of the turn before."""
+    if new.content.about_case is not None:
+        return new.content.about_case
+    return str(parent.case_id) if parent is not None and talk.known and parent.case_id else None
 
 
 def _write_placed(
@@ -144,7 +153,7 @@ def _write_placed(
         b_party_id=resolution.party,
         b_resolve_state=resolution.state,
         b_unverified=talk.unverified,
-        b_case_id=parent.case_id if parent is not None and talk.known else None,
+        b_case_id=_case(new, talk, parent),
         b_parent_id=parent.id if parent else None,
         b_thread_id=talk.thread,
         b_subject=new.subject,

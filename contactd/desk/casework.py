@@ -28,7 +28,7 @@ class Casework:
             interaction=entry.id,
             values={"subject": entry.subject, "assignee": agent, **values},
             ids=(idents.new(), idents.new(), idents.new()),
-            calendars=self._desk.rules.policy.calendars,
+            plan=self._desk.rules.policy.cases,
             now=now,
             actor=agent,
         )

@@ -16,6 +16,7 @@ from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
 from contactd.desk.sending import Sending
+from contactd.desk.topics import Opened
 
 log = structlog.get_logger(__name__)
 
@@ -81,15 +82,18 @@ class Completing:
         now, segment, fact_id = self._desk.clock.now(), entry.segment.n, self._desk.idents.new()
         needs_no_reply = summary.ending and summary.outcome == Outcome.NO_REPLY_NEEDED
         noted = None if summary.ending else summary.noted(entry.id)
+        opening = Opened(entry, self._desk.rules.policy.cases, self._desk.idents)
 
-        def unit(conn: WriteConn) -> None:
-            contact_rows.sum_up(conn, entry.id, summary.disposition, summary.topics, summary.agent, now)
+        def unit(conn: WriteConn) -> str | None:
+            topics = opening.topics(conn, summary.disposition, summary.topics, actor=summary.agent, now=now)
+            contact_rows.sum_up(conn, entry.id, summary.disposition, topics, summary.agent, now)
             if needs_no_reply:
                 routing_rows.mark_answered(conn, entry.id, segment, now)
             if noted is not None:
                 inbox_rows.tell(conn, noted, ident=fact_id, node=self._desk.store.node, now=now)
+            return opening.case
 
-        await self._desk.store.write(unit, urgent=True)
+        entry.case_id = await self._desk.store.write(unit, urgent=True) or entry.case_id
         entry.disposition = summary.disposition or entry.disposition
         if needs_no_reply:
             self._desk.answered(entry, now)

@@ -222,6 +222,8 @@ class Intake:
     ) -> Placing:
         line, priority, skills = self._place(arrival)
         kind = content.auto_kind
+        opens = self._rules.opens(arrival, arrival.line or line, content)
+        ids = ("point", "thread", "fact", *(("case", "party", "claim") if opens is not None else ()))
         return Placing(
             interaction=interaction,
             receipt=receipt,
@@ -237,12 +239,14 @@ class Intake:
             live=self._rules.live(arrival.channel),
             routed_by=arrival.routed_by,
             direction=arrival.direction,
-            new_ids={name: self._idents.new() for name in ("point", "thread", "fact")},
+            new_ids={name: self._idents.new() for name in ids},
             sayings=tuple(replace(one, headers={**one.headers, RECEIPT: receipt}) for one in sayings),
             subject=content.subject or arrival.subject,
             may_join=not self._rules.live(arrival.channel),
             reopens=self._rules.reopens(arrival.line or line),
             filed=kind is not None and self._rules.filed(arrival.line or line, kind),
+            opens=opens,
+            plan=self._rules.policy.cases,
         )
 
     def _after(self, placed: Placed, arrival: Arrival, content: Content, placing: Placing) -> None:

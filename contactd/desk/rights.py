@@ -167,6 +167,8 @@ RULES: dict[str, Rule] = {
     "recording.hold": Rule("no", "any", "any", "write"),
     "file.read": Rule("any", "any", "any", "read"),
     "upload.create": Rule("any", "any", "any", "console"),
+    "field.manage": Rule("no", "any", "any", "admin"),
+    "user.leave": Rule("no", "any", "any", "admin"),
     "token.manage": Rule("no", "no", "any", "admin"),
 }
 """Action → rule.  `own`: what the actor has, or is offered, or is."""

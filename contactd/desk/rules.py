@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from contactd.core.case_plan import Opening
+from contactd.core.channel import Arrival, Content
 from contactd.desk.gates import Gates
 from contactd.routing.line import ChannelRule
 from contactd.routing.policy import Policy
+
+SAID = 20_000
+"""Characters of a contact that are looked through for the words of a rule."""
 
 
 class Rules:
@@ -38,6 +43,14 @@ class Rules:
         """Say whether a line keeps this sort of automatic contact without putting it before anybody."""
         rules = self.policy.lines.get(line, self.policy.lines[self.policy.default_line])
         return rules.automatic.get(kind) == "file"
+
+    def opens(self, arrival: Arrival, line: str, content: Content) -> Opening | None:
+        """Return the rule by which a case is opened from an arrival; what machines and the house itself sent opens none."""
+        plan = self.policy.cases
+        if not plan.openings or content.auto is not None or content.about_case is not None:
+            return None
+        said = "\n".join((content.subject or arrival.subject, *(one.text for one in content.messages)))
+        return plan.opening(line=line, channel=arrival.channel, text=said[:SAID])
 
     def reopens(self, line: str) -> timedelta | None:
         """Return how long after its end a line's conversation is taken up again by an answer; None = always."""

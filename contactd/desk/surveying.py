@@ -45,7 +45,7 @@ class Surveying:
             became=became,
             replies=replies,
             case=self._desk.idents.new(),
-            calendars=self._desk.rules.policy.calendars,
+            plan=self._desk.rules.policy.cases,
             now=now,
         )
         number = await self._desk.store.write(unit, urgent=True)

@@ -18,6 +18,7 @@ from contactd.desk.casework import Casework
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
 from contactd.desk.surveying import Surveying
+from contactd.desk.tasks import Tasks
 
 EVERY_S = 1.0
 
@@ -33,6 +34,7 @@ class Tending:
         self._identifying = Identifying(desk)
         self._casework = Casework(desk)
         self._surveying = Surveying(desk)
+        self._tasks = Tasks(desk)
         self._looked: str | None = None
         """The message up to which was looked for ones not indexed, while there is a lot to do."""
 
@@ -46,6 +48,8 @@ class Tending:
                     pass
                 await self._casework.watch()
                 await self._surveying.watch()
+                while await self._tasks.look():
+                    pass
             except (BusyError, StoreDownError):
                 log.warning("tending.store_down")
             except ContactdError as error:
@@ -58,6 +62,8 @@ class Tending:
             pass
         await self._casework.watch()
         await self._surveying.watch()
+        while await self._tasks.look():
+            pass
 
     async def some(self) -> bool:
         """Do a little of everything; True while there may be more to do."""

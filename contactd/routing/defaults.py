@@ -79,7 +79,9 @@ CAPACITY: dict[str, int] = {
 }
 """Units one item takes from an agent's 100."""
 
-OTHER = "task"
+TASKS = "task"
+"""The channel of work nobody sent: due steps, follow-ups, approvals, what could not be read."""
+OTHER = TASKS
 """The channel whose rules hold for a channel nobody described."""
 
 LINES: dict[str, dict[str, Any]] = {

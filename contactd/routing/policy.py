@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contactd.core.calendar import Calendar
+from contactd.core.case_plan import CasePlan
 from contactd.core.errors import ConfigError
 from contactd.core.events import Skills
 from contactd.routing import defaults
 from contactd.routing.calendars import read_calendars
+from contactd.routing.case_rules import read_cases
 from contactd.routing.document import Problem, Table
 from contactd.routing.line import ChannelRule, Intake, Line, Occupancy, Reason, glob
 from contactd.routing.lines import DAY_S, Around, read_channels, read_lines
@@ -39,6 +41,8 @@ class Policy:
     """The channel of callbacks; None = nobody is called back."""
     shifts: Mapping[str, Shift]
     templates: Mapping[str, Template]
+    cases: CasePlan
+    """How cases are worked on."""
     deferred_share: int
     """One in so many assignments goes to a starved deferred item while live work waits."""
     occupancy: Occupancy
@@ -126,6 +130,7 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
         calls_back=next((name for name, rule in channels.items() if rule.calls_back), None),
         shifts=read_shifts(root.table("shifts"), calendars),
         templates=read_templates(root.table("templates"), lines),
+        cases=read_cases(root.table("cases"), calendars, lines, channels),
         deferred_share=root.whole("deferred_share", 10, 1, 1000),
         occupancy=_occupancy(root.table("occupancy")),
         document=mapping if isinstance(mapping, Mapping) else {},

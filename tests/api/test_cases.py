@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from contactd.clock import rfc3339
+from contactd.core.case_plan import NO_PLAN
 from contactd.crm_store import audit, case_rows, sla_rows
 from tests.api.house import House
 from tests.crm_store.town import Town, mail
@@ -175,7 +176,52 @@ async def test_numbers_run_on_whoever_counts(both: House) -> None:
     town = Town(both.store)
 
     def one(conn: Any) -> str:
-        about: dict[str, Any] = {"calendars": {}, "now": both.clock.now(), "actor": None}
+        about: dict[str, Any] = {"plan": NO_PLAN, "now": both.clock.now(), "actor": None}
         return case_rows.create(conn, town.new_id("case"), {"subject": "x"}, **about)
 
     assert [await both.store.write(one) for _ in range(3)] == ["C-000001", "C-000002", "C-000003"]
+
+
+async def test_a_follow_up_list_asks_each_customer_once(house: House) -> None:
+    town = Town(house.store)
+    li, wu = await town.party("李雷", mail("li@example.com")), await town.party("吴昊")
+    async with await house.logged_in("ann") as client:
+        start = rfc3339(house.clock.now())
+        for subject in ("Pot", "Lid"):
+            case = await made(client, subject, party=li)
+            await moved(client, case["id"], "resolved")
+            await moved(client, case["id"], "closed")
+            house.clock.advance(60)
+        body = {"subject": "All well?", "apart_s": 600, "parties": [wu], "cases": {"closed_after": start}}
+        answer = await client.post("/api/v1/follow-ups", json=body, headers={"Idempotency-Key": "once"})
+        again = await client.post("/api/v1/follow-ups", json=body, headers={"Idempotency-Key": "once"})
+        assert (answer.status_code, again.json()) == (201, answer.json())
+        tasks = (await client.get("/api/v1/tasks", params={"kind": "follow_up", "state": "open"})).json()["items"]
+        assert {one["party_name"]: one["case_no"] for one in tasks} == {"李雷": "C-000002", "吴昊": None}
+        assert len({one["due_at"] for one in tasks}) == 2, "one after another"
+        dropped = await client.post(f"/api/v1/tasks/{tasks[0]['id']}/drop")
+        assert dropped.json()["state"] == "dropped"
+        assert (await client.post("/api/v1/follow-ups", json={"subject": "x"})).json()["field"] == "parties"
+        nobody = await client.post("/api/v1/follow-ups", json={"subject": "x", "parties": [li, "none"]})
+        assert (nobody.status_code, nobody.json()["field"]) == (404, "parties.1")
+        assert (await client.post("/api/v1/follow-ups", json={**body, "line": "no"})).json()["field"] == "line"
+
+
+async def test_steps_have_times_and_bad_ones_are_named(house: House) -> None:
+    async with await house.logged_in("ann") as client:
+        due = rfc3339(house.clock.now() + timedelta(hours=1))
+        steps = [{"text": "Ask", "due_at": due, "required": True}, {"text": "Send"}]
+        case = await made(client, checklist=steps)
+        assert [one["id"] for one in case["checklist"]] == ["s1", "s2"]
+        assert [one["subject"] for one in case["tasks"]] == ["Ask"]
+        held = await moved(client, case["id"], "resolved")
+        assert (held.status_code, held.json()["code"]) == (409, "open_steps")
+        ticked = [{**one, "done": True} for one in case["checklist"]]
+        changed = await client.patch(f"/api/v1/cases/{case['id']}", json={"checklist": ticked})
+        assert changed.json()["tasks"] == []
+        wrong = await client.patch(
+            f"/api/v1/cases/{case['id']}", json={"checklist": [{"text": "x", "due_at": "2026-02-30"}]}
+        )
+        assert (wrong.status_code, wrong.json()["field"]) == (400, "checklist.0.due_at")
+        unknown = await client.post("/api/v1/cases", json={"subject": "x", "template": "none"})
+        assert (unknown.status_code, unknown.json()["field"]) == (400, "template")

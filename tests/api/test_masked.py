@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from contactd.agent_ui.console import Console
 from contactd.core.address import phone_point
+from contactd.core.case_plan import NO_PLAN
 from contactd.core.party import Point
 from contactd.crm_store import audit, case_rows, customer, match_rows, schema, search_docs
 from contactd.crm_store.store import Store
@@ -45,7 +46,7 @@ async def known(house: House) -> dict[str, str]:
     contact = await town.interaction(
         party, f"call me\n{NUMBER}", raw_from="+8613800138000", subject=f"re {NUMBER}", channel="voice"
     )
-    about: dict[str, Any] = {"calendars": {}, "now": town.at, "actor": None}
+    about: dict[str, Any] = {"plan": NO_PLAN, "now": town.at, "actor": None}
     values = {"subject": f"call {NUMBER}", "party_id": party, "body": f"138 0013 8000 {NUMBER}"}
     await house.store.write(lambda conn: case_rows.create(conn, "case-1", values, **about))
     while await house.store.write(lambda conn: search_docs.index_parties(conn, town.at), bulk=True):

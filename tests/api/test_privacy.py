@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from contactd.core.address import phone_point
+from contactd.core.case_plan import NO_PLAN
 from contactd.crm_store import audit, case_rows, records, schema, search_docs, search_hits
 from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.statements import insert
@@ -58,7 +59,7 @@ async def lived(house: House, tmp_path: Path) -> dict[str, str]:
             insert(schema.interaction_event).values(interaction_id=first, seq=1, at=now, type="noted", data=data)
         )
         values = {"subject": WORDS, "body": f"{NAME} {NUMBER}", "party_id": party, "state": "closed"}
-        case_rows.create(conn, "case-1", values, calendars={}, now=now, actor=None)
+        case_rows.create(conn, "case-1", values, plan=NO_PLAN, now=now, actor=None)
         conn.execute(schema.case_.update().values(state="closed"))
 
     await house.store.write(beside)
@@ -250,13 +251,24 @@ GONE_OVER = {
         "message_fate",
         "outbox",
         "party",
+        "party_facet",
         "party_link",
         "party_name",
         "privacy_request",
         "promise",
     ),
-    *("record", "record_event", "recording"),
-    *("raw", "search_doc", "survey_answer", "survey_invite", "thread", "visitor"),
+    *(
+        "raw",
+        "record",
+        "record_event",
+        "recording",
+        "search_doc",
+        "survey_answer",
+        "survey_invite",
+        "task",
+        "thread",
+        "visitor",
+    ),
 }
 """Tables an erasure empties of a person."""
 IMPERSONAL = {
@@ -273,8 +285,20 @@ IMPERSONAL = {
         "webhook",
         "webhook_dead",
     ),
-    *("bulk_item", "case_link", "case_watcher", "channel_state", "due", "fact_inbox", "import_job", "journal"),
     *("kb_article", "kb_category", "kb_event", "kb_revision", "kb_token", "kb_use"),
+    *(
+        "bulk_item",
+        "case_link",
+        "case_watcher",
+        "channel_state",
+        "due",
+        "fact_inbox",
+        "field_def",
+        "handover",
+        "handover_item",
+        "import_job",
+        "journal",
+    ),
     *("interaction_routing", "interaction_segment", "legal_hold", "line", "line_routing", "login_failure", "mark"),
     *("merge_member", "node", "number_seq", "offer", "policy_version", "receipt", "router_lease", "session", "skill"),
     *("sla_timer", "survey", "team", "upload"),

@@ -316,7 +316,7 @@ async def test_the_queue_and_the_agents_as_they_are_now(house: House) -> None:
 async def test_screens_get_of_the_policy_what_they_need(house: House) -> None:
     client = await house.logged_in("ann")
     body = (await client.get("/api/v1/policy")).json()
-    assert set(body) == {"version", "default_line", "lines", "dispositions", "reasons", "skills"}
+    assert set(body) == {"version", "default_line", "lines", "dispositions", "reasons", "skills", "templates"}
     line = body["lines"]["support"]
     assert line["label"] == {"en": "Support", "zh": "支持"}
     assert body["dispositions"][line["dispositions"]]
@@ -338,6 +338,8 @@ GETS = {
     "/api/v1/parties/none/timeline": "party.read",
     "/api/v1/parties/none/merges": "party.read",
     "/api/v1/parties/none/records": "party.read",
+    "/api/v1/parties/none/links": "party.read",
+    "/api/v1/fields": "policy.read",
     "/api/v1/duplicates": "duplicate.read",
     "/api/v1/search?q=x": "search",
     "/api/v1/imports": "import.read",
@@ -359,10 +361,13 @@ GETS = {
     "/api/v1/cases/none": "case.read",
     "/api/v1/cases/none/why": "case.read",
     "/api/v1/promises": "case.read",
+    "/api/v1/tasks": "case.read",
     "/api/v1/queue": "queue.read",
     "/api/v1/agents": "agent.list",
     "/api/v1/agents/me/explain": "agent.explain",
     "/api/v1/outbox": "outbox.read",
+    "/api/v1/handovers": "user.leave",
+    "/api/v1/agents/none/holdings": "user.leave",
     "/api/v1/blocked": "sender.read",
     "/api/v1/interactions/none/newer": "interaction.read",
     "/api/v1/interactions/none/templates": "interaction.read",
@@ -407,6 +412,8 @@ POSTS = {
     "/api/v1/cases/i1/watch": "case.edit",
     "/api/v1/promises": "case.edit",
     "/api/v1/promises/i1": "case.edit",
+    "/api/v1/follow-ups": "case.edit",
+    "/api/v1/tasks/i1/drop": "case.edit",
     "/api/v1/merges/i1/undo": "party.unmerge",
     "/api/v1/duplicates/i1": "duplicate.decide",
     "/api/v1/recordings/i1/redact": "recording.redact",
@@ -434,6 +441,10 @@ POSTS = {
     "/api/v1/knowledge/articles/i1/act": "kb.write",
     "/api/v1/knowledge/articles/i1/uses": "kb.read",
     "/api/v1/knowledge/categories": "kb.publish",
+    "/api/v1/handovers": "user.leave",
+    "/api/v1/handovers/i1/undo": "user.leave",
+    "/api/v1/fields": "field.manage",
+    "/api/v1/parties/i1/links": "party.edit",
 }
 
 
@@ -477,6 +488,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     others |= {"/api/v1/webhooks/{ident}"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
     others |= {"/api/v1/surveys/{ident}", "/api/v1/knowledge/categories/{ident}"}
+    others |= {"/api/v1/surveys/{ident}", "/api/v1/links/{ident}", "/api/v1/fields/{ident}"}
     app = house.app._app
     assert set(app.openapi()["paths"]) == tested | open_to_all | others
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from contactd.core.case_plan import NO_PLAN
 from contactd.core.survey import Reply
 from contactd.crm_store import audit, invite_rows
 from tests.api.house import House
@@ -48,7 +49,7 @@ async def test_what_a_customer_said_is_shown_and_that_it_was_read_is_noted(both:
     assert found is not None
     replies = [Reply(question="stars", score=2), Reply(question="why", text="等太久")]
     await both.store.write(
-        lambda conn: invite_rows.end(conn, "inv", "answered", replies, case="c1", calendars={}, now=now)
+        lambda conn: invite_rows.end(conn, "inv", "answered", replies, case="c1", plan=NO_PLAN, now=now)
     )
     (item,) = (await boss.get("/api/v1/invitations?low=true&agent=id-ann")).json()["items"]
     assert (item["score"], item["comment"], item["party_name"], item["case_id"]) == (2, "等太久", "Li", "c1")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from town import Town, mail
 
+from contactd.core.case_plan import NO_PLAN
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.survey import Asked, Reply
 from contactd.crm_store import case_reads, invite_rows, schema, survey_reads, survey_rows
@@ -40,7 +41,7 @@ async def invite(town: Town, interaction: str, days: float = 0, language: str | 
 async def end(town: Town, invitation: str, became: str, *replies: Reply) -> str | None:
     case = town.new_id("case")
     return await town.store.write(
-        lambda conn: invite_rows.end(conn, invitation, became, replies, case=case, calendars={}, now=town.at)
+        lambda conn: invite_rows.end(conn, invitation, became, replies, case=case, plan=NO_PLAN, now=town.at)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer
+from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer, task
 from contactd.crm_store.schema.commerce import record, record_event
 from contactd.crm_store.schema.conversation import (
     attachment,
@@ -17,6 +17,7 @@ from contactd.crm_store.schema.conversation import (
     visitor,
 )
 from contactd.crm_store.schema.exchange import import_file, import_job, import_row
+from contactd.crm_store.schema.fields import field_def, party_facet
 from contactd.crm_store.schema.identity import (
     address,
     contact_claim,
@@ -43,6 +44,8 @@ from contactd.crm_store.schema.people import (
     agent_line,
     agent_skill,
     api_token,
+    handover,
+    handover_item,
     line,
     login_failure,
     session,
@@ -111,6 +114,9 @@ __all__ = [
     "dup_candidate",
     "external_id",
     "fact_inbox",
+    "field_def",
+    "handover",
+    "handover_item",
     "idempotency_key",
     "import_file",
     "import_job",
@@ -144,6 +150,7 @@ __all__ = [
     "offer",
     "outbox",
     "party",
+    "party_facet",
     "party_link",
     "party_name",
     "policy_version",
@@ -163,6 +170,7 @@ __all__ = [
     "survey",
     "survey_answer",
     "survey_invite",
+    "task",
     "team",
     "thread",
     "upload",

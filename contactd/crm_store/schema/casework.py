@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
-from contactd.crm_store.schema.types import belongs, document, key, metadata, moment, words
+from contactd.crm_store.schema.types import belongs, count, document, key, metadata, moment, words
 
 case_event = Table(
     "case_event",
@@ -25,7 +25,9 @@ case_watcher = Table(
     metadata,
     Column("case_id", Text, ForeignKey("case.id"), primary_key=True),
     Column("agent_id", Text, ForeignKey("agent.id"), primary_key=True),
+    Column("seen_seq", Integer),
 )
+"""Who follows a case, and up to which event they have seen it (null: up to none)."""
 
 case_link = Table(
     "case_link",
@@ -79,3 +81,36 @@ promise = Table(
     moment("ended_at", optional=True),
 )
 """What somebody said we would do by when ("call back by three"): over when kept, or broken with a reason."""
+
+task = Table(
+    "task",
+    metadata,
+    key(),
+    Column("kind", Text, nullable=False),
+    words("subject"),
+    words("body"),
+    belongs("party_id", "party.id", optional=True),
+    Column("case_id", Text, index=True),
+    Column("step", Text),
+    Column("about_id", Text, index=True),
+    Column("owner", Text, index=True),
+    Column("line", Text),
+    count("priority"),
+    moment("due_at"),
+    Column("state", Text, nullable=False, default="waiting"),
+    count("round"),
+    Column("interaction_id", Text, index=True),
+    Column("in_line", Boolean, nullable=False, default=False, index=True),
+    words("result"),
+    moment("created_at"),
+    Column("created_by", Text),
+    moment("ended_at", optional=True),
+    Column("ended_by", Text),
+)
+"""Work nobody sent: a due step of a case, a follow-up, an approval, a look at what could not be read (`about_id`).
+
+`state` is waiting (for its time), queued (it is `interaction_id` in the queue), done or dropped.  `in_line`: what became of that
+interaction is still to be looked after.  `round` counts how often it came into the queue.
+"""
+
+Index("ix_task_due", task.c.state, task.c.due_at)

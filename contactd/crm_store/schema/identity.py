@@ -31,6 +31,9 @@ party = Table(
     document("tags", empty=[]),
     document("score"),
     document("custom", empty={}),
+    Column("credit_level", Integer),
+    Column("credit_flag", Text),
+    document("preferences"),
     Column("pii_state", Text, nullable=False, default="normal"),
     Column("search_name", Ordered, nullable=False, default="", index=True),
     moment("created_at"),
@@ -40,7 +43,10 @@ party = Table(
     moment("deleted_at", optional=True),
     Column("row_version", Integer, nullable=False, default=1),
 )
-"""A person or an organisation; `canonical_id` is itself until it is merged into another.  `vip` is 0-3."""
+"""A person or an organisation; `canonical_id` is itself until it is merged into another.
+
+`vip` is 0-3, `credit_level` 0-5, `credit_flag` watch or stop; `preferences` is {channel, hours, do_not_call}.
+"""
 
 Index("ix_party_updated", party.c.updated_at, party.c.id)
 

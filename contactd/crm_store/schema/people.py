@@ -113,3 +113,27 @@ login_failure = Table(
 """Failed log-ins by account (`name:…`) or address (`ip:…`): a restart does not reset the delay."""
 
 Index("ix_session_expires", session.c.expires_at)
+
+handover = Table(
+    "handover",
+    metadata,
+    key(),
+    belongs("leaver", "agent.id"),
+    belongs("heir", "agent.id", index=False),
+    words("reason"),
+    moment("at"),
+    Column("by", Text),
+    moment("undone_at", optional=True),
+    Column("undone_by", Text),
+    document("kept", empty=[]),
+)
+"""Somebody left, and what they held was given to `heir`.  `kept`: what an undoing left, as somebody had given it on since."""
+
+handover_item = Table(
+    "handover_item",
+    metadata,
+    Column("handover_id", Text, ForeignKey("handover.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("ref_id", Text, primary_key=True),
+)
+"""One thing that changed hands: a customer, case, promise, task, draft, letter, or contact in hand."""

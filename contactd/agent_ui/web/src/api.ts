@@ -7,6 +7,11 @@ import type {
   CardsView,
   CaseClock,
   CaseView,
+  TaskView,
+  FieldView,
+  LinksView,
+  HandoverView,
+  HoldingView,
   Colleague,
   CustomerHead,
   DuplicateView,
@@ -96,9 +101,15 @@ export async function send<T>(method: string, path: string, body?: object): Prom
   return text === "" ? null : (JSON.parse(text) as T);
 }
 
-function query(values: Record<string, string | number | null | undefined>): string {
+type Asked = Record<string, string | number | boolean | string[] | null | undefined>;
+
+function query(values: Asked): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) {
+    if (Array.isArray(value)) {
+      for (const one of value) search.append(key, one);
+      continue;
+    }
     if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
   }
   const text = search.toString();
@@ -174,6 +185,13 @@ export const api = {
   moveCase: (key: string, to: object) => send<CaseView>("POST", `/cases/${id(key)}/state`, to),
   noteCase: (key: string, note: object) => send<CaseView>("POST", `/cases/${id(key)}/notes`, note),
   escalateCase: (key: string, why: object) => send<CaseView>("POST", `/cases/${id(key)}/escalate`, why),
+  holdings: (agent: string, signal?: AbortSignal) => get<{ items: HoldingView[] }>(`/agents/${id(agent)}/holdings`, signal),
+  handOver: (given: object) => send<HandoverView>("POST", "/handovers", given),
+  undoHandover: (key: string) => send<HandoverView>("POST", `/handovers/${id(key)}/undo`, {}),
+  tasksOf: (interaction: string, signal?: AbortSignal) => get<Page<TaskView>>(`/tasks${query({ interaction })}`, signal),
+  tasks: (filter: Record<string, string | number | null>, signal?: AbortSignal) => get<Page<TaskView>>(`/tasks${query(filter)}`, signal),
+  dropTask: (key: string) => send<TaskView>("POST", `/tasks/${id(key)}/drop`, {}),
+  makeFollowUps: (list: object) => send<{ tasks: string[] }>("POST", "/follow-ups", list),
   watchCase: (key: string, on: boolean) => send<CaseView>("POST", `/cases/${id(key)}/watch`, { on }),
   suggestions: (key: string, language: string, signal?: AbortSignal) =>
     get<{ items: FoundArticle[] }>(`/interactions/${id(key)}/suggestions${query({ language })}`, signal),
@@ -202,6 +220,13 @@ export const api = {
   invitations: (filter: Record<string, string | null>, signal?: AbortSignal) => get<Page<Invitation>>(`/invitations${query({ limit: 50, ...filter })}`, signal),
   satisfaction: (by: string, signal?: AbortSignal) => get<{ items: Satisfaction[] }>(`/satisfaction${query({ by })}`, signal),
   promises: (party: string, signal?: AbortSignal) => get<{ items: PromiseView[] }>(`/promises${query({ party })}`, signal),
+  parties: (filter: Record<string, unknown>, signal?: AbortSignal) => get<Page<PartyView>>(`/parties${query({ limit: 50, ...filter } as Asked)}`, signal),
+  fields: (entity: string, signal?: AbortSignal, retired = false) => get<{ items: FieldView[] }>(`/fields${query({ entity, retired: retired ? 1 : null })}`, signal),
+  defineField: (field: object) => send<FieldView>("POST", "/fields", field),
+  changeField: (key: string, change: object) => send<FieldView>("PATCH", `/fields/${id(key)}`, change),
+  links: (party: string, signal?: AbortSignal) => get<LinksView>(`/parties/${id(party)}/links`, signal),
+  addLink: (party: string, link: object) => send<LinksView>("POST", `/parties/${id(party)}/links`, link),
+  endLink: (key: string) => send<null>("DELETE", `/links/${id(key)}`, undefined),
   createParty: (party: object) => send<PartyView>("POST", "/parties", party),
   changeParty: (key: string, change: object) => send<PartyView>("PATCH", `/parties/${id(key)}`, change),
   merge: (merge: object) => send<MergeView>("POST", "/merges", merge),

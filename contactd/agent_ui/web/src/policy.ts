@@ -30,6 +30,8 @@ export interface PolicyWords {
   skills: Map<string, string>;
   notReady: Choice[];
   reject: Choice[];
+  /** Templates of cases. */
+  templates: Choice[];
   dispositions(line: string | null): DispositionNode[];
   /** How a channel behaves in a line, as far as the document tells; null where it does not. */
   rule(line: string | null, channel: string): ChannelRule;
@@ -51,6 +53,7 @@ export function readPolicy(raw: unknown, language: string): PolicyWords {
     lines: lines.map(([code, line]) => ({ code, label: label(line.label, language) ?? code })),
     skills: new Map(choices(doc.skills, language).map((skill) => [skill.code, skill.label])),
     notReady: choices(notReady, language).filter((reason) => !SYSTEM_REASONS.has(reason.code)),
+    templates: choices(doc.templates, language),
     reject: choices(reasons.reject ?? doc.reject_reasons, language),
     dispositions(line) {
       const own = byLine.get(line ?? "")?.dispositions;

@@ -490,6 +490,36 @@ export interface PartyView {
   row_version?: number;
   points?: PointView[];
   open_cases?: number;
+  team?: string | null;
+  roles?: string[];
+  tags?: string[];
+  credit_level?: number | null;
+  credit_flag?: string | null;
+  preferences?: { channel?: string | null; hours?: string | null; do_not_call?: boolean | null } | null;
+  custom?: Record<string, unknown>;
+  last_contact_at?: string | null;
+  open_complaints?: number;
+}
+
+/** A field this house has added. */
+export interface FieldView {
+  id: string;
+  entity: string;
+  key: string;
+  type: "text" | "long" | "int" | "decimal" | "money" | "bool" | "date" | "select" | "multi" | "url" | "user" | "party";
+  labels: Record<string, string>;
+  options: { key: string; label: Record<string, string>; retired?: boolean }[];
+  required: boolean;
+  searchable: boolean;
+  filterable: boolean;
+  retired_at: string | null;
+  row_version: number;
+}
+
+/** Who stands around a customer. */
+export interface LinksView {
+  nodes: { id: string; name: string; kind: string; hop: number }[];
+  links: { id: string; from: string; to: string; role: string; title: string; department: string }[];
 }
 
 /** Something that was found; `…_marks` are the places that matched. */
@@ -551,9 +581,57 @@ export interface CaseView {
   updated_at: string;
   closed_at: string | null;
   timers: CaseTimer[];
+  template?: string | null;
   body?: string;
+  checklist?: CaseStep[];
   events?: CaseEvent[];
   parts?: CaseView[];
+  links?: { id: string; no: string; subject: string; kind: string; way: "to" | "from" }[];
+  watchers?: string[];
+}
+
+/** Something to be done in a case. */
+export interface CaseStep {
+  id?: string;
+  text: string;
+  done: boolean;
+  due_at?: string | null;
+  required?: boolean;
+  line?: string | null;
+}
+
+/** What somebody holds, of one kind. */
+export interface HoldingView {
+  kind: string;
+  count: number;
+  some: { id: string; label: string }[];
+}
+
+/** Somebody left, and somebody took over. */
+export interface HandoverView {
+  id: string;
+  leaver_name: string;
+  heir_name: string;
+  at: string;
+  counts: Record<string, number>;
+  undone_at: string | null;
+  kept: { kind: string; id: string; now: string | null }[];
+}
+
+/** Work nobody sent. */
+export interface TaskView {
+  id: string;
+  kind: "step" | "follow_up" | "approval" | "quarantine";
+  subject: string;
+  body: string;
+  state: "waiting" | "queued" | "done" | "dropped";
+  party_id: string | null;
+  party_name: string;
+  case_id: string | null;
+  case_no: string | null;
+  about_id: string | null;
+  interaction_id: string | null;
+  due_at: string;
 }
 
 /** Why a clock ends when it ends. */

@@ -1,5 +1,5 @@
 /** Cases: a board by state, or a list; mine or everybody's; one opens beside it. */
-import { AppstoreOutlined, FolderOpenOutlined, PlusOutlined, UnorderedListOutlined } from "@ant-design/icons";
+import { AppstoreOutlined, FolderOpenOutlined, PhoneOutlined, PlusOutlined, UnorderedListOutlined } from "@ant-design/icons";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button, Segmented, Select, Table } from "antd";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { go } from "../route";
 import { At, Hollow, Lines, LoadFailed } from "../shell/bits";
 import type { CaseView } from "../wire";
 import { CaseDrawer } from "./CaseDrawer";
+import { FollowUps } from "./FollowUps";
 import { NewCase } from "./NewCase";
 import { CaseLine, Clock, Priority, TYPES } from "./marks";
 import "./cases.css";
@@ -24,6 +25,7 @@ export default function CasesScreen({ selected }: { selected: string | null }) {
   const [whose, setWhose] = useState("me");
   const [type, setType] = useState<string | null>(null);
   const [adding, setAdding] = useState(false);
+  const [asking, setAsking] = useState(false);
   const filter = { assignee: whose === "all" ? null : whose, type };
   return (
     <div className="cases" data-testid="cases">
@@ -51,18 +53,22 @@ export default function CasesScreen({ selected }: { selected: string | null }) {
           onChange={(value: string | undefined) => setType(value ?? null)}
         />
         <span className="grow" />
+        <Button icon={<PhoneOutlined />} data-testid="follow-ups" onClick={() => setAsking(true)}>
+          {t("tasks.newList")}
+        </Button>
         <Button type="primary" icon={<PlusOutlined />} data-testid="case-new" onClick={() => setAdding(true)}>
           {t("cases.new")}
         </Button>
       </header>
-      {view === "board" ? <Board filter={filter} /> : <List filter={filter} />}
+      {view === "board" ? <Board filter={filter} onAll={() => setWhose("all")} /> : <List filter={filter} />}
       <CaseDrawer id={selected} onClose={() => go("cases")} />
+      {asking && <FollowUps onClose={() => setAsking(false)} />}
       {adding && <NewCase onClose={() => setAdding(false)} onMade={(made) => go("cases", made.id)} />}
     </div>
   );
 }
 
-function Board({ filter }: { filter: Filter }) {
+function Board({ filter, onAll }: { filter: Filter; onAll(): void }) {
   const { t, word } = useWords();
   const found = useQuery({
     queryKey: keys.cases("board", filter.assignee, filter.type),
@@ -71,6 +77,13 @@ function Board({ filter }: { filter: Filter }) {
   });
   if (found.isPending) return <Lines n={8} />;
   if (found.isError) return <LoadFailed again={() => void found.refetch()} />;
+  if (found.data.columns.every((column) => column.count === 0)) {
+    return (
+      <Hollow glyph={<FolderOpenOutlined />} title={t("cases.boardNone")} hint={t("cases.boardHint")}>
+        {filter.assignee !== null && <Button onClick={onAll}>{t("cases.showAll")}</Button>}
+      </Hollow>
+    );
+  }
   return (
     <div className="board">
       {found.data.columns.map((column) => (

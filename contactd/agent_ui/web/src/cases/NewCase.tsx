@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { App as AntApp, Input, Modal, Segmented, Select } from "antd";
 import { useState } from "react";
 import { api } from "../api";
-import { errorText } from "../desk";
+import { errorText, usePolicy } from "../desk";
 import { useWords } from "../i18n";
 import type { CommandError } from "../socket";
 import type { CaseView } from "../wire";
@@ -18,11 +18,13 @@ export function NewCase({ party, onMade, onClose }: { party?: string; onMade(mad
   const [body, setBody] = useState("");
   const [type, setType] = useState("inquiry");
   const [priority, setPriority] = useState("0");
+  const [template, setTemplate] = useState<string | undefined>();
   const [busy, setBusy] = useState(false);
+  const { templates } = usePolicy();
   const save = async (): Promise<void> => {
     setBusy(true);
     try {
-      const made = await api.createCase({ subject, body, type, priority: Number(priority), ...(party ? { party } : {}) });
+      const made = await api.createCase({ subject, body, type, priority: Number(priority), ...(template ? { template } : {}), ...(party ? { party } : {}) });
       await queries.invalidateQueries({ queryKey: ["cases"] });
       onClose();
       if (made) onMade(made);
@@ -52,6 +54,16 @@ export function NewCase({ party, onMade, onClose }: { party?: string; onMade(mad
             onChange={(value) => setPriority(String(value))}
           />
         </div>
+        {templates.length > 0 && (
+          <Select
+            allowClear
+            value={template}
+            placeholder={t("cases.template")}
+            data-testid="case-template"
+            options={templates.map(({ code, label }) => ({ value: code, label }))}
+            onChange={setTemplate}
+          />
+        )}
         <Input.TextArea rows={4} value={body} maxLength={20000} placeholder={t("cases.body")} onChange={(event) => setBody(event.target.value)} />
       </div>
     </Modal>

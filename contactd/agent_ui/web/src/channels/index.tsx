@@ -18,7 +18,7 @@ import type { ReactNode } from "react";
 export interface ChannelLook {
   icon: ReactNode;
   /** What the middle of the screen shows. */
-  body: "call" | "mail" | "chat" | "pages" | "text";
+  body: "call" | "mail" | "chat" | "pages" | "task" | "text";
   /** What may be written to the customer. */
   reply: "mail" | "chat" | "pages" | null;
   /** The customer waits at the other end: it rings like a call. */
@@ -35,7 +35,7 @@ const LOOKS: Record<string, ChannelLook> = {
   voicemail: { icon: <SoundOutlined />, body: "text", reply: null, urgent: false },
   form: { icon: <FormOutlined />, body: "mail", reply: "mail", urgent: false },
   visit: { icon: <ShopOutlined />, body: "text", reply: null, urgent: false },
-  task: { icon: <CarryOutOutlined />, body: "text", reply: null, urgent: false },
+  task: { icon: <CarryOutOutlined />, body: "task", reply: null, urgent: false },
 };
 
 const OTHER: ChannelLook = { icon: <FormOutlined />, body: "text", reply: "mail", urgent: false };

@@ -12,6 +12,7 @@ import { ContactHeader } from "./ContactHeader";
 import { Dock, type DockTab } from "./Dock";
 import { FaxViewer } from "./FaxViewer";
 import { MailThread } from "./MailThread";
+import { TaskPane } from "./TaskPane";
 import { UnverifiedBanner } from "./Unverified";
 import "./contact.css";
 
@@ -73,6 +74,8 @@ export function Body({ interaction, mine }: { interaction: InteractionView; mine
       return <CallPanel interaction={interaction} mine={mine} />;
     case "chat":
       return <ChatThread interaction={interaction} />;
+    case "task":
+      return <TaskPane interaction={interaction} mine={mine} />;
     case "pages":
       return <FaxViewer interaction={interaction} />;
     default:

@@ -64,6 +64,8 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
             <span className={`tag${head.resolve_state === "known" || head.resolve_state === "confirmed" ? " accent" : ""}`}>
               {word("resolve", head.resolve_state)}
             </span>
+            {party.data?.preferences?.do_not_call && <span className="tag bad">{t("facts.doNotCall")}</span>}
+            {party.data?.credit_flag && <span className="tag bad">{word("facts.flags", party.data.credit_flag)}</span>}
             {cases > 0 && (
               <span className="tag" data-testid="open-cases">
                 <FolderOpenOutlined /> {t("customer.casesN", { n: cases })}

@@ -3,10 +3,13 @@ import { FolderOpenOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { api, keys } from "../api";
 import { Cards } from "../commerce/Cards";
+import { useAgentName } from "../desk";
 import { useWords } from "../i18n";
 import { Face, Lines, LoadFailed, Vip } from "../shell/bits";
 import { go } from "../route";
 import { Consents } from "../privacy/Consents";
+import { Facts } from "./Facts";
+import { Links } from "./Links";
 import { Merges } from "./Merges";
 import { NewMail } from "./NewMail";
 import { Points } from "./Points";
@@ -15,6 +18,7 @@ import "./customer.css";
 
 export default function CustomerScreen({ party: id }: { party: string }) {
   const { t, word } = useWords();
+  const agentName = useAgentName();
   const party = useQuery({ queryKey: keys.party(id), queryFn: ({ signal }) => api.party(id, signal) });
   if (party.isPending) return <Lines n={10} />;
   if (party.isError) return <LoadFailed again={() => void party.refetch()} />;
@@ -38,7 +42,7 @@ export default function CustomerScreen({ party: id }: { party: string }) {
               ) : null}
               {owner && (
                 <span className="tag">
-                  {t("customer.owner")} {owner}
+                  {t("customer.owner")} {agentName(owner)}
                 </span>
               )}
               {(party.data.records ?? 1) > 1 && (
@@ -60,6 +64,9 @@ export default function CustomerScreen({ party: id }: { party: string }) {
         </div>
         <Consents party={party.data.id} />
         <Cards party={id} />
+        {party.data.preferences?.do_not_call && <p className="facts-warn tag bad">{t("facts.doNotCall")}</p>}
+        <Facts party={party.data} />
+        <Links party={party.data.id} />
         <Merges
           party={party.data.id}
           onSurvivor={(survivor) => {

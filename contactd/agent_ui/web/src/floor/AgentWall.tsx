@@ -1,11 +1,12 @@
 /** Agents: state by shape and colour, time in it, what they have in hand. */
-import { CustomerServiceOutlined, TeamOutlined } from "@ant-design/icons";
+import { CustomerServiceOutlined, ExportOutlined, TeamOutlined } from "@ant-design/icons";
 import { Button, Checkbox, Dropdown, Tooltip } from "antd";
 import { useMemo, useState } from "react";
 import { lookOf } from "../channels";
 import { useLineLabel, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { Hollow, Since, StateMark } from "../shell/bits";
+import { LeaveDialog } from "./LeaveDialog";
 import type { AgentMood, AgentView, LineView } from "../wire";
 
 const ORDER: AgentMood[] = ["lost", "ready", "offered", "talking", "held", "wrapup", "not_ready", "logged_out"];
@@ -14,6 +15,7 @@ export function AgentWall({ agents, lines, onWhy }: { agents: AgentView[]; lines
   const { t, word } = useWords();
   const [mood, setMood] = useState<AgentMood | null>(null);
   const [out, setOut] = useState(false);
+  const [leaver, setLeaver] = useState<AgentView | null>(null);
   const present = useMemo(() => ORDER.filter((name) => agents.some((agent) => agent.state === name)), [agents]);
   const shown = useMemo(
     () =>
@@ -57,14 +59,22 @@ export function AgentWall({ agents, lines, onWhy }: { agents: AgentView[]; lines
         {shown.length === 0 ? (
           <Hollow glyph={<TeamOutlined />} title={t("floor.agentsEmpty")} />
         ) : (
-          shown.map((agent) => <AgentRow key={agent.agent} agent={agent} lines={lines} onWhy={onWhy} />)
+          shown.map((agent) => <AgentRow key={agent.agent} agent={agent} lines={lines} onWhy={onWhy} onLeave={setLeaver} />)
         )}
       </div>
+      {leaver && <LeaveDialog agent={leaver} onClose={() => setLeaver(null)} />}
     </section>
   );
 }
 
-function AgentRow({ agent, lines, onWhy }: { agent: AgentView; lines: LineView[]; onWhy(agent: AgentView): void }) {
+interface RowProps {
+  agent: AgentView;
+  lines: LineView[];
+  onWhy(agent: AgentView): void;
+  onLeave(agent: AgentView): void;
+}
+
+function AgentRow({ agent, lines, onWhy, onLeave }: RowProps) {
   const { t, word } = useWords();
   const label = useLineLabel();
   const member = agent.lines.includes("*") ? lines.map((line) => line.line) : agent.lines;
@@ -90,6 +100,16 @@ function AgentRow({ agent, lines, onWhy }: { agent: AgentView; lines: LineView[]
         ))}
       </span>
       <Supervise agent={agent} />
+      <Button
+        size="small"
+        type="text"
+        className="agent-leave"
+        icon={<ExportOutlined />}
+        title={t("leave.open")}
+        aria-label={`${t("leave.open")}: ${agent.name ?? agent.agent}`}
+        data-testid="agent-leave"
+        onClick={() => onLeave(agent)}
+      />
       <span className="agent-load" title={`${agent.used}%`}>
         <i style={{ width: `${Math.min(100, agent.used)}%` }} />
       </span>

@@ -22,6 +22,7 @@ const PrivacyScreen = lazy(() => import("../privacy/PrivacyScreen"));
 const KnowledgeScreen = lazy(() => import("../knowledge/KnowledgeScreen"));
 const RecordsScreen = lazy(() => import("../commerce/RecordsScreen"));
 const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
+const CustomersScreen = lazy(() => import("../customer/CustomersScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
 interface Props {
@@ -74,6 +75,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "imports" && <ImportsScreen selected={route.id} />}
           {screen === "privacy" && <PrivacyScreen />}
+          {screen === "customers" && <CustomersScreen />}
           {screen === "customer" && route.id !== null && <CustomerScreen party={route.id} />}
         </Suspense>
       </main>

@@ -34,6 +34,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
       <nav className="top-nav">
         <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
         <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />
+        <NavLink to="customers" now={screen} label={t("nav.customers")} badge={null} />
         <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />
         <NavLink to="records" now={screen} label={t("nav.records")} badge={null} />
         <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />

@@ -1,0 +1,93 @@
+"""Follow-up lists (回访): customers to be asked, named or found by their closed cases, as tasks that come one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.crm_store import schema as s
+from contactd.crm_store import task_rows
+from contactd.crm_store.write_conn import WriteConn
+
+MOST = 1000
+"""Tasks of one list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What is asked, from when on, by whom."""
+
+    subject: str
+    body: str
+    due_at: datetime
+    apart_s: float
+    line: str | None
+    owner: str | None
+    priority: int
+
+
+Whom = list[tuple[str, str | None]]
+"""Records of customers, each with the case it is about."""
+
+
+def named(conn: WriteConn, parties: Sequence[str]) -> Whom:
+    """Return the customers of these records.
+
+    Raises:
+        NotFoundError: there is no such customer.
+    """
+    rows = conn.execute(select(s.party.c.id, s.party.c.canonical_id).where(s.party.c.id.in_(parties)))
+    kept = {row.id: row.canonical_id for row in rows}
+    for place, ident in enumerate(parties):
+        if ident not in kept:
+            message = "there is no such customer"
+            raise NotFoundError(message, field=f"parties.{place}")
+    return [(kept[ident], None) for ident in parties]
+
+
+def closed(conn: WriteConn, kind: str | None, after: datetime, before: datetime) -> Whom:
+    """Return the customers of cases closed between two moments, the latest case of each.
+
+    Raises:
+        BadRequestError: they are more than fit on one list.
+    """
+    case = s.case_
+    query = (
+        select(case.c.id, s.party.c.canonical_id)
+        .join(s.party, s.party.c.id == case.c.party_id)
+        .where(case.c.closed_at >= after, case.c.closed_at <= before, case.c.deleted_at.is_(None))
+    )
+    if kind is not None:
+        query = query.where(case.c.type == kind)
+    rows = conn.execute(query.order_by(case.c.closed_at.desc(), case.c.id).limit(MOST + 1)).all()
+    if len(rows) > MOST:
+        message = f"these are more than {MOST}: take a shorter time"
+        raise BadRequestError(message, field="cases")
+    return [(row.canonical_id, row.id) for row in rows]
+
+
+def make(conn: WriteConn, batch: str, asking: Asking, whom: Whom, *, now: datetime, actor: str) -> list[str]:
+    """Make a task for each customer, one after another; return their ids."""
+    first: dict[str, str | None] = {}
+    for party, case in whom:
+        first.setdefault(party, case)
+    made = []
+    for place, (party, case) in enumerate(first.items()):
+        values = {
+            "kind": "follow_up",
+            "subject": asking.subject,
+            "body": asking.body,
+            "party_id": party,
+            "case_id": case,
+            "due_at": asking.due_at + timedelta(seconds=asking.apart_s * place),
+            "owner": asking.owner,
+            "line": asking.line,
+            "priority": asking.priority,
+        }
+        made.append(f"{batch}:{place}")
+        task_rows.put(conn, made[-1], values, now=now, actor=actor)
+    return made
