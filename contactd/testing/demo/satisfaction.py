@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from contactd.clock import parse_rfc3339
+from contactd.core.case_plan import NO_PLAN
 from contactd.core.survey import Reply
 from contactd.crm_store import interactions, invite_rows, survey_rows
 from contactd.crm_store.interactions import Filter
@@ -110,5 +111,5 @@ class _Answer:
         if self._speaks:
             replies.append(Reply(question="why", text=SAID[self._score][asked.language]))
         given = [one for one in replies if one.question in known] if self._became == "answered" else []
-        about: dict[str, Any] = {"case": self._ids[1], "calendars": {}, "now": at + timedelta(minutes=9)}
-        invite_rows.end(conn, asked.invite, self._became, given, **about)
+        then = at + timedelta(minutes=9)
+        invite_rows.end(conn, asked.invite, self._became, given, case=self._ids[1], plan=NO_PLAN, now=then)

@@ -16,7 +16,7 @@ export const en: Same<typeof zhCN> = {
     over: "Your session is over, please log in again. Unsent drafts are still on this machine.",
     logout: "Log out",
   },
-  nav: { customers: "Customers", records: "Business", knowledge: "Knowledge", surveys: "Satisfaction", cases: "Cases", work: "Work", outbox: "Outbox", floor: "Floor", quarantine: "Quarantine", duplicates: "Duplicates", imports: "Imports", privacy: "Privacy", },
+  nav: { more: "More", customers: "Customers", records: "Business", knowledge: "Knowledge", surveys: "Satisfaction", cases: "Cases", work: "Work", outbox: "Outbox", floor: "Floor", quarantine: "Quarantine", duplicates: "Duplicates", imports: "Imports", privacy: "Privacy", },
   common: {
     cancel: "Cancel",
     save: "Save",

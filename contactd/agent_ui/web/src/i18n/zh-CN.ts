@@ -12,7 +12,7 @@ export const zhCN = {
     over: "登录已过期，请重新登录。未发送的草稿都还在本机。",
     logout: "退出登录",
   },
-  nav: { customers: "客户", records: "业务", knowledge: "知识库", surveys: "满意度", cases: "工单", work: "工作台", outbox: "发件箱", floor: "现场监控", quarantine: "隔离区", duplicates: "疑似重复", imports: "导入导出", privacy: "隐私", },
+  nav: { more: "更多", customers: "客户", records: "业务", knowledge: "知识库", surveys: "满意度", cases: "工单", work: "工作台", outbox: "发件箱", floor: "现场监控", quarantine: "隔离区", duplicates: "疑似重复", imports: "导入导出", privacy: "隐私", },
   common: {
     cancel: "取消",
     save: "保存",

@@ -1,9 +1,8 @@
 /** Top bar: where to go, whom to find, my state when the work screen is not open, language, looks, log-out. */
 import { BellOutlined, GlobalOutlined, MoonOutlined, NotificationOutlined, QuestionCircleOutlined, SunOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
 import { App as AntApp, Badge, Button, Dropdown, type MenuProps, Tooltip } from "antd";
 import { useState } from "react";
-import { api, keys } from "../api";
+import { api } from "../api";
 import { useConsole, useDesk, useLink } from "../desk";
 import { useWords } from "../i18n";
 import icon from "../icon.svg";
@@ -12,6 +11,7 @@ import { changeSettings, useDark, useSettings } from "../settings";
 import { Face } from "./bits";
 import { DialPad } from "./DialPad";
 import { IntentSwitch } from "./IntentSwitch";
+import { Nav } from "./Nav";
 import { askForNotices, noticesAllowed } from "./notices";
 import { Search } from "./Everything";
 
@@ -31,20 +31,7 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
         <img src={icon} alt="" width={24} height={24} />
         <span>{t("app.name")}</span>
       </a>
-      <nav className="top-nav">
-        <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
-        <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />
-        <NavLink to="customers" now={screen} label={t("nav.customers")} badge={null} />
-        <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />
-        <NavLink to="records" now={screen} label={t("nav.records")} badge={null} />
-        <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />
-        {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
-        {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
-        {supervises && <NavLink to="surveys" now={screen} label={t("nav.surveys")} badge={null} />}
-        {supervises && <NavLink to="duplicates" now={screen} label={t("nav.duplicates")} badge={null} />}
-        {supervises && <NavLink to="imports" now={screen} label={t("nav.imports")} badge={null} />}
-        {supervises && <NavLink to="privacy" now={screen} label={t("nav.privacy")} badge={null} />}
-      </nav>
+      <Nav screen={screen} supervises={supervises} />
       <Search />
       <div className="top-end">
         {screen !== "work" && screen !== null && <IntentSwitch compact />}
@@ -59,58 +46,6 @@ export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) 
       </div>
     </header>
   );
-}
-
-function NavLink({ to, now, label, badge }: { to: Screen; now: Screen | null; label: string; badge: React.ReactNode }) {
-  return (
-    <a
-      href={`#/${to}`}
-      className={now === to ? "on" : ""}
-      aria-current={now === to ? "page" : undefined}
-      data-testid={`nav-${to}`}
-      onClick={(event) => {
-        if (now === to) event.preventDefault();
-      }}
-    >
-      {label}
-      {badge}
-    </a>
-  );
-}
-
-function WorkBadge() {
-  const offers = useConsole((state) => state.offers.length) ?? 0;
-  return offers > 0 ? <span className="nav-badge">{offers}</span> : null;
-}
-
-function AlertBadge() {
-  const alerts = useConsole((state) => state.floor.alerts.length) ?? 0;
-  return alerts > 0 ? <span className="nav-badge quiet">{alerts}</span> : null;
-}
-
-/** How many of my messages did not arrive. */
-function OutboxBadge() {
-  const { data } = useQuery({
-    queryKey: keys.outbox(false),
-    queryFn: ({ signal }) => api.outbox(false, signal),
-    refetchInterval: 300_000,
-  });
-  const n = data?.items.filter((item) => item.box === "failed" || item.box === "held").length ?? 0;
-  return n > 0 ? (
-    <span className="nav-badge" data-testid="outbox-badge">
-      {n}
-    </span>
-  ) : null;
-}
-
-function QuarantineBadge() {
-  const { data } = useQuery({
-    queryKey: keys.quarantined,
-    queryFn: ({ signal }) => api.interactions({ state: "quarantined" }, signal),
-    refetchInterval: 60_000,
-  });
-  const n = data?.items.length ?? 0;
-  return n > 0 ? <span className="nav-badge quiet">{n}</span> : null;
 }
 
 function LinkDot() {

@@ -1,0 +1,98 @@
+/** The top bar's way to every screen: what is used all day stands in a row, the rest under one button. */
+import { DownOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Dropdown } from "antd";
+import { api, keys } from "../api";
+import { useConsole } from "../desk";
+import { useWords } from "../i18n";
+import { go, type Screen } from "../route";
+
+const SELDOM: readonly Screen[] = ["records"];
+const SELDOM_SUPERVISOR: readonly Screen[] = ["records", "surveys", "duplicates", "imports", "privacy"];
+
+export function Nav({ screen, supervises }: { screen: Screen | null; supervises: boolean }) {
+  const { t } = useWords();
+  return (
+    <nav className="top-nav">
+      <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
+      <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />
+      <NavLink to="customers" now={screen} label={t("nav.customers")} badge={null} />
+      <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />
+      <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />
+      {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
+      {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
+      <More now={screen} screens={supervises ? SELDOM_SUPERVISOR : SELDOM} />
+    </nav>
+  );
+}
+
+/** Screens that are not needed all day; the one that is open gives the button its name. */
+function More({ now, screens }: { now: Screen | null; screens: readonly Screen[] }) {
+  const { t } = useWords();
+  const open = screens.find((one) => one === now);
+  const items = screens.map((one) => ({
+    key: one,
+    label: <span data-testid={`nav-${one}`}>{t(`nav.${one}` as "nav.records")}</span>,
+    onClick: () => go(one),
+  }));
+  return (
+    <Dropdown menu={{ items, selectedKeys: open ? [open] : [] }} trigger={["click"]}>
+      <button type="button" className={open ? "clear on" : "clear"} aria-current={open ? "page" : undefined} data-testid="nav-more">
+        {open ? t(`nav.${open}` as "nav.records") : t("nav.more")}
+        <DownOutlined />
+      </button>
+    </Dropdown>
+  );
+}
+
+function NavLink({ to, now, label, badge }: { to: Screen; now: Screen | null; label: string; badge: React.ReactNode }) {
+  return (
+    <a
+      href={`#/${to}`}
+      className={now === to ? "on" : ""}
+      aria-current={now === to ? "page" : undefined}
+      data-testid={`nav-${to}`}
+      onClick={(event) => {
+        if (now === to) event.preventDefault();
+      }}
+    >
+      {label}
+      {badge}
+    </a>
+  );
+}
+
+function WorkBadge() {
+  const offers = useConsole((state) => state.offers.length) ?? 0;
+  return offers > 0 ? <span className="nav-badge">{offers}</span> : null;
+}
+
+function AlertBadge() {
+  const alerts = useConsole((state) => state.floor.alerts.length) ?? 0;
+  return alerts > 0 ? <span className="nav-badge quiet">{alerts}</span> : null;
+}
+
+/** How many of my messages did not arrive. */
+function OutboxBadge() {
+  const { data } = useQuery({
+    queryKey: keys.outbox(false),
+    queryFn: ({ signal }) => api.outbox(false, signal),
+    refetchInterval: 300_000,
+  });
+  const n = data?.items.filter((item) => item.box === "failed" || item.box === "held").length ?? 0;
+  return n > 0 ? (
+    <span className="nav-badge" data-testid="outbox-badge">
+      {n}
+    </span>
+  ) : null;
+}
+
+function QuarantineBadge() {
+  const { data } = useQuery({
+    queryKey: keys.quarantined,
+    queryFn: ({ signal }) => api.interactions({ state: "quarantined" }, signal),
+    refetchInterval: 60_000,
+  });
+  const n = data?.items.length ?? 0;
+  return n > 0 ? <span className="nav-badge quiet">{n}</span> : null;
+}
