@@ -7,8 +7,7 @@ import { useConsole } from "../desk";
 import { useWords } from "../i18n";
 import { go, type Screen } from "../route";
 
-const SELDOM: readonly Screen[] = ["records"];
-const SELDOM_SUPERVISOR: readonly Screen[] = ["records", "surveys", "duplicates", "imports", "privacy"];
+const SELDOM: readonly Screen[] = ["records", "surveys", "duplicates", "imports", "privacy"];
 
 export function Nav({ screen, supervises }: { screen: Screen | null; supervises: boolean }) {
   const { t } = useWords();
@@ -21,7 +20,7 @@ export function Nav({ screen, supervises }: { screen: Screen | null; supervises:
       <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />
       {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
       {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
-      <More now={screen} screens={supervises ? SELDOM_SUPERVISOR : SELDOM} />
+      {supervises ? <More now={screen} screens={SELDOM} /> : <NavLink to="records" now={screen} label={t("nav.records")} badge={null} />}
     </nav>
   );
 }
