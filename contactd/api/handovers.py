@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from contactd.api.answers import Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Ident, PartsOf, answer, may
+from contactd.core.agent import Role
 from contactd.crm_store import handover_rows
 from contactd.desk.leaving import Leaving, Returning
-from contactd.desk.rights import Actor
+from contactd.desk.rights import PROGRAM, Actor
 
 router = APIRouter(prefix="/api/v1", tags=["agents"])
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -78,6 +79,7 @@ async def leave(request: Request, parts: PartsOf, given: NewHandover, actor: _Ch
             now=parts.clock.now(),
             ident=parts.idents.new(),
             idents=parts.idents,
+            chief=_is_chief(actor),
         )
 
         def unit(conn: Any) -> dict[str, Any]:
@@ -94,6 +96,16 @@ async def leave(request: Request, parts: PartsOf, given: NewHandover, actor: _Ch
 async def undo(parts: PartsOf, ident: Ident, actor: _Chief) -> Response:
     """Give back what nobody has given on since (the rest is named in `kept`), and let the person log in again."""
     returning = Returning(
-        handover=ident, actor=actor.id, node=parts.store.node, now=parts.clock.now(), idents=parts.idents
+        handover=ident,
+        actor=actor.id,
+        node=parts.store.node,
+        now=parts.clock.now(),
+        idents=parts.idents,
+        chief=_is_chief(actor),
     )
     return answer(await parts.store.write(returning.unit))
+
+
+def _is_chief(actor: Actor) -> bool:
+    """Tell whether an admin asks; a program has its scope from one."""
+    return actor.role in {Role.ADMIN, PROGRAM}

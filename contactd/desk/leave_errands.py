@@ -45,6 +45,7 @@ def leave(settings: Settings, name: str, heir: str, reason: str) -> str:
             now=errand.clock.now(),
             ident=errand.idents.new(),
             idents=errand.idents,
+            chief=True,
         )
         done = await errand.store.write(leaving.unit)
         counts = ", ".join(f"{kind} {n}" for kind, n in sorted(done["counts"].items())) or "nothing was held"
@@ -67,6 +68,7 @@ def undo(settings: Settings, handover: str) -> list[str]:
             node=errand.store.node,
             now=errand.clock.now(),
             idents=errand.idents,
+            chief=True,
         )
         done = await errand.store.write(returning.unit)
         kept = [f"kept: {one['kind']} {one['id']} is with {one['now'] or 'nobody'}" for one in done["kept"]]

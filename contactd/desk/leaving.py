@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contactd.core.agent import Role
+from contactd.core.errors import ForbiddenError
 from contactd.core.events import Transferred
 from contactd.crm_store import agents, audit, handover_rows, inbox_rows
 from contactd.crm_store.audit import Entry
@@ -30,14 +32,18 @@ class Leaving:
     now: datetime
     ident: str
     idents: Idents
+    chief: bool
+    """Whether who says so may end an admin's account, too."""
 
     def unit(self, conn: WriteConn) -> dict[str, Any]:
         """Hand over, end the account, tell the router; return the handover.
 
         Raises:
             NotFoundError, BadRequestError: as `handover_rows.hand_over`.
+            ForbiddenError: the account is an admin's, and who says so is none.
         """
         person = agents.get(conn.connection, self.leaver)
+        _refuse_above(self, person)
         contacts = handover_rows.hand_over(
             conn, self.ident, self.leaver, self.heir, reason=self.reason, now=self.now, actor=self.actor
         )
@@ -59,19 +65,31 @@ class Returning:
     node: str
     now: datetime
     idents: Idents
+    chief: bool
+    """Whether who says so may let an admin log in again, too."""
 
     def unit(self, conn: WriteConn) -> dict[str, Any]:
         """Give back, let the person log in again, tell the router; return the handover with what was kept.
 
         Raises:
             NotFoundError, ConflictError: as `handover_rows.undo`.
+            ForbiddenError: the account is an admin's, and who says so is none.
         """
         shown = handover_rows.undo(conn, self.handover, now=self.now, actor=self.actor)
-        _switch(conn, self, agents.get(conn.connection, shown["leaver"]), disabled=False)
+        person = agents.get(conn.connection, shown["leaver"])
+        _refuse_above(self, person)
+        _switch(conn, self, person, disabled=False)
         _record(
             conn, self, "user.leave_undone", {"handover": self.handover, "kept": len(shown["kept"])}, shown["leaver"]
         )
         return shown
+
+
+def _refuse_above(who: Leaving | Returning, person: dict[str, Any]) -> None:
+    """Let nobody end or open the account of somebody who may do more than they."""
+    if person["role"] == Role.ADMIN and not who.chief:
+        message = "Only an admin ends or opens an admin's account."
+        raise ForbiddenError(message, code="admin_only")
 
 
 def _switch(conn: WriteConn, who: Leaving | Returning, person: dict[str, Any], *, disabled: bool) -> None:

@@ -10,6 +10,8 @@ from contactd.core.agent import Role
 from contactd.core.errors import ForbiddenError
 
 Reach = Literal["any", "own", "no"]
+PROGRAM = "program"
+"""Role of a token that is no person's."""
 SCOPES = frozenset({"read", "write", "intake", "vouch", "lookup", "listen", "console", "admin"})
 """What a token may be given."""
 VOUCH = "vouch"

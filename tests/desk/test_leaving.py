@@ -9,14 +9,14 @@ import pytest
 
 from contactd.clock import rfc3339
 from contactd.core.case_plan import NO_PLAN
-from contactd.core.errors import BadRequestError, ConflictError
+from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError
 from contactd.crm_store import agents, audit, case_rows, handover_rows, parties, promise_rows, task_rows
 from contactd.desk.leaving import Leaving, Returning
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench
 
 
-def leaving(bench: Bench, leaver: str, heir: str) -> Leaving:
+def leaving(bench: Bench, leaver: str, heir: str, *, chief: bool = True) -> Leaving:
     desk = bench.office.desk
     return Leaving(
         leaver=leaver,
@@ -27,12 +27,14 @@ def leaving(bench: Bench, leaver: str, heir: str) -> Leaving:
         now=bench.clock.now(),
         ident=desk.idents.new(),
         idents=desk.idents,
+        chief=chief,
     )
 
 
-async def come_back(bench: Bench, handover: str) -> dict[str, Any]:
+async def come_back(bench: Bench, handover: str, *, chief: bool = True) -> dict[str, Any]:
     desk = bench.office.desk
-    back = Returning(handover=handover, actor="boss", node=bench.store.node, now=bench.clock.now(), idents=desk.idents)
+    now, node = bench.clock.now(), bench.store.node
+    back = Returning(handover=handover, actor="boss", node=node, now=now, idents=desk.idents, chief=chief)
     return await bench.store.write(back.unit)
 
 
@@ -104,6 +106,17 @@ async def test_all_of_it_goes_to_the_heir_and_comes_back(bench: Bench) -> None:
         await come_back(bench, done["id"])
     told = await bench.store.read(lambda conn: [one["action"] for one in audit.listed(conn)])
     assert {"user.leave", "user.leave_undone"} <= set(told)
+
+
+async def test_only_an_admin_lets_an_admin_go_or_come_back(bench: Bench) -> None:
+    root, bob = await bench.agent("root", role="admin"), await bench.agent("bob")
+    with pytest.raises(ForbiddenError):
+        await bench.store.write(leaving(bench, root.id, bob.id, chief=False).unit)
+    assert not (await bench.store.read(lambda conn: agents.get(conn, root.id)))["disabled"]
+    done = await bench.store.write(leaving(bench, root.id, bob.id).unit)
+    with pytest.raises(ForbiddenError):
+        await come_back(bench, done["id"], chief=False)
+    assert (await bench.store.read(lambda conn: agents.get(conn, root.id)))["disabled"]
 
 
 async def test_nothing_is_handed_to_who_leaves_or_has_left(bench: Bench) -> None:
