@@ -97,7 +97,7 @@ async def ask(request: Request, parts: PartsOf, given: Asked, actor: Annotated[A
         row = {"id": ident, "party_id": given.party, "reason": given.reason, "verified_how": given.verified_how}
 
         def unit(conn: Any) -> dict[str, Any]:
-            privacy_rows.ask(conn, row | {"asked_by": actor.id}, now)
+            privacy_rows.ask(conn, row | {"asked_by": privacy_rows.asker(conn.connection, actor.id, actor.login)}, now)
             made = privacy_rows.view(privacy_rows.get(conn.connection, ident))
             this.keep(conn, 201, made)
             return made
@@ -145,7 +145,8 @@ async def _decide(parts: Any, ident: str, actor: Actor, decision: str, *, approv
     now = parts.clock.now()
 
     def unit(conn: Any) -> dict[str, Any]:
-        privacy_rows.decide(conn, ident, actor.id, approve=approve, decision=decision, now=now)
+        in_person = actor.scopes is None
+        privacy_rows.decide(conn, ident, actor.id, in_person=in_person, approve=approve, decision=decision, now=now)
         return privacy_rows.view(privacy_rows.get(conn.connection, ident))
 
     return answer(await parts.store.write(unit))

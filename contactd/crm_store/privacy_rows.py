@@ -49,17 +49,38 @@ def ask(conn: WriteConn, row: Mapping[str, Any], now: datetime) -> None:
     audit.append(conn, entry, now)
 
 
-def decide(conn: WriteConn, ident: str, by: str, *, approve: bool, decision: str, now: datetime) -> None:
+def asker(conn: Connection, by: str, login: str | None) -> str:
+    """Return who is behind a request: whoever made the token it came with, where that is a person here, else `by`."""
+    kind, _, token = (login or "").partition(":")
+    if kind != "token":
+        return by
+    table = s.api_token
+    made = select(table.c.created_by).join(s.agent, s.agent.c.id == table.c.created_by).where(table.c.id == token)
+    return conn.execute(made).scalar() or by
+
+
+def decide(
+    conn: WriteConn, ident: str, by: str, *, in_person: bool, approve: bool, decision: str, now: datetime
+) -> None:
     """Approve or refuse what somebody else asked for.
+
+    Args:
+        conn: the unit's transaction.
+        ident: the request.
+        by: who decides.
+        in_person: by a log-in of their own; a token is in the hands of whoever made it.
+        approve: whether it is to happen.
+        decision: why.
+        now: the moment.
 
     Raises:
         NotFoundError: there is no such request.
-        ForbiddenError: who asked does not decide (code `four_eyes`).
+        ForbiddenError: who asked does not decide, nor does a token (code `four_eyes`).
         ConflictError: it was decided, or something stands against it (codes `decided`, `legal_hold`, `open_work`).
     """
     found = get(conn.connection, ident)
-    if found.asked_by == by:
-        message = "Somebody else has to decide."
+    if found.asked_by == by or not in_person:
+        message = "Somebody else has to decide, logged in themselves."
         raise ForbiddenError(message, code="four_eyes")
     if found.state != ASKED:
         message = "This was decided already."

@@ -206,6 +206,23 @@ async def test_who_asks_does_not_decide(house: House) -> None:
         assert (await adam.post("/api/v1/privacy/requests", json={"party": "none", **WHY})).status_code == 404
 
 
+async def test_nobody_is_two_people_by_a_token(house: House) -> None:
+    """Who may make tokens could else ask as a program, or as a colleague, and approve as themselves."""
+    town = Town(house.store)
+    parties = [await town.party(NAME), await town.party("李雷")]
+    scopes = ["write", "admin"]
+    async with await house.logged_in("adam") as adam, house.client("192.0.2.7") as program:
+        for party, more in zip(parties, ({}, {"agent": "id-sue"}), strict=True):
+            made = await adam.post("/api/v1/tokens", json={"name": f"t{party}", "scopes": scopes, **more})
+            program.headers["authorization"] = f"Bearer {made.json()['token']}"
+            asked = await program.post("/api/v1/privacy/requests", json={"party": party, **WHY})
+            assert asked.json()["asked_by"] == "id-adam"
+            path = f"/api/v1/privacy/requests/{asked.json()['id']}/approve"
+            for client in (adam, program):
+                answer = await client.post(path, json={})
+                assert (answer.status_code, answer.json()["code"]) == (403, "four_eyes")
+
+
 async def test_a_legal_hold_and_open_work_stand_against_it(house: House) -> None:
     town = Town(house.store)
     party = await town.party(NAME)
