@@ -16,6 +16,8 @@ MOST = 100
 """Values of one field of several."""
 WIDEST = 10**15
 """Numbers lie between this and its negative."""
+FINEST = 30
+"""Digits behind the point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,9 @@ def _decimal(one: Field, given: Any, _before: Any) -> str:
         raise TypeError
     text = str(given).strip().replace(",", "").lstrip("¥￥")
     found = Decimal(text)
-    if not found.is_finite() or abs(found) > WIDEST:
+    exponent = found.as_tuple().exponent
+    # Few characters may stand for a number that takes gigabytes to write out: 1e-3000000000.
+    if not isinstance(exponent, int) or not -FINEST <= exponent <= FINEST or abs(found) > WIDEST:
         raise ValueError
     return f"{found:.2f}" if one.type == "money" else f"{found:f}"
 
