@@ -18,7 +18,8 @@ class Seal:
     by: str = ""
     """The address its key is for."""
     why: str = ""
-    """changed | weak | expired | purpose | untrusted | no_certificate | no_key | form | too_large"""
+    """changed | weak | expired | purpose | untrusted | no_certificate | no_key | form | too_large
+    | partial: something stands beside what is signed"""
 
     @property
     def rank(self) -> int:

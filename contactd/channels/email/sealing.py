@@ -16,6 +16,10 @@ from contactd.channels.email.seal import Seal
 from contactd.core.errors import ConfigError
 
 _DEEP = 3
+_SIGNED_PARTS = 2
+"""What is signed, and its signature (RFC 1847, 2.1)."""
+_BEGIN, _END = b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END PGP SIGNATURE-----"
+_EMPTY_LINE = re.compile(rb"(?:\A|\n)[ \t]*\r?\n")
 _BREAK = re.compile(rb"\r\n|\r|\n")
 _OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
@@ -60,22 +64,32 @@ class Known:
 
 
 def of(raw: bytes, protection: str, author: str, known: Known, at: datetime) -> Seal | None:
-    """Check what signs a mail; None where nothing is signed."""
+    """Check what signs a mail; None where nothing is signed.
+
+    A signature over a part says nothing of what stands beside it: anybody may put words around a signed mail of somebody else's.
+    """
     tree = mime.Tree(raw)
-    part = tree.root
+    part, whole = tree.root, True
     for _ in range(_DEEP):
         if part.media_type == "multipart/signed" and len(part.children) > 1:
             signed = _canonical(raw[part.children[0].begin : part.children[0].end])
             signature = tree.content(part.children[1])
+            whole = whole and len(part.children) == _SIGNED_PARTS
             if protection == "smime_signed":
-                return smime.check(signature, signed, known.anchors, author, at)
-            return openpgp.check(signed, signature, known.certs, author, at)
+                return _of_all(smime.check(signature, signed, known.anchors, author, at), whole=whole)
+            return _of_all(openpgp.check(signed, signature, known.certs, author, at), whole=whole)
         if part.media_type in _OPAQUE and protection == "smime_signed":
-            return smime.check(tree.content(part), None, known.anchors, author, at)
+            return _of_all(smime.check(tree.content(part), None, known.anchors, author, at), whole=whole)
         if not part.is_multipart:
             break
+        whole = whole and len(part.children) == 1
         part = part.children[0]
-    return _inline(tree, part, known, author, at) if protection == "pgp_signed" else None
+    return _inline(tree, part, known, author, at, whole=whole) if protection == "pgp_signed" else None
+
+
+def _of_all(seal: Seal, *, whole: bool) -> Seal:
+    """Take back what a signature proves where only a part of the mail is signed."""
+    return seal if whole or seal.state not in {"valid", "mismatch"} else Seal("unknown", by=seal.by, why="partial")
 
 
 def opened(raw: bytes, tree: mime.Tree) -> bytes | None:
@@ -98,13 +112,18 @@ def opened(raw: bytes, tree: mime.Tree) -> bytes | None:
     return b"".join(head) + inner
 
 
-def _inline(tree: mime.Tree, part: mime.Part, known: Known, author: str, at: datetime) -> Seal | None:
+def _inline(tree: mime.Tree, part: mime.Part, known: Known, author: str, at: datetime, *, whole: bool) -> Seal | None:
     data = tree.content(part)
-    begins = data.find(b"-----BEGIN PGP SIGNED MESSAGE-----")
-    ends = data.find(b"-----END PGP SIGNATURE-----", begins)
+    begins = data.find(_BEGIN)
+    ends = data.find(_END, begins)
     if begins < 0 or ends < 0:
         return None
-    return openpgp.check(data[begins : ends + len(b"-----END PGP SIGNATURE-----\n")], None, known.certs, author, at)
+    found = openpgp.check(data[begins : ends + len(_END) + 1], None, known.certs, author, at)
+    around = data[:begins] + data[ends + len(_END) :]
+    head = data[begins + len(_BEGIN) :].lstrip(b" \t").removeprefix(b"\r").removeprefix(b"\n")
+    fields = _EMPTY_LINE.split(head, maxsplit=1)[0].splitlines()
+    alone = not around.strip() and all(line.startswith(b"Hash:") for line in fields)
+    return _of_all(found, whole=whole and alone)
 
 
 def _canonical(data: bytes) -> bytes:

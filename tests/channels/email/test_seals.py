@@ -191,16 +191,41 @@ def test_a_pgp_signature_is_checked_with_known_keys() -> None:
 def test_a_pgp_signature_within_the_text_is_checked() -> None:
     cert = Cert.generate(f"Li <{LI}>")
     signed = sign(signer(cert), b"The order stands.\n", mode=SignatureMode.CLEAR)
-    raw = (
-        f"From: {LI}\r\nSubject: Order\r\n\r\n".encode()
-        + signed.replace(b"\n", b"\r\n")
-        + b"\r\n-- \r\nsent by phone\r\n"
-    )
+    raw = f"From: {LI}\r\nSubject: Order\r\n\r\n".encode() + signed.replace(b"\n", b"\r\n") + b"\r\n"
     now = datetime.now(UTC)
     assert sealed(raw, keys=(bytes(cert),), at=now) == Seal("valid", by=LI)
     assert sealed(raw.replace(b"stands", b"is off"), keys=(bytes(cert),), at=now) == Seal(
         "invalid", by=LI, why="changed"
     )
+
+
+def test_words_around_what_somebody_else_signed_are_not_signed() -> None:
+    extra = b"Content-Type: text/plain\r\n\r\nPay to another account.\r\n"
+    head, body = smime().split(b"Content-Type: multipart/signed", 1)
+    wrapped = b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/signed" + body
+    beside = head + wrapped + b"--o\r\n" + extra + b"--o--\r\n"
+    third = smime().replace(b"--b1--", b"--b1\r\n" + extra + b"--b1--")
+    for raw in (beside, third):
+        assert b"another account" in (parse(raw).text or "").encode() or parse(raw).attachments
+        assert sealed(raw, CA) == Seal("unknown", by=LI, why="partial")
+    assert sealed(head + wrapped + b"--o--\r\n", CA) == Seal("valid", by=LI)
+
+
+@pytest.mark.parametrize("place", ["before", "after", "fields"])
+def test_words_around_signed_lines_are_not_signed(place: str) -> None:
+    cert = Cert.generate(f"Li <{LI}>")
+    signed = sign(signer(cert), b"The order stands.\n", mode=SignatureMode.CLEAR).replace(b"\n", b"\r\n")
+    text = b"Pay to another account.\r\n"
+    first = signed.index(b"\r\n") + 2
+    places = {
+        "before": text + signed,
+        "after": signed + b"\r\n" + text,
+        "fields": signed[:first] + b"Comment: " + text + signed[first:],
+    }
+    raw = f"From: {LI}\r\nSubject: Order\r\n\r\n".encode() + places[place]
+    seal = sealed(raw, keys=(bytes(cert),), at=datetime.now(UTC))
+    assert seal is not None
+    assert seal.state != "valid"
 
 
 def test_the_message_says_it(tmp_path: Path) -> None:

@@ -557,6 +557,7 @@ export const en: Same<typeof zhCN> = {
       no_key: "The key is not among those we know",
       form: "Its form is broken",
       too_large: "It is too large to be checked",
+      partial: "Only a part of the mail is signed: what stands beside it may be anybody's",
     },
   },
   protection: {

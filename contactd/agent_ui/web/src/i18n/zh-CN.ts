@@ -548,6 +548,7 @@ export const zhCN = {
       no_key: "密钥不在已知密钥之中",
       form: "签名格式损坏",
       too_large: "太大，无法核验",
+      partial: "只有部分内容经过签名，其余内容可能出自任何人",
     },
   },
   protection: {
