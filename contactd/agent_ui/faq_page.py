@@ -24,6 +24,8 @@ from contactd.desk.throttle import network
 
 PER_MINUTE = 120
 """Pages one address may ask for; what is searched costs as much as the rest."""
+VOTES_PER_MINUTE = 6
+"""Each is a row that is kept."""
 LONGEST_QUESTION = 100
 SHOWN = 20
 _HEADERS = {
@@ -94,6 +96,7 @@ class _Page:
         self._clock = clock
         self._idents = Idents(clock)
         self._visits = Buckets(PER_MINUTE)
+        self._votes = Buckets(VOTES_PER_MINUTE)
 
     def guarded(self, do: Callable[[Request, str], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """Let `do` answer, as often as one address may ask."""
@@ -135,6 +138,8 @@ class _Page:
 
     async def vote(self, request: Request, language: str) -> Response:
         """Count whether it helped, and go back to it."""
+        if not self._votes.take(network(request.client.host if request.client else ""), self._clock.monotonic()):
+            return _message(language, "slow", 429)
         now, number, made = self._clock.now(), request.path_params["number"][:40], self._idents.new()
         article = await self._store.read(lambda conn: kb_reads.read(conn, number, language, now, public=True))
         kind = "helpful" if request.path_params["vote"] == "yes" else "unhelpful"

@@ -37,6 +37,8 @@ PUBLIC = "public"
 _TAG = re.compile(r"<(?:br|/p|/div|/li)[^>]*>", re.IGNORECASE)
 _ANY = re.compile(r"<[^>]*>")
 AROUND = 140
+BEGINNING = 4000
+"""Characters of an article's HTML that are looked at for the words it begins with."""
 
 
 def plain(markup: str) -> str:
@@ -169,9 +171,9 @@ def search(
     acl = (PUBLIC,) if public else ("all", PUBLIC)
     found = search_index.find(conn, terms, kind=ARTICLE, acl=acl, limit=LOOKED_AT) if terms else []
     rows = _rows(conn, [one.ref for one in found], now, public=public)
-    shown = [_shown(row, language, query) for row in rows]
-    shown.sort(key=lambda one: (not one["title_marks"], -one["used"], one["no"]))
-    return shown[:limit]
+    # Only what is shown is made ready: strangers ask this, too, and each article is a text to be gone through.
+    rows.sort(key=lambda row: (not tokens.highlights(_title(row, language), query), -row.used_n, row.no))
+    return [_shown(row, language, query) for row in rows[:limit]]
 
 
 def browse(
@@ -282,10 +284,14 @@ def _rows(conn: Connection, idents: Sequence[str], now: datetime, *, public: boo
     return list(conn.execute(_published(now, public=public).where(s.kb_article.c.id.in_(list(idents)))))
 
 
+def _title(row: Any, language: str) -> str:
+    return str(row.texts[rules.spoken_in(row.texts, language)]["title"])
+
+
 def _shown(row: Any, language: str, query: str, *, whole: bool = False) -> dict[str, Any]:
     spoken = rules.spoken_in(row.texts, language)
     one = row.texts[spoken]
-    words = plain(one["body"])
+    words = plain(one["body"] if whole or query else one["body"][:BEGINNING])
     piece = _excerpt(words, query)
     return {
         "id": row.id,

@@ -99,7 +99,11 @@ async def test_the_tree_is_kept_by_those_who_publish(house: House) -> None:
     assert (await sue.delete(path)).status_code == 404
 
 
-@pytest.mark.parametrize("body", ["<b>" * 300, "<p>" + "<div>" * 70])
+@pytest.mark.parametrize(
+    "body",
+    ["<b>" * 300, "<p>" + "<div>" * 70, "<div/>" * 70, "<div></x>" * 70, "<svg><style>" + "<div>" * 5000],
+    ids=["open", "nested", "self-closing", "ends nothing", "hidden from the parser"],
+)
 async def test_html_that_lies_too_deep_is_refused(house: House, body: str) -> None:
     ann = await house.logged_in("ann")
     refused = await ann.post("/api/v1/knowledge/articles", json={"texts": {"zh": {"title": "x", "body": body}}})
@@ -130,6 +134,8 @@ async def test_customers_see_what_is_public_and_no_more(both: House) -> None:
             assert (await chinese.post(f"/faq/{hidden}/yes")).status_code == 404
         voted = await chinese.post(f"/faq/{outside['no']}/yes")
         assert (voted.status_code, "thanks" in voted.headers["location"]) == (303, True)
+        votes = [await chinese.post(f"/faq/{outside['no']}/no") for _ in range(faq_page.VOTES_PER_MINUTE)]
+        assert votes[-1].status_code == 429, "votes are kept, so they are fewer than looks"
         for _ in range(faq_page.PER_MINUTE):
             last = await chinese.get("/faq")
         assert last.status_code == 429
