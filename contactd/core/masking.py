@@ -25,6 +25,8 @@ _FIXED = re.compile(
 )
 _FOREIGN = re.compile(r"(?<!\d)(\+(?!86)\d{1,3})([ ().\-\d]{3,14})(\d{3})(?!\d)")
 _RAW = re.compile(r"(?<!\w)(raw:)(\d+)()(?!\d)")
+_NUMBERS = frozenset({"amount", "seq", "size", "cursor"})
+"""Keys of ours whose numbers count something."""
 _WIDE = str.maketrans("０１２３４５６７８９＋（）－", "0123456789+()-")  # noqa: RUF001 - what people type
 
 
@@ -34,6 +36,16 @@ def masked_text(text: str) -> str:
         return text
     parts = _IDS.split(text.translate(_WIDE))
     return "".join(part if at % 2 else _masked_part(part) for at, part in enumerate(parts))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _masked_number(number: float) -> Any:
+    """Mask a telephone number that somebody keeps as a number."""
+    shown = masked_text(str(number))
+    return number if shown == str(number) else shown
 
 
 def _masked_part(plain: str) -> str:
@@ -46,10 +58,15 @@ def masked(data: Any, depth: int = 0) -> Any:
     """Return JSON data with the numbers in all its texts masked, keys included."""
     if isinstance(data, str):
         return masked_text(data)
+    if _is_number(data):
+        return _masked_number(data)
     if depth > DEEPEST:
         return None
     if isinstance(data, dict):
-        return {masked_text(str(key)): masked(value, depth + 1) for key, value in data.items()}
+        return {
+            masked_text(str(key)): value if key in _NUMBERS and _is_number(value) else masked(value, depth + 1)
+            for key, value in data.items()
+        }
     if isinstance(data, (list, tuple)):
         return [masked(value, depth + 1) for value in data]
     return data

@@ -80,3 +80,9 @@ def test_everything_in_an_answer_is_gone_over() -> None:
     shown = json.dumps(masked(data))
     assert "0013" not in shown
     assert masked(data)["n"] == 13
+
+
+def test_a_number_kept_as_a_number_is_masked_and_an_amount_is_none() -> None:
+    shown = masked({"custom": {"mobile": 13800138000, "float": 13800138000.0, "floors": 13}, "amount": 13800138000})
+    assert "0013" not in json.dumps(shown["custom"])
+    assert (shown["custom"]["floors"], shown["amount"]) == (13, 13800138000)
