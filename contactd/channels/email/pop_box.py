@@ -23,6 +23,8 @@ from contactd.channels.email.mailbox_options import Mailbox
 
 MOST = 20_000
 """Mails of a mailbox that are looked at, the oldest: POP3 lists all of them each time, and all their names are kept."""
+_LIST = 8 * 1024 * 1024
+"""Bytes of a list of mails: poplib takes lines without end."""
 _LINE = 1024 * 1024
 _SLACK = 64 * 1024
 """Bytes a mail may have beyond the size the server gave: some count line ends as one."""
@@ -60,7 +62,7 @@ class PopBox:
         except BoxError:
             self.close()
             raise
-        except (poplib.error_proto, OSError, ssl.SSLError, ValueError) as error:
+        except (poplib.error_proto, OSError, EOFError, ssl.SSLError, ValueError) as error:
             self.close()
             raise BoxError(_said(error)) from None
 
@@ -102,11 +104,11 @@ class PopBox:
     def _look(self, client: poplib.POP3) -> None:
         """List what is there; what is new gets a number, what is gone loses its."""
         try:
-            named = [line.split(None, 1) for line in client.uidl()[1]]
+            named = [line.split(None, 1) for line in self._list(client, "UIDL")]
         except poplib.error_proto as error:
             text = f"the server does not name its mails (UIDL): {_said(error)}"
             raise BoxError(text) from None
-        sizes = {int(place): int(size) for place, size in (line.split()[:2] for line in client.list()[1])}
+        sizes = {int(place): int(size) for place, size in (line.split()[:2] for line in self._list(client, "LIST"))}
         found: dict[str, int] = {}
         self._places, self._sizes = {}, {}
         if len(named) > MOST:
@@ -120,6 +122,10 @@ class PopBox:
             self._places[number] = int(place)
             self._sizes[number] = sizes.get(int(place), 0)
         self.numbers = found
+
+    def _list(self, client: poplib.POP3, command: str) -> list[bytes]:
+        client._shortcmd(command)  # type: ignore[attr-defined]  # noqa: SLF001 - its long answers have no bound
+        return self._until_dot(client, _LIST).splitlines()
 
     def after(self, uid: int, uidnext: int) -> list[int]:
         """Return the numbers above `uid`, in order."""

@@ -16,6 +16,7 @@ class PopDouble:
     """What it calls them instead."""
     refused: set[str] = field(default_factory=set)
     endless: set[str] = field(default_factory=set)
+    """UIDLs of mails without end; `UIDL`: the list of names is."""
     said: list[str] = field(default_factory=list)
     """Commands as they came, without secrets."""
     port: int = 0
@@ -39,8 +40,7 @@ class PopDouble:
                 if word == "PASS":
                     writer.write(b"+OK in\r\n" if rest == "code" else b"-ERR [AUTH] no\r\n")
                 elif word == "UIDL":
-                    names = self.uidls or there
-                    writer.write(_many(f"{n} {name}" for n, name in enumerate(names, 1)))
+                    await self._uidl(there, writer)
                 elif word == "LIST":
                     writer.write(_many(f"{n} {len(self.mails.get(name, b''))}" for n, name in enumerate(there, 1)))
                 elif word == "RETR":
@@ -60,6 +60,14 @@ class PopDouble:
             pass
         finally:
             writer.close()
+
+    async def _uidl(self, there: list[str], writer: asyncio.StreamWriter) -> None:
+        if "UIDL" in self.endless:
+            writer.write(b"+OK\r\n")
+        while "UIDL" in self.endless:
+            writer.write((b"1 " + b"a" * 70 + b"\r\n") * 500)
+            await writer.drain()
+        writer.write(_many(f"{n} {name}" for n, name in enumerate(self.uidls or there, 1)))
 
     async def _retr(self, name: str, writer: asyncio.StreamWriter) -> None:
         if name in self.refused or name not in self.mails:

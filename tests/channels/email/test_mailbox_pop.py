@@ -127,6 +127,14 @@ async def test_a_server_that_sends_without_end_is_left(server: PopDouble, house:
     await running
 
 
+async def test_a_list_of_mails_without_end_is_left(server: PopDouble, house: House) -> None:
+    server.endless = {"UIDL"}
+    watch, running = follow(house, box(server.port))
+    await until(lambda: "larger than" in watch.standing.fault)
+    await watch.stop(5)
+    await running
+
+
 async def test_a_refused_log_in_names_what_to_do(server: PopDouble, house: House) -> None:
     watch, running = follow(house, box(server.port, password="wrong", preset="163"))
     await until(lambda: "log-in refused" in watch.standing.fault)
