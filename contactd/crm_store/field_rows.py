@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,6 +22,9 @@ from contactd.crm_store.write_conn import WriteConn
 ENTITIES = ("party", "case")
 MOST = 200
 """Fields of one kind of record."""
+MOST_KEPT = 400
+LONGEST_KEPT = 256_000
+"""Fields one record keeps, those of sources included, and characters of all of them."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _SET = ("labels", "options", "required", "searchable", "filterable", "place")
 
@@ -117,13 +121,18 @@ def checked(conn: WriteConn, entity: str, given: Mapping[str, Any], before: Mapp
     """Return what a record's own fields hold after a change; keys nobody defined are a source's own, and stay as they come.
 
     Raises:
-        BadRequestError: a value does not fit its field; `field` is `custom.<key>`.
+        BadRequestError: a value does not fit its field; `field` is `custom.<key>`; or it is too much for one record
+            (code `too_large`).
     """
     known = fields(conn.connection, entity) if given else {}
     after = dict(before)
     for key, value in given.items():
         after[key] = value_of(known[key], value, before.get(key)) if key in known else value
-    return {key: value for key, value in after.items() if value is not None}
+    kept = {key: value for key, value in after.items() if value is not None}
+    if given and (len(kept) > MOST_KEPT or len(json.dumps(kept, ensure_ascii=False)) > LONGEST_KEPT):
+        message = f"a record keeps {MOST_KEPT} fields of its own, {LONGEST_KEPT // 1000} thousand characters together"
+        raise BadRequestError(message, code="too_large", field="custom")
+    return kept
 
 
 def refuse_missing(conn: WriteConn, entity: str, custom: Mapping[str, Any]) -> None:

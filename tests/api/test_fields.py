@@ -126,6 +126,19 @@ async def test_a_field_is_asked_checked_found_and_filtered_by(both: House) -> No
         )
 
 
+async def test_what_one_record_keeps_is_bounded(house: House) -> None:
+    async with await house.logged_in("ann") as ann:
+        made = await ann.post("/api/v1/parties", json={"name": "李雷"})
+        party = f"/api/v1/parties/{made.json()['id']}"
+        answers = [
+            await ann.patch(party, json={"custom": {f"k{n}_{part}": n for n in range(200)}}) for part in range(3)
+        ]
+        assert [one.status_code for one in answers] == [200, 200, 413]
+        assert (answers[2].json()["code"], answers[2].json()["field"]) == ("too_large", "custom")
+        assert (await ann.patch(party, json={"custom": {"k0_0": "x" * 300_000}})).status_code == 413
+        assert (await ann.patch(party, json={"custom": {"k0_0": None}})).status_code == 200
+
+
 async def test_customers_are_listed_by_what_is_known_of_them(both: House) -> None:
     async with await both.logged_in("ann") as ann:
         bodies = [
