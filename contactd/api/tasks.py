@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -12,13 +13,16 @@ from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core.errors import BadRequestError
 from contactd.crm_store import follow_up_rows, task_rows
-from contactd.desk.rights import Actor
+from contactd.desk.rights import Actor, authorize
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Word = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
 _Writer = Annotated[Actor, may("case.edit")]
+FURTHEST = timedelta(days=3660)
+"""How far ahead a list may begin: a list is put into time, which has an end."""
+_LOOKED_OVER = frozenset({"approval", "quarantine"})
 _Reader = Annotated[Looking, looks("case.read", "task")]
 
 
@@ -140,11 +144,15 @@ async def follow_ups(request: Request, parts: PartsOf, given: FollowUps, actor: 
 
 @router.post("/tasks/{ident}/drop", summary="Let a task not be done", responses=gives(Task))
 async def drop(parts: PartsOf, ident: Ident, actor: _Writer) -> Response:
-    """End a task that is not needed any more; what stands in the queue is taken out."""
+    """End a task that is not needed any more; what stands in the queue is taken out.
+
+    That somebody looks over a colleague's work, or at what could not be read, only supervisors let not be done.
+    """
     now = parts.clock.now()
 
     def unit(conn: Any) -> dict[str, Any]:
-        task_rows.get(conn.connection, ident)
+        if task_rows.get(conn.connection, ident)["kind"] in _LOOKED_OVER:
+            authorize(actor, "interaction.dismiss")
         task_rows.end(conn, [ident], "dropped", now=now, actor=actor.id)
         return task_rows.get(conn.connection, ident)
 
@@ -155,6 +163,9 @@ def _check(given: FollowUps, parts: Any) -> None:
     if not given.parties and given.cases is None:
         message = "Name customers, or closed cases."
         raise BadRequestError(message, field="parties")
+    if given.due_at is not None and given.due_at > parts.clock.now() + FURTHEST:
+        message = "That is too far away."
+        raise BadRequestError(message, field="due_at")
     if given.line is not None and given.line not in parts.policy()[1].lines:
         message = "There is no such line."
         raise BadRequestError(message, code="unknown_line", field="line")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from contactd.clock import rfc3339
 from contactd.core.case_plan import NO_PLAN
-from contactd.crm_store import audit, case_rows, sla_rows
+from contactd.crm_store import audit, case_rows, sla_rows, task_rows
 from tests.api.house import House
 from tests.crm_store.town import Town, mail
 
@@ -205,6 +207,25 @@ async def test_a_follow_up_list_asks_each_customer_once(house: House) -> None:
         nobody = await client.post("/api/v1/follow-ups", json={"subject": "x", "parties": [li, "none"]})
         assert (nobody.status_code, nobody.json()["field"]) == (404, "parties.1")
         assert (await client.post("/api/v1/follow-ups", json={**body, "line": "no"})).json()["field"] == "line"
+
+
+async def test_an_end_of_time_is_refused(house: House) -> None:
+    party = await Town(house.store).party("吴昊")
+    body = {"subject": "x", "parties": [party], "due_at": "9999-12-31T23:59:59Z", "apart_s": 86_400}
+    async with await house.logged_in("ann") as client:
+        refused = await client.post("/api/v1/follow-ups", json=body)
+        assert (refused.status_code, refused.json()["field"]) == (400, "due_at")
+
+
+@pytest.mark.parametrize("kind", ["approval", "quarantine"])
+async def test_nobody_lets_their_own_work_not_be_looked_over(house: House, kind: str) -> None:
+    now = house.clock.now()
+    values = {"kind": kind, "subject": "to be closed", "due_at": now}
+    await house.store.write(lambda conn: task_rows.put(conn, "t1", values, now=now, actor=None))
+    async with await house.logged_in("ann") as ann, await house.logged_in("sue") as sue:
+        assert (await ann.post("/api/v1/tasks/t1/drop")).status_code == 403
+        assert (await ann.get("/api/v1/tasks")).json()["items"][0]["state"] == "waiting"
+        assert (await sue.post("/api/v1/tasks/t1/drop")).json()["state"] == "dropped"
 
 
 async def test_steps_have_times_and_bad_ones_are_named(house: House) -> None:
