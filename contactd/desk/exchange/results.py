@@ -32,7 +32,7 @@ def write(
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*sheet.headers, *COLUMNS])
+        writer.writerow([*(_safe(name, masked=masked) for name in sheet.headers), *COLUMNS])
         for line in sheet.lines:
             while outcome is not None and outcome.number < line.number:
                 outcome = next(found, None)
@@ -42,9 +42,14 @@ def write(
                 continue
             cells = [one.shown if isinstance(one, Faulty) else one for one in line.cells]
             texts = (*cells, *_end(outcome))
-            writer.writerow([harmless(masked_text(text) if masked else text) for text in texts])
+            writer.writerow([_safe(text, masked=masked) for text in texts])
             count += 1
     return count
+
+
+def _safe(text: str, *, masked: bool) -> str:
+    """Return a cell as it may be shown: a header is a stranger's text, too."""
+    return harmless(masked_text(text) if masked else text)
 
 
 def _end(outcome: Outcome) -> Sequence[str]:

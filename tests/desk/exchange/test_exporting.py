@@ -15,9 +15,12 @@ from sqlalchemy import select
 from contactd.core.errors import BadRequestError
 from contactd.crm_store import export_rows, parties, schema
 from contactd.crm_store.export_rows import Chosen
+from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
+from contactd.desk.exchange import results
 from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.importing import Importing, Wish
+from contactd.desk.exchange.sheet import Line, Sheet
 from contactd.desk.idents import Idents
 from contactd.testing.clock import ManualClock
 
@@ -115,3 +118,11 @@ async def test_a_broken_export_leaves_no_file(
 async def test_an_unknown_form_is_refused(store: Store, clock: ManualClock, tmp_path: Path) -> None:
     with pytest.raises(BadRequestError):
         await Exporting(store, clock, "test").run(tmp_path / "out.pdf")
+
+
+def test_a_header_of_a_brought_file_is_no_formula_and_shows_no_number(tmp_path: Path) -> None:
+    sheet = Sheet("csv", "utf-8", ("=HYPERLINK(1)", "13800138000"), iter([Line(2, ("=1+1", "x"))]))
+    results.write(tmp_path / "r.csv", sheet, [Outcome(2, "new", None, [])], masked=True)
+    head, row = (tmp_path / "r.csv").read_text(encoding="utf-8-sig").splitlines()[:2]
+    assert head.startswith("'=HYPERLINK(1),138****8000,")
+    assert row.startswith("'=1+1,x,")
