@@ -70,7 +70,8 @@ class Poster:
             text = "no address to send to"
             raise RefusedError(text)
         name = url.raw_host.decode("ascii").strip("[]")
-        found = await self._resolve(name, url.port or (443 if url.scheme == "https" else 80))
+        async with asyncio.timeout(SECONDS):
+            found = await self._resolve(name, url.port or (443 if url.scheme == "https" else 80))
         if not found or not all(allowed(one, self._allow) for one in found):
             text = "an address inside"
             raise RefusedError(text)

@@ -216,6 +216,16 @@ async def test_nothing_is_sent_inside(address: str, found: list[str], why: str) 
         await Poster(resolve=resolve).post(address, b"{}", {})
 
 
+async def test_a_name_that_is_never_found_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(_host: str, _port: int) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(webhooks, "SECONDS", 0.01)
+    with pytest.raises(TimeoutError):
+        await Poster(resolve=silent).post("https://hook.example/x", b"{}", {})
+
+
 async def test_a_network_the_operator_names_is_reached_by_http() -> None:
     heard: list[bytes] = []
 
