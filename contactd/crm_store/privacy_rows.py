@@ -146,10 +146,16 @@ def hold(conn: WriteConn, ident: str, party: str, reason: str, by: str, now: dat
 
     Raises:
         NotFoundError: there is no such customer.
+        ConflictError: they are being erased: nobody is to believe that they were kept (code `erasing`).
     """
-    if not erasing.cluster(conn.connection, party):
+    parties = erasing.cluster(conn.connection, party)
+    if not parties:
         message = "There is no such customer."
         raise NotFoundError(message)
+    asked = s.privacy_request.c
+    if conn.execute(select(asked.id).where(asked.party_id.in_(parties), asked.state == RUNNING)).first():
+        message = "These records are being erased already."
+        raise ConflictError(message, code="erasing")
     conn.execute(insert(s.legal_hold).values(id=ident, party_id=party, reason=reason, at=now, by=by))
     audit.append(conn, Entry(actor=by, action="privacy.hold", object_kind="party", object_id=party), now)
 

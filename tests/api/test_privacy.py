@@ -245,6 +245,8 @@ async def test_a_legal_hold_and_open_work_stand_against_it(house: House) -> None
         assert (await adam.delete(f"/api/v1/privacy/holds/{hold.json()['id']}")).status_code == 204
         assert (await adam.post(path, json={})).json()["state"] == "running"
         assert (await adam.post(path, json={})).json()["code"] == "decided"
+        late = await sue.post("/api/v1/privacy/holds", json={"party": party, "reason": "the same court, too late"})
+        assert (late.status_code, late.json()["code"]) == (409, "erasing"), "what is erased is not said to be kept"
 
 
 async def test_a_shared_number_stays_for_the_other_one(house: House) -> None:
