@@ -124,10 +124,12 @@ class Webhooks:
         await asyncio.gather(*(self._tell(row) for row in due))
 
     async def _tell(self, row: Any) -> None:
+        # The end is looked up first: what comes in between the two looks lies behind it, and is told the next time.
+        newest = await self._store.read(change_rows.last)
         changes = await self._store.read(
             partial(change_rows.page, after=row.cursor, limit=BATCH, kinds=tuple(row.kinds)),
         )
-        newest = await self._store.read(change_rows.last) if not changes else changes[-1].seq
+        newest = changes[-1].seq if changes else newest
         now = self._clock.now()
         error = await self._deliver(row, changes, now) if changes else None
         if error is None:

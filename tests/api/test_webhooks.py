@@ -102,6 +102,31 @@ async def state(house: House, ident: str) -> dict[str, Any]:
     return next(one for one in items if one["id"] == ident)
 
 
+async def test_what_comes_between_two_looks_is_told_the_next_time(both: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    receiver = Receiver()
+    sender = Webhooks(both.store, both.clock, receiver)  # type: ignore[arg-type]  # a double at the outer edge
+    await made(both, kinds=["case.changed"])
+    now = both.clock.now()
+
+    async def happens(kind: str, ref: str) -> None:
+        await both.store.write(lambda conn: change_rows.append(conn, [(kind, ref, {}, None)], now))
+
+    await happens("party.changed", "p-1")
+    read, looks = both.store.read, 0
+
+    async def between(query: Any) -> Any:
+        nonlocal looks
+        found, looks = await read(query), looks + 1
+        if looks == 1:
+            await happens("case.changed", "c-1")
+        return found
+
+    monkeypatch.setattr(both.store, "read", between)
+    for _ in range(2):
+        await sender.some()
+    assert receiver.heard() == [("case.changed", "c-1")]
+
+
 async def test_changes_are_told_signed_once_and_without_anybodys_data(both: House) -> None:
     town, receiver = Town(both.store, at=both.clock.now()), Receiver()
     sender = Webhooks(both.store, both.clock, receiver)  # type: ignore[arg-type]  # a double at the outer edge
