@@ -142,6 +142,7 @@ def keep(conn: WriteConn, name: str, sealed: Sealed, now: datetime, days: float 
 
     Raises:
         NotFoundError: nobody knows of this recording.
+        ConflictError: it changed at this moment (code `changed`): what the sound came from is not to be removed yet.
     """
     row = conn.one(_BY_NAME, name=name)
     if row is None:
@@ -149,7 +150,7 @@ def keep(conn: WriteConn, name: str, sealed: Sealed, now: datetime, days: float 
         raise NotFoundError(message, code="unknown_recording")
     if row.state not in (*OPEN, LOST):
         return False
-    return _set(
+    _must_set(
         conn,
         row,
         "kept",
@@ -163,6 +164,7 @@ def keep(conn: WriteConn, name: str, sealed: Sealed, now: datetime, days: float 
         kept_at=now,
         expires_at=None if days is None else now + timedelta(days=days),
     )
+    return True
 
 
 def silence(conn: WriteConn, row: Any, sealed: Sealed, redaction: Mapping[str, Any]) -> None:
@@ -174,9 +176,8 @@ def silence(conn: WriteConn, row: Any, sealed: Sealed, redaction: Mapping[str, A
     now = conn.one(_BY_ID, id=row.id)
     refuse_held(now)
     if now is None or now.row_version != row.row_version:
-        message = "this recording has changed meanwhile"
-        raise ConflictError(message, code="changed")
-    _set(
+        raise _changed()
+    _must_set(
         conn,
         now,
         "silenced",
@@ -205,11 +206,12 @@ def hold(conn: WriteConn, ident: str, why: Mapping[str, Any] | None) -> None:
 
     Raises:
         NotFoundError: there is no such recording.
+        ConflictError: it changed at this moment (code `changed`).
     """
     row = conn.one(_BY_ID, id=ident)
     if row is None or row.state == EXPIRED:
         raise _nothing()
-    _set(conn, row, "hold", hold=None if why is None else dict(why))
+    _must_set(conn, row, "hold", hold=None if why is None else dict(why))
 
 
 def expire(conn: WriteConn, now: datetime) -> list[str]:
@@ -310,3 +312,13 @@ def _placed(started: datetime, gaps: Sequence[Mapping[str, Any]]) -> list[dict[s
 def _set(conn: WriteConn, row: Any, change: str, **values: Any) -> bool:
     given = {f"b_{name}": value for name, value in values.items()}
     return bool(conn.run(_SET[change], b_id=row.id, b_version=row.row_version, **given))
+
+
+def _must_set(conn: WriteConn, row: Any, change: str, **values: Any) -> None:
+    if not _set(conn, row, change, **values):
+        raise _changed()
+
+
+def _changed() -> ConflictError:
+    message = "this recording has changed meanwhile"
+    return ConflictError(message, code="changed")

@@ -14,6 +14,7 @@ from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.recorded import Recorded
 from contactd.core.sound import together
 from contactd.crm_store import erasing, recording_rows, schema
+from contactd.crm_store.sealing import Wrapped
 from contactd.desk.sweeping import Sweeping
 from contactd.testing.pbx.tapes import tone
 from tests.api.house import House
@@ -156,6 +157,39 @@ async def test_its_time_takes_sound_and_key_unless_it_is_held(both: House, call:
     assert (await sue.get(f"{url}/sound")).status_code in (404, 416)
     actions = {action for _, action, *_ in await noted(both)}
     assert actions >= {"recording.hold", "recording.release", "recording.expire"}
+
+
+async def test_what_changes_at_the_same_moment_is_said_and_not_thought_done(both: House, call: str) -> None:
+    found = await one(both, call)
+    old = await both.recordings.row(found["id"])
+    await both.recordings.hold(found["id"], "id-sue", "court", on=True)
+
+    class Late:
+        """Sees the recording as it stood before, as a unit on another node may."""
+
+        def __init__(self, conn: Any, **values: Any) -> None:
+            self.conn = conn
+            self.row = type("Row", (), {**old._asdict(), **values})
+
+        def one(self, *_statement: Any, **_values: Any) -> Any:
+            return self.row
+
+        def run(self, statement: Any, **values: Any) -> int:
+            return int(self.conn.run(statement, **values))
+
+    sound = recording_rows.Sealed(
+        blob="b", size=1, length_ms=1, peaks=[], wrapped=Wrapped(key_id=str(old.key_id), key=str(old.sealed_key))
+    )
+    acts: list[Any] = [
+        lambda conn: recording_rows.keep(Late(conn, state="ended"), NAME, sound, both.clock.now(), None),
+        lambda conn: recording_rows.silence(Late(conn), old, sound, {}),
+        lambda conn: recording_rows.hold(Late(conn), found["id"], None),
+    ]
+    for act in acts:
+        with pytest.raises(ConflictError) as caught:
+            await both.store.write(act)
+        assert caught.value.code == "changed"
+    assert (await both.recordings.row(found["id"])).blob == old.blob
 
 
 async def test_what_is_not_kept_yet_is_known_to_the_channel_that_made_it(both: House) -> None:

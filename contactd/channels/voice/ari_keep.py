@@ -79,6 +79,8 @@ class Keeper:
                 await self._take(name)
             except ContactdError as error:
                 log.warning("voice.recording.later", recording=name, code=error.code)
+            except OSError as error:  # the key of the house cannot be read or made now
+                log.warning("voice.recording.later", recording=name, code=type(error).__name__)
 
     async def _take(self, name: str) -> None:
         parts = [f"{name}-{side}" for side in SIDES]
