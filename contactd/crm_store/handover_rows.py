@@ -54,7 +54,10 @@ SORTS: dict[str, Sort] = {
     "promise": Sort(s.promise, "id", "owner", "text", s.promise.c.ended_at.is_(None)),
     "task": Sort(s.task, "id", "owner", "subject", s.task.c.state.in_(task_rows.OPEN)),
     "draft": Sort(s.draft, "interaction_id", "agent", "interaction_id", literal(1) == 1),
-    "letter": Sort(s.outbox, "id", "agent", "destination", s.outbox.c.state == "queued"),
+    "record": Sort(
+        s.record, "id", "owner", "title", s.record.c.source.is_(None) & s.record.c.deleted_at.is_(None), versioned=True
+    ),
+    "letter": Sort(s.outbox, "id", "agent", "destination", s.outbox.c.state.in_(("queued", "held"))),
     "preferred": Sort(s.interaction_routing, "interaction_id", "preferred_agent", "interaction_id", literal(1) == 1),
     "thread": Sort(s.thread, "id", "last_agent", "subject", literal(1) == 1),
 }

@@ -6,11 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from contactd.clock import rfc3339
 from contactd.core.case_plan import NO_PLAN
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError
-from contactd.crm_store import agents, audit, case_rows, handover_rows, parties, promise_rows, task_rows
+from contactd.crm_store import (
+    agents,
+    audit,
+    case_rows,
+    commerce_rows,
+    handover_rows,
+    parties,
+    promise_rows,
+    schema,
+    task_rows,
+)
 from contactd.desk.leaving import Leaving, Returning
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench
@@ -128,3 +139,27 @@ async def test_nothing_is_handed_to_who_leaves_or_has_left(bench: Bench) -> None
     with pytest.raises(BadRequestError):
         await bench.store.write(leaving(bench, ann.id, bob.id).unit)
     assert not (await bench.store.read(lambda conn: agents.get(conn, ann.id)))["disabled"], "nothing half done"
+
+
+async def test_business_and_held_letters_go_along(bench: Bench) -> None:
+    ann, bob = await bench.agent("ann"), await bench.agent("bob")
+    await belongings(bench, ann)
+    now = bench.clock.now()
+
+    def unit(conn: Any) -> None:
+        sale = {"title": "Pots", "owner": ann.id}
+        commerce_rows.create(conn, "lead-1", "lead", sale, stage=None, now=now, actor=ann.id)
+        values = {"title": "theirs", "owner": ann.id, "stage": "new"}
+        commerce_rows.mirror(conn, "lead-2", "lead", "erp", "L-2", values, now)
+        conn.execute(schema.outbox.update().values(state="held"))
+
+    await bench.store.write(unit)
+    done = await bench.store.write(leaving(bench, ann.id, bob.id).unit)
+    assert {kind: done["counts"].get(kind) for kind in ("record", "letter")} == {"record": 1, "letter": 1}
+
+    def owners(conn: Any) -> dict[str, str]:
+        return {row.id: row.owner for row in conn.execute(select(schema.record.c.id, schema.record.c.owner))}
+
+    assert await bench.store.read(owners) == {"lead-1": bob.id, "lead-2": ann.id}, "what is mirrored is changed there"
+    await come_back(bench, done["id"])
+    assert (await bench.store.read(owners))["lead-1"] == ann.id

@@ -136,4 +136,4 @@ handover_item = Table(
     Column("kind", Text, primary_key=True),
     Column("ref_id", Text, primary_key=True),
 )
-"""One thing that changed hands: a customer, case, promise, task, draft, letter, or contact in hand."""
+"""One thing that changed hands: a customer, case, promise, task, draft, record, letter, or contact in hand."""

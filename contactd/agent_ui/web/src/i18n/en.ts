@@ -854,6 +854,7 @@ export const en: Same<typeof zhCN> = {
       promise: "Promises",
       task: "Tasks",
       draft: "Drafts",
+      record: "Business records",
       letter: "Letters to be sent",
       preferred: "Waiting for them",
       thread: "Conversations",

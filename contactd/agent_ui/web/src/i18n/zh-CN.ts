@@ -845,6 +845,7 @@ export const zhCN = {
       promise: "承诺",
       task: "任务",
       draft: "草稿",
+      record: "业务记录",
       letter: "待发邮件",
       preferred: "指定等候",
       thread: "熟客会话",
