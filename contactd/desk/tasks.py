@@ -1,7 +1,7 @@
 """Tasks in the queue: what is due comes in by the one door, and what became of it there settles what it was for.
 
-Every look is a repetition that does no harm: a task comes in under its own id as the outside key, so a crash between the door and
-the note of it makes no second turn.
+Every look is a repetition that does no harm: a task comes in under its own id as the outside key, and that it did is noted in the
+same unit.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.events import InteractionGone
 from contactd.core.interaction import Outcome
 from contactd.crm_store import case_rows, task_rows
+from contactd.crm_store.placing import Placed
 from contactd.crm_store.store import WriteConn
 from contactd.desk.desk import Desk
+from contactd.desk.intake import Beside
 from contactd.routing.defaults import TASKS
 
 ADAPTER = "house"
@@ -61,7 +63,7 @@ class Tasks:
         await self._desk.store.write(unit, bulk=True)
 
     async def _enter(self, task: Any) -> None:
-        """Bring a task into the queue, and note as what."""
+        """Bring a task into the queue, and note as what in the same unit: a turn without its task would never be let out."""
         policy = self._desk.rules.policy
         arrival = Arrival(
             channel=TASKS,
@@ -79,10 +81,15 @@ class Tasks:
             prefer_agent=task.owner,
             priority=task.priority,
         )
-        receipt = await self._desk.intake.accept(arrival, content)
-        await self._desk.store.write(
-            partial(task_rows.entered, ident=task.id, interaction=receipt.interaction), urgent=True
-        )
+
+        def noted(conn: WriteConn, placed: Placed) -> None:
+            task_rows.entered(conn, task.id, placed.interaction)
+
+        receipt = await self._desk.intake.accept(arrival, content, Beside(after=noted))
+        if receipt.duplicate:
+            await self._desk.store.write(
+                partial(task_rows.entered, ident=task.id, interaction=receipt.interaction), urgent=True
+            )
 
     async def _settle(self, task: Any) -> bool:
         """Settle a task by what became of its turn, or take the turn of a task that is over out of the queue."""

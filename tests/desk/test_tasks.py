@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -150,18 +151,7 @@ async def test_a_task_survives_a_restart_wherever_it_stops(desk: Bench, tmp_path
     case = await make(desk)
     desk.clock.advance(2 * HOUR)
     task = (await tasks(desk, case=case))[0]
-    original = desk.store.write
-
-    async def cut(unit: Any, **how: Any) -> Any:
-        if getattr(unit, "func", None) is task_rows.entered:
-            raise ConnectionError
-        return await original(unit, **how)
-
-    desk.office.desk.store.write = cut  # type: ignore[method-assign]
-    with pytest.raises(ConnectionError):
-        await desk.office.tending.settle()
-    desk.office.desk.store.write = original  # type: ignore[method-assign]
-    assert (await tasks(desk, case=case))[0]["state"] == "waiting"
+    await stopped_at_the_door(desk)
     await desk.office.close()
     again = await open_bench(desk.store, desk.clock, tmp_path / "again", POLICY)
     await again.office.tending.settle()
@@ -169,6 +159,34 @@ async def test_a_task_survives_a_restart_wherever_it_stops(desk: Bench, tmp_path
     assert queued["id"] == task["id"]
     assert [entry.id for entry in again.office.desk.book] == [queued["interaction_id"]], "one turn, not two"
     await again.office.close()
+
+
+async def test_a_task_done_while_nobody_ran_leaves_the_queue(desk: Bench, tmp_path: Path) -> None:
+    case = await make(desk)
+    desk.clock.advance(2 * HOUR)
+    step = (await tasks(desk, case=case))[0]["step"]
+    await stopped_at_the_door(desk)
+    await done(desk, case, step)
+    await desk.office.close()
+    again = await open_bench(desk.store, desk.clock, tmp_path / "again", POLICY)
+    await again.office.tending.settle()
+    await again.until(lambda: not list(again.office.desk.book), "nobody is offered what is done")
+    await again.office.close()
+
+
+async def stopped_at_the_door(desk: Bench) -> None:
+    """Let the server die just after a task came in."""
+    intake = desk.office.desk.intake
+    accept = intake.accept
+
+    async def dies(*given: Any) -> Any:
+        await accept(*given)
+        raise ConnectionError
+
+    intake.accept = dies  # type: ignore[method-assign]
+    with suppress(ConnectionError):  # it is the office's own look that died, where that was faster
+        await desk.office.tending.settle()
+    intake.accept = accept  # type: ignore[method-assign]
 
 
 async def test_somebody_else_is_asked_to_close_a_complaint(desk: Bench) -> None:
