@@ -17,27 +17,27 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WORD = re.compile(r"[a-z][a-z_.]{0,40}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
 _OURS = (_ID, _WORD, _MOMENT)
-_SAID = frozenset({"note", "text", "name", "from", "to", "subject", "body", "comment", "address", "number", "title"})
+_SAID = frozenset(
+    {"note", "text", "name", "from", "to", "subject", "body", "comment", "address", "number", "title"}
+    | {"remedy", "outside_ref"},
+)
 """Keys under which a text is never one of our own words."""
 
 
-def bare(data: Any, depth: int = 0) -> Any:
+def bare(data: Any, depth: int = 0, *, said: bool = False) -> Any:
     """Return JSON data without anything a person could have said or be known by.
 
-    Numbers, truth values, ids, moments and words of our own tables stay: figures are counted from them.  Other texts are emptied.
+    Numbers, truth values, ids, moments and words of our own tables stay: figures are counted from them.  Other texts are emptied,
+    and all where something is `said`: also in a list, as which it stands what was changed from and to.
     """
     if depth > DEEPEST:
         return None
     if isinstance(data, str):
-        return data if any(pattern.fullmatch(data) for pattern in _OURS) else ""
+        return data if not said and any(pattern.fullmatch(data) for pattern in _OURS) else ""
     if isinstance(data, dict):
-        return {
-            key: "" if key in _SAID and isinstance(value, str) else bare(value, depth + 1)
-            for key, value in data.items()
-            if _WORD.fullmatch(key)
-        }
+        return {key: bare(value, depth + 1, said=key in _SAID) for key, value in data.items() if _WORD.fullmatch(key)}
     if isinstance(data, (list, tuple)):
-        return [bare(value, depth + 1) for value in data]
+        return [bare(value, depth + 1, said=said) for value in data]
     if isinstance(data, int) and not isinstance(data, bool) and abs(data) >= 10**10:
         return (
             data if 10**12 <= data < 10**13 else 0

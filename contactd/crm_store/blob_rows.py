@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, case, select
 
 from contactd.crm_store import schema as s
+from contactd.crm_store.import_files import UPLOADING
 
 PAGE = 2000
 """Rows looked at in one read, so that it stays short."""
@@ -20,8 +21,9 @@ NAMING: tuple[tuple[Any, Any], ...] = (
     (s.upload.c.id, s.upload.c.blob),
     (s.import_file.c.id, s.import_file.c.blob),
     (s.recording.c.id, s.recording.c.blob),
+    (s.import_file.c.id, case((s.import_file.c.state == UPLOADING, s.import_file.c.pieces))),
 )
-"""(key, name) of every table whose rows name blobs."""
+"""(key, name) of every table whose rows name blobs; a file that comes in pieces names several."""
 
 
 def named(conn: Connection, place: int, after: str) -> tuple[set[str], str | None]:
@@ -34,4 +36,5 @@ def named(conn: Connection, place: int, after: str) -> tuple[set[str], str | Non
     """
     key, name = NAMING[place]
     rows = conn.execute(select(key, name).where(key > after).order_by(key).limit(PAGE)).all()
-    return {row[1] for row in rows if row[1] is not None}, rows[-1][0] if len(rows) == PAGE else None
+    names = (row[1] if isinstance(row[1], list) else [row[1]] for row in rows if row[1] is not None)
+    return set().union(*names), rows[-1][0] if len(rows) == PAGE else None

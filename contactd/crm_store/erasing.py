@@ -19,6 +19,8 @@ from contactd.core.erasing import ERASED_RAW, SCRUBBED, bare
 from contactd.core.interaction import TERMINAL_STATES
 from contactd.crm_store import schema as s
 from contactd.crm_store import search_docs, task_rows
+from contactd.crm_store.import_files import UPLOADING
+from contactd.crm_store.source_rows import RECEIPT
 from contactd.crm_store.write_conn import WriteConn
 
 BATCH = 4
@@ -78,7 +80,9 @@ def scrub(conn: WriteConn, idents: Sequence[str]) -> list[str]:
     """Erase the content of contacts, every table that keeps some; return the files they named."""
     if not idents:
         return []
-    blobs = _messages(conn, idents) + _raws(conn, idents)
+    idents = [*idents, *_looked_at(conn, idents)]
+    # Which original a message came as stands in the message: it is asked for first.
+    blobs = _raws(conn, idents) + _messages(conn, idents)
     for table in (s.draft, s.draft_version):
         conn.execute(delete(table).where(table.c.interaction_id.in_(idents)))
     participant, topic = s.interaction_participant, s.interaction_topic
@@ -100,6 +104,14 @@ def scrub(conn: WriteConn, idents: Sequence[str]) -> list[str]:
     return blobs
 
 
+def _looked_at(conn: WriteConn, idents: Sequence[str]) -> list[str]:
+    """Erase the tasks of looking at these contacts, which are named after them; return the turns they had in the queue."""
+    about = s.task.c.about_id.in_(idents)
+    task_rows.forget(conn, about)
+    turns = select(s.task.c.interaction_id).where(about, s.task.c.interaction_id.is_not(None))
+    return list(conn.execute(turns).scalars())
+
+
 def _messages(conn: WriteConn, idents: Sequence[str]) -> list[str]:
     """Erase what was said and sent; return the files."""
     message, attachment, outbox = s.message, s.attachment, s.outbox
@@ -109,7 +121,9 @@ def _messages(conn: WriteConn, idents: Sequence[str]) -> list[str]:
     said = [row.id for row in rows]
     blobs = [row.body_html_blob for row in rows if row.body_html_blob]
     blobs += conn.execute(select(attachment.c.blob).where(attachment.c.interaction_id.in_(idents))).scalars()
-    sent = select(outbox.c.payload_blob).where(outbox.c.interaction_id.in_(idents), outbox.c.payload_blob.is_not(None))
+    # A letter that was moved here with a split is still filed where it was written.
+    posted = or_(outbox.c.interaction_id.in_(idents), outbox.c.message_id.in_(said))
+    sent = select(outbox.c.payload_blob).where(posted, outbox.c.payload_blob.is_not(None))
     blobs += conn.execute(sent).scalars()
     search_docs.forget_messages(conn, said)
     conn.execute(delete(attachment).where(attachment.c.interaction_id.in_(idents)))
@@ -119,7 +133,7 @@ def _messages(conn: WriteConn, idents: Sequence[str]) -> list[str]:
     texts |= {"provider_id": None, "client_id": None, "recipients": [], "headers": {}}
     conn.execute(update(message).where(message.c.interaction_id.in_(idents)).values(**texts))
     gone: dict[str, Any] = {"payload": None, "payload_blob": None, "meta": {}, "destination": "", "last_error": ""}
-    conn.execute(update(outbox).where(outbox.c.interaction_id.in_(idents)).values(**gone, provider_id=None))
+    conn.execute(update(outbox).where(posted).values(**gone, provider_id=None))
     return blobs + _recordings(conn, idents)
 
 
@@ -134,8 +148,13 @@ def _recordings(conn: WriteConn, idents: Sequence[str]) -> list[str]:
 
 
 def _raws(conn: WriteConn, idents: Sequence[str]) -> list[str]:
-    """Erase the bytes as they came; their receipts stay, and say by their digest what it was."""
-    mine = s.raw.c.interaction_id.in_(idents)
+    """Erase the bytes as they came; their receipts stay, and say by their digest what it was.
+
+    What was moved here with a split or a join came under another contact: its messages say by which receipt.
+    """
+    headers = conn.execute(select(s.message.c.headers).where(s.message.c.interaction_id.in_(idents))).scalars()
+    receipts = [said[RECEIPT] for said in headers if RECEIPT in said]
+    mine = or_(s.raw.c.interaction_id.in_(idents), s.raw.c.receipt_id.in_(receipts))
     blobs = list(conn.execute(select(s.raw.c.blob).where(mine, s.raw.c.blob.is_not(None))).scalars())
     gone: dict[str, Any] = {"inline": None, "blob": None, "envelope": {}, "key_id": ERASED_RAW}
     conn.execute(update(s.raw).where(mine).values(**gone))
@@ -176,7 +195,8 @@ def unnamed(conn: Connection, blobs: Collection[str]) -> set[str]:
     )
     for column in named:
         left -= set(conn.execute(select(column).where(column.in_(list(left)))).scalars())
-    return left
+    coming = select(s.import_file.c.pieces).where(s.import_file.c.state == UPLOADING)
+    return left.difference(*conn.execute(coming).scalars())
 
 
 def open_requests(conn: Connection) -> list[Any]:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from contactd.core.address import phone_point
 from contactd.core.case_plan import NO_PLAN
-from contactd.crm_store import audit, case_rows, records, schema, search_docs, search_hits
+from contactd.crm_store import audit, case_rows, records, schema, search_docs, search_hits, task_rows
 from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.statements import insert
 from contactd.crm_store.store import Store
@@ -170,6 +170,34 @@ async def test_an_erased_person_is_nowhere_and_the_figures_stay(both: House, tmp
         (li,) = (await client.get("/api/v1/parties", params={"q": "李"})).json()["items"]
         assert li["id"] == ids["other"]
         await client.get(f"/api/v1/parties/{ids['party']}/timeline")
+
+
+async def test_what_a_split_moved_and_a_look_at_it_go_too(both: House, tmp_path: Path) -> None:
+    """The original of a message that was moved lies under another customer's contact; so does a letter."""
+    town = Town(both.store)
+    party, other = await town.party(NAME, mail(ADDRESS)), await town.party("李雷")
+    theirs = await town.interaction(other, "你好 世界")
+    mine = await town.interaction(party, WORDS)
+    receipt = await town.received(theirs, f"From: {ADDRESS}\n\n{WORDS}".encode(), blob=True)
+    turn = await town.interaction(None, channel="task", adapter="house", subject=f"QUITTUNG-77 {ADDRESS}")
+    now = both.clock.now()
+
+    def beside(conn: Any) -> None:
+        message = schema.message
+        said = message.c.interaction_id == mine
+        conn.execute(message.update().where(said).values(headers={"receipt": receipt, "moved": theirs}))
+        ident = conn.execute(select(message.c.id).where(said)).scalar()
+        letter = {"id": "out-1", "interaction_id": theirs, "message_id": ident, "channel": "email", "state": "sent"}
+        letter |= {"payload": f"To: {ADDRESS}".encode(), "created_at": now, "next_at": now, "destination": ADDRESS}
+        conn.execute(insert(schema.outbox).values(**letter))
+        task = {"kind": "quarantine", "subject": ADDRESS, "about_id": mine, "due_at": now}
+        task_rows.put(conn, "look-1", task, now=now, actor=None)
+        task_rows.entered(conn, "look-1", turn)
+
+    await both.store.write(beside)
+    assert set(traces(await everything(both.store))) >= {ADDRESS, WORDS, "QUITTUNG-77"}
+    await erased(both, party)
+    assert traces(await everything(both.store)) == []
 
 
 async def test_an_erasure_that_was_cut_short_goes_on(

@@ -27,6 +27,10 @@ UUID = "0192f000-1111-7222-8333-444455556666"
         ({"to": "+8613800138000", "note": "张三要退货"}, {"to": "", "note": ""}),
         ({"number": 13800138000, "张三": 1}, {"number": 0}),
         ([["from", "li@example.com"]], [["from", ""]]),
+        (
+            {"subject": ["refund", "wang"], "priority": [0, 2], "type": ["inquiry", "complaint"]},
+            {"subject": ["", ""], "priority": [0, 2], "type": ["inquiry", "complaint"]},
+        ),
         (None, None),
     ],
 )

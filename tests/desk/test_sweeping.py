@@ -15,7 +15,7 @@ import pytest
 from contactd.core.address import email
 from contactd.core.channel import Arrival, Content
 from contactd.core.message import NewAttachment, NewMessage
-from contactd.crm_store import blob_rows, upload_rows
+from contactd.crm_store import blob_rows, import_files, upload_rows
 from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.schema import metadata
 from contactd.crm_store.store import Store
@@ -171,3 +171,18 @@ def test_no_column_that_names_blobs_is_forgotten() -> None:
     assert len(naming) >= len(blob_rows.NAMING)
     # An erasure's list says what is to go; it keeps nothing.
     assert [column for column in naming if column not in asked and column != "privacy_request.blobs"] == []
+
+
+async def test_a_file_that_comes_in_pieces_may_take_days(store: Store, clock: ManualClock) -> None:
+    pieces = [await store.blobs.store(data) for data in (b"one", b"two")]
+    row = {"id": "f", "node": store.node, "owner": "ann", "name": "a.csv", "size": 9, "pieces": pieces}
+    row |= {"created_at": clock.now(), "expires_at": clock.now() + timedelta(days=7)}
+    await store.write(lambda conn: import_files.add(conn, row))
+    age(store, *pieces)
+    assert await swept(store, clock) == 0
+    whole = await store.blobs.store(b"onetwo...")
+    change = {"state": import_files.WHOLE, "blob": whole}
+    await store.write(lambda conn: import_files.change(conn, "f", (import_files.UPLOADING,), **change))
+    age(store, whole)
+    assert await swept(store, clock) == len(pieces), "the whole stays, the pieces are not needed any more"
+    assert store.blobs.has(whole)
