@@ -224,7 +224,7 @@ class Bulk:
         log.info("bulk.skipped", interaction=item.interaction, reason=reason)
         entry = self._desk.book.get(item.interaction)
         if item.state == "taken" and entry is not None and entry.agent == item.actor:
-            with suppress(ConflictError):
+            with suppress(ConflictError, ForbiddenError, NotFoundError):  # it went at this moment
                 await self._desk.dispatcher.submit(
                     SupervisorSet(actor=item.actor, action="requeue", interaction=item.interaction)
                 )

@@ -40,6 +40,8 @@ class Privacy:
                 log.warning("privacy.store_down")
             except ContactdError as error:
                 log.warning("privacy.failed", code=error.code)
+            except OSError as error:  # the disk does not let a file go now
+                log.warning("privacy.failed", code=type(error).__name__)
             await asyncio.sleep(EVERY_S)
 
     async def some(self) -> None:

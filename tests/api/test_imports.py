@@ -157,6 +157,25 @@ async def test_one_that_was_cut_short_can_be_taken_back_instead(house: House, cl
         assert (await done(house, client, ident, "run"))["counts"] == {"created": 60}
 
 
+async def test_a_file_that_fails_keeps_nobody_elses_waiting(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with await house.logged_in("sue") as client:
+        bad, good = [await brought(client, f"姓名\n{name}\n".encode(), f"{name}.csv") for name in ("坏", "好")]
+        for ident in (bad, good):
+            assert (await client.post(f"/api/v1/import-files/{ident}/trial", json={})).status_code == 202
+        whole = wizard.Wizard._try_out
+
+        async def one_fails(self: wizard.Wizard, row: Any, wish: Any) -> Any:
+            if row.id == bad:
+                raise RuntimeError
+            return await whole(self, row, wish)
+
+        monkeypatch.setattr(wizard.Wizard, "_try_out", one_fails)
+        await house.wizard.some()
+        found = [(await client.get(f"/api/v1/import-files/{ident}")).json() for ident in (bad, good)]
+        assert [one["state"] for one in found] == ["failed", "whole"]
+        assert found[0]["error"] == "unexpected: RuntimeError"
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [

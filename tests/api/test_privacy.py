@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -15,10 +16,11 @@ from sqlalchemy import func, select
 
 from contactd.core.address import phone_point
 from contactd.core.case_plan import NO_PLAN
-from contactd.crm_store import audit, case_rows, records, schema, search_docs, search_hits, task_rows
+from contactd.crm_store import audit, case_rows, erasing, records, schema, search_docs, search_hits, task_rows
 from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.statements import insert
 from contactd.crm_store.store import Store
+from contactd.desk import privacy
 from contactd.desk.exchange.importing import Importing, Wish
 from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
@@ -220,6 +222,34 @@ async def test_an_erasure_that_was_cut_short_goes_on(
     left = await everything(both.store)
     assert traces(left) == []
     assert (await both.store.read(lambda conn: conn.execute(select(schema.privacy_request.c.blobs)).scalar())) == []
+
+
+async def test_a_disk_that_refuses_stops_no_erasure(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await lived(house, tmp_path)
+    drop, refused = house.store.blobs.drop, False
+
+    def refuses(name: str, before: float) -> bool:
+        nonlocal refused
+        if not refused:
+            refused = True
+            raise PermissionError
+        return drop(name, before)
+
+    monkeypatch.setattr(house.store.blobs, "drop", refuses)
+    with pytest.raises(PermissionError):
+        await erased(house, ids["party"])
+    refused = False
+    monkeypatch.setattr(privacy, "EVERY_S", 0.01)
+    going = asyncio.create_task(Privacy(house.store, house.clock).run())
+    async with asyncio.timeout(20):
+        while await house.store.read(erasing.open_requests) and not going.done():  # noqa: ASYNC110 - a state of the store
+            await asyncio.sleep(0.01)
+    assert refused
+    assert not going.done()
+    assert traces(await everything(house.store)) == []
+    going.cancel()
 
 
 async def test_who_asks_does_not_decide(house: House) -> None:

@@ -107,6 +107,33 @@ async def test_what_moved_meanwhile_is_left_alone(bench: Bench) -> None:
     assert (bench.state_of(taken), bench.state_of(wrote), bench.state_of(rest)) == ("active", "queued", None)
 
 
+async def test_what_goes_while_it_is_put_back_stops_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    sue = await boss(bench)
+    (first, _) = await waiting(bench, 2)
+    batch = await begin(bench, sue)
+    bulk, dispatcher = bench.office.commands.bulk, bench.office.desk.dispatcher
+    send, submit = bulk._sending.send, dispatcher.submit
+
+    async def refuses(actor: str, data: Any, **how: Any) -> Any:
+        if data["interaction"] == first:
+            text = "not this one"
+            raise ConflictError(text, code="unseen")
+        return await send(actor, data, **how)
+
+    async def gone(fact: Any, *given: Any, **how: Any) -> Any:
+        if getattr(fact, "action", "") == "requeue":
+            text = "it is not there any more"
+            raise NotFoundError(text)
+        return await submit(fact, *given, **how)
+
+    monkeypatch.setattr(bulk._sending, "send", refuses)
+    monkeypatch.setattr(dispatcher, "submit", gone)
+    bench.clock.advance(31)
+    bulk.wake()
+    done = await _done(bench, sue, batch["batch"])
+    assert (done["answered"], done["skipped"]) == (1, {"unseen": 1})
+
+
 async def test_only_who_may_and_only_what_was_counted(bench: Bench) -> None:
     sue, ann = await boss(bench), await bench.agent("ann")
     bob = await bench.agent("bob", role="supervisor")

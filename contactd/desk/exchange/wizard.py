@@ -217,6 +217,9 @@ class Wizard:
             raise
         except ContactdError as error:
             values = {"state": FAILED, "error": f"{error.code}: {error.text}"}
+        except Exception as error:  # one file that cannot be taken over keeps nobody else's waiting
+            log.exception("import.failed", file=row.id)
+            values = {"state": FAILED, "error": f"unexpected: {type(error).__name__}"}
         await self._store.write(partial(import_files.change, ident=row.id, among=AT_WORK, **values))
         self._tried.pop(row.id, None)
 
