@@ -14,7 +14,7 @@ from contactd.api.once import Try, once
 from contactd.api.parts import Filter, Ident, Looking, PartsOf, answer, looks, may, page
 from contactd.core.errors import ForbiddenError
 from contactd.crm_store import privacy_rows
-from contactd.desk.rights import Actor
+from contactd.desk.rights import Actor, permitted
 
 router = APIRouter(prefix="/api/v1", tags=["privacy"])
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -214,10 +214,10 @@ async def say(
 async def archive(
     parts: PartsOf, ident: Ident, looking: Annotated[Looking, looks("party.archive", "party")]
 ) -> Response:
-    """Return a zip: `data.json`, a page to read, and the originals of mail and files."""
+    """Return a zip: `data.json`, a page to read, and the originals of mail, files and, for who may listen, recordings."""
     if looking.actor.masked:
         message = "Who sees numbers masked takes no archive."
         raise ForbiddenError(message, code="masked")
-    path = await parts.handing_out.archive(ident, looking.actor.id)
+    path = await parts.handing_out.archive(ident, looking.actor.id, heard=permitted(looking.actor, "recording.listen"))
     looking.saw(ident, "archive")
     return fetched(path, f"customer-{ident}.zip")

@@ -17,9 +17,10 @@ PAGE = 50
 """Contacts of one read."""
 _PARTY = (
     *("id", "kind", "display_name", "family_name", "given_name", "salutation", "legal_name", "uscc", "lang", "tz"),
-    *("lifecycle", "roles", "vip", "tags", "custom"),
+    *("lifecycle", "roles", "vip", "tags", "custom", "credit_level", "credit_flag", "preferences"),
 )
 _CONTACT = ("id", "channel", "direction", "state", "outcome", "raw_from", "raw_to", "from_name", "subject", "summary")
+_BUSINESS = ("kind", "no", "title", "stage", "amount", "currency", "fields", "url", "source")
 _CASE = ("id", "no", "type", "state", "subject", "body", "remedy", "outside_ref", "custom")
 
 
@@ -54,20 +55,33 @@ def person(conn: Connection, party: str) -> dict[str, Any]:
             )
         ],
         "promises": _rows(conn, s.promise, "party_id", parties, ("text",)),
+        "tasks": _rows(conn, s.task, "party_id", parties, ("kind", "subject", "body", "state", "result")),
+        "business": _rows(conn, s.record, "party_id", parties, _BUSINESS),
+        "links": [
+            one
+            for side in ("from_party", "to_party")
+            for one in _rows(conn, s.party_link, side, parties, ("role", "title", "department", "active"))
+        ],
     }
 
 
-def contacts(conn: Connection, party: str, after: str = "") -> list[dict[str, Any]]:
-    """Return a page of a customer's contacts by id, each with what was said and the originals (`files`: name and blob)."""
+def contacts(conn: Connection, party: str, after: str = "", *, heard: bool) -> list[dict[str, Any]]:
+    """Return a page of a customer's contacts by id, each with what was said, recorded and answered, and the originals.
+
+    `files`: name and blob, or `inline`; where it is to be `heard`, sealed sound with what opens it (`sealed`).
+    """
     parties, table = erasing.cluster(conn, party), s.interaction
     query = select(table).where(table.c.party_id.in_(parties), table.c.id > after).order_by(table.c.id).limit(PAGE)
     found = [
         {name: getattr(row, name) for name in _CONTACT}
-        | {"at": rfc3339(row.started_at), "talk_s": row.talk_ms / 1000, "messages": [], "files": []}
+        | {"at": rfc3339(row.started_at), "talk_s": row.talk_ms / 1000}
+        | {"messages": [], "recordings": [], "surveys": [], "files": []}
         for row in conn.execute(query)
     ]
     by_id = {one["id"]: one for one in found}
     _said(conn, by_id)
+    _recorded(conn, by_id, heard=heard)
+    _rated(conn, by_id)
     for row in conn.execute(select(s.raw).where(s.raw.c.interaction_id.in_(list(by_id)))):
         if row.inline is not None or row.blob is not None:
             file = {"name": f"original-{row.receipt_id}.eml", "blob": row.blob, "inline": row.inline}
@@ -88,6 +102,29 @@ def _said(conn: Connection, by_id: dict[str, dict[str, Any]]) -> None:
     for row in conn.execute(select(attachment).where(attachment.c.interaction_id.in_(list(by_id)))):
         file = {"name": f"{row.id}-{row.name}", "blob": row.blob, "inline": None}
         by_id[row.interaction_id]["files"].append(file)
+
+
+def _recorded(conn: Connection, by_id: dict[str, dict[str, Any]], *, heard: bool) -> None:
+    table = s.recording
+    for row in conn.execute(select(table).where(table.c.interaction_id.in_(list(by_id))).order_by(table.c.id)):
+        told = {"at": rfc3339(row.started_at), "seconds": row.length_ms / 1000, "state": row.state}
+        by_id[row.interaction_id]["recordings"].append(told | {"consent": row.consent})
+        if heard and row.blob is not None:
+            sealed = {"key_id": row.key_id, "key": row.sealed_key, "size": row.size}
+            file = {"name": f"recording-{row.id}.wav", "blob": row.blob, "inline": None, "sealed": sealed}
+            by_id[row.interaction_id]["files"].append(file)
+
+
+def _rated(conn: Connection, by_id: dict[str, dict[str, Any]]) -> None:
+    invite, answer = s.survey_invite, s.survey_answer
+    asked = {}
+    for row in conn.execute(select(invite).where(invite.c.interaction_id.in_(list(by_id))).order_by(invite.c.id)):
+        asked[row.id] = {"at": rfc3339(row.asked_at), "state": row.state, "score": row.score, "answers": []}
+        by_id[row.interaction_id]["surveys"].append(asked[row.id])
+    given = select(answer).where(answer.c.invite_id.in_(list(asked))).order_by(answer.c.invite_id, answer.c.question)
+    for row in conn.execute(given):
+        said = {"question": row.question, "score": row.score, "text": row.text}
+        asked[row.invite_id]["answers"].append(said)
 
 
 def _rows(conn: Connection, table: Any, key: str, idents: list[str], columns: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -36,6 +36,6 @@ def build_backroom(store: Store, clock: Clock, data_dir: Path, reachable: Iterab
     return Backroom(
         Wizard(store, clock, Idents(clock)),
         Privacy(store, clock),
-        HandingOut(store, clock, data_dir / "handed_out"),
+        HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys"),
         Webhooks(store, clock, Poster(reachable)),
     )

@@ -172,7 +172,7 @@ def build(
         metrics=lambda: b"up 1\n",
         reads=reads,
         wizard=wizard,
-        handing_out=HandingOut(store, clock, static.parent / "handed_out"),
+        handing_out=HandingOut(store, clock, static.parent / "handed_out", static / "keys"),
         recordings=recordings,
         upload_bytes=2 * 1024 * 1024,
         upload_quota=4_000_000,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import wave
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +15,9 @@ from sqlalchemy import select
 from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.recorded import Recorded
 from contactd.core.sound import together
-from contactd.crm_store import erasing, recording_rows, schema
+from contactd.crm_store import commerce_rows, erasing, recording_rows, schema, task_rows
 from contactd.crm_store.sealing import Wrapped
+from contactd.crm_store.statements import insert
 from contactd.desk.sweeping import Sweeping
 from contactd.testing.pbx.tapes import tone
 from tests.api.house import House
@@ -220,3 +223,52 @@ async def test_an_erasure_takes_the_voice_too_and_a_held_recording_stands_agains
     assert blob in files
     row = await both.recordings.row(found["id"])
     assert (row.state, row.blob, row.sealed_key, row.peaks, row.length_ms) == ("expired", None, None, [], 4000)
+
+
+async def test_a_customer_gets_their_recordings_answers_and_business_with_the_archive(both: House, call: str) -> None:
+    party, now = await town_of(both).party("Wang"), both.clock.now()
+
+    def unit(conn: Any) -> None:
+        conn.execute(schema.interaction.update().where(schema.interaction.c.id == call).values(party_id=party))
+        deal = {"title": "Twelve pots", "party_id": party}
+        commerce_rows.create(conn, "record-1", "opportunity", deal, stage=None, now=now, actor="ann")
+        task_rows.put(
+            conn,
+            "task-1",
+            {"kind": "follow_up", "subject": "All well?", "party_id": party, "due_at": now},
+            now=now,
+            actor=None,
+        )
+        about = {"created_at": now, "updated_at": now}
+        conn.execute(insert(schema.survey).values(id="s", name="How", questions=[], intro={}, closing={}, **about))
+        asked = {
+            "id": "i",
+            "survey_id": "s",
+            "interaction_id": call,
+            "segment": 1,
+            "channel": "voice",
+            "language": "zh",
+        }
+        conn.execute(insert(schema.survey_invite).values(**asked, asked_at=now, expires_at=now, score=2))
+        conn.execute(insert(schema.survey_answer).values(invite_id="i", question="q", text="too slow", at=now))
+
+    await both.store.write(unit)
+    answer = await (await both.logged_in("sue")).get(f"/api/v1/parties/{party}/archive")
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        data = json.loads(archive.read("data.json"))
+        (contact,) = [json.loads(line) for line in archive.read("contacts.jsonl").splitlines()]
+        (name,) = contact["files"]
+        sound = archive.read(name)
+    assert [one["title"] for one in data["business"]] == ["Twelve pots"]
+    assert [one["subject"] for one in data["tasks"]] == ["All well?"]
+    assert [said["text"] for one in contact["surveys"] for said in one["answers"]] == ["too slow"]
+    assert [one["seconds"] for one in contact["recordings"]] == [4.0]
+    with wave.open(io.BytesIO(sound)) as heard:
+        assert (heard.getnchannels(), heard.getnframes()) == (2, 32000)
+    # A program that may read and not listen gets no voice by this way either.
+    answer = await (await both.with_token("read")).get(f"/api/v1/parties/{party}/archive")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        (contact,) = [json.loads(line) for line in archive.read("contacts.jsonl").splitlines()]
+        assert (len(contact["recordings"]), contact["files"]) == (1, [])
+        assert [name for name in archive.namelist() if name.startswith("originals/")] == []

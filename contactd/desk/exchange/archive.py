@@ -10,9 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from contactd.crm_store.blobs import Blobs
+import structlog
 
+from contactd.core.errors import ContactdError
+from contactd.crm_store.blobs import Blobs
+from contactd.crm_store.sealing import CHUNK, Keys, Wrapped, opened
+
+PIECE = 16 * CHUNK
+"""Bytes of sound opened in one go."""
 _UNSAFE = re.compile(r"[^\w.\-]+")
+log = structlog.get_logger(__name__)
 _HEAD = """<!doctype html><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}}
 article{{border-top:1px solid #ccc;padding:.7em 0}}time{{color:#666}}pre{{white-space:pre-wrap;font:inherit}}</style>
@@ -21,7 +28,7 @@ article{{border-top:1px solid #ccc;padding:.7em 0}}time{{color:#666}}pre{{white-
 
 
 def write(
-    path: Path, person: Mapping[str, Any], contacts: Callable[[], Iterator[dict[str, Any]]], blobs: Blobs
+    path: Path, person: Mapping[str, Any], contacts: Callable[[], Iterator[dict[str, Any]]], blobs: Blobs, keys: Keys
 ) -> None:
     """Write an archive; contacts are read one after the other, twice, and never held together.
 
@@ -30,6 +37,7 @@ def write(
         person: the customer's own data.
         contacts: yields contacts with `messages` and `files`.
         blobs: where the files lie.
+        keys: what sealed sound is opened with.
     """
     title = html.escape(next((one["display_name"] for one in person["records"]), ""))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -46,7 +54,7 @@ def write(
                 out.write(_article(one).encode())
         for one in contacts():
             for file in one["files"]:
-                _put(archive, _name(one["id"], file), file, blobs)
+                _put(archive, _name(one["id"], file), file, blobs, keys)
 
 
 def _article(one: Mapping[str, Any]) -> str:
@@ -64,8 +72,23 @@ def _name(contact: str, file: Mapping[str, Any]) -> str:
     return f"originals/{contact}/{_UNSAFE.sub('_', file['name'])[-120:].strip('.') or 'file'}"
 
 
-def _put(archive: zipfile.ZipFile, name: str, file: Mapping[str, Any], blobs: Blobs) -> None:
+def _put(archive: zipfile.ZipFile, name: str, file: Mapping[str, Any], blobs: Blobs, keys: Keys) -> None:
     if file["inline"] is not None:
         archive.writestr(name, file["inline"])
+    elif "sealed" in file:
+        _put_sound(archive, name, file, blobs, keys)
     elif blobs.has(file["blob"] or ""):
         archive.write(blobs.path(file["blob"]), name)
+
+
+def _put_sound(archive: zipfile.ZipFile, name: str, file: Mapping[str, Any], blobs: Blobs, keys: Keys) -> None:
+    """Put sound in the clear, piece by piece; what cannot be listened to (its key is gone, or its file) stays out."""
+    about = file["sealed"]
+    size, path = about["size"], blobs.path(file["blob"])
+    try:
+        key = keys.unwrap(Wrapped(key_id=about["key_id"], key=about["key"]))
+        with archive.open(name, "w", force_zip64=True) as out:
+            for first in range(0, size, PIECE):
+                out.write(opened(path, key, size, first, min(first + PIECE, size) - 1))
+    except ContactdError as error:
+        log.warning("archive.no_sound", file=name, code=error.code)

@@ -16,6 +16,7 @@ from contactd.crm_store import archive_rows, audit, import_files, import_jobs
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.export_rows import Chosen
 from contactd.crm_store.import_rows import Outcome
+from contactd.crm_store.sealing import Keys
 from contactd.crm_store.store import Store
 from contactd.desk.exchange import archive, results
 from contactd.desk.exchange.exporting import Exporting
@@ -25,8 +26,9 @@ from contactd.desk.exchange.sheet import open_sheet
 class HandingOut:
     """Writes files that are fetched once."""
 
-    def __init__(self, store: Store, clock: Clock, folder: Path) -> None:
-        """Write into `folder`; what an earlier run left there is removed."""
+    def __init__(self, store: Store, clock: Clock, folder: Path, keys: Path) -> None:
+        """Write into `folder`; what an earlier run left there is removed.  `keys`: the folder with what opens recordings."""
+        self._keys = Keys(keys)
         self._store = store
         self._clock = clock
         self._folder = folder
@@ -87,8 +89,8 @@ class HandingOut:
         await asyncio.to_thread(write)
         return path, str(about["file_name"])
 
-    async def archive(self, party: str, by: str) -> Path:
-        """Write all that is kept of a customer to a zip that the caller removes.
+    async def archive(self, party: str, by: str, *, heard: bool) -> Path:
+        """Write all that is kept of a customer to a zip that the caller removes; `heard`: with the sound of recordings.
 
         Raises:
             NotFoundError: there is no such customer.
@@ -102,7 +104,7 @@ class HandingOut:
         def contacts() -> Iterator[dict[str, Any]]:
             after = ""
             while True:
-                reading = self._store.read(partial(archive_rows.contacts, party=party, after=after))
+                reading = self._store.read(partial(archive_rows.contacts, party=party, after=after, heard=heard))
                 part = asyncio.run_coroutine_threadsafe(reading, loop).result()
                 yield from part
                 if len(part) < archive_rows.PAGE:
@@ -110,7 +112,7 @@ class HandingOut:
                 after = part[-1]["id"]
 
         path.touch(mode=0o600)
-        await asyncio.to_thread(archive.write, path, person, contacts, self._store.blobs)
+        await asyncio.to_thread(archive.write, path, person, contacts, self._store.blobs, self._keys)
         return path
 
     def _new(self, form: str) -> Path:
