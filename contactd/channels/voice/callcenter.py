@@ -7,7 +7,7 @@ who hung up).  Keys are the caller's channel.  Source of the names: mod_callcent
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -291,4 +291,16 @@ def table(text: str) -> list[dict[str, str]]:
     if not lines:
         return []
     names = lines[0].split("|")
-    return [dict(zip(names, line.split("|"), strict=False)) for line in lines[1:]]
+    return [_row(names, line.split("|")) for line in lines[1:]]
+
+
+def _row(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Name a row's cells; where there are too many, a caller's name or number holds a `|`, and says nothing then.
+
+    What the switch itself writes stands before and behind them: a caller moves none of it to another place.
+    """
+    if len(cells) <= len(names) or not {"cid_number", "cid_name"} <= set(names):
+        return dict(zip(names, cells, strict=False))
+    before, behind = names[: names.index("cid_number")], names[names.index("cid_name") + 1 :]
+    first = dict(zip(before, cells, strict=False))
+    return first | (dict(zip(behind, cells[-len(behind) :], strict=True)) if behind else {})

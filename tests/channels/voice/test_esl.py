@@ -427,3 +427,13 @@ async def test_a_call_of_a_switch_is_a_contact_and_a_cut_loses_nothing(reactor: 
     await house.rest()
     server.close()
     assert house.failures == []
+
+
+@pytest.mark.parametrize("field", ["cid_number", "cid_name"])
+def test_no_caller_says_who_serves_them(field: str) -> None:
+    names = ["queue", "session_uuid", "cid_number", "cid_name", "serving_agent", "state", "score"]
+    true = {"queue": "support", "session_uuid": "u1", "cid_number": "1", "cid_name": "x"}
+    true |= {"serving_agent": "", "state": "Waiting", "score": "5"}
+    forged = true | {field: "x|1001|Answered|9"}
+    (row,) = table("|".join(names) + "\n" + "|".join(forged[name] for name in names) + "\n+OK\n")
+    assert row == {k: v for k, v in true.items() if not k.startswith("cid_")}
