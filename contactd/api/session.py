@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -12,7 +11,9 @@ from contactd.api import shapes
 from contactd.api.answers import gives
 from contactd.api.parts import Ident, PartsOf, actor_of, answer, may, parts_of
 from contactd.core.errors import NotFoundError
-from contactd.crm_store import access_rows
+from contactd.crm_store import access_rows, audit
+from contactd.crm_store.audit import Entry
+from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.access import IDLE, UnauthorizedError
 from contactd.desk.rights import Actor, authorize
 
@@ -117,10 +118,18 @@ async def add_token(parts: PartsOf, given: NewToken, actor: Annotated[Actor, may
 
 
 @router.delete("/tokens/{name}", status_code=204, summary="End a token")
-async def end_token(parts: PartsOf, name: Ident, _actor: Annotated[Any, may("token.manage")]) -> Response:
+async def end_token(parts: PartsOf, name: Ident, actor: Annotated[Actor, may("token.manage")]) -> Response:
     """Let a token hold no longer."""
     now = parts.clock.now()
-    if not await parts.store.write(partial(access_rows.revoke_token, name=name, now=now)):
+    gone = Entry(actor=actor.id, action="token.end", object_kind="token", detail={"name": name})
+
+    def unit(conn: WriteConn) -> bool:
+        ended = access_rows.revoke_token(conn, name, now)
+        if ended:
+            audit.append(conn, gone, now)
+        return ended
+
+    if not await parts.store.write(unit):
         message = "There is no such token."
         raise NotFoundError(message)
     return Response(status_code=204)

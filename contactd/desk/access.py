@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -18,6 +19,7 @@ from contactd.clock import Clock
 from contactd.core.agent import Role
 from contactd.core.errors import BadRequestError, ContactdError, ForbiddenError, NotFoundError
 from contactd.crm_store import access_rows as rows
+from contactd.crm_store import audit
 from contactd.crm_store.access_rows import Login
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
@@ -152,7 +154,7 @@ class Access:
             message = f"scopes are {', '.join(sorted(SCOPES))}"
             raise BadRequestError(message, field="scope")
         token = TOKEN_START + secrets.token_urlsafe(32)
-        row = {
+        row: dict[str, Any] = {
             "id": self._idents.new(),
             "name": name,
             "token_hash": _hash(token),
@@ -161,7 +163,15 @@ class Access:
             "created_at": self._clock.now(),
             "created_by": by,
         }
-        await self._store.write(lambda conn: rows.add_token(conn, row))
+        # Who acts for whom by a token is on record with the token itself.
+        detail = {"scopes": row["scopes"], "agent": agent}
+        made = audit.Entry(actor=by, action="token.add", object_kind="token", object_id=row["id"], detail=detail)
+
+        def unit(conn: WriteConn) -> None:
+            rows.add_token(conn, row)
+            audit.append(conn, made, row["created_at"])
+
+        await self._store.write(unit)
         return token
 
     async def identify(self, headers: Mapping[str, str], client: str | None, *, unsafe: bool) -> Actor:

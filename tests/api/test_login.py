@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contactd.crm_store import audit
 from contactd.crm_store.store import Store
 from contactd.testing.clock import ManualClock
 from tests.api.house import BASE, PASSWORD, House, build, hire
@@ -145,6 +146,8 @@ async def test_an_administrator_makes_and_ends_tokens(house: House) -> None:
         house.clock.advance(timedelta(seconds=4))
         assert (await client.get("/api/v1/me")).status_code == 401
     assert (await admin.delete("/api/v1/tokens/forms")).status_code == 404
+    told = [one for one in await house.store.read(audit.listed) if one["object_kind"] == "token"]
+    assert sorted((one["actor"], one["action"]) for one in told) == [("id-adam", "token.add"), ("id-adam", "token.end")]
 
 
 async def test_a_log_out_lets_the_browser_forget(house: House) -> None:
