@@ -164,7 +164,8 @@ async def test_a_program_and_its_address_are_named(both: House, wang: dict[str, 
     program = await both.with_token("read")
     await program.get(f"/api/v1/parties/{wang['party']}")
     await both.reads.flush()
-    row = await both.store.read(lambda conn: conn.execute(select(schema.audit_log)).one())
+    read = schema.audit_log.c.object_kind == "party"
+    row = await both.store.read(lambda conn: conn.execute(select(schema.audit_log).where(read)).one())
     assert (row.actor.startswith("token:"), row.ip) == (True, "192.0.2.7")
     assert row.at == both.clock.now()
 
