@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from contactd.core.erasing import ERASED_RAW, SCRUBBED, bare
+from contactd.core.errors import ConflictError
 from contactd.core.interaction import TERMINAL_STATES
 from contactd.crm_store import schema as s
 from contactd.crm_store import search_docs, task_rows
@@ -25,6 +26,8 @@ from contactd.crm_store.write_conn import WriteConn
 
 BATCH = 4
 """Contacts of one unit."""
+_OVER = ("resolved", "closed")
+"""States of a case that stand in nobody's way."""
 
 
 def cluster(conn: Connection, party: str) -> list[str]:
@@ -61,17 +64,32 @@ def hindrance(conn: Connection, party: str) -> str | None:
     held = select(s.recording.c.id).join(s.interaction, s.interaction.c.id == s.recording.c.interaction_id)
     if conn.execute(held.where(theirs(conn, parties), s.recording.c.hold.is_not(None)).limit(1)).first():
         return "legal_hold"
-    open_case = (s.case_.c.party_id.in_(parties), s.case_.c.state.not_in(("resolved", "closed")))
+    open_case = (s.case_.c.party_id.in_(parties), s.case_.c.state.not_in(_OVER))
     if conn.execute(select(s.case_.c.id).where(*open_case, s.case_.c.deleted_at.is_(None)).limit(1)).first():
         return "open_work"
     open_contact = (theirs(conn, parties), s.interaction.c.state.not_in(TERMINAL_STATES))
     return "open_work" if conn.execute(select(s.interaction.c.id).where(*open_contact).limit(1)).first() else None
 
 
+def refuse_meanwhile(conn: WriteConn, parties: Collection[str]) -> None:
+    """Let nothing be merged, parted or held of customers who are being erased: it would go along, or be left half.
+
+    Raises:
+        ConflictError: one of them is (code `erasing`).
+    """
+    asked, own = s.party.alias("asked"), s.party.alias("own")
+    kept = select(own.c.canonical_id).where(own.c.id.in_(parties))
+    query = select(asked.c.id).join(s.privacy_request, s.privacy_request.c.party_id == asked.c.id)
+    query = query.where(s.privacy_request.c.state == "running", asked.c.canonical_id.in_(kept))
+    if conn.execute(query.limit(1)).first() is not None:
+        message = "this customer is being erased"
+        raise ConflictError(message, code="erasing")
+
+
 def contacts(conn: WriteConn, party: str) -> tuple[int, list[str]]:
-    """Erase the content of a few contacts of theirs; return how many there were, and the files they named."""
-    mine = theirs(conn.connection, cluster(conn.connection, party))
-    query = select(s.interaction.c.id).where(mine, s.interaction.c.custom != SCRUBBED).limit(BATCH)
+    """Erase the content of a few contacts of theirs that are over; return how many there were, and the files they named."""
+    mine = (theirs(conn.connection, cluster(conn.connection, party)), s.interaction.c.state.in_(TERMINAL_STATES))
+    query = select(s.interaction.c.id).where(*mine, s.interaction.c.custom != SCRUBBED).limit(BATCH)
     idents = list(conn.execute(query).scalars())
     return len(idents), scrub(conn, idents)
 
@@ -162,10 +180,11 @@ def _raws(conn: WriteConn, idents: Sequence[str]) -> list[str]:
 
 
 def cases(conn: WriteConn, party: str) -> int:
-    """Erase the texts of a few cases of theirs; return how many there were."""
+    """Erase the texts of a few cases of theirs that are over; return how many there were."""
     case = s.case_
     mine = (case.c.party_id.in_(cluster(conn.connection, party)), case.c.custom != SCRUBBED)
-    idents = list(conn.execute(select(case.c.id).where(*mine).limit(BATCH)).scalars())
+    over = or_(case.c.state.in_(_OVER), case.c.deleted_at.is_not(None))
+    idents = list(conn.execute(select(case.c.id).where(*mine, over).limit(BATCH)).scalars())
     if not idents:
         return 0
     values: dict[str, Any] = dict.fromkeys(("subject", "remedy", "body", "outside_ref"), "")

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
-from contactd.crm_store import audit, merge_journal
+from contactd.crm_store import audit, erasing, merge_journal
 from contactd.crm_store import schema as s
 from contactd.crm_store.merge_journal import MERGE
 from contactd.crm_store.party_fields import EDITABLE
@@ -51,7 +51,7 @@ def merge(
     Raises:
         BadRequestError: nothing to merge, a record with itself, an unknown field, a choice from a stranger's record.
         NotFoundError: there is no such record.
-        ConflictError: a record was merged into another before (code `merged`; `details.into` names it).
+        ConflictError: a record was merged into another before (code `merged`; `details.into` names it), or is being erased.
     """
     losers = list(dict.fromkeys(losers))
     _check_request(survivor, losers, choices)
@@ -108,6 +108,7 @@ def _live(conn: WriteConn, idents: list[str]) -> dict[str, Any]:
         if row.canonical_id != ident:
             message = "this record was merged into another before"
             raise ConflictError(message, code="merged", details={"party": ident, "into": row.canonical_id})
+    erasing.refuse_meanwhile(conn, idents)
     return rows
 
 

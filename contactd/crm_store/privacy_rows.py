@@ -148,14 +148,10 @@ def hold(conn: WriteConn, ident: str, party: str, reason: str, by: str, now: dat
         NotFoundError: there is no such customer.
         ConflictError: they are being erased: nobody is to believe that they were kept (code `erasing`).
     """
-    parties = erasing.cluster(conn.connection, party)
-    if not parties:
+    if not erasing.cluster(conn.connection, party):
         message = "There is no such customer."
         raise NotFoundError(message)
-    asked = s.privacy_request.c
-    if conn.execute(select(asked.id).where(asked.party_id.in_(parties), asked.state == RUNNING)).first():
-        message = "These records are being erased already."
-        raise ConflictError(message, code="erasing")
+    erasing.refuse_meanwhile(conn, [party])
     conn.execute(insert(s.legal_hold).values(id=ident, party_id=party, reason=reason, at=now, by=by))
     audit.append(conn, Entry(actor=by, action="privacy.hold", object_kind="party", object_id=party), now)
 
@@ -242,11 +238,16 @@ def erase_contacts(conn: WriteConn, ident: str, party: str) -> int:
     return count
 
 
-def finish(conn: WriteConn, ident: str, now: datetime) -> None:
-    """Erase the person and write the certificate; its digest goes into the audit log."""
+def finish(conn: WriteConn, ident: str, now: datetime) -> bool:
+    """Erase the person and write the certificate, whose digest goes into the audit log; False while it has to wait.
+
+    Who is erased may write or call at this very moment: that is dealt with first, like anybody's.
+    """
     row = get(conn.connection, ident)
     if row.state != RUNNING:
-        return
+        return True
+    if erasing.hindrance(conn.connection, row.party_id) is not None:
+        return False
     counts, blobs = erased_person.erase(conn, row.party_id, row.decided_by, now)
     _note_files(conn, ident, blobs)
     files = len(get(conn.connection, ident).blobs)
@@ -264,6 +265,7 @@ def finish(conn: WriteConn, ident: str, now: datetime) -> None:
         detail={"request": ident, "certificate": digest},
     )
     audit.append(conn, entry, now)
+    return True
 
 
 def files_gone(conn: WriteConn, ident: str) -> None:

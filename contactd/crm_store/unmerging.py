@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
-from contactd.crm_store import audit, due_rows, merge_journal
+from contactd.crm_store import audit, due_rows, erasing, merge_journal
 from contactd.crm_store import schema as s
 from contactd.crm_store.merge_journal import MERGE, SPLIT
 from contactd.crm_store.write_conn import WriteConn
@@ -27,8 +27,8 @@ def undo(conn: WriteConn, ident: str, *, restore: Sequence[str] = (), actor: str
 
     Raises:
         NotFoundError: there is no such entry.
-        ConflictError: it was taken back already (`undone`), or a later merge or split stands on it (`buried`;
-            `details.by` names it): that one is to be taken back first.
+        ConflictError: one of its customers is being erased (`erasing`), it was taken back already (`undone`), or a later merge
+            or split stands on it (`buried`; `details.by` names it): that one is to be taken back first.
     """
     op = conn.execute(select(s.merge_op).where(s.merge_op.c.id == ident).with_for_update()).first()
     if op is None:
@@ -37,6 +37,7 @@ def undo(conn: WriteConn, ident: str, *, restore: Sequence[str] = (), actor: str
     if op.undone_at is not None:
         message = "this was taken back already"
         raise ConflictError(message, code="undone")
+    erasing.refuse_meanwhile(conn, _all(op))
     later = _standing_on(conn, op)
     if later is not None:
         message = "a later merge or split stands on this one: take that back first"
@@ -88,7 +89,7 @@ def split(
 
     Raises:
         NotFoundError: there is no such record.
-        ConflictError: it is nobody else's record (code `not_merged`).
+        ConflictError: it is nobody else's record (code `not_merged`), or is being erased (`erasing`).
         BadRequestError: a contact point is not the customer's (field `points`).
     """
     row = conn.execute(select(s.party.c.canonical_id).where(s.party.c.id == record)).first()
@@ -99,6 +100,7 @@ def split(
     if survivor == record:
         message = "this record stands for itself: part one that was merged into it"
         raise ConflictError(message, code="not_merged")
+    erasing.refuse_meanwhile(conn, [record])
     taken = _take_claims(conn, survivor, record, points)
     conn.execute(update(s.party).where(s.party.c.id == record).values(canonical_id=record, updated_at=now))
     op: dict[str, Any] = {

@@ -47,18 +47,20 @@ class Privacy:
     async def some(self) -> None:
         """Carry out all that was approved."""
         for row in await self._store.read(erasing.open_requests):
-            if row.state == privacy_rows.RUNNING:
-                await self._erase(row)
-            await self._remove_files(row.id)
+            if row.state != privacy_rows.RUNNING or await self._erase(row):
+                await self._remove_files(row.id)
 
-    async def _erase(self, row: Any) -> None:
+    async def _erase(self, row: Any) -> bool:
+        """Erase step by step; False while something of theirs is open again: it is gone on with when that is over."""
         write = self._store.write
         while await write(partial(privacy_rows.erase_contacts, ident=row.id, party=row.party_id), bulk=True):
             pass
         while await write(partial(erasing.cases, party=row.party_id), bulk=True):
             pass
-        await write(partial(privacy_rows.finish, ident=row.id, now=self._clock.now()), bulk=True)
-        log.info("privacy.erased", request=row.id)
+        done = await write(partial(privacy_rows.finish, ident=row.id, now=self._clock.now()), bulk=True)
+        if done:
+            log.info("privacy.erased", request=row.id)
+        return done
 
     async def _remove_files(self, ident: str) -> None:
         """Remove the files nobody names any more, and what deleted rows left in the pages of index and database."""

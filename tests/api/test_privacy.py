@@ -252,6 +252,28 @@ async def test_a_disk_that_refuses_stops_no_erasure(
     going.cancel()
 
 
+async def test_who_writes_while_being_erased_is_heard_first_and_nobody_else_goes_along(house: House) -> None:
+    town = Town(house.store)
+    party, other = await town.party(NAME, mail(ADDRESS)), await town.party("李雷", mail("li@example.com"))
+    async with await house.logged_in("sue") as sue, await house.logged_in("adam") as adam:
+        asked = (await sue.post("/api/v1/privacy/requests", json={"party": party, **WHY})).json()["id"]
+        await adam.post(f"/api/v1/privacy/requests/{asked}/approve", json={})
+        held = await sue.post("/api/v1/privacy/holds", json={"party": party, "reason": "court"})
+        merged = await sue.post("/api/v1/merges", json={"survivor": other, "losers": [party]})
+        assert [(one.status_code, one.json()["code"]) for one in (held, merged)] == [(409, "erasing")] * 2
+        wrote = await town.interaction(party, WORDS, state="queued", ended_at=None)
+        await Privacy(house.store, house.clock).some()
+        assert (await adam.get(f"/api/v1/privacy/requests/{asked}")).json()["state"] == "running"
+        assert WORDS in await everything(house.store), "what was just written is not thrown away unread"
+        over = schema.interaction.update().where(schema.interaction.c.id == wrote).values(state="closed")
+        await house.store.write(lambda conn: conn.execute(over))
+        await Privacy(house.store, house.clock).some()
+        assert (await adam.get(f"/api/v1/privacy/requests/{asked}")).json()["state"] == "done"
+    left = await everything(house.store)
+    assert traces(left) == []
+    assert "li@example.com" in left
+
+
 async def test_who_asks_does_not_decide(house: House) -> None:
     party = await Town(house.store).party(NAME)
     async with await house.logged_in("adam") as adam, await house.logged_in("ann") as ann:
