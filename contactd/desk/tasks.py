@@ -6,11 +6,14 @@ same unit.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import structlog
+
 from contactd.core.channel import Arrival, Content
-from contactd.core.errors import ConflictError, NotFoundError
+from contactd.core.errors import BusyError, ConflictError, ContactdError, NotFoundError, StoreDownError
 from contactd.core.events import InteractionGone
 from contactd.core.interaction import Outcome
 from contactd.crm_store import case_rows, task_rows
@@ -21,6 +24,7 @@ from contactd.desk.intake import Beside
 from contactd.routing.defaults import TASKS
 
 ADAPTER = "house"
+log = structlog.get_logger(__name__)
 _DONE = frozenset({Outcome.HANDLED, Outcome.NO_REPLY_NEEDED, Outcome.ANSWERED})
 
 
@@ -35,11 +39,11 @@ class Tasks:
         """Do what is due once; True while there may be more."""
         await self._shelf()
         due = await self._desk.store.read(partial(task_rows.due, now=self._desk.clock.now()))
-        for task in due:
-            await self._enter(task)
+        entered = [await _calmly(self._enter, task) for task in due]
         ended = await self._desk.store.read(task_rows.unsettled)
-        settled = [await self._settle(task) for task in ended]
-        return len(due) == task_rows.BATCH or (len(ended) == task_rows.BATCH and any(settled))
+        settled = [await _calmly(self._settle, task) for task in ended]
+        full = task_rows.BATCH
+        return (len(due) == full and any(entered)) or (len(ended) == full and any(settled))
 
     async def _shelf(self) -> None:
         """Let somebody look at what could not be read, and nobody any more when it is gone from the shelf."""
@@ -62,7 +66,7 @@ class Tasks:
 
         await self._desk.store.write(unit, bulk=True)
 
-    async def _enter(self, task: Any) -> None:
+    async def _enter(self, task: Any) -> bool:
         """Bring a task into the queue, and note as what in the same unit: a turn without its task would never be let out."""
         policy = self._desk.rules.policy
         arrival = Arrival(
@@ -90,6 +94,7 @@ class Tasks:
             await self._desk.store.write(
                 partial(task_rows.entered, ident=task.id, interaction=receipt.interaction), urgent=True
             )
+        return True
 
     async def _settle(self, task: Any) -> bool:
         """Settle a task by what became of its turn, or take the turn of a task that is over out of the queue."""
@@ -113,3 +118,14 @@ class Tasks:
         except (ConflictError, NotFoundError):  # it ended at this moment; the next look sees how
             return False
         return True
+
+
+async def _calmly(act: Callable[[Any], Awaitable[bool]], task: Any) -> bool:
+    """Do something about one task: what is wrong with it keeps no other from its turn."""
+    try:
+        return await act(task)
+    except (BusyError, StoreDownError):
+        raise
+    except ContactdError as error:
+        log.warning("tasks.failed", task=task.id, code=error.code)
+        return False

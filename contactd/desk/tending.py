@@ -7,6 +7,7 @@ live one.  What a crash cuts off is still marked.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
@@ -43,25 +44,30 @@ class Tending:
         # Its tables are read here and not in the writer's thread, where everybody would wait for them.
         await asyncio.to_thread(readings, "张")
         while True:
-            try:
-                while await self.some():
-                    pass
-                await self._casework.watch()
-                await self._surveying.watch()
-                while await self._tasks.look():
-                    pass
-            except (BusyError, StoreDownError):
-                log.warning("tending.store_down")
-            except ContactdError as error:
-                log.warning("tending.failed", code=error.code)
+            for part in self._parts():
+                try:
+                    await part()
+                except (BusyError, StoreDownError):
+                    log.warning("tending.store_down")
+                except ContactdError as error:
+                    log.warning("tending.failed", code=error.code)
+                except Exception:  # what fails here keeps neither the rest nor the next look from being done
+                    log.exception("tending.failed")
             await asyncio.sleep(EVERY_S)
 
     async def settle(self) -> None:
         """Do all that is due now."""
+        for part in self._parts():
+            await part()
+
+    def _parts(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        return (self._customers, self._casework.watch, self._surveying.watch, self._queue)
+
+    async def _customers(self) -> None:
         while await self.some():
             pass
-        await self._casework.watch()
-        await self._surveying.watch()
+
+    async def _queue(self) -> None:
         while await self._tasks.look():
             pass
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from contactd.core.errors import ConflictError
+from contactd.core.errors import BadRequestError, ConflictError
 from contactd.crm_store import case_reads, case_rows, parties, task_rows
 from contactd.crm_store.store import Store
+from contactd.desk import tending
 from contactd.desk.dismissing import Quarantine
 from contactd.desk.rights import Actor
 from contactd.routing.policy import Policy
@@ -172,6 +173,29 @@ async def test_a_task_done_while_nobody_ran_leaves_the_queue(desk: Bench, tmp_pa
     await again.office.tending.settle()
     await again.until(lambda: not list(again.office.desk.book), "nobody is offered what is done")
     await again.office.close()
+
+
+async def test_what_is_wrong_with_one_task_keeps_no_other_waiting(desk: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = await make(desk), await make(desk)
+    accept = desk.office.desk.intake.accept
+
+    async def refuses(arrival: Any, *given: Any) -> Any:
+        if arrival.external_key.startswith(bad):
+            text = "not this one"
+            raise BadRequestError(text)
+        return await accept(arrival, *given)
+
+    async def breaks() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(desk.office.desk.intake, "accept", refuses)
+    # Nor does anything else that is looked after behind the work.
+    monkeypatch.setattr(desk.office.tending._casework, "watch", breaks)
+    monkeypatch.setattr(tending, "EVERY_S", 0.01)
+    desk.clock.advance(2 * HOUR)
+    await desk.until(lambda: [one.subject for one in desk.office.desk.book], "the other one's turn")
+    assert [one["state"] for one in await tasks(desk, case=good)][:1] == ["queued"]
+    assert [one["state"] for one in await tasks(desk, case=bad)][:1] == ["waiting"]
 
 
 async def stopped_at_the_door(desk: Bench) -> None:
