@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, null, select, update
 
+from contactd.core.erasing import SCRUBBED
 from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.interaction import Direction, Outcome, State
 from contactd.core.party import Point
@@ -63,7 +64,7 @@ def dismissed(conn: Connection, interaction: str, now: datetime) -> Dismissed:
 
     Raises:
         NotFoundError: there is none of that id.
-        ConflictError: it did not end so (`bad_state`), or too long ago (`too_late`).
+        ConflictError: it did not end so, or is erased (`bad_state`), or too long ago (`too_late`).
     """
     row = conn.execute(select(s.interaction).where(s.interaction.c.id == interaction)).first()
     if row is None:
@@ -72,7 +73,8 @@ def dismissed(conn: Connection, interaction: str, now: datetime) -> Dismissed:
     said = s.interaction_event.c
     query = select(said.at, said.actor, said.data).where(said.interaction_id == interaction, said.type == DISMISSED)
     event = conn.execute(query.order_by(said.seq.desc())).first()
-    if event is None or "reason" not in event.data or row.state != State.CLOSED:
+    erased = row.custom == SCRUBBED
+    if event is None or "reason" not in event.data or row.state != State.CLOSED or erased:
         text = "this contact was not ended without an answer"
         raise ConflictError(text, code="bad_state", field="interaction")
     if now - event.at > UNDO_FOR:

@@ -16,7 +16,18 @@ from sqlalchemy import func, select
 
 from contactd.core.address import phone_point
 from contactd.core.case_plan import NO_PLAN
-from contactd.crm_store import audit, case_rows, erasing, records, schema, search_docs, search_hits, task_rows
+from contactd.core.errors import ConflictError
+from contactd.crm_store import (
+    audit,
+    case_rows,
+    dismissed_rows,
+    erasing,
+    records,
+    schema,
+    search_docs,
+    search_hits,
+    task_rows,
+)
 from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.statements import insert
 from contactd.crm_store.store import Store
@@ -222,6 +233,21 @@ async def test_an_erasure_that_was_cut_short_goes_on(
     left = await everything(both.store)
     assert traces(left) == []
     assert (await both.store.read(lambda conn: conn.execute(select(schema.privacy_request.c.blobs)).scalar())) == []
+
+
+async def test_what_was_erased_is_not_brought_back(house: House) -> None:
+    town, now = Town(house.store), house.clock.now()
+    party = await town.party(NAME, mail(ADDRESS))
+    junk = await town.interaction(party, WORDS, outcome="junk")
+    event = {"interaction_id": junk, "seq": 1, "at": now, "type": "dismissed", "actor": "id-ann"}
+    row = insert(schema.interaction_event).values(**event, data={"reason": "junk"})
+    await house.store.write(lambda conn: conn.execute(row))
+    found = await house.store.read(lambda conn: dismissed_rows.dismissed(conn, junk, now))
+    assert found.reason == "junk"
+    await erased(house, party)
+    with pytest.raises(ConflictError) as caught:
+        await house.store.read(lambda conn: dismissed_rows.dismissed(conn, junk, now))
+    assert caught.value.code == "bad_state"
 
 
 async def test_a_disk_that_refuses_stops_no_erasure(
