@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from contactd.core.errors import ConfigError
 from contactd.crm_store import migrations, schema
@@ -22,6 +22,19 @@ def test_migrated_from_zero_is_the_declared_schema(empty_url: str) -> None:
     with Database(empty_url).writer() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": schema.declared})
         assert compare_metadata(context, schema.metadata) == []
+
+
+def test_constraints_have_the_names_a_later_migration_calls_them_by(empty_url: str) -> None:
+    migrations.upgrade(empty_url)
+    with Database(empty_url).writer() as connection:
+        there = inspect(connection)
+        wrong = {
+            name: found ^ declared
+            for name, table in schema.metadata.tables.items()
+            if (found := {str(one["name"]) for one in there.get_foreign_keys(name)})
+            != (declared := {str(one.name) for one in table.foreign_key_constraints})
+        }
+    assert wrong == {}
 
 
 def test_the_comparison_would_see_a_missing_column(store_url: str) -> None:
