@@ -14,7 +14,7 @@ import structlog
 
 from contactd.channels.voice import ami_acts
 from contactd.channels.voice.ami import Event
-from contactd.channels.voice.ami_ask import Action
+from contactd.channels.voice.ami_ask import Action, PbxSilentError
 from contactd.channels.voice.ami_news import AskedCall, Beside, MemberPaused, News
 from contactd.channels.voice.call import ADAPTER
 from contactd.channels.voice.calls import Calls
@@ -139,7 +139,11 @@ class AmiKeys:
         who = str(data.get("supervisor", ""))
         before = self._spies.pop((interaction, who), None)
         if before is not None and (channel := self._pbx.calls.channel(before[0])):
-            await self._pbx.act(ami_acts.hang_up(channel))
+            try:
+                await self._pbx.act(ami_acts.hang_up(channel))
+            except PbxSilentError:  # who may still be listening is shown as listening
+                self._spies[interaction, who] = before
+                raise
         if data.get("mode") == "stop":
             if before is None:
                 message = "you are not on this call"
@@ -151,6 +155,8 @@ class AmiKeys:
         self._spies[interaction, who] = (own_id, str(data.get("mode", "listen")), False)
         try:
             await self._pbx.act(action)
+        except PbxSilentError:  # the phone may ring all the same: what becomes of it is told under its id
+            raise
         except ContactdError:
             self._spies.pop((interaction, who), None)
             raise

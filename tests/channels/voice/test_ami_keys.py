@@ -10,6 +10,9 @@ import pytest
 from house import House
 
 from contactd.channels.voice import VoiceChannel, build
+from contactd.channels.voice.ami_ask import PbxRefusedError, PbxSilentError
+from contactd.channels.voice.ami_keys import AmiKeys
+from contactd.channels.voice.options import Options
 from contactd.core.channel import Arrival, Change, Stance
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import WorkEnded
@@ -213,3 +216,39 @@ async def test_calls_agents_make_go_on_when_we_come_back_and_end_as_they_end(sta
     assert isinstance(stand.house.facts[0], WorkEnded)
     assert stand.house.facts[0].outcome is None
     await after.stop()
+
+
+class Silent:
+    """A connection on which nothing is answered, or everything refused."""
+
+    commands = frozenset({"Originate"})
+
+    def __init__(self) -> None:
+        self.calls: Any = self
+        self.beside: Any = self
+        self.error: ConflictError = PbxSilentError("silent")
+
+    def channel(self, _ident: str) -> str:
+        return "PJSIP/1001-0000000a"
+
+    def sides(self, _key: str) -> tuple[str, str]:
+        return "1.1", "1.2"
+
+    def ask(self, _own_id: str) -> None: ...
+
+    async def act(self, _action: Any) -> Any:
+        raise self.error
+
+
+async def test_who_may_be_listening_is_shown_although_the_pbx_was_silent() -> None:
+    pbx = Silent()
+    ami = {"host": "127.0.0.1", "port": 5038, "username": "u", "secret": "s", "context": "c"}
+    keys = AmiKeys(pbx, Options.model_validate({"ami": ami}), House(), lambda _contact: "k")
+    for mode in ("listen", "whisper", "stop"):
+        with pytest.raises(PbxSilentError):
+            await keys.command("i-1", "call.supervise", {"mode": mode, "supervisor": "chen", "endpoint": CHEN})
+        assert [one["agent"] for one in keys.panel("i-1")["supervisors"]] == ["chen"], mode
+    pbx.error = PbxRefusedError("no")
+    with pytest.raises(PbxRefusedError):
+        await keys.command("i-1", "call.supervise", {"mode": "stop", "supervisor": "chen", "endpoint": CHEN})
+    assert "supervisors" not in keys.panel("i-1"), "who is refused is not there"
