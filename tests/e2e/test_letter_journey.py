@@ -126,5 +126,6 @@ async def test_two_matters_are_parted_and_joined_and_what_was_waved_through_come
     await expect(back.get_by_text("My invoice is wrong too")).to_be_visible()
     assert await back.get_attribute("data-id") != first
     # And from where it lies, later.
-    await ann.page.goto(f"{ann.url}/console#/work/{first}")
+    place = f"work/{first}"
+    await ann.page.goto(f"{ann.url}/console#/{place}")
     await expect(ann.marked("contact", id=first, state="closed")).to_be_visible()
