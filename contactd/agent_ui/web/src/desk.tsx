@@ -4,14 +4,15 @@
 import { QueryClient, useQuery } from "@tanstack/react-query";
 import { App as AntApp } from "antd";
 import { createContext, useCallback, useContext, useMemo, useState, useSyncExternalStore } from "react";
-import { api, ApiError, byTime, keys } from "./api";
+import { api, ApiError, keys } from "./api";
+import { outdate, refresh } from "./freshness";
 import { useWords, type Words } from "./i18n";
 import { type PolicyWords, readPolicy } from "./policy";
 import { useSettings } from "./settings";
 import { CommandError, ConsoleSocket, type Link, type PendingCommand } from "./socket";
 import { ConsoleStore } from "./store";
 import { pageTimers } from "./timers";
-import type { ConsoleState, LineView, MessageView, WireEvent } from "./wire";
+import type { ConsoleState, LineView, WireEvent } from "./wire";
 
 export interface LinkState {
   link: Link;
@@ -72,8 +73,8 @@ export function openDesk(queries: QueryClient, onRefused: () => void): Desk {
         const policy = store.get()?.policy_version;
         store.reset(state);
         // What was missed is unknown: everything on screen is asked for again.
-        void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "policy" });
-        if (policy !== state.policy_version) void queries.invalidateQueries({ queryKey: keys.policy });
+        void outdate(queries, { predicate: ({ queryKey }) => queryKey[0] !== "policy" });
+        if (policy !== state.policy_version) void outdate(queries, { queryKey: keys.policy });
       },
       onEvent(event) {
         store.feed(event);
@@ -116,27 +117,6 @@ export function openDesk(queries: QueryClient, onRefused: () => void): Desk {
       socket.stop();
     },
   };
-}
-
-/** An event changes or outdates what REST has told before. */
-function refresh(queries: QueryClient, event: WireEvent): void {
-  if (event.event === "message.added") {
-    const { interaction, message } = event.data;
-    queries.setQueryData<MessageView[]>(keys.messages(interaction), (known) =>
-      known ? [...known.filter((item) => item.id !== message.id), message].sort(byTime) : known,
-    );
-  } else if (event.event === "interaction.changed") {
-    const { interaction } = event.data;
-    void queries.invalidateQueries({ queryKey: keys.interaction(interaction.id) });
-    void queries.invalidateQueries({ queryKey: keys.events(interaction.id) });
-    if (interaction.party_id) void queries.invalidateQueries({ queryKey: keys.timeline(interaction.party_id) });
-  } else if (event.event === "alert.raised" && event.data.kind === "quarantine") {
-    void queries.invalidateQueries({ queryKey: keys.quarantined });
-  } else if (event.event === "outbox.changed") {
-    void queries.invalidateQueries({ queryKey: keys.outboxes });
-  } else if (event.event === "floor.changed" && event.data.policy_version !== undefined) {
-    void queries.invalidateQueries({ queryKey: keys.policy });
-  }
 }
 
 function loadOutbox(): PendingCommand[] {
