@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from contactd.core import case as rules
 from contactd.core.case import CaseState, CaseType
 from contactd.core.case_plan import CasePlan, Template
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
-from contactd.crm_store import case_fields, due_rows, sla_rows, step_rows
+from contactd.crm_store import case_fields, course_rows, due_rows, sla_rows, step_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
+
+add_event = partial(course_rows.add, s.case_event.c.case_id)
+"""Append to the events of a case."""
 
 _NUMBER = "case"
 
@@ -247,22 +251,6 @@ def attach(
         message = "there is no such contact"
         raise NotFoundError(message, code="unknown_interaction", field="interaction")
     add_event(conn, ident, now, "contact", actor, data={"interaction": interaction})
-
-
-def add_event(
-    conn: WriteConn,
-    ident: str,
-    at: datetime,
-    kind: str,
-    actor: str | None,
-    text: str = "",
-    data: Mapping[str, Any] | None = None,
-) -> None:
-    """Append to a case's events."""
-    last = select(func.coalesce(func.max(s.case_event.c.seq), 0)).where(s.case_event.c.case_id == ident)
-    seq = conn.execute(last).scalar_one() + 1
-    row = {"case_id": ident, "seq": seq, "at": at, "type": kind, "actor": actor, "text": text, "data": dict(data or {})}
-    conn.execute(insert(s.case_event).values(**row))
 
 
 def locked(conn: WriteConn, ident: str, row_version: int | None) -> Any:

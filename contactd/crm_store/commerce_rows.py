@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from contactd.core import commerce as rules
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
+from contactd.crm_store import course_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
+
+_event = partial(course_rows.add, s.record_event.c.record_id)
 
 FIELDS = frozenset(
     {"title", "party_id", "parent_id", "owner", "amount", "currency", "begins_at", "ends_at", "fields", "url"}
@@ -213,26 +217,3 @@ def _refuse_backwards(begin: datetime | None, end: datetime | None) -> None:
 def _set(conn: WriteConn, ident: str, values: Mapping[str, Any], now: datetime, actor: str) -> None:
     new = dict(values) | {"updated_at": now, "updated_by": actor, "row_version": s.record.c.row_version + 1}
     conn.execute(update(s.record).where(s.record.c.id == ident).values(new))
-
-
-def _event(
-    conn: WriteConn,
-    ident: str,
-    at: datetime,
-    kind: str,
-    actor: str,
-    text: str = "",
-    data: Mapping[str, Any] | None = None,
-) -> None:
-    table = s.record_event
-    seq = conn.execute(select(func.coalesce(func.max(table.c.seq), 0)).where(table.c.record_id == ident)).scalar_one()
-    row = {
-        "record_id": ident,
-        "seq": seq + 1,
-        "at": at,
-        "type": kind,
-        "actor": actor,
-        "text": text,
-        "data": dict(data or {}),
-    }
-    conn.execute(insert(table).values(**row))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from contactd.core import knowledge as rules
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.knowledge import Version
-from contactd.crm_store import due_rows
+from contactd.crm_store import course_rows, due_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
+
+_event = partial(course_rows.add, s.kb_event.c.article_id)
 
 KINDS = ("opened", "inserted", "helpful", "unhelpful")
 """How an article may be used."""
@@ -253,26 +256,3 @@ def _touch(conn: WriteConn, ident: str, values: Mapping[str, Any], now: datetime
     new = dict(values) | {"updated_at": now, "updated_by": actor, "row_version": s.kb_article.c.row_version + 1}
     conn.execute(update(s.kb_article).where(s.kb_article.c.id == ident).values(new))
     due_rows.mark(conn, due_rows.INDEX_ARTICLE, ident, now)
-
-
-def _event(
-    conn: WriteConn,
-    ident: str,
-    at: datetime,
-    kind: str,
-    actor: str,
-    text: str = "",
-    data: Mapping[str, Any] | None = None,
-) -> None:
-    table = s.kb_event
-    seq = conn.execute(select(func.coalesce(func.max(table.c.seq), 0)).where(table.c.article_id == ident)).scalar_one()
-    row = {
-        "article_id": ident,
-        "seq": seq + 1,
-        "at": at,
-        "type": kind,
-        "actor": actor,
-        "text": text,
-        "data": dict(data or {}),
-    }
-    conn.execute(insert(table).values(**row))
