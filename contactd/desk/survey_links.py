@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import hashlib
 import hmac
-import os
-import secrets
 import uuid
 from pathlib import Path
 
-from contactd.core.errors import ConfigError
+from contactd import keys
 
-_KEY_BYTES = 32
 _ID_BYTES = 16
 _MAC_BYTES = 16
 _CHARS = 43
@@ -35,16 +31,7 @@ class SurveyLinks:
         Raises:
             ConfigError: the file is not a key.
         """
-        folder = data_dir / "keys"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "survey.key"
-        if not path.exists():
-            _make(path)
-        key = path.read_bytes()
-        if len(key) != _KEY_BYTES:
-            message = f"{path} is damaged: {_KEY_BYTES} bytes expected"
-            raise ConfigError(message, field="data_dir")
-        return cls(key)
+        return cls(keys.load(data_dir, "survey"))
 
     def token(self, invite: str) -> str:
         """Return what stands in the link of an invitation."""
@@ -64,16 +51,3 @@ class SurveyLinks:
 
     def _mac(self, payload: bytes) -> bytes:
         return hmac.new(self._key, b"survey\0" + payload, hashlib.sha256).digest()[:_MAC_BYTES]
-
-
-def _make(path: Path) -> None:
-    """Write a new key; it appears under its name only when it is whole, and an existing one stays."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(_KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()

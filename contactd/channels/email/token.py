@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import hashlib
 import hmac
-import os
 import re
-import secrets
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from contactd.core.errors import ConfigError
+from contactd import keys
 
-_KEY_BYTES = 32
 _MAC_BYTES = 10
 _MAC_CHARS = 16
 _MAX_THREAD = 60
@@ -42,16 +38,7 @@ class ThreadKey:
         Raises:
             ConfigError: the file is not a key.
         """
-        folder = data_dir / "keys"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "thread.key"
-        if not path.exists():
-            _make(path)
-        key = path.read_bytes()
-        if len(key) != _KEY_BYTES:
-            message = f"{path} is damaged: {_KEY_BYTES} bytes expected"
-            raise ConfigError(message, field="data_dir")
-        return cls(key)
+        return cls(keys.load(data_dir, "thread"))
 
     def sign(self, thread: str) -> str:
         """Return the token of a thread: lower-case letters and digits only, since mail systems fold case.
@@ -89,19 +76,6 @@ class ThreadKey:
     def _mac(self, kind: str, payload: bytes) -> str:
         """Return the signature: HMAC-SHA256 cut to 80 bits."""
         return _base32(hmac.new(self._key, b"thread\0" + kind.encode() + payload, hashlib.sha256).digest()[:_MAC_BYTES])
-
-
-def _make(path: Path) -> None:
-    """Write a new key; it appears under its name only when it is whole, and an existing one stays."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(_KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
 
 
 def untagged(address: str) -> str:
