@@ -15,6 +15,9 @@ SLOW := integration or postgres or database or promise
 UNIT := not ($(SLOW) or browser)
 INTEGRATION := ($(SLOW)) and not browser
 
+# Every server the tests start would translate the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test check unit integration e2e web-test bench docs pictures lock system clean
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import smtplib
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from email import policy
 from email.message import EmailMessage
@@ -19,6 +17,8 @@ from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+
+from tests.integration import forked
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
@@ -40,7 +40,7 @@ class House:
             **({"database.url": database} if database else {}),
             **settings,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: forked.Child | subprocess.Popen[bytes] | None = None
         self.addresses: dict[str, str] = {}
 
     def arguments(self) -> list[str]:
@@ -49,15 +49,7 @@ class House:
 
     def command(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a contactd command to its end."""
-        return subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "contactd", *words, *self.arguments()],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            timeout=120,
-            check=False,
-        )
+        return forked.run([*words, *self.arguments()], stdin, self.folder, 120)
 
     def add_user(self, name: str, role: str = "agent", *more: str) -> None:
         done = self.command("user", "add", name, "--role", role, "--password-stdin", *more, stdin=PASSWORD + "\n")
@@ -66,14 +58,7 @@ class House:
     def start(self) -> None:
         """Start and wait for the ready line."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        errors = (self.folder / "stderr").open("ab")
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "contactd", "serve", *self.arguments()],
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONDEVMODE": ""},
-        )
+        self.process = forked.serve(["serve", *self.arguments()], self.folder / "stderr")
         assert self.process.stdout is not None
         patience = Timer(START_S, self.process.kill)
         patience.start()
