@@ -27,6 +27,7 @@ from contactd.api import (
     promises,
     recordings,
     reference,
+    reports,
     search,
     senders,
     session,
@@ -85,6 +86,7 @@ def build(parts: Parts) -> FastAPI:
         recordings,
         sources,
         surveys,
+        reports,
         health,
         reference,
     ):

@@ -160,6 +160,7 @@ RULES: dict[str, Rule] = {
     "kb.publish": Rule("no", "any", "any", "write"),
     "survey.read": Rule("no", "any", "any", "read"),
     "survey.edit": Rule("no", "any", "any", "write"),
+    "report.read": Rule("no", "any", "any", "read"),
     "queue.read": Rule("any", "any", "any", "read"),
     "outside.compare": Rule("no", "any", "any", "read"),
     "agent.list": Rule("any", "any", "any", "read"),

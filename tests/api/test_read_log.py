@@ -104,6 +104,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     }  # see tests/api/test_cases.py, test_tasks.py
     harmless |= {"/duplicates", "/search"}  # see tests/api/test_merges.py, test_search_box.py
     harmless |= {"/record-kinds", "/records", "/records/{}", "/parties/{}/cards"}  # see tests/api/test_commerce.py
+    harmless |= {"/reports/stays", "/reports/agents", "/reports/behind"}  # see tests/api/test_reports.py
     harmless |= {"/surveys", "/satisfaction", "/invitations"}  # see tests/api/test_survey_routes.py
     harmless |= {
         f"/knowledge/{one}" for one in ("articles", "articles/{}", "articles/{}/text", "search", "browse", "categories")

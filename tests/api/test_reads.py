@@ -392,6 +392,9 @@ GETS = {
     "/api/v1/interactions/none/suggestions": "kb.read",
     "/api/v1/invitations": "survey.read",
     "/api/v1/satisfaction": "survey.read",
+    "/api/v1/reports/stays": "report.read",
+    "/api/v1/reports/agents": "report.read",
+    "/api/v1/reports/behind": "report.read",
 }
 POSTS = {
     "/api/v1/interactions": "interaction.create",

@@ -78,6 +78,7 @@ offer = Table(
     Column("policy_version", Integer),
 )
 
+Index("ix_offer_offered_at", offer.c.offered_at)
 LIVE = text("outcome IS NULL")
 Index("ix_offer_live", offer.c.agent, sqlite_where=LIVE, postgresql_where=LIVE)
 
@@ -146,5 +147,6 @@ agent_state_log = Table(
     Column("actor", Text),
 )
 """Intervals without gaps per agent, `seq` from 1; the last one is open.  The source of every agent report."""
+Index("ix_agent_state_log_to_at", agent_state_log.c.to_at)
 
 Index("ix_agent_state_log_from", agent_state_log.c.from_at)

@@ -151,6 +151,7 @@ interaction_segment = Table(
     sqlite_with_rowid=False,
 )
 """One stay of an interaction in one line, from 1; `…_since` is set while that clock runs."""
+Index("ix_interaction_segment_entered_at", interaction_segment.c.entered_at)
 
 interaction_participant = Table(
     "interaction_participant",
