@@ -145,6 +145,7 @@ async def morning(stage: Stage) -> None:
     await queue(stage)
     await third.ready()
     await floor(stage)
+    await report(stage)
 
 
 async def mail(stage: Stage, desk: Desk) -> None:
@@ -233,6 +234,17 @@ async def floor(stage: Stage) -> None:
     chen = await stage.log_in("chenjing")
     await expect(chen.marked("floor-waiting-row", channel="voice").first).to_be_visible()
     await stage.shoot(chen.page, "floor")
+
+
+async def report(stage: Stage) -> None:
+    """What became of the last thirty days."""
+    desk = await stage.log_in("chenjing")
+    await desk["nav-more"].click()
+    await desk["nav-reports"].click()
+    await desk["span-month"].click()
+    await desk["by-day"].click()
+    await expect(desk["total-offered"]).to_be_visible()
+    await stage.shoot(desk.page, "reports")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The shop's past: colleagues, customers with their numbers and addresses, and what was said over the last four months.
 
-This alone is written straight into the store, marked as imported: it is dated history, never in line and in no figure.
+This alone is written straight into the store, marked as imported: it is dated history, never in line.
 """
 
 from __future__ import annotations
@@ -24,16 +24,13 @@ from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.admin import Errand
 from contactd.desk.passwords import Passwords
-from contactd.testing.demo import business, knowledge, satisfaction
+from contactd.testing.demo import business, knowledge, satisfaction, stays
 from contactd.testing.demo.people import COLLEAGUES, PASSWORD, Customer
 from contactd.testing.demo.talk import MATTERS, NOTES, Matter
 
 DAYS = 120
 A4_FINE = (864, 1140)  # pixels of a shown fax page: half of a fine G4 page
-_FONTS = (
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/noto/NotoSansCJK-Regular.ttc",
-)
+_FONTS = tuple(f"/usr/share/fonts/{kind}/noto/NotoSansCJK-Regular.ttc" for kind in ("opentype", "truetype"))
 _WEIGHTS = (("email", 40), ("voice", 30), ("chat", 20), ("fax", 10))
 
 
@@ -203,6 +200,7 @@ class _Past:
             ),
         )
         conn.execute(insert(s.interaction).values(**row))
+        stays.write(conn, row)
         if not lost:
             self._messages(conn, ident, thread, channel, matter, at, agent)
 

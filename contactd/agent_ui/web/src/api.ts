@@ -103,7 +103,7 @@ export async function send<T>(method: string, path: string, body?: object): Prom
 
 type Asked = Record<string, string | number | boolean | string[] | null | undefined>;
 
-function query(values: Asked): string {
+export function query(values: Asked): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) {
     if (Array.isArray(value)) {

@@ -1,14 +1,14 @@
 /** Where we are: hash routes `#/<screen>/<id>`, so that the server serves one page and reload stays in place. */
 import { useSyncExternalStore } from "react";
 
-export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer" | "knowledge" | "surveys" | "records";
+export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer" | "knowledge" | "surveys" | "reports" | "records";
 
 export interface Route {
   screen: Screen | null;
   id: string | null;
 }
 
-const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "records"];
+const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "reports", "records"];
 
 let cached: { hash: string; route: Route } | null = null;
 

@@ -43,6 +43,9 @@ const OTHER: ChannelLook = { icon: <FormOutlined />, body: "text", reply: "mail"
 /** Channels offered as filters of a timeline, in this order. */
 export const COMMON_CHANNELS = ["voice", "email", "chat", "fax"] as const;
 
+/** Every channel there is. */
+export const CHANNELS: readonly string[] = Object.keys(LOOKS);
+
 export function lookOf(channel: string | null): ChannelLook {
   return LOOKS[channel ?? ""] ?? OTHER;
 }

@@ -7,7 +7,7 @@ import { useConsole } from "../desk";
 import { useWords } from "../i18n";
 import { go, type Screen } from "../route";
 
-const SELDOM: readonly Screen[] = ["records", "surveys", "duplicates", "imports", "privacy"];
+const SELDOM: readonly Screen[] = ["reports", "records", "surveys", "duplicates", "imports", "privacy"];
 
 export function Nav({ screen, supervises }: { screen: Screen | null; supervises: boolean }) {
   const { t } = useWords();

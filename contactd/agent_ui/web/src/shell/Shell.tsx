@@ -21,6 +21,7 @@ const ImportsScreen = lazy(() => import("../exchange/ImportsScreen"));
 const PrivacyScreen = lazy(() => import("../privacy/PrivacyScreen"));
 const KnowledgeScreen = lazy(() => import("../knowledge/KnowledgeScreen"));
 const RecordsScreen = lazy(() => import("../commerce/RecordsScreen"));
+const ReportsScreen = lazy(() => import("../reports/ReportsScreen"));
 const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
 const CustomersScreen = lazy(() => import("../customer/CustomersScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
@@ -71,6 +72,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "cases" && <CasesScreen selected={route.id} />}
           {screen === "knowledge" && <KnowledgeScreen selected={route.id} />}
           {screen === "records" && <RecordsScreen selected={route.id} />}
+          {screen === "reports" && <ReportsScreen />}
           {screen === "surveys" && <SurveysScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "imports" && <ImportsScreen selected={route.id} />}
@@ -85,7 +87,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
   );
 }
 
-const OVERSEERS: readonly string[] = ["floor", "quarantine", "imports", "privacy", "surveys"];
+const OVERSEERS: readonly string[] = ["floor", "quarantine", "imports", "privacy", "surveys", "reports"];
 
 /** The screen for a route: supervisors start on the floor, agents have no other than their work and customers. */
 function shown(asked: Screen | null, supervises: boolean | null): Screen | null {

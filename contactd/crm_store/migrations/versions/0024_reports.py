@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0031_reports"
+revision = "0024_reports"
 down_revision = "0023_tasks_fields"
 branch_labels = None
 depends_on = None
