@@ -178,6 +178,41 @@ async def test_bulk_units_stand_behind_live_ones(store: Store) -> None:
     assert ran == ["live", "bulk"]
 
 
+class Told:
+    """Stands in for the log: what it was told, and of how many that waited."""
+
+    def __init__(self) -> None:
+        self.slow: list[int] = []
+
+    def warning(self, event: str, **values: int) -> None:
+        if event == "store.bulk_unit_slow":
+            self.slow.append(values["held_up"])
+
+
+async def test_a_slow_bulk_unit_is_told_only_when_live_ones_waited_for_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told()
+    monkeypatch.setattr(writer, "log", told)
+    monkeypatch.setattr(writer, "BULK_SECONDS", -1.0)
+    await store.write(lambda _conn: None, bulk=True)
+    assert told.slow == []
+    runs, goes_on = threading.Event(), threading.Event()
+
+    def slow(_conn: WriteConn) -> None:
+        runs.set()
+        assert goes_on.wait(20)
+
+    bulk = asyncio.create_task(store.write(slow, bulk=True))
+    assert await asyncio.to_thread(runs.wait, 20)
+    live = asyncio.create_task(store.ping())
+    while not store.waiting:  # noqa: ASYNC110 - the writer's own number
+        await asyncio.sleep(0)
+    goes_on.set()
+    await asyncio.gather(bulk, live)
+    assert told.slow == [1]
+
+
 async def test_a_bulk_unit_that_is_too_large_is_refused(store: Store) -> None:
     rows = [{"id": f"{n:03}", "channel": "c", "created_at": NOW, "last_at": NOW} for n in range(201)]
     with pytest.raises(ValueError, match="200"):
