@@ -76,20 +76,23 @@ class Server:
     listener: Listener
     channels: dict[str, Channel]
     addresses: dict[str, str] = field(default_factory=dict)
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> dict[str, str]:
         """Take work; return where, by name: `{"http": "127.0.0.1:8080", "smtp": …}`."""
         await self.office.open()
-        for task in (self.console.keep(), self.metrics.watch_loop(), self.readiness.watch(), self.sweeping.run()):
-            self._tasks.append(asyncio.create_task(task))
-        self._tasks.append(asyncio.create_task(self.backroom.run()))
+        duties = self.office.duties
+        duties.begin("consoles", self.console.keep)
+        duties.begin("loop_lag", self.metrics.watch_loop)
+        duties.begin("round_trips", self.readiness.watch)
+        duties.begin("sweeping", self.sweeping.run)
+        for name, run in self.backroom.duties():
+            duties.begin(name, run)
         self.addresses = {"http": await self.listener.start()}
         for channel in self.channels.values():
             await channel.start()
             self.addresses |= channel.addresses()
         self.readiness.open()
-        self._tasks.append(asyncio.create_task(self._warm()))
+        duties.begin("warming", self._warm)
         return self.addresses
 
     async def _warm(self) -> None:
@@ -112,8 +115,6 @@ class Server:
         for name, channel in self.channels.items():
             await _calmly(channel.stop(), name)
             await self.office.tools[name].cancel()
-        for task in self._tasks:
-            task.cancel()
         await self.listener.stop()
         await self.workers.close()
         await self.store.close()

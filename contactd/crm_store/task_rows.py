@@ -67,12 +67,13 @@ def open_of(conn: WriteConn, case: str, *kinds: str) -> dict[str, Any]:
     return {row.id: row for row in conn.execute(query)}
 
 
-def due(conn: Connection, now: datetime) -> list[Any]:
-    """Return tasks whose time has come, each with the record its customer is kept under (`canonical`)."""
+def due(conn: Connection, now: datetime, but: Sequence[str] = ()) -> list[Any]:
+    """Return tasks whose time has come, without those of `but`, each with the record its customer is kept under (`canonical`)."""
     query = (
         select(s.task, s.party.c.canonical_id.label("canonical"))
         .outerjoin(s.party, s.party.c.id == s.task.c.party_id)
         .where(s.task.c.state == "waiting", s.task.c.due_at <= now, s.task.c.in_line.is_(False))
+        .where(s.task.c.id.not_in(but))
     )
     return list(conn.execute(query.order_by(s.task.c.due_at, s.task.c.id).limit(BATCH)))
 
@@ -84,10 +85,11 @@ def entered(conn: WriteConn, ident: str, interaction: str) -> None:
     conn.execute(update(s.task).where(s.task.c.id == ident, s.task.c.state == "waiting").values(state="queued"))
 
 
-def unsettled(conn: Connection) -> list[Any]:
+def unsettled(conn: Connection, but: Sequence[str] = ()) -> list[Any]:
     """Return tasks in the queue of which something is to be done: (id, …, `turn`, `outcome`, `agent`).
 
     Either the turn is over and the task is not settled by it, or the task is over and its turn still stands in the queue.
+    Those of `but` are left alone.
     """
     turn = s.interaction
     query = (
@@ -95,6 +97,7 @@ def unsettled(conn: Connection) -> list[Any]:
         .join(turn, turn.c.id == s.task.c.interaction_id)
         .where(
             s.task.c.in_line.is_(True),
+            s.task.c.id.not_in(but),
             or_(turn.c.state.in_(_OVER), s.task.c.state.not_in(OPEN)),
         )
     )

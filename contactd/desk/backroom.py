@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,9 @@ class Backroom:
     handing_out: HandingOut
     webhooks: Webhooks
 
-    async def run(self) -> None:
-        """Do it, for ever."""
-        await asyncio.gather(self.wizard.run(), self.privacy.run(), self.webhooks.run())
+    def duties(self) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
+        """Return what is done for ever, by name."""
+        return (("imports", self.wizard.run), ("privacy", self.privacy.run), ("webhooks", self.webhooks.run))
 
 
 def build_backroom(store: Store, clock: Clock, data_dir: Path, reachable: Iterable[Any] = ()) -> Backroom:

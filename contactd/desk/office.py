@@ -5,9 +5,8 @@ It needs a store, a clock, workers and channels; it serves no port.  Tests and t
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,7 @@ from contactd.desk.book import Book
 from contactd.desk.commands import Commands
 from contactd.desk.desk import Desk
 from contactd.desk.dispatcher import Dispatcher
+from contactd.desk.duties import Duties
 from contactd.desk.finding_out import Examiner
 from contactd.desk.idents import Idents
 from contactd.desk.inbox import Inbox
@@ -86,7 +86,7 @@ class Office:
     work: Work
     routes: list[Route] = field(default_factory=list)
     tools: dict[str, ChannelTools] = field(default_factory=dict)
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    duties: Duties = field(default_factory=Duties)
 
     def add_channel(self, name: str, build: Build) -> Channel:
         """Build a channel with tools of its own and let it take part."""
@@ -119,24 +119,24 @@ class Office:
 
     async def open(self) -> None:
         """Rebuild the router from the store and begin to work; channels are started by the caller afterwards."""
-        for name, run in (("publisher", self.desk.publisher.run()), ("dispatcher", self.desk.dispatcher.run())):
-            self._begin(name, run)
+        for name, run in (("publisher", self.desk.publisher.run), ("dispatcher", self.desk.dispatcher.run)):
+            self.duties.begin(name, run)
         await self.desk.dispatcher.ready()
         for name, run in (
-            ("inbox", self.inbox.run()),
-            ("reading", self.reading.run()),
-            ("outbox", self.desk.outbox.run()),
-            ("shadow", self.shadowing.run()),
-            *([("waits", self.desk.waits.run())] if self.desk.waits is not None else []),
-            ("acknowledging", self.acknowledging.run()),
-            ("reports", self.reports.run()),
-            ("reads", self.reads.run()),
-            ("bulk", self.commands.bulk.run()),
-            ("tending", self.tending.run()),
-            ("survey_letters", self.survey_letters.run()),
-            ("recordings", self.recordings.run()),
+            ("inbox", self.inbox.run),
+            ("reading", self.reading.run),
+            ("outbox", self.desk.outbox.run),
+            ("shadow", self.shadowing.run),
+            *([("waits", self.desk.waits.run)] if self.desk.waits is not None else []),
+            ("acknowledging", self.acknowledging.run),
+            ("reports", self.reports.run),
+            ("reads", self.reads.run),
+            ("bulk", self.commands.bulk.run),
+            ("tending", self.tending.run),
+            ("survey_letters", self.survey_letters.run),
+            ("recordings", self.recordings.run),
         ):
-            self._begin(name, run)
+            self.duties.begin(name, run)
 
     async def close(self) -> None:
         """Finish what is in hand, in the house's stop order: reading, outbox, facts, what follows them."""
@@ -147,10 +147,7 @@ class Office:
         await self.desk.dispatcher.drain()
         await self.desk.publisher.settle()
         await self.reads.flush()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await self.duties.end()
 
     def why(self, interaction: str) -> Mapping[str, Any]:
         """Say why an open item waits at this moment, or who has it."""
@@ -177,14 +174,6 @@ class Office:
             for name, channel in self.desk.channels.items()
             for limit in getattr(channel, "limits", tuple)()
         ]
-
-    @property
-    def failed(self) -> list[str]:
-        """Names of the desk's tasks that ended by an error."""
-        return [task.get_name() for task in self._tasks if task.done() and not task.cancelled() and task.exception()]
-
-    def _begin(self, name: str, run: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(run, name=name))
 
 
 async def published(store: Store, clock: Clock, seed: Mapping[str, Any], *, from_file: bool) -> Rules:

@@ -68,7 +68,7 @@ class Readiness:
             found.append("the store does not commit")
         if self._office.desk.dispatcher.lost_lease:
             found.append("another node holds the router")
-        found += [f"{name} has failed" for name in self._office.failed]
+        found += [f"{name} has failed" for name in self._office.duties.failed]
         if self._office.reading.put_off.stalled_s > STALLED_S:
             found.append("what was accepted cannot be read")
         for name, channel in self._channels.items():

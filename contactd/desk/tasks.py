@@ -21,6 +21,7 @@ from contactd.crm_store.placing import Placed
 from contactd.crm_store.store import WriteConn
 from contactd.desk.desk import Desk
 from contactd.desk.intake import Beside
+from contactd.desk.resting import Resting
 from contactd.routing.defaults import TASKS
 
 ADAPTER = "house"
@@ -34,16 +35,20 @@ class Tasks:
     def __init__(self, desk: Desk) -> None:
         """Work with the desk's parts."""
         self._desk = desk
+        self._resting = Resting(desk.clock)
 
     async def look(self) -> bool:
         """Do what is due once; True while there may be more."""
         await self._shelf()
-        due = await self._desk.store.read(partial(task_rows.due, now=self._desk.clock.now()))
-        entered = [await _calmly(self._enter, task) for task in due]
-        ended = await self._desk.store.read(task_rows.unsettled)
-        settled = [await _calmly(self._settle, task) for task in ended]
-        full = task_rows.BATCH
-        return (len(due) == full and any(entered)) or (len(ended) == full and any(settled))
+        # What failed rests: it would be the oldest for ever, and stand before all that can be done.
+        but = self._resting.idents()
+        due = await self._desk.store.read(partial(task_rows.due, now=self._desk.clock.now(), but=but))
+        entered = [await self._calmly(self._enter, task) for task in due]
+        but = self._resting.idents()
+        ended = await self._desk.store.read(partial(task_rows.unsettled, but=but))
+        settled = [await self._calmly(self._settle, task) for task in ended]
+        full = task_rows.BATCH in (len(due), len(ended))
+        return full and (any((*entered, *settled)) or self._resting.has_room)
 
     async def _shelf(self) -> None:
         """Let somebody look at what could not be read, and nobody any more when it is gone from the shelf."""
@@ -119,13 +124,20 @@ class Tasks:
             return False
         return True
 
-
-async def _calmly(act: Callable[[Any], Awaitable[bool]], task: Any) -> bool:
-    """Do something about one task: what is wrong with it keeps no other from its turn."""
-    try:
-        return await act(task)
-    except (BusyError, StoreDownError):
-        raise
-    except ContactdError as error:
-        log.warning("tasks.failed", task=task.id, code=error.code)
-        return False
+    async def _calmly(self, act: Callable[[Any], Awaitable[bool]], task: Any) -> bool:
+        """Do something about one task: what is wrong with it keeps no other from its turn."""
+        try:
+            done = await act(task)
+        except (BusyError, StoreDownError):
+            raise
+        except ContactdError as error:
+            log.warning("tasks.failed", task=task.id, code=error.code)
+            done = False
+        except Exception:  # whatever it is, it is this task's own
+            log.exception("tasks.failed", task=task.id)
+            done = False
+        if done:
+            self._resting.went_well(task.id)
+        else:
+            self._resting.failed(task.id)
+        return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
@@ -319,3 +320,54 @@ async def test_the_policy_sets_the_clocks(desk: Bench) -> None:
     case = await shown(desk, await make(desk, priority=1))
     spans = {timer["target"]: timer["span_s"] for timer in case["timers"]}
     assert spans["resolution"] == timedelta(hours=8).total_seconds()
+
+
+async def stop_background(desk: Bench) -> None:
+    """Look only when the test says so: two looks at once would try everything twice."""
+    (running,) = [task for task in desk.office.duties._tasks if task.get_name() == "tending"]
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_tasks_that_cannot_come_in_keep_no_other_from_its_turn(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stop_background(desk)
+    ids, now = desk.office.desk.idents, desk.clock.now()
+    stuck, well = [ids.new() for _ in range(task_rows.BATCH)], [ids.new() for _ in range(3)]
+
+    def unit(conn: Any) -> None:
+        for at, ident in enumerate([*stuck, *well]):
+            values = {"kind": "follow_up", "subject": "All well?", "due_at": now + timedelta(seconds=at)}
+            task_rows.put(conn, ident, values, now=now, actor=None)
+
+    await desk.store.write(unit)
+    accept, tried = desk.office.desk.intake.accept, []
+
+    async def refuse(arrival: Any, *more: Any) -> Any:
+        tried.append(arrival.external_key.split("#")[0])
+        if tried[-1] == stuck[0]:
+            message = "nobody thought of this"
+            raise ValueError(message)
+        if tried[-1] in stuck:
+            message = "this one cannot come in"
+            raise BadRequestError(message)
+        return await accept(arrival, *more)
+
+    monkeypatch.setattr(desk.office.desk.intake, "accept", refuse)
+    desk.clock.advance(HOUR)
+    await desk.office.tending.settle()
+    assert {one["id"] for one in await tasks(desk, state="queued")} == set(well)
+    assert sorted(tried) == sorted([*stuck, *well])
+    for pause in (1, 2, 4):
+        tried.clear()
+        desk.clock.advance(pause - 0.5)
+        await desk.office.tending.settle()
+        assert tried == []
+        desk.clock.advance(0.5)
+        await desk.office.tending.settle()
+        assert sorted(tried) == sorted(stuck)
+    monkeypatch.undo()
+    desk.clock.advance(8)
+    await desk.office.tending.settle()
+    assert {one["id"] for one in await tasks(desk, state="queued")} == {*stuck, *well}
