@@ -11,6 +11,7 @@ from contactd.core.agent import Health, Intent
 from contactd.core.interaction import State
 from contactd.routing.drain import kept_for_higher
 from contactd.routing.floor import Floor
+from contactd.routing.limits import Limits
 from contactd.routing.score import Scale
 from contactd.routing.shapes import Rung, Shape
 from contactd.routing.state import Agent, Item, skipped
@@ -186,8 +187,9 @@ def present_rung(floor: Floor, item: Item, *, preferred: bool = False) -> Rung:
     return ladder[-1] if preferred or item.held_for is not None else ladder[min(item.step, len(ladder) - 1)]
 
 
-def keeps(floor: Floor, item: Item, agent: Agent, shape: Shape) -> str:
-    """Return the first thing that keeps an agent from an item that asks for what a shape does."""
+def keeps(floor: Floor, item: Item, agent: Agent, shape: Shape, limits: Limits | None = None) -> str:
+    """Return the first thing that keeps an agent from an item that asks for what a shape does, under `limits` or the floor's."""
+    limits = limits or floor.limits
     direct = item.direct and agent.id in (item.held_for, item.prefer)
     member = "*" in agent.lines or item.line.name in agent.lines
     checks = (
@@ -202,12 +204,10 @@ def keeps(floor: Floor, item: Item, agent: Agent, shape: Shape) -> str:
         ("device", item.rule.needs_device and agent.device is None),
         ("skipped", skipped(item, agent.id, floor.now)),
         ("waits_for_other", item.held_for is not None and item.held_for != agent.id),
-        ("rest", agent.rest_until > floor.now),
+        ("rest", limits.rests_until(agent) > floor.now),
         ("busy", not floor.can_take(agent, item.rule)),
     )
-    first = next((name for name, holds in checks if holds), None) or floor.limits.keep(
-        floor, agent, item.line, item.rule
-    )
+    first = next((name for name, holds in checks if holds), None) or limits.keep(floor, agent, item.line, item.rule)
     if first is not None:
         return first
     return "drain" if kept_for_higher(floor, agent, item, shape) is not None else "free"

@@ -68,6 +68,10 @@ class Limits:
             floor.deadlines.add(until, Due.REST, agent.id, until)
         agent.rest_until = until
 
+    def rests_until(self, agent: Agent) -> int:
+        """Return until when an agent rests; 0 = they do not."""
+        return agent.rest_until
+
     def _rest(self, agent: Agent) -> int:
         """Return the end of an agent's rest by what stands: since their last work ended nothing of it changes."""
         rule, idle = self.occupancy, agent.idle_since
@@ -77,9 +81,7 @@ class Limits:
 
     def note_spare(self, floor: Floor, agent: Agent) -> None:
         """Count an agent among those without deferred work, in the lines that ask for it; more of them may free others."""
-        spare: tuple[str, ...] = ()
-        if agent.routable and not _laden(agent):
-            spare = tuple(name for name in self.reserve if "*" in agent.lines or name in agent.lines)
+        spare = self._spares(agent)
         if spare == agent.spare_in:
             return
         for name in agent.spare_in:
@@ -92,6 +94,38 @@ class Limits:
             kept, self._kept = self._kept, {}
             for name in kept:
                 floor.look_for(floor.agents.get(name))
+
+    def _spares(self, agent: Agent) -> tuple[str, ...]:
+        """Return the reserving lines for which an agent is one without deferred work."""
+        if not agent.routable or _laden(agent):
+            return ()
+        return tuple(name for name in self.reserve if "*" in agent.lines or name in agent.lines)
+
+
+class DraftLimits(Limits):
+    """The limits of a policy that does not rule: what they would keep is worked out when somebody asks.
+
+    How hard an agent's last contact was is what the policy that rules says of it.
+    """
+
+    def count(self, floor: Floor) -> None:
+        """Take the floor as it stands."""
+        self._spare = dict.fromkeys(self.reserve, 0)
+        for agent in floor.agents.values() if self.reserve else ():
+            for name in self._spares(agent):
+                self._spare[name] += 1
+
+    def keep(self, floor: Floor, agent: Agent, line: Line, rule: ChannelRule) -> str | None:
+        """Say what would keep an agent from work of a line and channel, room aside; None when nothing would."""
+        if self.spaced(agent, line, floor.now):
+            return SPACING
+        if rule.live:
+            return None
+        return RESERVE if any(self._spare[name] <= self.reserve[name] for name in self._spares(agent)) else None
+
+    def rests_until(self, agent: Agent) -> int:
+        """Return until when an agent would rest."""
+        return self._rest(agent) if self.occupancy.most else 0
 
 
 def _laden(agent: Agent) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from contactd.routing.explain import keeps
 from contactd.routing.floor import Floor
+from contactd.routing.limits import DraftLimits
 from contactd.routing.policy import Policy
 from contactd.routing.score import Scale
 from contactd.routing.shapes import Index, Shape
@@ -43,6 +44,7 @@ class Shadow:
         self.latest: list[dict[str, Any]] = []
         """The last decisions that differed, at most 50."""
         self._index = Index(lambda _shape: None)
+        self._limits = DraftLimits(policy)
 
     def __call__(self, floor: Floor, item: Item, agent: Agent, preferred: bool) -> None:
         """Look at a decision that is just being made."""
@@ -57,6 +59,7 @@ class Shadow:
 
     def _look(self, floor: Floor, item: Item, agent: Agent) -> None:
         self.looked_at += 1
+        self._limits.count(floor)
         theirs = self._draft(item)
         if agent.id in floor.dirty:
             result, instead = self._item_for(floor, agent, item, theirs)
@@ -117,7 +120,7 @@ class Shadow:
             able = [
                 one
                 for one in floor.agents.values()
-                if one.id not in floor.dirty and keeps(floor, theirs, one, shape) == FREE
+                if one.id not in floor.dirty and self._free(floor, theirs, one, shape)
             ]
             if able:
                 strategy = STRATEGIES[theirs.line.strategy]
@@ -142,7 +145,10 @@ class Shadow:
 
     def _takes(self, floor: Floor, agent: Agent, item: Item, theirs: Item) -> bool:
         """Say whether the draft would let an agent have an item now."""
-        return any(keeps(floor, theirs, agent, shape) == FREE for shape in self._shapes(floor, item, theirs))
+        return any(self._free(floor, theirs, agent, shape) for shape in self._shapes(floor, item, theirs))
+
+    def _free(self, floor: Floor, theirs: Item, agent: Agent, shape: Shape) -> bool:
+        return keeps(floor, theirs, agent, shape, self._limits) == FREE
 
     def _rank(self, floor: Floor, theirs: Item) -> tuple[float, int, str]:
         scale = Scale.of(theirs.line, theirs.rule)

@@ -76,6 +76,30 @@ def test_a_draft_may_not_mean_an_agent_at_all() -> None:
     assert results(shadow) == {"not_meant": 1}
 
 
+def test_a_draft_keeps_agents_free_that_the_live_policy_does_not() -> None:
+    stage = Stage()
+    shadow = beside(stage, {"lines": {"support": {"reserve": 1}}})
+    stage.agent("ann")
+    stage.arrive("letter", channel="email")
+    assert stage.offered_to("letter") == "ann"
+    assert results(shadow) == {"would_wait": 1}
+
+
+def test_a_draft_without_a_limit_chooses_whom_the_live_policy_keeps_free() -> None:
+    stage = Stage({"lines": {"support": {"reserve": 1}}})
+    shadow = beside(stage, {})
+    stage.agent("ann")
+    stage.agent("bob")
+    for letter in ("first", "second"):
+        stage.arrive(letter, channel="email")
+    # Both go to the one who has a letter already, so that the other stays free.
+    (taken,) = {stage.offered_to("first"), stage.offered_to("second")}
+    assert results(shadow) == {"same": 1, "other_agent": 1}
+    (told,) = shadow.as_json()["latest"]
+    assert {told["live"], told["draft"]} == {"ann", "bob"}
+    assert told["live"] == taken
+
+
 def test_a_draft_that_fails_hinders_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     shadow = beside(stage, {})
