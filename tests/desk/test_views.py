@@ -185,11 +185,19 @@ def steps(draw: st.DrawFn) -> Changed | str:  # noqa: PLR0911 - one return per k
             return "flush"
 
 
+GONE = InteractionClosed(view={**interaction("i2", "active"), "state": "abandoned", "outcome": "abandoned"})
+
+
 @settings(max_examples=200, deadline=None)
 @example(
     before=[PolicyChanged(version=1, lines=()), "flush", PolicyChanged(version=2, lines=())],
     after=[PolicyChanged(version=1, lines=())],
     head=500,
+)
+@example(
+    before=[*(InteractionUpsert(view=interaction(one)) for one in ("i2", "i3")), "flush", GONE],
+    after=[InteractionUpsert(view=interaction("i1"))],
+    head=1,
 )
 @given(before=st.lists(steps(), max_size=15), after=st.lists(steps(), max_size=25), head=st.sampled_from([1, 2, 500]))
 def test_old_snapshot_and_events_are_the_new_snapshot(
