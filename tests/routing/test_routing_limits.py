@@ -125,6 +125,17 @@ def test_with_one_more_than_reserved_deferred_work_goes_on(how: str) -> None:
         assert stage.offered_to("mail1") == "bob"
 
 
+def test_who_is_kept_free_is_kept_from_deferred_work_that_waits_for_them_too() -> None:
+    stage = Stage({"lines": {"support": {"reserve": 1, "prefer_s": 600}}})
+    stage.agent("ann", "not_ready")
+    stage.arrive("mine", "email", prefer_agent="ann")
+    stage.intent("ann", "ready")
+    assert stage.offered_to("mine") is None
+    assert kept(stage, "mine", "ann") == "reserve"
+    stage.agent("bob")
+    assert stage.offered_to("mine") == "ann"
+
+
 HARD = {"lines": {"support": {}, "complaints": {"hard_spacing_s": 300}}}
 
 
