@@ -91,10 +91,10 @@ test: setup system
 	exit $$status
 
 unit: $(VENV)/.stamp
-	$(BIN)/pytest -n auto -m "$(UNIT)" $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal -m "$(UNIT)" $(ARGS)
 
 integration: setup
-	$(BIN)/pytest -n 2 -m "$(INTEGRATION)" $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "$(INTEGRATION)" $(ARGS)
 
 e2e: setup
 	$(BIN)/pytest -m browser $(ARGS)
@@ -110,7 +110,7 @@ check: $(VENV)/.stamp $(CONSOLE)/node_modules/.stamp $(WIDGET)/node_modules/.sta
 	$(BIN)/lint-imports
 	cd $(CONSOLE) && npm run --silent check
 	cd $(WIDGET) && npm run --silent check
-	$(BIN)/pytest -q -n auto -m "$(UNIT)"
+	$(BIN)/pytest -q -n auto --dist worksteal -m "$(UNIT)"
 
 bench: setup
 	@for program in bench/[a-z]*.py; do echo "== $$program"; $(BIN)/python $$program $(ARGS) || exit 1; done

@@ -44,7 +44,7 @@ class Line:
 
     async def message(self) -> dict[str, Any]:
         """Return the next message the server sends, whatever it is."""
-        return await asyncio.wait_for(self._down.get(), 5)
+        return await asyncio.wait_for(self._down.get(), 30)
 
     async def frame(self) -> dict[str, Any]:
         """Return the next frame."""
@@ -75,7 +75,7 @@ class Line:
     async def hang_up(self) -> None:
         if not self.task.done():
             self._up.put_nowait({"type": "websocket.disconnect", "code": 1006})
-        await asyncio.wait_for(self.task, 5)
+        await asyncio.wait_for(self.task, 30)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ def said(house: House, count: int, agent: str = "id-ann") -> None:
 
 async def until(condition: Any) -> None:
     """Wait for something to become true, with a deadline."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what is waited for happens inside the server
             await asyncio.sleep(0)
 
@@ -308,7 +308,7 @@ async def test_a_stuck_console_is_cut_and_slows_nobody(house: House) -> None:
         assert len(await quick.frames(BEHIND + 10)) == BEHIND + 10
         await until(lambda: len(house.hub) == 1 or slow.task.done() or slow.open_gate.is_set())
         slow.open_gate.set()
-        await asyncio.wait_for(slow.task, 5)
+        await asyncio.wait_for(slow.task, 30)
         async with console(house) as again:
             first = await again.hello({"epoch": snapshot["epoch"], "seq": 1})
             assert first["type"] == "event"
@@ -324,7 +324,7 @@ async def test_one_send_may_not_take_for_ever(house: House) -> None:
         assert len(house.hub) == 1
         house.clock.advance(STUCK + timedelta(seconds=1))
         house.hub.sweep()
-        await asyncio.wait_for(line.task, 5)
+        await asyncio.wait_for(line.task, 30)
         assert len(house.hub) == 0
 
 
@@ -333,7 +333,7 @@ async def test_who_asks_and_does_not_listen_is_cut(house: House) -> None:
         line.open_gate.clear()
         for _ in range(ANSWERS + 70):
             line.text("nonsense")
-        await asyncio.wait_for(line.task, 5)
+        await asyncio.wait_for(line.task, 30)
 
 
 async def test_changes_of_the_floor_are_gathered(house: House) -> None:
@@ -413,7 +413,7 @@ async def test_log_out_closes_the_console_and_forgets_its_stream(house: House) -
         await house.access.log_out(actor)
         message = await line.message()
         assert (message["type"], message["code"]) == ("websocket.close", 1008)
-        await asyncio.wait_for(line.task, 5)
+        await asyncio.wait_for(line.task, 30)
     assert len(house.hub) == 0
 
 

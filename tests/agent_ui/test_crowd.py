@@ -131,7 +131,7 @@ async def connect(listener: Plain, source: str = "127.0.0.2") -> tuple[asyncio.S
 async def over(reader: asyncio.StreamReader) -> bool:
     """Tell whether the server ended a connection without a word."""
     try:
-        return await asyncio.wait_for(reader.read(), 5) == b""
+        return await asyncio.wait_for(reader.read(), 30) == b""
     except ConnectionError:
         return True
 
@@ -196,7 +196,7 @@ async def asked(listener: Plain, source: str, *headers: str) -> list[str]:
     reader, writer = await connect(listener, source)
     lines = "".join(f"{one}\r\n" for one in ("GET / HTTP/1.1", "Host: x", "Connection: close", *headers))
     writer.write(lines.encode() + b"\r\n")
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 30)
     writer.close()
     found: list[str] = json.loads(answer.partition(b"\r\n\r\n")[2])
     return found

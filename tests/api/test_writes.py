@@ -145,7 +145,7 @@ async def test_two_at_once_are_carried_out_once(house: House) -> None:
     async with await house.with_token("intake") as client:
         headers = {"idempotency-key": "k"}
         first = asyncio.create_task(client.post("/api/v1/interactions", json=FORM, headers=headers))
-        await asyncio.wait_for(inside.wait(), 5)
+        await asyncio.wait_for(inside.wait(), 30)
         second = await client.post("/api/v1/interactions", json=FORM, headers=headers)
         assert (second.status_code, second.json()["code"]) == (409, "in_progress")
         gate.set()

@@ -30,7 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 45_000
 WINDOW = {"width": 1440, "height": 900}
 FAILED = pytest.StashKey[bool]()
 

@@ -132,7 +132,7 @@ async def test_a_recorded_client_gets_the_recorded_answers(pbx: ScriptedPbx, nam
         writer.write("".join(f"{key}: {value}\r\n" for key, value in fields).encode() + b"\r\n")
     if dict(sent[-1])["Action"] != "Logoff":
         writer.write_eof()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         heard = (await reader.read(-1)).decode()
     writer.close()
     found, expected = answers(list(blocks(heard.partition("\r\n")[2]))), answers(SAID[f"{name}.ami"])
@@ -173,7 +173,7 @@ async def play(pbx: ScriptedPbx, script: str) -> list[Block]:
     call.hangup()
     await pbx.until(lambda: not pbx.switch.channels)
     writer.write(b"Action: Logoff\r\nActionID: 2\r\n\r\n")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         heard = (await reader.read(-1)).decode()
     writer.close()
     return list(blocks(heard.partition("\r\n")[2]))

@@ -179,7 +179,7 @@ class Browser:
         await self._connection.send(frame if isinstance(frame, str) else json.dumps(frame))
 
     async def receive(self) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             event: dict[str, Any] = json.loads(await self._connection.recv())
         self.session = None if event["type"] == "ended" else event.get("session", self.session)
         return event
@@ -212,7 +212,7 @@ class Browser:
 
     async def closed(self) -> int:
         """Wait for the other side to close; return its code."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await self._connection.wait_closed()
         assert self._connection.close_code is not None
         return self._connection.close_code

@@ -115,7 +115,7 @@ async def test_the_place_in_line_and_the_end_are_shown(house: House, desk: Memor
     await page.get_by_role("button", name="结束对话").click()
     assert desk.facts == []
     await page.get_by_role("button", name="确定结束").click()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not desk.facts:  # noqa: ASYNC110 - the desk sets no event
             await asyncio.sleep(0.005)
     await house.chat.changed(desk.move("i1", "abandoned"))

@@ -83,7 +83,7 @@ class Client:
         """Return the next whole answer."""
         lines = []
         while True:
-            line = await asyncio.wait_for(self._reader.readline(), 5)
+            line = await asyncio.wait_for(self._reader.readline(), 30)
             lines.append(line.decode())
             if not line or line[3:4] != b"-":
                 return "".join(lines)
@@ -113,7 +113,7 @@ class Client:
         return not self._reader._buffer
 
     async def closed(self) -> bool:
-        return await asyncio.wait_for(self._reader.read(), 5) == b""
+        return await asyncio.wait_for(self._reader.read(), 30) == b""
 
     def close(self) -> None:
         self._writer.close()
