@@ -87,12 +87,12 @@ export default function CustomersScreen() {
           locale={{ emptyText: found.isPending ? " " : <Hollow glyph={<TeamOutlined />} title={t("customers.none")} hint={t("customers.noneHint")}><Button onClick={() => setFilter(NOTHING)}>{t("customers.clear")}</Button></Hollow> }}
           columns={[
             { key: "name", title: t("customer.name"), ellipsis: true, render: (_, item) => <span className="row"><strong className="cut">{item.name}</strong><Vip level={item.vip} />{item.credit_flag && <span className="tag bad">{word("facts.flags", item.credit_flag)}</span>}</span> },
-            { key: "kind", title: t("customers.kind"), width: 90, render: (_, item) => word("customer.kinds", item.kind) },
-            { key: "points", title: t("customer.points"), width: 200, ellipsis: true, render: (_, item) => <span className="num">{(item.points ?? []).slice(0, 2).map((point) => point.display).join(" · ")}</span> },
+            { key: "kind", title: t("customers.kind"), width: 110, render: (_, item) => word("customer.kinds", item.kind) },
+            { key: "points", title: t("customer.points"), width: "34%", ellipsis: true, render: (_, item) => <span className="num">{(item.points ?? []).slice(0, 2).map((point) => point.display).join(" · ")}</span> },
             { key: "tags", title: t("facts.fields.tags"), width: 180, ellipsis: true, render: (_, item) => (item.tags ?? []).map((tag) => <span key={tag} className="tag">{tag}</span>) },
             { key: "owner", title: t("customer.owner"), width: 110, ellipsis: true, render: (_, item) => (item.owner ? agentName(item.owner) : "") },
             { key: "last", title: t("customers.last"), width: 120, render: (_, item) => (item.last_contact_at ? <At at={item.last_contact_at} /> : <span className="dim">–</span>) },
-            { key: "complaints", title: t("customers.open"), width: 90, render: (_, item) => (item.open_complaints ? <span className="tag bad num">{item.open_complaints}</span> : "") },
+            { key: "complaints", title: t("customers.open"), width: 110, render: (_, item) => (item.open_complaints ? <span className="tag bad num">{item.open_complaints}</span> : "") },
           ]}
         />
         {found.hasNextPage && (
