@@ -94,7 +94,7 @@ async def leave(request: Request, parts: PartsOf, given: NewHandover, actor: _Ch
 
 @router.post("/handovers/{ident}/undo", summary="Take a handover back", responses=gives(Handover))
 async def undo(parts: PartsOf, ident: Ident, actor: _Chief) -> Response:
-    """Give back what nobody has given on since (the rest is named in `kept`), and let the person log in again."""
+    """Give back what nobody has given on since (the rest is named in `kept`), and let the person log in again, if this ended it."""
     returning = Returning(
         handover=ident,
         actor=actor.id,

@@ -27,7 +27,7 @@ _Reader = Annotated[Actor, may("kb.read")]
 _Writer = Annotated[Actor, may("kb.write")]
 _Editor = Annotated[Actor, may("kb.publish")]
 _Asked = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_ACTS = {"submit": "kb.write", "return": "kb.publish", "publish": "kb.publish", "withdraw": "kb.publish"}
+_ACTS = {"submit": "kb.write", "return": "kb.publish", "publish": "kb.approve", "withdraw": "kb.publish"}
 TAIL = 20
 """Messages of a conversation whose words suggest articles."""
 

@@ -99,8 +99,9 @@ def hand_over(
         NotFoundError: one of the two is not there.
         BadRequestError: the heir is the leaver, or has left.
     """
-    _check(conn, leaver, heir)
+    gone = _check(conn, leaver, heir)
     row = {"id": ident, "leaver": leaver, "heir": heir, "reason": reason, "at": now, "by": actor, "kept": []}
+    row["was_disabled"] = gone
     conn.execute(insert(s.handover).values(row))
     for kind, sort in SORTS.items():
         _note(conn, ident, kind, select(sort.table.c[sort.key]).where(*sort.held(leaver)))
@@ -185,12 +186,23 @@ def view(conn: Connection, ident: str) -> dict[str, Any]:
     }
 
 
-def _check(conn: WriteConn, leaver: str, heir: str) -> None:
-    agents.get(conn.connection, leaver)
+def may_return(conn: Connection, ident: str) -> bool:
+    """Tell whether undoing this handover lets the leaver log in again: it was what ended the account, and they left by no other."""
+    op = conn.execute(select(s.handover).where(s.handover.c.id == ident)).one()
+    other = select(s.handover.c.id).where(
+        s.handover.c.leaver == op.leaver, s.handover.c.id != ident, s.handover.c.undone_at.is_(None)
+    )
+    return not op.was_disabled and conn.execute(other.limit(1)).first() is None
+
+
+def _check(conn: WriteConn, leaver: str, heir: str) -> bool:
+    """See that one can take over from the other; return whether the leaver's account had ended before."""
+    leaving = agents.get(conn.connection, leaver)
     taking: Mapping[str, Any] = agents.get(conn.connection, heir)
     if leaver == heir or taking["disabled"]:
         message = "name a colleague who stays"
         raise BadRequestError(message, field="heir")
+    return bool(leaving["disabled"])
 
 
 def _items(ident: str, kind: str) -> Select[Any]:

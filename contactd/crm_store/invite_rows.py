@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -94,7 +95,7 @@ def say(conn: WriteConn, ident: str, replies: Sequence[Reply], now: datetime) ->
     """
     row = _locked(conn, ident)
     rules.move(row.state, Invitation.ANSWERED)
-    _keep(conn, ident, rules.replies(replies, rules.questions(row.questions)), now)
+    _keep(conn, ident, _spared_words(conn, row, rules.replies(replies, rules.questions(row.questions))), now)
 
 
 def end(
@@ -124,7 +125,7 @@ def end(
     row = _locked(conn, ident)
     state = rules.move(row.state, became)
     asked_for = rules.questions(row.questions)
-    _keep(conn, ident, rules.replies(replies, asked_for), now)
+    _keep(conn, ident, _spared_words(conn, row, rules.replies(replies, asked_for)), now)
     said = _said(conn.connection, ident)
     if state == Invitation.ANSWERED and not said:
         state = Invitation.REFUSED
@@ -132,7 +133,7 @@ def end(
     values: dict[str, Any] = {"state": state, "ended_at": now, "score": summed.score, "percent": summed.percent}
     values["comment"] = summed.comment
     number = None
-    if row.low is not None and summed.score is not None and summed.score <= row.low:
+    if row.low is not None and summed.score is not None and summed.score <= row.low and not _silent(conn, row):
         number = _follow_up(conn, row, summed, case, plan, now)
         values["case_id"] = case
     conn.execute(update(s.survey_invite).where(s.survey_invite.c.id == ident).values(values))
@@ -177,6 +178,20 @@ def _spared(conn: WriteConn, row: Any, days: int, now: datetime) -> bool:
         return False
     lately = select(table.c.id).where(or_(*same), table.c.asked_at > now - timedelta(days=days)).limit(1)
     return conn.execute(lately).first() is not None
+
+
+def _spared_words(conn: WriteConn, row: Any, given: Sequence[Reply]) -> Sequence[Reply]:
+    """Keep no word of somebody who was erased, or may only be stored; the scores count."""
+    return [replace(one, text="") for one in given] if _silent(conn, row) else given
+
+
+def _silent(conn: WriteConn, row: Any) -> bool:
+    """Tell whether an invitation's customer, as the contact names them now, was erased or may only be stored."""
+    contact = select(s.interaction.c.party_id).where(s.interaction.c.id == row.interaction_id)
+    party = conn.execute(contact).scalar() or row.party_id
+    records = cluster(conn.connection, party) if party else []
+    states = conn.execute(select(s.party.c.pii_state).where(s.party.c.id.in_([*records, row.party_id or ""]))).scalars()
+    return any(state != "normal" for state in states)
 
 
 def _last_segment(conn: WriteConn, interaction: str) -> Any:

@@ -229,7 +229,7 @@ class Access:
         over: set[str] = set()
         for actor in actors:
             login = found.get(actor.login)
-            if login is None or actor_of(actor.login, login) != actor:
+            if login is None or self._seeing(actor_of(actor.login, login)) != actor:
                 over.add(actor.login)
             elif actor.login in live:
                 await self._touch(actor.login, login, now)

@@ -69,7 +69,9 @@ class Returning:
     """Whether who says so may let an admin log in again, too."""
 
     def unit(self, conn: WriteConn) -> dict[str, Any]:
-        """Give back, let the person log in again, tell the router; return the handover with what was kept.
+        """Give back, tell the router; return the handover with what was kept.
+
+        The person may log in again, unless their account had ended before.
 
         Raises:
             NotFoundError, ConflictError: as `handover_rows.undo`.
@@ -78,7 +80,7 @@ class Returning:
         shown = handover_rows.undo(conn, self.handover, now=self.now, actor=self.actor)
         person = agents.get(conn.connection, shown["leaver"])
         _refuse_above(self, person)
-        _switch(conn, self, person, disabled=False)
+        _switch(conn, self, person, disabled=not handover_rows.may_return(conn.connection, self.handover))
         _record(
             conn, self, "user.leave_undone", {"handover": self.handover, "kept": len(shown["kept"])}, shown["leaver"]
         )

@@ -158,6 +158,7 @@ RULES: dict[str, Rule] = {
     "kb.read": Rule("any", "any", "any", "read"),
     "kb.write": Rule("any", "any", "any", "write"),
     "kb.publish": Rule("no", "any", "any", "write"),
+    "kb.approve": Rule("no", "any", "any", "write"),
     "survey.read": Rule("no", "any", "any", "read"),
     "survey.edit": Rule("no", "any", "any", "write"),
     "report.read": Rule("no", "any", "any", "read"),
@@ -176,9 +177,11 @@ RULES: dict[str, Rule] = {
 }
 """Action → rule.  `own`: what the actor has, or is offered, or is."""
 GRANTS: dict[str, frozenset[str]] = {
-    Role.EDITOR: frozenset({"kb.publish"}),
+    Role.EDITOR: frozenset({"kb.publish", "kb.approve"}),
 }
 """Role of an agent who may do something more → what."""
+PERSONAL = frozenset({"kb.approve"})
+"""What takes a second person: somebody logged in, never a token, which whoever made it could use as that second person."""
 
 
 def sees(actor: Actor) -> tuple[str, ...]:
@@ -189,6 +192,8 @@ def sees(actor: Actor) -> tuple[str, ...]:
 def permitted(actor: Actor, action: str, owners: Collection[str] = ()) -> bool:
     """Tell whether `actor` may do `action` on something that belongs to `owners` (agent ids)."""
     rule = RULES[action]
+    if actor.scopes is not None and action in PERSONAL:
+        return False
     if actor.scopes is not None and rule.scope and rule.scope not in actor.scopes:
         return False
     if actor.role == "program":

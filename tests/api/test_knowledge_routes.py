@@ -85,6 +85,18 @@ async def test_an_editor_is_an_agent_who_publishes(house: House) -> None:
     assert (await eva.get("/api/v1/cases")).status_code == 200
 
 
+async def test_no_token_is_the_second_pair_of_eyes(house: House) -> None:
+    ann = await house.logged_in("ann")
+    made = (await ann.post("/api/v1/knowledge/articles", json={"texts": TEXTS})).json()
+    path = f"/api/v1/knowledge/articles/{made['id']}/act"
+    await ann.post(path, json={"act": "submit"})
+    for agent in (None, "id-adam"):
+        token = await house.access.add_token(f"t-{agent}", ["read", "write", "admin"], agent=agent)
+        async with house.client(headers={"authorization": f"Bearer {token}"}) as program:
+            assert (await program.post(path, json={"act": "publish"})).status_code == 403
+    assert (await (await house.logged_in("sue")).post(path, json={"act": "publish"})).status_code == 200
+
+
 async def test_the_tree_is_kept_by_those_who_publish(house: House) -> None:
     ann, sue = await house.logged_in("ann"), await house.logged_in("sue")
     root = await sue.post("/api/v1/knowledge/categories", json={"name": {"zh": "资金"}})

@@ -367,7 +367,17 @@ async def test_a_shared_number_stays_for_the_other_one(house: House) -> None:
 
 
 GONE_OVER = {
-    *("address", "attachment", "automatic_answer", "blocked", "case", "case_event", "consent", "contact_claim"),
+    *(
+        "verification",
+        "address",
+        "attachment",
+        "automatic_answer",
+        "blocked",
+        "case",
+        "case_event",
+        "consent",
+        "contact_claim",
+    ),
     *("contact_point", "draft", "draft_version", "dup_candidate", "external_id", "idempotency_key", "import_file"),
     *("import_row", "interaction", "interaction_event", "interaction_participant", "interaction_topic", "match_key"),
     *(
@@ -401,6 +411,7 @@ IMPERSONAL = {
         "agent",
         "agent_line",
         "agent_routing",
+        "agent_segment",
         "agent_skill",
         "agent_state_log",
         "api_token",

@@ -119,6 +119,23 @@ async def test_a_low_score_opens_a_follow_up_for_the_same_customer(town: Town) -
         await town.store.read(lambda conn: invite_rows.pending(conn, found.invite, town.at))
 
 
+async def test_of_somebody_erased_meanwhile_the_score_counts_and_nothing_else(town: Town) -> None:
+    await define(town)
+    ann, li, wu = await town.agent("ann"), await town.party("Li"), await town.party("Wu")
+    for party in (li, wu):
+        found = await invite(town, await town.interaction(party, agent=ann))
+        assert found is not None
+        gone = schema.party.update().where(schema.party.c.id == party).values(pii_state="erased")
+        await town.unit(lambda conn, gone=gone: conn.execute(gone))
+        said = [Reply(question="stars", score=1), Reply(question="why", text="call me on 13800138000")]
+        assert await end(town, found.invite, "answered", *said) is None
+    assert await town.store.read(lambda conn: conn.execute(schema.case_.select()).all()) == []
+    kept = await town.store.read(lambda conn: conn.execute(schema.survey_answer.select()).all())
+    assert {(row.score, row.text) for row in kept} == {(1, ""), (None, "")}
+    rows = await town.store.read(lambda conn: conn.execute(schema.survey_invite.select()).all())
+    assert {(row.score, row.comment) for row in rows} == {(1, "")}
+
+
 async def test_who_hangs_up_is_counted_with_what_they_said(town: Town) -> None:
     await define(town, low=None, every_days=0)
     ann, bob = await town.agent("ann"), await town.agent("bob")

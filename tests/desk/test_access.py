@@ -17,7 +17,7 @@ from contactd.crm_store.store import Store
 from contactd.desk import origin, proof, throttle
 from contactd.desk.access import Access, Actor, SlowDownError, UnauthorizedError
 from contactd.desk.passwords import Passwords
-from contactd.desk.rights import RULES, SCOPES, authorize, permitted
+from contactd.desk.rights import PERSONAL, RULES, SCOPES, authorize, permitted
 from contactd.testing.clock import ManualClock
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -149,6 +149,15 @@ async def test_what_changes_elsewhere_ends_connected_sessions(
     values = {**change, "password_at": clock.now()} if "password_at" in change else change
     await store.write(lambda conn: conn.execute(agent.update().where(agent.c.id == "a1").values(**values)))
     assert await access.ended([actor]) == {actor.login}
+
+
+@pytest.mark.usefixtures("people")
+async def test_who_sees_numbers_masked_stays_connected(store: Store, clock: ManualClock) -> None:
+    access = Access(store, clock, passwords=Passwords(CHEAP), masked_roles=("agent",))
+    ticket = await access.log_in("name-a1", "correct horse", ip=LOCAL)
+    actor = await access.identify(cookie(ticket.secret), LOCAL, unsafe=False)
+    assert actor.masked
+    assert await access.ended([actor]) == set()
 
 
 @pytest.mark.usefixtures("people")
@@ -355,7 +364,9 @@ def test_a_token_reaches_nothing_without_the_scope() -> None:
         others = SCOPES - {rule.scope}
         assert permitted(actor("program", scopes=others), action) is (rule.scope == "")
         assert permitted(actor("admin", scopes=others), action, ["a1"]) is (rule.scope == "")
-        assert permitted(actor("program", scopes=SCOPES), action) is (rule.scope != "console")
+        reached = rule.scope != "console" and action not in PERSONAL
+        assert permitted(actor("program", scopes=SCOPES), action) is reached
+        assert permitted(actor("admin", scopes=SCOPES), action) is (action not in PERSONAL and rule.admin == "any")
 
 
 def test_an_address_counts_as_its_network() -> None:

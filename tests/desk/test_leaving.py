@@ -163,3 +163,20 @@ async def test_business_and_held_letters_go_along(bench: Bench) -> None:
     assert await bench.store.read(owners) == {"lead-1": bob.id, "lead-2": ann.id}, "what is mirrored is changed there"
     await come_back(bench, done["id"])
     assert (await bench.store.read(owners))["lead-1"] == ann.id
+
+
+async def test_an_account_that_had_ended_before_stays_so(bench: Bench) -> None:
+    ann, bob, carl = await bench.agent("ann"), await bench.agent("bob"), await bench.agent("carl")
+    first = await bench.store.write(leaving(bench, ann.id, bob.id).unit)
+    second = await bench.store.write(leaving(bench, ann.id, carl.id).unit)
+
+    async def gone() -> bool:
+        return bool((await bench.store.read(lambda conn: agents.get(conn, ann.id)))["disabled"])
+
+    await come_back(bench, second["id"])
+    assert await gone(), "it was no handover of this that ended it"
+    third = await bench.store.write(leaving(bench, ann.id, carl.id).unit)
+    await come_back(bench, first["id"])
+    assert await gone(), "they left by another, too"
+    await come_back(bench, third["id"])
+    assert await gone()

@@ -42,6 +42,7 @@ from contactd.crm_store.schema.merging import due, dup_candidate, match_key, mer
 from contactd.crm_store.schema.people import (
     agent,
     agent_line,
+    agent_segment,
     agent_skill,
     api_token,
     handover,
@@ -53,7 +54,7 @@ from contactd.crm_store.schema.people import (
     team,
 )
 from contactd.crm_store.schema.platform import audit_log, idempotency_key, node
-from contactd.crm_store.schema.privacy import consent, legal_hold, privacy_request
+from contactd.crm_store.schema.privacy import consent, legal_hold, privacy_request, verification
 from contactd.crm_store.schema.routing import (
     agent_routing,
     agent_state_log,
@@ -89,6 +90,7 @@ __all__ = [
     "agent",
     "agent_line",
     "agent_routing",
+    "agent_segment",
     "agent_skill",
     "agent_state_log",
     "api_token",
@@ -174,6 +176,7 @@ __all__ = [
     "team",
     "thread",
     "upload",
+    "verification",
     "visitor",
     "webhook",
     "webhook_dead",

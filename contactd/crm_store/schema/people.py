@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, false
 
 from contactd.crm_store.schema.types import belongs, count, document, key, metadata, moment, words
 
@@ -73,6 +73,14 @@ agent_line = Table(
 )
 """Membership; the line `*` means every line."""
 
+agent_segment = Table(
+    "agent_segment",
+    metadata,
+    Column("agent_id", Text, ForeignKey("agent.id"), primary_key=True),
+    Column("segment", Text, primary_key=True),
+)
+"""Customers of which segments somebody sees whose scope is `segment` (`party.segment_id`)."""
+
 session = Table(
     "session",
     metadata,
@@ -126,8 +134,13 @@ handover = Table(
     moment("undone_at", optional=True),
     Column("undone_by", Text),
     document("kept", empty=[]),
+    Column("was_disabled", Boolean, nullable=False, default=False, server_default=false()),
 )
-"""Somebody left, and what they held was given to `heir`.  `kept`: what an undoing left, as somebody had given it on since."""
+"""Somebody left, and what they held was given to `heir`.
+
+`kept`: what an undoing left, as somebody had given it on since.  `was_disabled`: the account had ended before; an undoing does not
+let it hold again.
+"""
 
 handover_item = Table(
     "handover_item",
