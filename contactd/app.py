@@ -37,6 +37,7 @@ from contactd.desk.fetching import Fetcher
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
 from contactd.desk.reading import read_group
+from contactd.desk.seeing import Seeing
 from contactd.desk.showing import Showing
 from contactd.desk.sweeping import Sweeping
 from contactd.desk.tools import ChannelTools
@@ -158,7 +159,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         metrics=metrics,
     )
     made = {name: _channel(office, name, found, settings) for name, found in channel_folder.scan().items()}
-    access = Access(store, clock, public_url=settings.http.public_url, masked_roles=settings.privacy.masked_roles)
+    access = Access(store, clock, public_url=settings.http.public_url, seeing=Seeing.of(settings.privacy))
     hub = Hub(office.views, office.commands, clock, lambda: secrets.token_hex(16))
     console = ConsoleServer(hub, access, clock)
     readiness = Readiness(office, store, clock, made, disk_free_mb=limits.disk_free_mb)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from contactd import __version__
+from contactd.core.agent import Role
 from contactd.core.errors import ConfigError, ContactdError
 from contactd.settings import SettingsError
 
@@ -175,7 +176,7 @@ def _people_commands(commands: Commands) -> None:
     leave.add_argument("--undo", metavar="ID", help="take a handover back")
     add = _add(users, "add", _user_add, "add a person, or change one")
     add.add_argument("name", help="log-in name")
-    add.add_argument("--role", required=True, choices=["agent", "editor", "supervisor", "admin"])
+    add.add_argument("--role", required=True, choices=[str(role) for role in Role])
     add.add_argument("--password-stdin", action="store_true", help="read the password from the first line of stdin")
     add.add_argument("--display-name", default="", help="name shown to others")
     add.add_argument("--skill", action="append", default=[], metavar="SKILL=LEVEL", help="may be repeated; level 1-10")

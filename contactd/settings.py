@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, TypeAdapter, ValidationError
 
@@ -86,10 +86,33 @@ class Log(Section):
     """auto = console on a terminal, else JSON."""
 
 
+RoleName = Literal[
+    "agent", "senior", "editor", "quality", "supervisor", "privacy", "auditor", "integrator", "admin", "program"
+]  # fmt: skip
+"""Roles of people (`core.agent.Role`), and of tokens that are no person's."""
+Reach = Literal["own", "team", "subtree", "segment", "all"]
+Level = Literal["hide", "mask", "read", "edit"]
+
+
+class Scopes(Section):
+    """Whose things a role sees: its own, its team's, those of the teams below as well, its segments', or all."""
+
+    party: Reach = "all"
+    case: Reach = "all"
+    interaction: Reach = "all"
+
+
 class Privacy(Section):
     """Who sees what of customers."""
 
-    masked_roles: tuple[Literal["agent", "supervisor", "admin", "program"], ...] = ()
+    scopes: dict[RoleName, Scopes] = Field(default_factory=dict)
+    """By role; who has a customer's contact in hand sees that customer all the same."""
+    fields: dict[RoleName, dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]{0,63}$")], Level]] = Field(
+        default_factory=dict
+    )
+    """By role: field → how far; `numbers` and `addresses` mean every telephone number and e-mail address."""
+
+    masked_roles: tuple[RoleName, ...] = ()
     """Roles that see telephone numbers of people masked (138****8000) and reveal one only with a reason, on record."""
 
 

@@ -7,8 +7,7 @@ import json
 from collections.abc import Callable
 
 from contactd.agent_ui.session import Command, snapshot
-from contactd.core.masking import masked
-from contactd.desk.rights import Actor
+from contactd.desk.rights import Actor, reached
 from contactd.desk.stream import Stream, text
 from contactd.desk.views import Views
 
@@ -95,8 +94,9 @@ class Console:
             # Answers follow the events of their commit: what is "ok" is already on the screen.
             frames += self.answers
             self.answers, self._size = [], 0
-        if self.actor.masked:
-            frames = [text(masked(json.loads(frame))) for frame in frames]
+        levels = self.actor.levels
+        if levels.narrow:
+            frames = [text(levels.shown(json.loads(frame))) for frame in frames]
         return frames
 
     def _events(self) -> list[str]:
@@ -110,4 +110,6 @@ class Console:
         if self._epoch == stream.epoch:
             stream.restart()
         self._epoch, self._seq = stream.epoch, stream.seq
-        return [snapshot(stream.epoch, stream.seq, self.views.snapshot(stream))]
+        state = self.views.snapshot(stream)
+        state["me"] = {**state["me"], "rights": reached(self.actor)}
+        return [snapshot(stream.epoch, stream.seq, state)]

@@ -23,7 +23,7 @@ from contactd.api.case_shapes import (
 )
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
-from contactd.crm_store import case_reads, case_rows, contact_case_rows, sla_rows
+from contactd.crm_store import case_reads, case_rows, contact_case_rows, sight, sla_rows
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
@@ -53,6 +53,7 @@ async def listed(
             kind=type,
             assignee=me if assignee == "me" else assignee,
             watcher=me if watcher == "me" else watcher,
+            seen=sight.cases(looking.actor.sight, parts.clock.now()),
             limit=limit,
             cursor=cursor,
         ),
@@ -70,7 +71,8 @@ async def board(
 ) -> Response:
     """Return for each state how many there are, and the first by what is due soonest."""
     whose = looking.actor.id if assignee == "me" else assignee
-    found = await parts.store.read(lambda conn: case_reads.board(conn, assignee=whose, kind=type))
+    seen = sight.cases(looking.actor.sight, parts.clock.now())
+    found = await parts.store.read(lambda conn: case_reads.board(conn, assignee=whose, kind=type, seen=seen))
     looking.saw_all(item["id"] for column in found["columns"] for item in column["items"])
     return answer(found)
 
@@ -97,6 +99,7 @@ async def create(
     request: Request, parts: PartsOf, given: NewCase, actor: Annotated[Actor, may("case.create")]
 ) -> Response:
     """Store a case with its number and clocks."""
+    actor.levels.refuse(given.model_fields_set)
     columns = given.columns() | ({"parent_id": given.parent} if given.parent else {})
 
     async def do(this: Try) -> tuple[int, Any]:
@@ -123,6 +126,7 @@ async def create(
 @router.patch("/cases/{ident}", summary="Change a case", responses=gives(WholeCase))
 async def change(request: Request, parts: PartsOf, ident: Ident, given: Change, actor: _Writer) -> Response:
     """Change fields; 409 when somebody else changed it since `row_version`."""
+    actor.levels.refuse(given.model_fields_set)
     columns = given.columns()
 
     def act(conn: Any, now: Any, plan: Any) -> None:

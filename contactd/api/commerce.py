@@ -12,7 +12,7 @@ from contactd.api.answers import Page, Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, answer, looks, may, page
 from contactd.core import commerce as rules
-from contactd.crm_store import audit, commerce_reads, commerce_rows
+from contactd.crm_store import audit, commerce_reads, commerce_rows, sight
 from contactd.crm_store.audit import Entry
 from contactd.desk.rights import Actor
 
@@ -134,7 +134,15 @@ async def listed(
     whose = looking.actor.id if owner == "me" else owner
     items, following = await parts.store.read(
         lambda conn: commerce_reads.listed(
-            conn, kind=kind, party=party, stage=stage, owner=whose, parent=parent, limit=limit, cursor=cursor
+            conn,
+            kind=kind,
+            party=party,
+            stage=stage,
+            owner=whose,
+            parent=parent,
+            seen=sight.of_records(looking.actor.sight, parts.clock.now()),
+            limit=limit,
+            cursor=cursor,
         ),
     )
     looking.saw_all(item["id"] for item in items)

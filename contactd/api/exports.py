@@ -41,6 +41,6 @@ async def export(parts: PartsOf, given: Taken, actor: Annotated[Actor, may("part
         guarded=actor.masked,
     )
     path = await parts.handing_out.customers(
-        actor.id, form=given.form, chosen=chosen, columns=given.columns, masked=actor.masked
+        actor.id, form=given.form, chosen=chosen, columns=given.columns, levels=actor.levels, sight=actor.sight
     )
     return fetched(path, f"customers-{parts.clock.now():%Y%m%d-%H%M}.{given.form}")

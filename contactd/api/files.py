@@ -16,9 +16,8 @@ from starlette.responses import FileResponse
 from contactd.api import shapes
 from contactd.api.answers import gives
 from contactd.api.once import Try, once
-from contactd.api.parts import Ident, Looking, Parts, PartsOf, looks, may, sees_masked
+from contactd.api.parts import Ident, Looking, Parts, PartsOf, looks, may, seen
 from contactd.core.errors import BadRequestError, ForbiddenError, NotFoundError
-from contactd.core.masking import masked_text
 from contactd.core.plain import one_line
 from contactd.crm_store import api_reads, contact_rows, messages, upload_rows
 from contactd.crm_store.message_facts import held
@@ -102,7 +101,7 @@ async def html(
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
     }
-    document = masked_text(document) if sees_masked() else document
+    document = seen().text(document)
     return Response(document.encode(errors="replace"), headers=headers, media_type="text/html; charset=utf-8")
 
 

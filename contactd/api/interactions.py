@@ -14,7 +14,7 @@ from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, a
 from contactd.clock import parse_rfc3339
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.template import fill
-from contactd.crm_store import api_reads, customer, interactions, messages, unseen_rows
+from contactd.crm_store import api_reads, customer, interactions, messages, sight, unseen_rows
 from contactd.crm_store.answering import answering
 from contactd.desk.rights import Actor
 
@@ -56,8 +56,10 @@ async def listed(
         since=_moment(since),
     )
 
+    seen = sight.interactions(looking.actor.sight, parts.clock.now())
+
     def read(conn: Any) -> tuple[list[dict[str, Any]], str | None]:
-        items, following = interactions.listed(conn, wanted, limit=limit, cursor=cursor)
+        items, following = interactions.listed(conn, wanted, seen=seen, limit=limit, cursor=cursor)
         return api_reads.with_parts(conn, items), following
 
     items, following = await parts.store.read(read)

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
+from contactd.api.narrowing import narrowed, refuse_guessing
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, answer, looks, may, page
 from contactd.core import address
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.party import Point
-from contactd.crm_store import claims, customer, field_rows, parties, timeline
+from contactd.crm_store import claims, customer, field_rows, parties, sight, timeline
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -50,6 +51,8 @@ class Change(BaseModel):
     vip: Annotated[int, Field(ge=0, le=3)] | None = None
     owner: _Word | None = None
     team: _Word | None = None
+    segment: _Word | None = None
+    """Which segment they count to; who sees by segments sees those."""
     credit_level: Annotated[int, Field(ge=0, le=5)] | None = None
     credit_flag: _Word | None = None
     """watch | stop"""
@@ -65,7 +68,13 @@ class Change(BaseModel):
     def columns(self) -> dict[str, Any]:
         """Return what is given, under the store's names."""
         given = self.model_dump(exclude_unset=True, exclude={"points", "row_version"})
-        names = {"name": "display_name", "language": "lang", "owner": "owner_id", "team": "team_id"}
+        names = {
+            "name": "display_name",
+            "language": "lang",
+            "owner": "owner_id",
+            "team": "team_id",
+            "segment": "segment_id",
+        }
         return {names.get(key, key): value for key, value in given.items()}
 
 
@@ -113,9 +122,11 @@ async def listed(
 ) -> Response:
     """Return a page of customers; `q` is the beginning of a name, an address or a number, `field` asks for `key:value`."""
     filters, now = chosen.filters(looking.actor.id), parts.clock.now()
+    refuse_guessing(looking.actor, filters)
+    seen = sight.parties(looking.actor.sight, now)
     items, following = await parts.store.read(
         lambda conn: parties.listed(
-            conn, q=q, guarded=looking.actor.masked, filters=filters, now=now, limit=limit, cursor=cursor
+            conn, q=q, guarded=looking.actor.masked, filters=filters, now=now, seen=seen, limit=limit, cursor=cursor
         ),
     )
     looking.saw_all(item["id"] for item in items)
@@ -125,8 +136,10 @@ async def listed(
 @router.get("/parties/{ident}", summary="One customer", responses=gives(shapes.Party))
 async def one(parts: PartsOf, looking: _Reader, ident: Ident) -> Response:
     """Return a customer with contact points; a merged one answers with the survivor."""
-    found = await _read(parts, ident)
-    looking.saw(ident)
+    found, seeing = await _read(parts, ident), looking.actor.sight
+    by_hand = seeing is not None and await parts.store.read(lambda conn: sight.by_hand(conn, seeing, ident))
+    # What the contact in hand lets them see beyond their scope stands so in the log.
+    looking.saw(ident, "grant" if by_hand else "")
     return answer(found)
 
 
@@ -144,13 +157,14 @@ async def history(
     cursor: Cursor = None,
 ) -> Response:
     """Return a page of TimelineItems, newest first."""
+    seen = sight.interactions(looking.actor.sight, parts.clock.now())
 
     def read(conn: Any) -> tuple[list[dict[str, Any]], str | None]:
         parties.get(conn, ident)
         found: list[dict[str, Any]] = []
         following = cursor
         for _ in range(LOOKS):
-            items, following = timeline.page(conn, ident, limit=limit - len(found), cursor=following)
+            items, following = timeline.page(conn, ident, seen=seen, limit=limit - len(found), cursor=following)
             found += [item for item in items if channel is None or item["channel"] == channel]
             if following is None or len(found) == limit:
                 break
@@ -169,6 +183,7 @@ async def create(
     actor: Annotated[Actor, may("party.create")],
 ) -> Response:
     """Store a customer with contact points, which are taken as asserted."""
+    actor.levels.refuse(given.model_fields_set, given.custom or ())
     points = _points(given.points, parts.region)
     columns = {"kind": "person", **{key: value for key, value in given.columns().items() if value is not None}}
 
@@ -199,6 +214,7 @@ async def change(
     actor: Annotated[Actor, may("party.edit")],
 ) -> Response:
     """Change fields and add contact points; 409 when somebody else changed it since `row_version`."""
+    actor.levels.refuse(given.model_fields_set, given.custom or ())
     points = _points(given.points, parts.region)
 
     async def do(this: Try) -> tuple[int, Any]:
@@ -236,7 +252,8 @@ async def lookup(
     if point is None:
         nobody: dict[str, Any] = {"resolve_state": "anonymous", "party_id": None, "point": None, "candidates": []}
         return answer(nobody | {"timeline": [], "open_cases": 0})
-    head = await parts.store.read(lambda conn: customer.of_point(conn, point))
+    now, seeing = parts.clock.now(), looking.actor.sight
+    head = await parts.store.read(lambda conn: narrowed(conn, customer.of_point(conn, point), seeing, now))
     looking.saw_all([head["party_id"], *(one["party_id"] for one in head["candidates"])])
     return answer(head)
 
@@ -285,4 +302,11 @@ async def _read(parts: Parts, ident: str) -> dict[str, Any]:
 def _shown(party: dict[str, Any]) -> dict[str, Any]:
     """Return a customer with the names screens use."""
     points = [{"id": point["contact_point"], **point} for point in party.get("points", [])]
-    return {**party, "language": party["lang"], "owner": party["owner_id"], "team": party["team_id"], "points": points}
+    return {
+        **party,
+        "language": party["lang"],
+        "owner": party["owner_id"],
+        "team": party["team_id"],
+        "segment": party["segment_id"],
+        "points": points,
+    }

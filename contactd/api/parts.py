@@ -13,8 +13,9 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from contactd.clock import Clock
 from contactd.core.channel import Arrival, Content, Receipt
-from contactd.core.errors import BadRequestError
-from contactd.core.masking import masked
+from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.levels import EVERYTHING, Levels
+from contactd.crm_store.sight import Kind, sees
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
 from contactd.desk.exchange.handing_out import HandingOut
@@ -107,13 +108,13 @@ class Parts:
         object.__setattr__(self, "idents", Idents(self.clock))
 
 
-_MASKED: ContextVar[bool] = ContextVar("masked", default=False)
-"""Whether whoever asks sees telephone numbers masked; set when it is known who asks."""
+LEVELS: ContextVar[Levels] = ContextVar("levels", default=EVERYTHING)
+"""How far whoever asks sees fields; set when it is known who asks."""
 
 
-def sees_masked() -> bool:
-    """Tell whether whoever asks sees telephone numbers masked."""
-    return _MASKED.get()
+def seen() -> Levels:
+    """Return how far whoever asks sees fields."""
+    return LEVELS.get()
 
 
 def parts_of(request: Request) -> Parts:
@@ -127,8 +128,74 @@ async def actor_of(request: Request) -> Actor:
     client = request.client.host if request.client else None
     unsafe = request.method not in SAFE
     actor = await parts_of(request).access.identify(request.headers, client, unsafe=unsafe)
-    _MASKED.set(actor.masked)
+    LEVELS.set(actor.levels)
     return actor
+
+
+_OBJECTS: Mapping[str, Kind] = {
+    "parties": "party",
+    "interactions": "interaction",
+    "cases": "case",
+    "points": "point",
+    "messages": "message",
+    "files": "file",
+    "recordings": "recording",
+    "records": "record",
+    "tasks": "task",
+    "promises": "promise",
+}
+"""Beginning of a path below the interface's → what its `{ident}` names."""
+_NAMED: Mapping[str, Kind] = {
+    **dict.fromkeys(("party", "party_id", "org_party_id", "survivor", "loser", "losers", "to"), "party"),
+    **dict.fromkeys(("case", "case_id", "parent"), "case"),
+    **dict.fromkeys(("interaction", "interaction_id", "source_interaction"), "interaction"),
+}
+"""Keys of bodies and queries → what they name."""
+_MOST_NAMED = 50
+
+
+async def see_named(request: Request, actor: Actor) -> None:
+    """Let nobody reach by its id what they do not see: in the path, the query or the body.
+
+    Raises:
+        NotFoundError: something named is not seen; the same answer as where it is not there.
+    """
+    sight = actor.sight
+    if sight is None:
+        return
+    parts, now = parts_of(request), parts_of(request).clock.now()
+    named = _path_names(request) + [
+        (kind, value) for key, kind in _NAMED.items() if (value := request.query_params.get(key))
+    ]
+    if request.method not in SAFE and request.headers.get("content-type", "").startswith("application/json"):
+        named += _body_names(await request.body())
+
+    def read(conn: Any) -> bool:
+        return all(sees(conn, sight, kind, ident, now) for kind, ident in named[:_MOST_NAMED])
+
+    if named and not await parts.store.read(read):
+        message = "There is no such thing."
+        raise NotFoundError(message)
+
+
+def _path_names(request: Request) -> list[tuple[Kind, str]]:
+    """Return what a path names: `/api/v1/<objects>/<id>…`."""
+    pieces = request.url.path.removeprefix("/api/v1/").split("/")
+    kind = _OBJECTS.get(pieces[0])
+    ident = request.path_params.get("ident") or request.path_params.get("point")
+    return [(kind, ident)] if kind is not None and isinstance(ident, str) else []
+
+
+def _body_names(raw: bytes) -> list[tuple[Kind, str]]:
+    try:
+        data = json.loads(raw) if raw.strip() else {}
+    except (ValueError, RecursionError):
+        return []
+    found: list[tuple[Kind, str]] = []
+    for key, kind in _NAMED.items():
+        value = data.get(key) if isinstance(data, dict) else None
+        found += [(kind, one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    return found
 
 
 def may(action: str) -> Any:
@@ -137,6 +204,7 @@ def may(action: str) -> Any:
     async def check(request: Request) -> Actor:
         actor = await actor_of(request)
         authorize(actor, action)
+        await see_named(request, actor)
         return actor
 
     return Depends(check)
@@ -168,6 +236,7 @@ def looks(action: str, kind: str) -> Any:
     async def check(request: Request) -> Looking:
         actor = await actor_of(request)
         authorize(actor, action)
+        await see_named(request, actor)
         client = request.client.host if request.client else ""
         return Looking(actor, parts_of(request).reads, action, kind, client)
 
@@ -183,8 +252,9 @@ Filter = Annotated[str | None, Query(max_length=200, pattern=_PLAIN)]
 
 
 def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return JSON that is never cached, with numbers masked for who may not see them."""
-    shown = masked(data) if _MASKED.get() else data
+    """Return JSON that is never cached, as far as whoever asks sees it: the one way out for everything the interface says."""
+    levels = LEVELS.get()
+    shown = levels.shown(data) if levels.narrow else data
     return Response(
         text(shown), status, {"cache-control": "no-store", **(headers or {})}, media_type="application/json"
     )

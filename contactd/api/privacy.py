@@ -215,7 +215,7 @@ async def archive(
     parts: PartsOf, ident: Ident, looking: Annotated[Looking, looks("party.archive", "party")]
 ) -> Response:
     """Return a zip: `data.json`, a page to read, and the originals of mail, files and, for who may listen, recordings."""
-    if looking.actor.masked:
+    if looking.actor.levels.narrow:
         message = "Who sees numbers masked takes no archive."
         raise ForbiddenError(message, code="masked")
     path = await parts.handing_out.archive(ident, looking.actor.id, heard=permitted(looking.actor, "recording.listen"))

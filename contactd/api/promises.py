@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from contactd.api.answers import Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Filter, Ident, Looking, PartsOf, answer, looks, may
-from contactd.crm_store import promise_rows
+from contactd.crm_store import promise_rows, sight
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
@@ -49,7 +49,8 @@ class Promises(Shape):
 async def promises(parts: PartsOf, looking: _Reader, party: Filter = None, owner: Filter = None) -> Response:
     """Return open promises, those due first in front: a customer's, or somebody's own (`owner=me`)."""
     whose = looking.actor.id if owner == "me" else owner
-    items = await parts.store.read(lambda conn: promise_rows.listed(conn, party=party, owner=whose))
+    seen = sight.of_promises(looking.actor.sight, parts.clock.now())
+    items = await parts.store.read(lambda conn: promise_rows.listed(conn, party=party, owner=whose, seen=seen))
     looking.saw_all(item["id"] for item in items)
     return answer({"items": items})
 

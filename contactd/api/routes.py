@@ -34,6 +34,7 @@ from contactd.api import (
     sources,
     surveys,
     tasks,
+    teams,
     webhooks,
 )
 from contactd.api.answers import PROBLEMS
@@ -74,6 +75,7 @@ def build(parts: Parts) -> FastAPI:
         knowledge,
         promises,
         tasks,
+        teams,
         floor,
         handovers,
         outbox,

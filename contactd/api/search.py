@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from contactd.api.answers import Shape, gives
 from contactd.api.parts import Filter, Looking, PartsOf, answer, looks
-from contactd.crm_store import search_hits
+from contactd.crm_store import search_hits, sight
 from contactd.desk.rights import sees
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -45,9 +45,10 @@ async def search(
     """Return the likeliest hits of each kind (`kind=party,message` asks for some)."""
     kinds = kind.split(",") if kind else search_hits.KINDS
     acl = sees(looking.actor)
+    seen = sight.documents(looking.actor.sight, parts.clock.now())
 
     def read(conn: Any) -> list[dict[str, Any]]:
-        return search_hits.search(conn, q, kinds=kinds, acl=acl, limit=limit, guarded=looking.actor.masked)
+        return search_hits.search(conn, q, kinds=kinds, acl=acl, limit=limit, guarded=looking.actor.masked, seen=seen)
 
     items = await parts.store.read(read)
     looking.saw_all(dict.fromkeys(item["id"] for item in items))

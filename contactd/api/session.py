@@ -15,7 +15,7 @@ from contactd.crm_store import access_rows, audit
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.access import IDLE, UnauthorizedError
-from contactd.desk.rights import Actor, authorize
+from contactd.desk.rights import Actor, authorize, reached
 
 router = APIRouter(prefix="/api/v1", tags=["log-in"])
 
@@ -91,6 +91,7 @@ async def me(parts: PartsOf, actor: Annotated[Actor, may("me.read")]) -> Respons
     view = dict(parts.views.me(actor.id))
     view |= {"name": actor.name or view["name"], "role": actor.role, "languages": list(actor.languages)}
     view |= {"username": actor.username or view["username"]}
+    view |= {"rights": reached(actor)}
     view |= {"scopes": sorted(actor.scopes) if actor.scopes is not None else None}
     return answer(view)
 

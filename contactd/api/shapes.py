@@ -294,6 +294,8 @@ class Me(Agent):
 
     username: str
     languages: list[str]
+    rights: list[str]
+    """What they may do, be it only with what is theirs; screens show no more."""
     scopes: list[str] | None
 
 

@@ -12,7 +12,7 @@ from contactd.api.answers import Page, Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core.errors import BadRequestError
-from contactd.crm_store import follow_up_rows, task_rows
+from contactd.crm_store import follow_up_rows, sight, task_rows
 from contactd.desk.rights import Actor, authorize
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
@@ -100,8 +100,9 @@ async def listed(
         "owner": looking.actor.id if owner == "me" else owner,
         "interaction": interaction,
     }
+    seen = sight.of_tasks(looking.actor.sight, parts.clock.now())
     items, following = await parts.store.read(
-        lambda conn: task_rows.listed(conn, filters=filters, limit=limit, cursor=cursor)
+        lambda conn: task_rows.listed(conn, filters=filters, seen=seen, limit=limit, cursor=cursor)
     )
     looking.saw_all(item["id"] for item in items)
     return page(items, following)

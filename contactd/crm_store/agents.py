@@ -176,7 +176,7 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
             message = f"{name} cannot be set"
             raise BadRequestError(message, field=name)
     if "role" in values and values["role"] not in set(Role):
-        message = "role must be agent, supervisor or admin"
+        message = f"role must be one of {', '.join(Role)}"
         raise BadRequestError(message, field="role")
     return dict(values)
 

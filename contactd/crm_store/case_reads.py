@@ -12,6 +12,7 @@ from contactd.core.errors import NotFoundError
 from contactd.crm_store import cursors, promise_rows, sla_rows, task_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, text
+from contactd.crm_store.sight import Seen
 
 OPEN = tuple(
     str(state) for state in (CaseState.NEW, CaseState.OPEN, CaseState.WAITING_CUSTOMER, CaseState.WAITING_INTERNAL)
@@ -33,6 +34,7 @@ def listed(
     kind: str | None = None,
     assignee: str | None = None,
     watcher: str | None = None,
+    seen: Seen = (),
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
@@ -45,13 +47,14 @@ def listed(
         kind: type of case.
         assignee: whose; `none` for nobody's.
         watcher: who follows.
+        seen: as `sight.cases`.
         limit: how many.
         cursor: where the last page ended.
 
     Raises:
         BadRequestError: the cursor or the limit is wrong.
     """
-    query = select(s.case_).where(s.case_.c.deleted_at.is_(None))
+    query = select(s.case_).where(s.case_.c.deleted_at.is_(None), *seen)
     if party is not None:
         query = query.where(s.case_.c.party_id.in_(cluster(conn, party)))
     if state == "active":
@@ -70,11 +73,11 @@ def listed(
     return _items(conn, rows), following
 
 
-def board(conn: Connection, *, assignee: str | None = None, kind: str | None = None) -> dict[str, Any]:
+def board(conn: Connection, *, assignee: str | None = None, kind: str | None = None, seen: Seen = ()) -> dict[str, Any]:
     """Return the columns of the board: for each state how many, and the first by what is due soonest."""
     columns = []
     for state in CaseState:
-        mine = [s.case_.c.state == state, s.case_.c.deleted_at.is_(None)]
+        mine = [s.case_.c.state == state, s.case_.c.deleted_at.is_(None), *seen]
         mine += [s.case_.c.assignee == assignee] if assignee else []
         mine += [s.case_.c.type == kind] if kind else []
         count = conn.execute(select(func.count()).where(*mine)).scalar_one()

@@ -13,6 +13,7 @@ from contactd.core.errors import NotFoundError
 from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, text
+from contactd.crm_store.sight import Seen
 
 ON_CARD = 5
 """Records of one kind on a customer's card."""
@@ -27,6 +28,7 @@ def listed(
     stage: str | None = None,
     owner: str | None = None,
     parent: str | None = None,
+    seen: Seen = (),
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
@@ -36,7 +38,7 @@ def listed(
         BadRequestError: the cursor or the limit is wrong.
     """
     table = s.record
-    query = _rows()
+    query = _rows().where(*seen)
     if party is not None:
         query = query.where(table.c.party_id.in_(cluster(conn, party)))
     for column, wanted in (

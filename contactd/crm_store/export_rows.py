@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from contactd.crm_store import schema as s
 from contactd.crm_store.lookup import claimed_points
 from contactd.crm_store.party_search import matching
+from contactd.crm_store.sight import Seen
 
 PAGE = 500
 _PLAIN = ("id", "kind", "family_name", "given_name", "salutation", "legal_name", "uscc", "lang", "tz", "lifecycle")
@@ -43,7 +44,9 @@ class Chosen:
 EVERYBODY = Chosen()
 
 
-def page(conn: Connection, *, chosen: Chosen = EVERYBODY, after: str = "", limit: int = PAGE) -> list[dict[str, Any]]:
+def page(
+    conn: Connection, *, chosen: Chosen = EVERYBODY, after: str = "", limit: int = PAGE, seen: Seen = ()
+) -> list[dict[str, Any]]:
     """Return customers by id: field → text, or a list of texts where there may be several.
 
     Args:
@@ -51,9 +54,10 @@ def page(conn: Connection, *, chosen: Chosen = EVERYBODY, after: str = "", limit
         chosen: which.
         after: the id the last page ended with.
         limit: how many.
+        seen: as `sight.parties`.
     """
     alive = (s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None), s.party.c.pii_state != "erased")
-    query = select(s.party).where(*alive, s.party.c.id > after).order_by(s.party.c.id).limit(limit)
+    query = select(s.party).where(*alive, *seen, s.party.c.id > after).order_by(s.party.c.id).limit(limit)
     if chosen.q.strip():
         query = query.where(s.party.c.id.in_(matching(chosen.q, whole_numbers=chosen.guarded)))
     wanted = {"lifecycle": chosen.lifecycle, "kind": chosen.kind, "owner_id": chosen.owner}

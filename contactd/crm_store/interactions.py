@@ -14,6 +14,7 @@ from contactd.core.errors import NotFoundError
 from contactd.core.interaction import OPEN_STATES
 from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
+from contactd.crm_store.sight import Seen
 
 SNIPPET = 200
 MOST_EVENTS = 1000
@@ -62,15 +63,18 @@ def listed(
     conn: Connection,
     wanted: Filter,
     *,
+    seen: Seen = (),
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return a page of interactions, newest first by the time they began, and the next cursor.
+    """Return a page of interactions, newest first by the time they began, and the next cursor; `seen`: as `sight.interactions`.
 
     Raises:
         BadRequestError: the cursor or the limit is wrong.
     """
-    query = cursors.after(_narrowed(conn, wanted), cursor, s.interaction.c.started_at, s.interaction.c.id, limit)
+    query = cursors.after(
+        _narrowed(conn, wanted).where(*seen), cursor, s.interaction.c.started_at, s.interaction.c.id, limit
+    )
     rows, following = cursors.page(list(conn.execute(query)), limit, "started_at")
     return _views(conn, rows), following
 

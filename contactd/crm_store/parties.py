@@ -15,6 +15,7 @@ from contactd.crm_store import schema as s
 from contactd.crm_store.lookup import claimed_points, open_cases
 from contactd.crm_store.party_fields import EDITABLE, checked
 from contactd.crm_store.party_search import matching, search_key
+from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -77,6 +78,7 @@ def listed(
     guarded: bool = False,
     filters: Mapping[str, Any] | None = None,
     now: datetime | None = None,
+    seen: Seen = (),
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
@@ -88,13 +90,14 @@ def listed(
         guarded: the asker sees numbers masked, and cannot try them out here.
         filters: as `facet_rows.narrowed`.
         now: the moment, for filters that ask how long ago.
+        seen: as `sight.parties`.
         limit: how many.
         cursor: where the last page ended.
 
     Raises:
         BadRequestError: cursor or limit is wrong.
     """
-    query = select(s.party).where(s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None))
+    query = select(s.party).where(s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None), *seen)
     if q is not None and q.strip():
         query = query.where(s.party.c.id.in_(matching(q, whole_numbers=guarded)))
     if filters and now is not None:

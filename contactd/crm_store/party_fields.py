@@ -23,6 +23,7 @@ EDITABLE = frozenset(
         "vip",
         "owner_id",
         "team_id",
+        "segment_id",
         "credit_level",
         "credit_flag",
         "preferences",
@@ -36,7 +37,7 @@ EDITABLE = frozenset(
 MOST_CREDIT = 5
 FLAGS = ("watch", "stop")
 """Marks of a customer's credit: be careful, or nothing on account."""
-_OPTIONAL = {"lang", "tz", "owner_id", "uscc", "team_id", "credit_level", "credit_flag", "preferences"}
+_OPTIONAL = {"lang", "tz", "owner_id", "uscc", "team_id", "segment_id", "credit_level", "credit_flag", "preferences"}
 
 
 def checked(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from contactd.clock import rfc3339
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster
+from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -50,10 +51,10 @@ def settle(conn: WriteConn, ident: str, *, broken: str | None, now: datetime) ->
 
 
 def listed(
-    conn: Connection, *, party: str | None = None, case: str | None = None, owner: str | None = None
+    conn: Connection, *, party: str | None = None, case: str | None = None, owner: str | None = None, seen: Seen = ()
 ) -> list[dict[str, Any]]:
     """Return open promises, those due first in front: a customer's, a case's, or somebody's own."""
-    query = select(s.promise).where(s.promise.c.ended_at.is_(None))
+    query = select(s.promise).where(s.promise.c.ended_at.is_(None), *seen)
     if party is not None:
         query = query.where(s.promise.c.party_id.in_(cluster(conn, party)))
     if case is not None:

@@ -6,7 +6,8 @@ Who may see what is part of the question to the index (`acl`), never a filter on
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -18,6 +19,7 @@ from contactd.crm_store import lookup, search_index
 from contactd.crm_store import schema as s
 from contactd.crm_store.party_search import search_key
 from contactd.crm_store.search_docs import CASE, MESSAGE, PARTY
+from contactd.crm_store.sight import EVERYTHING, NAMED, Seen
 
 KINDS = (PARTY, CASE, MESSAGE)
 MOST = 50
@@ -25,6 +27,7 @@ MOST = 50
 LOOKED_AT = 200
 """Documents ranked for one question."""
 _IN_NUMBER = re.compile(r"(?<=\d)[-()\s]+(?=\d)|[()](?=\d)")
+Shaping = Callable[..., list[dict[str, Any]]]
 AROUND = 40
 """Characters shown on each side of the first place that matched."""
 
@@ -37,6 +40,7 @@ def search(
     acl: Sequence[str] = ("all",),
     limit: int = 10,
     guarded: bool = False,
+    seen: Mapping[str, Seen] = EVERYTHING,
 ) -> list[dict[str, Any]]:
     """Return hits, customers first, then cases, then what was said; within each the likeliest first.
 
@@ -47,6 +51,7 @@ def search(
         acl: what the asker may see.
         limit: hits of each kind.
         guarded: the asker sees numbers masked, and cannot try them out here.
+        seen: as `sight.documents`.
 
     Raises:
         BadRequestError: no such kind, or a wrong limit.
@@ -61,15 +66,21 @@ def search(
     # A customer's number is one word, however it is written.
     of_party = tokens.terms(_IN_NUMBER.sub("", query), whole_numbers=guarded)
     hits: list[dict[str, Any]] = []
-    for kind, shape in ((PARTY, _parties), (CASE, _cases), (MESSAGE, _messages)):
+    shapes: dict[str, Callable[..., list[dict[str, Any]]]] = {
+        PARTY: partial(_parties, seen=seen.get(NAMED, ())),
+        CASE: _cases,
+        MESSAGE: _messages,
+    }
+    for kind, shape in shapes.items():
         asked = of_party if kind == PARTY else terms
         if kind in kinds and asked:
-            found = search_index.find(conn, asked, kind=kind, acl=acl, limit=LOOKED_AT if kind != CASE else MOST)
+            most = LOOKED_AT if kind != CASE else MOST
+            found = search_index.find(conn, asked, kind=kind, acl=acl, limit=most, seen=seen.get(kind, ()))
             hits += shape(conn, query, found)[:limit]
     return hits
 
 
-def _parties(conn: Connection, query: str, found: list[Any]) -> list[dict[str, Any]]:
+def _parties(conn: Connection, query: str, found: list[Any], *, seen: Seen) -> list[dict[str, Any]]:
     """Shape customers: those of exactly this name first, then names that begin so, then the latest changed."""
     exact = search_key(query)
     party = s.party
@@ -78,6 +89,7 @@ def _parties(conn: Connection, query: str, found: list[Any]) -> list[dict[str, A
         party.c.id == party.c.canonical_id,
         party.c.deleted_at.is_(None),
         party.c.pii_state == "normal",
+        *seen,
     )
     named = [row.id for row in conn.execute(same.order_by(party.c.id).limit(MOST))]
     idents = list(dict.fromkeys([*named, *(row.ref for row in found)]))

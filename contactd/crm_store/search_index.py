@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from contactd.core.tokens import Term
 from contactd.crm_store import schema as s
 from contactd.crm_store.database import driver
+from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -47,6 +48,12 @@ _FIND = {
     ).bindparams(bindparam("acl", expanding=True)),
 }
 
+_HOLDING = {
+    "sqlite": text("search_doc.seq IN (SELECT rowid FROM search_index WHERE tokens MATCH :query)"),
+    "postgresql": text("search_doc.seq IN (SELECT seq FROM search_index WHERE tokens @@ CAST(:query AS tsquery))"),
+}
+"""Documents that hold a question, where who asks sees only some."""
+
 
 def next_seqs(conn: WriteConn, count: int) -> range:
     """Take the next numbers for documents; later ones are newer."""
@@ -71,14 +78,22 @@ def drop(conn: WriteConn, seqs: Collection[int]) -> None:
         conn.written += len(seqs)
 
 
-def find(conn: Connection, terms: Sequence[Term], *, kind: str, acl: Sequence[str], limit: int) -> list[Any]:
+def find(
+    conn: Connection, terms: Sequence[Term], *, kind: str, acl: Sequence[str], limit: int, seen: Seen = ()
+) -> list[Any]:
     """Return (kind, ref, party_id, at in milliseconds, seq) of the newest documents that hold every term."""
     if not terms:
         return []
     dialect = conn.dialect.name
     query = _match(terms) if dialect == "sqlite" else _tsquery(terms)
     values = {"query": query, "kind": kind, "acl": list(acl), "limit": limit}
-    return list(conn.execute(_FIND[dialect], values))
+    if not seen:
+        return list(conn.execute(_FIND[dialect], values))
+    doc = s.search_doc
+    holding = select(doc.c.kind, doc.c.ref, doc.c.party_id, doc.c.at, doc.c.seq).where(
+        _HOLDING[dialect], doc.c.kind == kind, doc.c.acl.in_(acl), *seen
+    )
+    return list(conn.execute(holding.order_by(doc.c.seq.desc()).limit(limit), {"query": query}))
 
 
 def shred(conn: WriteConn, *, first: bool) -> bool:

@@ -18,6 +18,7 @@ from contactd.core.interaction import State
 from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, text
+from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -135,6 +136,7 @@ def listed(
     conn: Connection,
     *,
     filters: Mapping[str, str | None],
+    seen: Seen = (),
     limit: int,
     cursor: str | None,
 ) -> tuple[list[dict[str, Any]], str | None]:
@@ -143,10 +145,11 @@ def listed(
     Args:
         conn: a reader's connection.
         filters: of `party, case, kind, state, owner, interaction`; `state=open` are those not over.
+        seen: as `sight.of_parties`.
         limit: how many.
         cursor: where the last page ended.
     """
-    query = select(s.task)
+    query = select(s.task).where(*seen)
     columns = {
         "case": s.task.c.case_id,
         "kind": s.task.c.kind,

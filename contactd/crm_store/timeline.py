@@ -10,6 +10,7 @@ from contactd.clock import rfc3339
 from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, last_messages
+from contactd.crm_store.sight import Seen
 
 
 def page(
@@ -19,6 +20,7 @@ def page(
     limit: int = 50,
     cursor: str | None = None,
     with_people: bool = True,
+    seen: Seen = (),
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return a page of a party's TimelineItems (docs/wire.md) and the next cursor; nothing for an unknown party.
 
@@ -28,6 +30,7 @@ def page(
         limit: how many.
         cursor: where the last page ended.
         with_people: for an organisation, also what its people did for it (`org_party_id`).
+        seen: as `sight.interactions`.
 
     Raises:
         BadRequestError: cursor or limit is wrong.
@@ -39,7 +42,7 @@ def page(
     columns = [s.interaction.c.party_id, *([s.interaction.c.org_party_id] if with_people else [])]
     found: dict[str, Any] = {}
     for column in columns:
-        query = _rows().where(column.in_(parties))
+        query = _rows().where(column.in_(parties), *seen)
         query = cursors.after(query, cursor, s.interaction.c.started_at, s.interaction.c.id, limit)
         found |= {row.id: row for row in conn.execute(query)}
     newest = sorted(found.values(), key=lambda row: (row.started_at, row.id), reverse=True)

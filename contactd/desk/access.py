@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from contactd.clock import Clock
-from contactd.core.agent import Role
 from contactd.core.errors import BadRequestError, ContactdError, ForbiddenError, NotFoundError
 from contactd.crm_store import access_rows as rows
 from contactd.crm_store import audit
@@ -27,7 +26,8 @@ from contactd.desk import origin, throttle
 from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
 from contactd.desk.proof import Proof, SlowDownError, UnauthorizedError, actor_of
-from contactd.desk.rights import GRANTS, SCOPES, Actor, authorize
+from contactd.desk.rights import SCOPES, Actor, authorize
+from contactd.desk.seeing import Seeing
 
 __all__ = ["Access", "Actor", "SlowDownError", "UnauthorizedError", "authorize"]
 
@@ -64,16 +64,16 @@ class Access:
         *,
         public_url: str = "",
         passwords: Passwords | None = None,
-        masked_roles: Collection[str] = (),
+        seeing: Seeing | None = None,
     ) -> None:
-        """Keep sessions in `store`; with an https `public_url` cookies are for https only."""
+        """Keep sessions in `store`; with an https `public_url` cookies are for https only; `seeing`: who sees what."""
         self._store = store
         self._clock = clock
         self._idents = Idents(clock)
         self._public_url = public_url
         self._passwords = passwords or Passwords()
         self._proof = Proof(store, clock, self._passwords)
-        self._masked_roles = frozenset(masked_roles)
+        self._seeing = (seeing or Seeing()).seen_by
         self._known: dict[str, tuple[Actor, float]] = {}
         self.listeners: list[Callable[[Callable[[Actor], bool]], object]] = []
         """Called when sessions were ended here, with what tells whether an actor's is one of them."""
@@ -197,12 +197,6 @@ class Access:
             message = "This request comes from elsewhere."
             raise ForbiddenError(message, code="bad_origin")
         return self._seeing(await self._resolve("", secret))
-
-    def _seeing(self, actor: Actor) -> Actor:
-        """Say whether the actor sees numbers as they are."""
-        role = Role.AGENT if actor.role in GRANTS else actor.role
-        hidden = {role, actor.role} & self._masked_roles
-        return replace(actor, masked=True) if hidden else actor
 
     def welcome(self, headers: Mapping[str, str], client: str | None) -> None:
         """Refuse a log-in sent by another site's page.

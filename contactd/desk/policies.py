@@ -15,12 +15,12 @@ from typing import Any
 
 import tomli_w
 
-from contactd.core.agent import Role
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.events import PolicyPublished
 from contactd.crm_store import agents, audit, inbox_rows, policies
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.store import WriteConn
+from contactd.desk import roles
 from contactd.desk.admin import Errand, at_work, configured
 from contactd.routing.finding import Finding, Severity
 from contactd.routing.lint import lint
@@ -204,9 +204,7 @@ async def drift(errand: Errand, settings: Settings, language: str = "en") -> lis
     found = await errand.store.read(policies.current)
     people = await errand.store.read(agents.listed)
     ruling = settings.policy if settings.policy_source == "file" or found is None else found.document
-    working = [
-        replace(configured(one), agent=one["name"]) for one in people if one["role"] in {Role.AGENT, Role.EDITOR}
-    ]
+    working = [replace(configured(one), agent=one["name"]) for one in people if roles.working(one["role"])]
     known = {(finding.path, finding.kind) for finding in lint(ruling)}
     doubts = [told(finding, language) for finding in lint(ruling, working) if (finding.path, finding.kind) not in known]
     if settings.policy_source == "store" and settings.policy and found is not None:

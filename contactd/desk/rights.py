@@ -8,6 +8,9 @@ from typing import Literal
 
 from contactd.core.agent import Role
 from contactd.core.errors import ForbiddenError
+from contactd.core.levels import EVERYTHING, Levels
+from contactd.crm_store.sight import Sight
+from contactd.desk.roles import KITS
 
 Reach = Literal["any", "own", "no"]
 PROGRAM = "program"
@@ -26,7 +29,7 @@ class Actor:
     """Agent id; for a token of no person `token:<id>`."""
     name: str
     role: str
-    """agent | supervisor | admin | program"""
+    """One of `core.agent.Role`, or program."""
     languages: tuple[str, ...] = ()
     scopes: frozenset[str] | None = None
     """What a token allows; None = a person's log-in, which allows all of the role."""
@@ -35,6 +38,11 @@ class Actor:
     """Which session or token proved it."""
     masked: bool = False
     """Sees telephone numbers of people masked."""
+
+    sight: Sight | None = None
+    """Whose things they see; None = all."""
+    levels: Levels = EVERYTHING
+    """How far they see and change fields."""
 
     @property
     def vouches(self) -> bool:
@@ -173,15 +181,17 @@ RULES: dict[str, Rule] = {
     "upload.create": Rule("any", "any", "any", "console"),
     "field.manage": Rule("no", "any", "any", "admin"),
     "user.leave": Rule("no", "any", "any", "admin"),
+    "team.manage": Rule("no", "no", "any", "admin"),
     "token.manage": Rule("no", "no", "any", "admin"),
 }
 """Action → rule.  `own`: what the actor has, or is offered, or is."""
-GRANTS: dict[str, frozenset[str]] = {
-    Role.EDITOR: frozenset({"kb.publish", "kb.approve"}),
-}
-"""Role of an agent who may do something more → what."""
 PERSONAL = frozenset({"kb.approve"})
 """What takes a second person: somebody logged in, never a token, which whoever made it could use as that second person."""
+
+
+def reached(actor: Actor) -> list[str]:
+    """Return the actions `actor` may do on something, be it only on their own."""
+    return [action for action in RULES if permitted(actor, action, [actor.id])]
 
 
 def sees(actor: Actor) -> tuple[str, ...]:
@@ -198,9 +208,12 @@ def permitted(actor: Actor, action: str, owners: Collection[str] = ()) -> bool:
         return False
     if actor.role == "program":
         return rule.scope != "console"
-    if action in GRANTS.get(actor.role, ()):
+    kit = KITS[Role(actor.role)]
+    if action in kit.more:
         return True
-    reach: Reach = getattr(rule, Role.AGENT if actor.role in GRANTS else actor.role)
+    if kit.only is not None and action not in kit.only:
+        return False
+    reach: Reach = getattr(rule, kit.like)
     return reach == "any" or (reach == "own" and actor.id in owners)
 
 

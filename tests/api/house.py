@@ -26,6 +26,7 @@ from contactd.desk.reads import ReadLog
 from contactd.desk.recordings import Recordings
 from contactd.desk.rights import Actor
 from contactd.desk.rules import Rules
+from contactd.desk.seeing import Seeing
 from contactd.desk.views import Views
 from contactd.http import ChannelRoute, HttpParts, build_http
 from contactd.routing.policy import Policy
@@ -136,11 +137,18 @@ def build(
     *,
     public_url: str = "",
     masked_roles: tuple[str, ...] = (),
+    seeing: Seeing | None = None,
     channels: tuple[ChannelRoute, ...] = (),
 ) -> House:
     """Put the application together."""
     views, door, aside, orders = Views(), Door(), Aside(), Orders()
-    access = Access(store, clock, public_url=public_url, passwords=Passwords(CHEAP), masked_roles=masked_roles)
+    access = Access(
+        store,
+        clock,
+        public_url=public_url,
+        passwords=Passwords(CHEAP),
+        seeing=seeing or Seeing(masked_roles=frozenset(masked_roles)),
+    )
     keys = iter(range(1_000_000))
     hub = Hub(views, orders, clock, lambda: f"key{next(keys)}")
     server = ConsoleServer(hub, access, clock)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from contactd.agent_ui.console import Console
 from contactd.core.address import phone_point
 from contactd.core.case_plan import NO_PLAN
+from contactd.core.levels import Levels
 from contactd.core.party import Point
 from contactd.crm_store import audit, case_rows, customer, match_rows, schema, search_docs
 from contactd.crm_store.store import Store
@@ -116,7 +117,7 @@ async def test_the_console_socket_is_masked_too(masked: House) -> None:
     view |= {"queued_at": "2026-11-02T08:00:00.000Z", "answered_at": None, "outcome": None, "state_since": None}
     view |= {"from": "+8613800138000", "subject": f"call {NUMBER}", "last_message": f"a\n{NUMBER}"}
     for hidden in (True, False):
-        actor = Actor(id="id-sue", name="Sue", role="supervisor", masked=hidden)
+        actor = Actor(id="id-sue", name="Sue", role="supervisor", masked=hidden, levels=Levels(numbers=hidden))
         console = Console(actor, masked.views)
         console.greet(masked.views.audience.add(f"key-{hidden}", actor.id, actor.role), "", 0)
         frames = console.take()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contactd.core.agent import Role
 from contactd.core.errors import BadRequestError, BusyError, ConflictError, ForbiddenError
 from contactd.crm_store.schema import agent, login_failure, session
 from contactd.crm_store.store import Store
@@ -18,6 +19,8 @@ from contactd.desk import origin, proof, throttle
 from contactd.desk.access import Access, Actor, SlowDownError, UnauthorizedError
 from contactd.desk.passwords import Passwords
 from contactd.desk.rights import PERSONAL, RULES, SCOPES, authorize, permitted
+from contactd.desk.seeing import Seeing
+from contactd.settings import RoleName
 from contactd.testing.clock import ManualClock
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -153,7 +156,7 @@ async def test_what_changes_elsewhere_ends_connected_sessions(
 
 @pytest.mark.usefixtures("people")
 async def test_who_sees_numbers_masked_stays_connected(store: Store, clock: ManualClock) -> None:
-    access = Access(store, clock, passwords=Passwords(CHEAP), masked_roles=("agent",))
+    access = Access(store, clock, passwords=Passwords(CHEAP), seeing=Seeing(masked_roles=frozenset({"agent"})))
     ticket = await access.log_in("name-a1", "correct horse", ip=LOCAL)
     actor = await access.identify(cookie(ticket.secret), LOCAL, unsafe=False)
     assert actor.masked
@@ -357,6 +360,37 @@ def test_an_agent_reaches_own_things_only_where_the_table_says_own() -> None:
             assert permitted(actor(role), action, ["a2"]) is (reach == "any")
     with pytest.raises(ForbiddenError):
         authorize(actor("agent"), "interaction.send", ["a2"])
+
+
+def test_the_roles_that_come_ready() -> None:
+    """What each may do beyond, or less than, an agent; a new action is to be thought of here."""
+    everything = {role: {action for action in RULES if permitted(actor(role), action, ["a1"])} for role in Role}
+    agent_may = everything[Role.AGENT]
+    assert everything[Role.EDITOR] - agent_may == {"kb.publish", "kb.approve"}
+    assert everything[Role.SENIOR] > agent_may
+    assert "interaction.pull" in everything[Role.SENIOR]
+    assert not everything[Role.SENIOR] & {"party.export", "user.leave", "privacy.read", "survey.edit", "call.supervise"}
+    changing = {"party.edit", "case.edit", "interaction.send", "interaction.complete", "party.merge", "call.dial"}
+    for role in (Role.QUALITY, Role.AUDITOR, Role.INTEGRATOR):
+        assert not everything[role] & changing, role
+    assert permitted(actor(Role.QUALITY), "recording.listen", ["a2"])
+    assert not permitted(actor(Role.QUALITY), "privacy.read")
+    assert {"privacy.decide", "party.archive", "recording.hold"} <= everything[Role.PRIVACY]
+    assert not everything[Role.PRIVACY] & {"interaction.send", "party.export", "token.manage", "user.leave"}
+    assert not any(
+        action.rpartition(".")[2] in {"edit", "create", "run", "manage", "decide"}
+        for action in everything[Role.AUDITOR]
+    )
+    assert {"webhook.manage", "import.run", "field.manage"} <= everything[Role.INTEGRATOR]
+    assert not everything[Role.INTEGRATOR] & {
+        "party.read",
+        "interaction.read",
+        "search",
+        "token.manage",
+        "party.export",
+    }
+    assert everything[Role.ADMIN] >= everything[Role.SUPERVISOR] >= agent_may
+    assert set(get_args(RoleName)) == {*Role, "program"}
 
 
 def test_a_token_reaches_nothing_without_the_scope() -> None:

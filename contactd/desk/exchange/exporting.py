@@ -19,10 +19,11 @@ import xlsxwriter
 
 from contactd.clock import Clock
 from contactd.core.errors import BadRequestError
-from contactd.core.masking import masked as mask
+from contactd.core.levels import EVERYTHING, Levels
 from contactd.crm_store import agents, audit, export_rows
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.export_rows import EVERYBODY, Chosen
+from contactd.crm_store.sight import Sight, parties
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.headers import FIELDS
 from contactd.desk.exchange.sheet import DANGEROUS
@@ -63,7 +64,8 @@ class Exporting:
         form: str = "",
         chosen: Chosen = EVERYBODY,
         columns: Sequence[str] = (),
-        masked: bool = False,
+        levels: Levels = EVERYTHING,
+        sight: Sight | None = None,
     ) -> int:
         """Write customers to a file; return how many.
 
@@ -72,7 +74,8 @@ class Exporting:
             form: one of `FORMS`; without it the file's name tells.
             chosen: which customers.
             columns: which fields, in this order; none = all.
-            masked: telephone numbers are written as who may not know them sees them.
+            levels: how far fields are written.
+            sight: whose customers are; None = everybody.
 
         The file appears when it is whole.  That customers leave is in the audit log before the first does.
 
@@ -83,15 +86,15 @@ class Exporting:
         if form not in FORMS:
             message = f"the form is one of {', '.join(FORMS)}"
             raise BadRequestError(message, code="unknown_form", field="form")
-        fields = await self._fields(columns)
+        fields = [name for name in await self._fields(columns) if name not in levels.hidden]
         now = self._clock.now()
-        detail = {"form": form, "all": chosen.everybody, "masked": masked}
+        detail = {"form": form, "all": chosen.everybody, "masked": levels.numbers}
         entry = Entry(actor=self._by, action="party.export", object_kind="party", detail=detail)
         await self._store.write(lambda conn: audit.append(conn, entry, now))
         owners = {ident: name for name, ident in (await self._store.read(agents.by_username)).items()}
         part = path.with_name(f".{path.name}.part")
         try:
-            count = await self._write(_writer(part, form, fields), chosen, owners, hide=masked)
+            count = await self._write(_writer(part, form, fields), chosen, owners, levels=levels, sight=sight)
             part.replace(path)
         finally:
             with suppress(FileNotFoundError):
@@ -107,13 +110,15 @@ class Exporting:
             raise BadRequestError(message, code="unknown_column", field="columns")
         return list(dict.fromkeys(columns)) or every
 
-    async def _write(self, writer: Writer, chosen: Chosen, owners: Mapping[str, str], *, hide: bool) -> int:
-        count, after = 0, ""
+    async def _write(
+        self, writer: Writer, chosen: Chosen, owners: Mapping[str, str], *, levels: Levels, sight: Sight | None
+    ) -> int:
+        count, after, seen = 0, "", parties(sight, self._clock.now())
         try:
-            while rows := await self._store.read(partial(export_rows.page, chosen=chosen, after=after)):
+            while rows := await self._store.read(partial(export_rows.page, chosen=chosen, after=after, seen=seen)):
                 for row in rows:
                     whole = row | {"owner": owners.get(row["owner_id"] or "", "")}
-                    writer.row(mask(whole) if hide else whole)
+                    writer.row(levels.shown(whole) if levels.narrow else whole)
                 count, after = count + len(rows), rows[-1]["id"]
         finally:
             writer.close()

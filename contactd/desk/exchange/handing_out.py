@@ -12,11 +12,13 @@ from typing import Any
 
 from contactd.clock import Clock
 from contactd.core.errors import ConflictError, NotFoundError
+from contactd.core.levels import EVERYTHING, Levels
 from contactd.crm_store import archive_rows, audit, import_files, import_jobs
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.export_rows import Chosen
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.sealing import Keys
+from contactd.crm_store.sight import Sight
 from contactd.crm_store.store import Store
 from contactd.desk.exchange import archive, results
 from contactd.desk.exchange.exporting import Exporting
@@ -37,7 +39,14 @@ class HandingOut:
         folder.mkdir(mode=0o700, parents=True)
 
     async def customers(
-        self, by: str, *, form: str, chosen: Chosen, columns: Sequence[str] = (), masked: bool = False
+        self,
+        by: str,
+        *,
+        form: str,
+        chosen: Chosen,
+        columns: Sequence[str] = (),
+        levels: Levels = EVERYTHING,
+        sight: Sight | None = None,
     ) -> Path:
         """Write customers to a file that the caller removes.
 
@@ -52,7 +61,7 @@ class HandingOut:
         path = self._new(form)
         try:
             exporting = Exporting(self._store, self._clock, by)
-            await exporting.run(path, form=form, chosen=chosen, columns=columns, masked=masked)
+            await exporting.run(path, form=form, chosen=chosen, columns=columns, levels=levels, sight=sight)
         finally:
             self._busy.discard(by)
         return path

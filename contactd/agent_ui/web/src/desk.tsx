@@ -238,3 +238,8 @@ export function useLineLabel(): (line: string | null) => string {
     [policy],
   );
 }
+
+/** Whether who is logged in may do something, be it only with what is theirs; false until it is known. */
+export function useMay(action: string): boolean {
+  return useConsole((state) => state.me.rights?.includes(action) ?? false) ?? false;
+}

@@ -10,6 +10,38 @@ export interface Route {
 
 const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "reports", "records"];
 
+/** What a role must be allowed, for a screen to be there for it. */
+const NEEDS: Record<Screen, string> = {
+  work: "interaction.read",
+  outbox: "outbox.read",
+  floor: "interaction.watch",
+  quarantine: "interaction.replay",
+  duplicates: "duplicate.decide",
+  cases: "case.read",
+  customers: "party.read",
+  imports: "import.read",
+  privacy: "privacy.read",
+  customer: "party.read",
+  knowledge: "kb.read",
+  surveys: "survey.read",
+  records: "record.read",
+};
+
+/** Where who has no contacts to work on begins: the first they may see. */
+const HOMES: readonly Screen[] = ["privacy", "surveys", "customers", "imports", "records", "work"];
+
+export function allowed(screen: Screen, rights: readonly string[]): boolean {
+  return rights.includes(NEEDS[screen]);
+}
+
+/** The screen for a route: supervisors start on the floor, agents at their work, others where they have something to do. */
+export function screenFor(asked: Screen | null, rights: readonly string[]): Screen {
+  if (asked !== null && allowed(asked, rights)) return asked;
+  if (asked === null && allowed("floor", rights)) return "floor";
+  if (rights.includes("offer.accept")) return "work";
+  return HOMES.find((screen) => allowed(screen, rights)) ?? "work";
+}
+
 let cached: { hash: string; route: Route } | null = null;
 
 export function readRoute(hash: string): Route {

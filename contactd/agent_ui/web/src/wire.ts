@@ -19,7 +19,7 @@ export type InteractionState =
 export type Direction = "inbound" | "outbound" | "internal";
 export type ResolveState = "known" | "confirmed" | "ambiguous" | "maybe" | "unknown" | "anonymous";
 export type Intent = "ready" | "not_ready" | "logged_out";
-export type Role = "agent" | "supervisor" | "admin";
+export type Role = "agent" | "senior" | "editor" | "quality" | "supervisor" | "privacy" | "auditor" | "integrator" | "admin";
 export type AgentMood =
   | "logged_out"
   | "lost"
@@ -331,6 +331,8 @@ export interface AgentView {
 export interface MeView extends AgentView {
   username: string;
   languages: string[];
+  /** What this role may do, be it only with its own; screens show no more. */
+  rights?: string[];
 }
 
 export interface Label {

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button, Input, InputNumber, Modal, Select, Switch, Table } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { useAgentName, useConsole } from "../desk";
+import { useAgentName, useMay } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, Hollow, LoadFailed, Vip } from "../shell/bits";
@@ -33,7 +33,7 @@ export default function CustomersScreen() {
   const [adding, setAdding] = useState(false);
   const [defining, setDefining] = useState(false);
   const agentName = useAgentName();
-  const me = useConsole((view) => view.me);
+  const manages = useMay("field.manage");
   const agents = useQuery({ queryKey: keys.agents, queryFn: ({ signal }) => api.agents(signal) });
   const defined = useQuery({ queryKey: ["fields", "party"], queryFn: ({ signal }) => api.fields("party", signal), staleTime: 60_000 });
   const { fields, ...rest } = filter;
@@ -52,7 +52,7 @@ export default function CustomersScreen() {
       <header className="row customers-head">
         <h1>{t("customers.title")}</h1>
         <span className="grow" />
-        {me?.role !== "agent" && (
+        {manages && (
           <Button icon={<SettingOutlined />} data-testid="fields-open" onClick={() => setDefining(true)}>
             {t("fields.title")}
           </Button>

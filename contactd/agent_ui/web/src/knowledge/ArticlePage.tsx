@@ -5,7 +5,7 @@ import { App as AntApp, Button, DatePicker, Input, Segmented, Select } from "ant
 import dayjs from "dayjs";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { errorText, useConsole } from "../desk";
+import { errorText, useMay } from "../desk";
 import { RichEditor } from "../contact/RichEditor";
 import { safeHtml } from "../contact/richText";
 import { type Words, useWords } from "../i18n";
@@ -35,7 +35,7 @@ function Page({ item }: { item: ArticleView | null }) {
   const { t, word, language } = words;
   const queries = useQueryClient();
   const { message, modal } = AntApp.useApp();
-  const edits = useConsole((state) => state.me.role !== "agent");
+  const edits = useMay("kb.publish");
   const [lang, setLang] = useState<Language>(language === "en" ? "en" : "zh");
   const [view, setView] = useState<View>("write");
   const [texts, setTexts] = useState<Texts>(item?.texts ?? {});

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-quer
 import { App as AntApp, Button, Input, Modal, Segmented, Table } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { errorText, useConsole } from "../desk";
+import { errorText, useMay } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, Hollow, LoadFailed } from "../shell/bits";
@@ -102,7 +102,7 @@ function Tree({ items, picked, onPick }: TreeProps) {
   const words = useWords();
   const { t, language } = words;
   const lang = language === "en" ? "en" : "zh";
-  const edits = useConsole((state) => state.me.role !== "agent");
+  const edits = useMay("kb.publish");
   const queries = useQueryClient();
   const { message } = AntApp.useApp();
   const [adding, setAdding] = useState<string | null | undefined>(undefined);

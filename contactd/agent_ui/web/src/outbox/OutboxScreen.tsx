@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Progress, Segmented, Table, Tooltip } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { useAgentName, useConsole, useLineLabel, useRun } from "../desk";
+import { useAgentName, useLineLabel, useMay, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, ChannelIcon, Hollow, LoadFailed } from "../shell/bits";
@@ -20,7 +20,7 @@ export default function OutboxScreen() {
   const { t } = useWords();
   const line = useLineLabel();
   const name = useAgentName();
-  const supervises = useConsole((state) => state.me.role !== "agent") ?? false;
+  const supervises = useMay("interaction.watch");
   const [whose, setWhose] = useState<"mine" | "all">("mine");
   const [box, setBox] = useState<Box | null>(null);
   const all = supervises && whose === "all";

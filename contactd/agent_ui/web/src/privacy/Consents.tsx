@@ -3,7 +3,7 @@ import { DownloadOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App as AntApp, Button, Input, Modal, Select } from "antd";
 import { useState } from "react";
-import { errorText, useConsole } from "../desk";
+import { errorText, useMay } from "../desk";
 import { useWords } from "../i18n";
 import { At } from "../shell/bits";
 import type { CommandError } from "../socket";
@@ -19,8 +19,7 @@ export function Consents({ party }: { party: string }) {
   const { t, word } = words;
   const { message } = AntApp.useApp();
   const queries = useQueryClient();
-  const role = useConsole((state) => state.me.role);
-  const supervises = role === "supervisor" || role === "admin";
+  const supervises = useMay("privacy.ask");
   const found = useQuery({ queryKey: ["consents", party], queryFn: ({ signal }) => rights.consents(party, signal) });
   const [purpose, setPurpose] = useState("marketing");
   const [state, setState] = useState("granted");

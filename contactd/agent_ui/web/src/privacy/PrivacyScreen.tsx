@@ -2,7 +2,7 @@
 import { SafetyOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App as AntApp, Button, Popconfirm, Table } from "antd";
-import { errorText, useConsole } from "../desk";
+import { errorText, useMay } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, Hollow, LoadFailed } from "../shell/bits";
@@ -18,7 +18,7 @@ export default function PrivacyScreen() {
   const { t, word } = words;
   const { message } = AntApp.useApp();
   const queries = useQueryClient();
-  const admin = useConsole((state) => state.me.role) === "admin";
+  const admin = useMay("privacy.decide");
   const found = useQuery({
     queryKey: ["privacy", "requests"],
     queryFn: ({ signal }) => rights.requests(signal),

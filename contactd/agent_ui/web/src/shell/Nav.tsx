@@ -5,22 +5,29 @@ import { Dropdown } from "antd";
 import { api, keys } from "../api";
 import { useConsole } from "../desk";
 import { useWords } from "../i18n";
-import { go, type Screen } from "../route";
+import { allowed, go, type Screen } from "../route";
 
 const SELDOM: readonly Screen[] = ["reports", "records", "surveys", "duplicates", "imports", "privacy"];
 
-export function Nav({ screen, supervises }: { screen: Screen | null; supervises: boolean }) {
+export function Nav({ screen }: { screen: Screen | null }) {
   const { t } = useWords();
+  const rights = useConsole((state) => state.me.rights) ?? [];
+  const may = (one: Screen) => allowed(one, rights);
+  const seldom = SELDOM.filter((one) => may(one) && (one !== "duplicates" || may("floor")));
   return (
     <nav className="top-nav">
-      <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />
-      <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />
-      <NavLink to="customers" now={screen} label={t("nav.customers")} badge={null} />
-      <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />
-      <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />
-      {supervises && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
-      {supervises && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
-      {supervises ? <More now={screen} screens={SELDOM} /> : <NavLink to="records" now={screen} label={t("nav.records")} badge={null} />}
+      {may("work") && <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />}
+      {may("cases") && <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />}
+      {may("customers") && <NavLink to="customers" now={screen} label={t("nav.customers")} badge={null} />}
+      {may("outbox") && <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />}
+      {may("knowledge") && <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />}
+      {may("floor") && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
+      {may("quarantine") && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
+      {seldom.length > 1 ? (
+        <More now={screen} screens={seldom} />
+      ) : (
+        seldom.map((one) => <NavLink key={one} to={one} now={screen} label={t(`nav.${one}` as "nav.records")} badge={null} />)
+      )}
     </nav>
   );
 }

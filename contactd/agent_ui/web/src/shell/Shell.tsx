@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { type Desk, DeskProvider, openDesk, useConsole } from "../desk";
 import { useKeys } from "../keyboard";
-import { go, type Screen, useRoute } from "../route";
+import { go, screenFor, useRoute } from "../route";
 import { WorkScreen } from "../work/WorkScreen";
 import { Lines } from "./bits";
 import { LinkBanner } from "./LinkBanner";
@@ -51,17 +51,17 @@ export default function Shell({ username, onRefused, onLeft }: Props) {
 
 function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
   const route = useRoute();
-  const role = useConsole((state) => state.me.role);
+  const rights = useConsole((state) => state.me.rights);
   const [help, setHelp] = useState(false);
   useKeys({ "?": () => setHelp(true) });
-  const supervises = role === "supervisor" || role === "admin";
-  const screen = shown(route.screen, role === null ? null : supervises);
+  // Until it is known who is logged in, what everybody may see is shown at once.
+  const screen = rights ? screenFor(route.screen, rights) : route.screen === "work" || route.screen === "customer" ? route.screen : null;
   useEffect(() => {
     if (screen !== null && route.screen !== screen) go(screen);
   }, [screen, route.screen]);
   return (
     <div className="shell">
-      <TopBar screen={screen} supervises={supervises} username={username} onHelp={() => setHelp(true)} onLeft={onLeft} />
+      <TopBar screen={screen} username={username} onHelp={() => setHelp(true)} onLeft={onLeft} />
       <LinkBanner />
       <main className="shell-main">
         <Suspense fallback={<Lines n={8} />}>
@@ -85,13 +85,4 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
       <Shortcuts open={help} onClose={() => setHelp(false)} />
     </div>
   );
-}
-
-const OVERSEERS: readonly string[] = ["floor", "quarantine", "imports", "privacy", "surveys", "reports"];
-
-/** The screen for a route: supervisors start on the floor, agents have no other than their work and customers. */
-function shown(asked: Screen | null, supervises: boolean | null): Screen | null {
-  if (supervises === null) return OVERSEERS.includes(asked ?? "") ? null : asked;
-  if (asked === null) return supervises ? "floor" : "work";
-  return !supervises && OVERSEERS.includes(asked) ? "work" : asked;
 }

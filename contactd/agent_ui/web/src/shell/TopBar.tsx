@@ -3,7 +3,7 @@ import { BellOutlined, GlobalOutlined, MoonOutlined, NotificationOutlined, Quest
 import { App as AntApp, Badge, Button, Dropdown, type MenuProps, Tooltip } from "antd";
 import { useState } from "react";
 import { api } from "../api";
-import { useConsole, useDesk, useLink } from "../desk";
+import { useConsole, useDesk, useLink, useMay } from "../desk";
 import { useWords } from "../i18n";
 import icon from "../icon.svg";
 import { go, type Screen } from "../route";
@@ -17,25 +17,26 @@ import { Search } from "./Everything";
 
 interface Props {
   screen: Screen | null;
-  supervises: boolean;
   username: string;
   onHelp(): void;
   onLeft(): void;
 }
 
-export function TopBar({ screen, supervises, username, onHelp, onLeft }: Props) {
+export function TopBar({ screen, username, onHelp, onLeft }: Props) {
   const { t } = useWords();
+  const works = useMay("agent.set_intent");
+  const dials = useMay("call.dial");
   return (
     <header className="top">
       <a className="top-logo" href="#/" aria-label={t("app.name")}>
         <img src={icon} alt="" width={24} height={24} />
         <span>{t("app.name")}</span>
       </a>
-      <Nav screen={screen} supervises={supervises} />
+      <Nav screen={screen} />
       <Search />
       <div className="top-end">
-        {screen !== "work" && screen !== null && <IntentSwitch compact />}
-        <DialPad />
+        {works && screen !== "work" && screen !== null && <IntentSwitch compact />}
+        {dials && <DialPad />}
         <LinkDot />
         <LanguageButton />
         <ThemeButton />

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { api, emptyHead, keys } from "../api";
 import { ContactPane } from "../contact/ContactPane";
 import { CustomerPane } from "../customer/CustomerPane";
-import { useConsole, useDesk, useLink, usePolicy, useRun } from "../desk";
+import { useConsole, useDesk, useLink, useMay, usePolicy, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { useKeys } from "../keyboard";
 import { go } from "../route";
@@ -200,7 +200,7 @@ function Idle() {
 /** A supervisor's console hears the messages of what it looks at; an agent's only those of its own work. */
 function useWatch(id: string): void {
   const { socket } = useDesk();
-  const supervises = useConsole((state) => state.me.role !== "agent");
+  const supervises = useMay("interaction.watch");
   const { link } = useLink();
   useEffect(() => {
     if (!supervises || link !== "online") return;

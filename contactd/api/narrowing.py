@@ -1,0 +1,37 @@
+"""What is left of an answer, or of a question, for who sees only some customers and fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contactd.core.errors import ForbiddenError
+from contactd.crm_store import sight
+from contactd.desk.rights import Actor
+
+
+def narrowed(conn: Any, head: dict[str, Any], seeing: sight.Sight | None, now: Any) -> dict[str, Any]:
+    """Of customers beyond somebody's scope show the name and nothing else: that there is one, and whom to ask."""
+    if seeing is None:
+        return head
+    candidates = [
+        one if sight.sees(conn, seeing, "party", one["party_id"], now) else {**one, "vip": 0, "points": []}
+        for one in head["candidates"]
+    ]
+    head = {**head, "candidates": candidates}
+    if head["party_id"] is None or sight.sees(conn, seeing, "party", head["party_id"], now):
+        return head
+    return {**head, "timeline": [], "open_cases": 0}
+
+
+def refuse_guessing(actor: Actor, filters: dict[str, Any]) -> None:
+    """Let nobody find out by a filter what they are not shown.
+
+    Raises:
+        ForbiddenError: a filter asks for such a field (code `field`).
+    """
+    asked = {name for name, value in filters.items() if value not in (None, False, []) and name != "fields"}
+    asked |= {f"custom.{text.partition(':')[0]}" for text in filters.get("fields", [])}
+    wrong = sorted(name for name in asked if actor.levels.unseen(name))
+    if wrong:
+        message = f"You may not ask by {', '.join(wrong)}."
+        raise ForbiddenError(message, code="field", field=wrong[0])

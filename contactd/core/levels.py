@@ -1,0 +1,128 @@
+"""How far somebody sees and changes fields: hide, mask, read, edit; asked by everything that shows or takes data.
+
+One function goes over all data that leave, whatever they are; it is given them before they are encoded.  A field has one name for
+all the objects it stands in, so that what is hidden of a customer is not told by a case of theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contactd.core.errors import ForbiddenError
+from contactd.core.masking import DEEPEST, HIDDEN, masked, masked_text
+
+PHONE, EMAIL = "numbers", "addresses"
+"""Names that mean every number and every address, wherever they stand."""
+_ADDRESS = re.compile(r"(?<![\w.+%-])([\w+%])[\w.+%\-]{0,63}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
+"""One that could be written to; of what is in front of the @ the first character stays."""
+
+
+def veiled_text(text: str) -> str:
+    """Return `text` with every e-mail address in it masked: z****@example.com."""
+    return _ADDRESS.sub(rf"\1{HIDDEN}@\2", text) if "@" in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What of the fields one role may see and change."""
+
+    numbers: bool = False
+    """Telephone numbers of people are masked."""
+    addresses: bool = False
+    """E-mail addresses are masked."""
+    hidden: frozenset[str] = frozenset()
+    veiled: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
+    """Shown, and not changed."""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str], *, numbers: bool = False) -> Levels:
+        """Read field → level; `numbers`: telephone numbers are masked in any case."""
+        own = {name: level for name, level in fields.items() if name not in {PHONE, EMAIL}}
+        return cls(
+            numbers=numbers or fields.get(PHONE) in {"mask", "hide"},
+            addresses=fields.get(EMAIL) in {"mask", "hide"},
+            hidden=frozenset(name for name, level in own.items() if level == "hide"),
+            veiled=frozenset(name for name, level in own.items() if level == "mask"),
+            fixed=frozenset(name for name, level in own.items() if level != "edit"),
+        )
+
+    @property
+    def narrow(self) -> bool:
+        """Tell whether anything is not shown as it is."""
+        return bool(self.numbers or self.addresses or self.hidden or self.veiled)
+
+    def shown(self, data: Any) -> Any:
+        """Return JSON data as this role sees them."""
+        if self.hidden or self.veiled:
+            data = self._fields(data, "", 0)
+        if self.addresses:
+            data = _veiled(data, 0)
+        return masked(data) if self.numbers else data
+
+    def text(self, text: str) -> str:
+        """Return a text as this role sees it."""
+        text = veiled_text(text) if self.addresses else text
+        return masked_text(text) if self.numbers else text
+
+    def refuse(self, names: Iterable[str], custom: Iterable[str] = ()) -> None:
+        """Let nobody change, or ask by, what they may not.
+
+        Args:
+            names: fields that are to be changed, by their names in the interface.
+            custom: keys of the house's own.
+
+        Raises:
+            ForbiddenError: one is not theirs to change (code `field`); the text names it.
+        """
+        wrong = self.fixed.intersection([*names, *(f"custom.{key}" for key in custom)])
+        if wrong:
+            message = f"You may not change {', '.join(sorted(wrong))}."
+            raise ForbiddenError(message, code="field", field=min(wrong))
+
+    def unseen(self, name: str) -> bool:
+        """Tell whether a field is not shown as it is."""
+        return name in self.hidden or name in self.veiled
+
+    def _fields(self, data: Any, within: str, depth: int) -> Any:
+        if depth > DEEPEST:
+            return None
+        if isinstance(data, (list, tuple)):
+            return [self._fields(one, within, depth + 1) for one in data]
+        if not isinstance(data, dict):
+            return data
+        return {key: self._field(f"{within}{key}", key, value, depth) for key, value in data.items()}
+
+    def _field(self, name: str, key: str, value: Any, depth: int) -> Any:
+        if name in self.hidden:
+            return [] if isinstance(value, (list, tuple)) else None
+        if name in self.veiled:
+            return _veil(value)
+        return self._fields(value, "custom." if key == "custom" else "", depth + 1)
+
+
+EVERYTHING = Levels()
+
+
+def _veil(value: Any) -> Any:
+    """Let a value say only that it is there."""
+    if isinstance(value, (list, tuple)):
+        return [_veil(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _veil(one) for key, one in value.items()}
+    return HIDDEN if value not in (None, "", False) else value
+
+
+def _veiled(data: Any, depth: int) -> Any:
+    if isinstance(data, str):
+        return veiled_text(data)
+    if depth > DEEPEST:
+        return None
+    if isinstance(data, dict):
+        return {veiled_text(str(key)): _veiled(value, depth + 1) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_veiled(value, depth + 1) for value in data]
+    return data

@@ -1,0 +1,227 @@
+"""Whose customers, cases and contacts somebody sees, as part of the question to the store: own, team, subtree, segment, all.
+
+Who has a customer's contact in hand, or is offered it, sees that customer whatever the scope says, until a while after its end.
+Nothing is filtered from an answer: nobody learns from a count, or from a page that is not full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, false, or_, select, union
+
+from contactd.crm_store import schema as s
+
+Reach = Literal["own", "team", "subtree", "segment", "all"]
+Kind = Literal["party", "case", "interaction", "message", "recording", "record", "task", "promise", "point", "file"]
+Seen = Sequence[ColumnElement[bool]]
+"""Conditions that are part of a question; none = everything is seen."""
+EVERYTHING: Mapping[str, Seen] = {}
+NAMED = "named"
+"""Key of what customers fulfil who are found by their name beside the index."""
+AFTER = timedelta(minutes=30)
+"""How long after the end of a contact its customer is still seen by who had it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """How far somebody sees."""
+
+    agent: str
+    party: Reach = "all"
+    case: Reach = "all"
+    interaction: Reach = "all"
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether it is everything."""
+        return self.party == self.case == self.interaction == "all"
+
+
+def parties(sight: Sight | None, now: datetime, party: Any = s.party) -> list[ColumnElement[bool]]:
+    """Return what the canonical customers that are seen fulfil; nothing = all are."""
+    if sight is None or sight.party == "all":
+        return []
+    return [or_(_owned(sight, party), _granted(sight, now, party.c.id))]
+
+
+def interactions(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what the contacts that are seen fulfil; nothing = all are."""
+    if sight is None or sight.interaction == "all":
+        return []
+    table = s.interaction
+    people = _people(sight.agent, sight.interaction)
+    mine = [table.c.agent.in_(people), table.c.id.in_(_in_hand(sight.agent, now))]
+    return [or_(*mine, _of_seen(sight, sight.interaction, now, table.c.party_id))]
+
+
+def cases(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what the cases that are seen fulfil; nothing = all are."""
+    if sight is None or sight.case == "all":
+        return []
+    table, watcher = s.case_, s.case_watcher
+    watched = select(watcher.c.case_id).where(watcher.c.agent_id == sight.agent)
+    mine = [table.c.assignee.in_(_people(sight.agent, sight.case)), table.c.id.in_(watched)]
+    if sight.case in {"team", "subtree"}:
+        mine.append(table.c.team_id.in_(_teams(sight.agent, sight.case)))
+    return [or_(*mine, _of_seen(sight, sight.case, now, table.c.party_id))]
+
+
+def sees(conn: Connection, sight: Sight, kind: Kind, ident: str, now: datetime) -> bool:
+    """Tell whether one thing is seen; what is not there is left to whoever looks for it."""
+    if kind == "party":
+        own = s.party.alias("asked")
+        there = select(s.party.c.id).join(own, own.c.canonical_id == s.party.c.id).where(own.c.id == ident)
+        rule = parties(sight, now)
+    elif kind == "case":
+        there = select(s.case_.c.id).where(or_(s.case_.c.id == ident, s.case_.c.no == ident))
+        rule = cases(sight, now)
+    elif kind == "interaction":
+        there = select(s.interaction.c.id).where(s.interaction.c.id == ident)
+        rule = interactions(sight, now)
+    else:
+        return _sees_part(conn, sight, kind, ident, now)
+    if not rule or conn.execute(there.limit(1)).first() is None:
+        return True
+    return conn.execute(there.where(*rule).limit(1)).first() is not None
+
+
+def _sees_part(conn: Connection, sight: Sight, kind: Kind, ident: str, now: datetime) -> bool:
+    """Tell whether that is seen to which something belongs; an address is, with any customer who has it."""
+    if kind == "point":
+        claim = s.contact_claim
+        owners = select(claim.c.party_id).where(claim.c.contact_point_id == ident, claim.c.valid_to.is_(None))
+        found = list(conn.execute(owners).scalars())
+        return not found or any(sees(conn, sight, "party", one, now) for one in found)
+    if kind == "file":
+        joined = select(s.message.c.interaction_id).join(s.attachment, s.attachment.c.message_id == s.message.c.id)
+        query = joined.where(s.attachment.c.id == ident)
+        whole: Kind = "interaction"
+    else:
+        table, column, whole = _PARTS[kind]
+        query = select(table.c[column]).where(
+            or_(table.c.id == ident, *([table.c.no == ident] if "no" in table.c else []))
+        )
+    of = conn.execute(query.limit(1)).scalar()
+    return of is None or sees(conn, sight, whole, of, now)
+
+
+_PARTS: dict[str, tuple[Table, str, Kind]] = {
+    "message": (s.message, "interaction_id", "interaction"),
+    "recording": (s.recording, "interaction_id", "interaction"),
+    "record": (s.record, "party_id", "party"),
+    "task": (s.task, "party_id", "party"),
+    "promise": (s.promise, "party_id", "party"),
+}
+"""What belongs to something → where it stands, what names its whole, and what that is."""
+
+
+def by_hand(conn: Connection, sight: Sight, party: str) -> bool:
+    """Tell whether a customer is seen only because their contact is, or was just now, in hand."""
+    if sight.party == "all":
+        return False
+    own = s.party.alias("asked")
+    there = select(s.party.c.id).join(own, own.c.canonical_id == s.party.c.id).where(own.c.id == party)
+    return conn.execute(there.where(_owned(sight, s.party)).limit(1)).first() is None
+
+
+def of_parties(sight: Sight | None, now: datetime, column: Any) -> list[ColumnElement[bool]]:
+    """Return what rows fulfil whose `column` names a record of a customer that is seen; those of no customer are."""
+    if sight is None or sight.party == "all":
+        return []
+    return [or_(column.is_(None), _of_seen(sight, sight.party, now, column))]
+
+
+def documents(sight: Sight | None, now: datetime) -> dict[str, Seen]:
+    """Return by kind what documents of the index of words fulfil that are seen, and under `NAMED` what customers do."""
+    doc, party, case, message, contact = s.search_doc, s.party, s.case_, s.message, s.interaction
+    found: dict[str, Seen] = {}
+    if of_party := parties(sight, now):
+        found["party"] = [exists(select(party.c.id).where(party.c.id == doc.c.ref, *of_party).correlate(doc))]
+        found[NAMED] = of_party
+    if of_case := cases(sight, now):
+        found["case"] = [exists(select(case.c.id).where(case.c.id == doc.c.ref, *of_case).correlate(doc))]
+    if of_contact := interactions(sight, now):
+        joined = select(message.c.id).join(contact, contact.c.id == message.c.interaction_id)
+        found["message"] = [exists(joined.where(message.c.id == doc.c.ref, *of_contact).correlate(doc))]
+    return found
+
+
+def of_records(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what business records that are seen fulfil."""
+    return of_parties(sight, now, s.record.c.party_id)
+
+
+def of_tasks(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what tasks that are seen fulfil."""
+    return of_parties(sight, now, s.task.c.party_id)
+
+
+def of_promises(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what promises that are seen fulfil."""
+    return of_parties(sight, now, s.promise.c.party_id)
+
+
+def _of_seen(sight: Sight, reach: Reach, now: datetime, column: Any) -> ColumnElement[bool]:
+    """Say that the record a column names belongs to a customer who is seen."""
+    own, kept = s.party.alias("of_record"), s.party.alias("of_customer")
+    wide = Sight(agent=sight.agent, party=reach)
+    rule = or_(_owned(wide, kept), _granted(wide, now, kept.c.id))
+    joined = select(own.c.id).join(kept, kept.c.id == own.c.canonical_id)
+    return exists(joined.where(own.c.id == column, rule).correlate_except(own, kept))
+
+
+def _owned(sight: Sight, party: Any) -> ColumnElement[bool]:
+    """Say whose customers the scope means."""
+    if sight.party == "segment":
+        mine = select(s.agent_segment.c.segment).where(s.agent_segment.c.agent_id == sight.agent)
+        return or_(party.c.owner_id == sight.agent, party.c.segment_id.in_(mine))
+    owned = party.c.owner_id.in_(_people(sight.agent, sight.party))
+    if sight.party in {"team", "subtree"}:
+        return or_(owned, party.c.team_id.in_(_teams(sight.agent, sight.party)))
+    return owned if sight.party != "all" else ~false()
+
+
+def _people(agent: str, reach: Reach) -> Select[Any]:
+    """Select the agents a scope means: oneself, one's team, or the teams below as well."""
+    table = s.agent.alias("people")
+    if reach not in {"team", "subtree"}:
+        return select(table.c.id).where(table.c.id == agent)
+    return select(table.c.id).where(or_(table.c.id == agent, table.c.team.in_(_teams(agent, reach))))
+
+
+def _teams(agent: str, reach: Reach) -> Select[Any]:
+    """Select the ids of the teams a scope means."""
+    own = s.agent.alias("myself")
+    mine = select(own.c.team.label("id")).where(own.c.id == agent, own.c.team.is_not(None))
+    if reach != "subtree":
+        return mine
+    tree = mine.cte(recursive=True)
+    child = s.team.alias("child")
+    under = select(child.c.id).join(tree, child.c.parent_id == tree.c.id).where(child.c.deleted_at.is_(None))
+    return select(tree.union(under).c.id)
+
+
+def _in_hand(agent: str, now: datetime) -> Any:
+    """Select the contacts somebody has in hand, is offered, or had until just now."""
+    table, offer = s.interaction.alias("held"), s.offer
+    open_or_fresh = or_(table.c.ended_at.is_(None), table.c.ended_at > now - AFTER)
+    held = select(table.c.id).where(table.c.agent == agent, open_or_fresh)
+    offered = select(offer.c.interaction_id).where(offer.c.agent == agent, offer.c.outcome.is_(None))
+    return union(held, offered)
+
+
+def _granted(sight: Sight, now: datetime, canonical: Any) -> ColumnElement[bool]:
+    """Say that a customer's contact is in hand: as it is resolved, or as its address may be theirs."""
+    mine = s.interaction.alias("mine")
+    own, claim = s.party.alias("granted"), s.contact_claim
+    named = select(own.c.canonical_id).join(mine, mine.c.party_id == own.c.id)
+    named = named.where(mine.c.id.in_(_in_hand(sight.agent, now)))
+    reached = select(own.c.canonical_id).join(claim, claim.c.party_id == own.c.id)
+    reached = reached.join(mine, mine.c.contact_point_id == claim.c.contact_point_id)
+    reached = reached.where(claim.c.valid_to.is_(None), mine.c.id.in_(_in_hand(sight.agent, now)))
+    granted: ColumnElement[bool] = canonical.in_(union(named, reached))
+    return granted

@@ -1,0 +1,162 @@
+"""How far a role sees and changes fields: no shape of an answer shows what is masked or hidden, and what is fixed stays."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contactd.agent_ui.console import Console
+from contactd.api.parts import LEVELS, answer
+from contactd.core.levels import Levels
+from contactd.crm_store.store import Store
+from contactd.desk.rights import Actor
+from contactd.desk.seeing import Seeing
+from contactd.testing.clock import ManualClock
+from tests.api.house import House, build, hire
+from tests.crm_store.town import Town, mail, phone
+
+NUMBER, ADDRESS = "13800138000", "li.lei@example.com"
+OPEN = re.compile(rf"{NUMBER}|i\.lei@")
+FIELDS = {
+    "numbers": "mask",
+    "addresses": "mask",
+    "credit_level": "hide",
+    "credit_flag": "mask",
+    "vip": "read",
+    "custom.salary": "hide",
+    "salutation": "edit",
+}
+
+
+@pytest.fixture
+async def guarded(small_store: Store, clock: ManualClock, tmp_path: Path) -> House:
+    """A house whose agents see not all."""
+    await hire(small_store, clock)
+    return build(small_store, clock, tmp_path / "static", seeing=Seeing(fields={"agent": FIELDS}))
+
+
+def examples(schema: Any, shapes: dict[str, Any], depth: int = 0) -> Iterator[Any]:
+    """Yield data of a shape, with a number and an address wherever a text, or anything at all, may stand."""
+    said = f"{NUMBER} {ADDRESS}"
+    if not isinstance(schema, dict) or not schema or depth > 6:
+        yield said
+    elif "$ref" in schema:
+        yield from examples(shapes[schema["$ref"].rpartition("/")[2]], shapes, depth + 1)
+    elif options := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
+        for option in options:
+            yield from examples(option, shapes, depth + 1)
+    elif schema.get("type") == "array":
+        yield list(examples(schema.get("items", {}), shapes, depth + 1))
+    elif schema.get("type") == "object" or "properties" in schema:
+        whole = {name: list(examples(one, shapes, depth + 1)) for name, one in schema.get("properties", {}).items()}
+        yield {name: found[0] for name, found in whole.items() if found} | {"more": said, said: said}
+        yield {name: found[-1] for name, found in whole.items() if found}
+    elif schema.get("type") == "string":
+        yield said
+    elif schema.get("type") in {"integer", "number"}:
+        yield int(NUMBER)
+
+
+async def test_no_shape_of_an_answer_shows_a_number_or_an_address(guarded: House) -> None:
+    async with await guarded.logged_in("sue") as sue:
+        document = (await sue.get("/api/v1/openapi.json")).json()
+    shapes = document["components"]["schemas"]
+    levels, walked, told = Levels.of(FIELDS), 0, 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for status, given_back in operation.get("responses", {}).items():
+                for kind, content in given_back.get("content", {}).items():
+                    if "json" not in kind:
+                        continue
+                    for data in examples(content.get("schema", {}), shapes):
+                        counted = {"amount", "seq", "size", "cursor"} & set(data if isinstance(data, dict) else ())
+                        body = {key: one for key, one in data.items() if key not in counted} if counted else data
+                        LEVELS.set(levels)
+                        shown = answer(body).body.decode()
+                        assert not OPEN.search(_plain(shown)), (path, method, status)
+                        LEVELS.set(Levels())
+                        told += bool(OPEN.search(answer(body).body.decode()))
+                        walked += 1
+    assert walked > 200
+    assert told > 100, "the walk would see a number"
+
+
+def _plain(text: str) -> str:
+    """Leave out what counts something: places, sizes and amounts are written as numbers by keys of their own."""
+    return re.sub(r'"(amount|seq|size|cursor)":\d+', "", text)
+
+
+async def test_no_frame_of_the_console_shows_them(guarded: House) -> None:
+    """Every frame goes through the same function, whatever event or answer it is: so any data do."""
+    agent = guarded.views
+    levels = Levels.of(FIELDS)
+    actor = Actor(id="id-ann", name="Ann", role="agent", masked=True, levels=levels)
+    console = Console(actor, agent)
+    console.greet(agent.audience.add("key-ann", actor.id, actor.role), "", 0)
+    first = console.take()
+    assert '"rights"' in first[0]
+    whole = {"customer": {"points": [{"display": NUMBER}, {"display": ADDRESS}], "credit_level": 3, "vip": 2}}
+    console.answer(json.dumps({"type": "result", "id": "a", "ok": True, "data": whole}))
+    (frame,) = console.take()
+    assert not OPEN.search(frame)
+    assert '"credit_level":null' in frame
+    assert '"vip":2' in frame
+
+
+async def test_hidden_masked_and_fixed_fields_are_so_in_every_answer_and_cannot_be_changed(guarded: House) -> None:
+    town = Town(guarded.store, guarded.clock.now())
+    party = await town.party(
+        "李雷",
+        phone(NUMBER),
+        mail(ADDRESS),
+        credit_level=4,
+        credit_flag="stop",
+        vip=2,
+        custom={"salary": "9000", "x": "y"},
+    )
+    path = f"/api/v1/parties/{party}"
+    async with await guarded.logged_in("ann") as ann, await guarded.logged_in("sue") as sue:
+        shown = (await ann.get(path)).json()
+        assert (shown["credit_level"], shown["credit_flag"], shown["vip"]) == (None, "****", 2)
+        assert shown["custom"] == {"salary": None, "x": "y"}
+        assert {point["display"] for point in shown["points"]} >= {"l****@example.com"}
+        assert (await ann.get("/api/v1/parties")).json()["items"][0]["credit_level"] is None
+        for change in ({"credit_level": 5}, {"credit_flag": "watch"}, {"vip": 3}, {"custom": {"salary": "1"}}):
+            answered = await ann.patch(path, json=change)
+            assert (answered.status_code, answered.json()["code"]) == (403, "field"), change
+        for asked in ({"vip": 2}, {"tag": "x"}):
+            assert (await ann.get("/api/v1/parties", params=asked)).status_code == 200
+        assert (await ann.get("/api/v1/parties", params={"field": "salary:9000"})).status_code == 403
+        changed = await ann.patch(path, json={"salutation": "先生"})
+        assert (changed.status_code, changed.json()["credit_level"]) == (200, None)
+        whole = (await sue.get(path)).json()
+        assert (whole["credit_level"], whole["custom"]["salary"], whole["salutation"]) == (4, "9000", "先生")
+
+
+async def test_an_export_leaves_hidden_columns_out(small_store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    await hire(small_store, clock)
+    house = build(small_store, clock, tmp_path / "static", seeing=Seeing(fields={"supervisor": FIELDS}))
+    town = Town(small_store, clock.now())
+    await town.party("李雷", phone(NUMBER), mail(ADDRESS), credit_level=4, custom={"salary": "9000", "x": "y"})
+    async with await house.logged_in("sue") as sue:
+        file = (await sue.post("/api/v1/exports", json={"form": "jsonl"})).text
+    assert not OPEN.search(file)
+    assert "9000" not in file
+    assert "李雷" in file
+
+
+@given(
+    data=st.recursive(
+        st.text() | st.integers() | st.booleans(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)
+    )
+)
+def test_any_data_come_through_and_no_address_is_left(data: Any) -> None:
+    shown = Levels.of(FIELDS).shown({"custom": data, "said": [f"write to {ADDRESS}", data]})
+    assert "li.lei" not in str(shown)
