@@ -138,7 +138,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     """
     clock = clock or SystemClock()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    metrics = Metrics()
+    metrics, limits = Metrics(), settings.limits
     store = Store.open(
         settings.database_url,
         settings.data_dir / "blobs",
@@ -146,7 +146,6 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         clock=clock,
         observe_commit=metrics.commit.observe,
     )
-    limits = settings.limits
     workers = Workers(count=limits.workers, memory_mb=limits.worker_memory_mb, timeout_s=limits.worker_seconds)
     rules = await published(store, clock, settings.policy, from_file=settings.policy_source == "file")
     office = await build_office(
@@ -166,7 +165,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     _watch(metrics, office, store, workers)
     shows = next((channel for channel in made.values() if hasattr(channel, "show_html")), None)
     showing = Showing(shows, workers.run, Fetcher(settings.http.fetch_from).pictures)
-    backroom = build_backroom(store, clock, settings.data_dir, settings.http.fetch_from)
+    backroom = build_backroom(store, clock, settings.data_dir, settings.privacy.retention, settings.http.fetch_from)
     parts = Parts(
         access=access,
         store=store,
@@ -180,6 +179,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         metrics=lambda: _figures(metrics, office, hub),
         reads=office.reads,
         wizard=backroom.wizard,
+        retention=backroom.retention,
         handing_out=backroom.handing_out,
         recordings=office.recordings,
         why=office.why,

@@ -107,6 +107,10 @@ def _server_commands(commands: Commands) -> None:
     demo.add_argument("--traffic", action="store_true", help="let made-up customers get in touch all the time")
     check = _add(commands, "check", _check, "print every mistake of the configuration; exit 2 if there is one")
     _speak(check)
+    keeps = _add(
+        commands, "retention", _retention, "show what was kept for long enough, by class; let it go with --run"
+    )
+    keeps.add_argument("--run", action="store_true", help="erase it now")
     doctor = _add(
         commands, "doctor", _doctor, "ask the PBX about rights, modules, fallback, clock; exit 1 if something is bad"
     )
@@ -329,6 +333,14 @@ def _staffing_command(commands: Commands) -> None:
     ):
         staffing.add_argument(f"--{name}", type=unit, default=default, help=f"{help_text}; default: {default}")
     staffing.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _retention(arguments: Arguments) -> int:
+    from contactd.desk import retention_errands
+
+    for line in retention_errands.run(settings(arguments), erase=arguments.run):
+        print(line)
+    return OK
 
 
 def _audit(arguments: Arguments) -> int:

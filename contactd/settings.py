@@ -102,6 +102,34 @@ class Scopes(Section):
     interaction: Reach = "all"
 
 
+class Retention(Section):
+    """How long each class is kept, in days; what is left out stays."""
+
+    contacts: dict[Annotated[str, Field(pattern=r"^(\*|[a-z_]{1,20})$")], Annotated[int, Field(ge=1, le=36_500)]] = (
+        Field(default_factory=dict)
+    )
+    """By channel (`*`: all others): words, files and voices of contacts that are over; their skeleton stays for the figures."""
+    originals: int | None = Field(default=None, ge=1)
+    """Bytes as they came."""
+    recordings: int | None = Field(default=None, ge=1)
+    """At most; a line may say less."""
+    drafts: int | None = Field(default=None, ge=1)
+    """What was begun and never sent, of contacts that are over."""
+    logins: int | None = Field(default=None, ge=1)
+    """Log-ins that are over, with their addresses."""
+    from_hour: int = Field(default=1, ge=0, le=23)
+    """Between these hours of the machine's own time."""
+    to_hour: int = Field(default=5, ge=0, le=23)
+
+    def days(self) -> dict[str, int]:
+        """Return class → days."""
+        found = {
+            "contacts" if channel == "*" else f"contacts.{channel}": days for channel, days in self.contacts.items()
+        }
+        other = {name: getattr(self, name) for name in ("originals", "recordings", "drafts", "logins")}
+        return found | {name: days for name, days in other.items() if days is not None}
+
+
 class Privacy(Section):
     """Who sees what of customers."""
 
@@ -114,6 +142,7 @@ class Privacy(Section):
 
     masked_roles: tuple[RoleName, ...] = ()
     """Roles that see telephone numbers of people masked (138****8000) and reveal one only with a reason, on record."""
+    retention: Retention = Retention()
 
 
 class Limits(Section):

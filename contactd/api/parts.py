@@ -23,6 +23,7 @@ from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.reads import ReadLog
 from contactd.desk.recordings import Recordings
+from contactd.desk.retention import Retention
 from contactd.desk.rights import Actor, authorize
 from contactd.desk.stream import text
 from contactd.desk.views import Views
@@ -80,6 +81,8 @@ class Parts:
     handing_out: HandingOut
     """Writes files people fetch."""
     recordings: Recordings
+    retention: Retention | None = None
+    """Lets go what was kept for long enough; None = everything stays."""
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
     why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
     """Why an open item waits at this moment, as the router sees it."""

@@ -13,7 +13,9 @@ from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
+from contactd.desk.retention import Retention
 from contactd.desk.webhooks import Poster, Webhooks
+from contactd.settings import Retention as RetentionSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +26,26 @@ class Backroom:
     privacy: Privacy
     handing_out: HandingOut
     webhooks: Webhooks
+    retention: Retention
 
     def duties(self) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
         """Return what is done for ever, by name."""
-        return (("imports", self.wizard.run), ("privacy", self.privacy.run), ("webhooks", self.webhooks.run))
+        return (
+            ("imports", self.wizard.run),
+            ("privacy", self.privacy.run),
+            ("webhooks", self.webhooks.run),
+            ("retention", self.retention.run),
+        )
 
 
-def build_backroom(store: Store, clock: Clock, data_dir: Path, reachable: Iterable[Any] = ()) -> Backroom:
-    """Build its parts; `reachable`: networks inside that webhooks may lead to."""
+def build_backroom(
+    store: Store, clock: Clock, data_dir: Path, kept: RetentionSettings, reachable: Iterable[Any] = ()
+) -> Backroom:
+    """Build its parts; `kept`: how long what is; `reachable`: networks inside that webhooks may lead to."""
     return Backroom(
         Wizard(store, clock, Idents(clock)),
         Privacy(store, clock),
         HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys"),
         Webhooks(store, clock, Poster(reachable)),
+        Retention(store, clock, kept.days(), (kept.from_hour, kept.to_hour)),
     )

@@ -155,6 +155,8 @@ RULES: dict[str, Rule] = {
     "privacy.read": Rule("no", "any", "any", "read"),
     "privacy.ask": Rule("no", "any", "any", "write"),
     "privacy.decide": Rule("no", "any", "any", "admin"),
+    "retention.read": Rule("no", "any", "any", "read"),
+    "retention.run": Rule("no", "no", "any", "admin"),
     "consent.say": Rule("any", "any", "any", "write"),
     "case.create": Rule("any", "any", "any", "write"),
     "case.edit": Rule("any", "any", "any", "write"),

@@ -47,16 +47,17 @@ KITS: dict[Role, Kit] = {
     ),
     Role.PRIVACY: Kit(
         Role.SUPERVISOR,
-        more=frozenset({"privacy.decide"}),
+        more=frozenset({"privacy.decide", "retention.run"}),
         only=LOOKING
         | {
-            *("privacy.read", "privacy.ask", "party.archive", "consent.say", "point.reveal"),
+            *("privacy.read", "privacy.ask", "retention.read", "party.archive", "consent.say", "point.reveal"),
             *("recording.hold", "recording.redact", "recording.listen", "case.create", "case.edit"),
         },
     ),
     Role.AUDITOR: Kit(
         Role.SUPERVISOR,
-        only=LOOKING | {"privacy.read", "survey.read", "change.read", "import.read", "outside.compare"},
+        only=LOOKING
+        | {"privacy.read", "survey.read", "change.read", "import.read", "outside.compare", "retention.read"},
     ),
     Role.INTEGRATOR: Kit(
         Role.SUPERVISOR,

@@ -27,7 +27,8 @@ class Seeing:
     def of(cls, privacy: Privacy) -> Seeing:
         """Read the settings."""
         scopes = {str(role): dict(one) for role, one in privacy.scopes.items()}
-        return cls(masked_roles=frozenset(privacy.masked_roles), scopes=scopes, fields=dict(privacy.fields))
+        fields: dict[str, dict[str, str]] = {str(role): {**one} for role, one in privacy.fields.items()}
+        return cls(masked_roles=frozenset(privacy.masked_roles), scopes=scopes, fields=fields)
 
     def levels(self, role: str) -> Levels:
         """Return how far a role sees fields."""

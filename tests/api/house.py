@@ -24,6 +24,7 @@ from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
 from contactd.desk.reads import ReadLog
 from contactd.desk.recordings import Recordings
+from contactd.desk.retention import Retention
 from contactd.desk.rights import Actor
 from contactd.desk.rules import Rules
 from contactd.desk.seeing import Seeing
@@ -33,6 +34,7 @@ from contactd.routing.policy import Policy
 from contactd.testing.clock import ManualClock
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+KEPT = {"contacts": 3650, "contacts.chat": 730, "originals": 365, "recordings": 180, "drafts": 90, "logins": 180}
 PASSWORD = "correct horse"
 PEOPLE = {"ann": "agent", "bob": "agent", "sue": "supervisor", "adam": "admin"}
 BASE = "http://127.0.0.1:8080"
@@ -110,6 +112,7 @@ class House:
     reads: ReadLog
     wizard: Wizard
     recordings: Recordings
+    retention: Retention
     unready: list[str] = field(default_factory=list)
 
     def client(self, host: str = "127.0.0.1", **more: Any) -> httpx.AsyncClient:
@@ -159,6 +162,7 @@ def build(
     async def work(task: Callable[..., Any], *given: Any) -> Any:
         return task(*given)
 
+    retention = Retention(store, clock, KEPT)
     recordings = Recordings(store, clock, Rules(POLICY, 3), static / "keys", work)
 
     async def render(document: str, pictures: Mapping[str, str], images: bool, folded: bool) -> str:
@@ -182,11 +186,28 @@ def build(
         wizard=wizard,
         handing_out=HandingOut(store, clock, static.parent / "handed_out", static / "keys"),
         recordings=recordings,
+        retention=retention,
         upload_bytes=2 * 1024 * 1024,
         upload_quota=4_000_000,
     )
     app = build_http(HttpParts(api=parts, console=server, channels=channels, static=static, public_url=public_url))
-    return House(store, clock, views, access, hub, server, app, door, aside, orders, reads, wizard, recordings, unready)
+    return House(
+        store,
+        clock,
+        views,
+        access,
+        hub,
+        server,
+        app,
+        door,
+        aside,
+        orders,
+        reads,
+        wizard,
+        recordings,
+        retention,
+        unready,
+    )
 
 
 async def hire(store: Store, clock: ManualClock) -> None:

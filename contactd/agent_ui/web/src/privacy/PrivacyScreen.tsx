@@ -7,6 +7,7 @@ import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, Hollow, LoadFailed } from "../shell/bits";
 import type { CommandError } from "../socket";
+import { Kept } from "./Kept";
 import { type LegalHold, type PrivacyRequest, rights } from "./rights";
 import "../quarantine/quarantine.css";
 import "./privacy.css";
@@ -117,6 +118,7 @@ export default function PrivacyScreen() {
           },
         ]}
       />
+      <Kept />
     </div>
   );
 }

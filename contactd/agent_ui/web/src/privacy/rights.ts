@@ -41,6 +41,14 @@ export interface LegalHold {
   at: string;
 }
 
+export interface KeptClass {
+  name: string;
+  days: number;
+  due: number;
+  held: number;
+  oldest: string | null;
+}
+
 const key = encodeURIComponent;
 
 export const rights = {
@@ -52,6 +60,8 @@ export const rights = {
   decide: (id: string, what: "approve" | "refuse", decision: string) => send("POST", `/privacy/requests/${key(id)}/${what}`, { decision }),
   holds: (signal?: AbortSignal) => get<Page<LegalHold>>("/privacy/holds", signal),
   hold: (party: string, reason: string) => send("POST", "/privacy/holds", { party, reason }),
+  retention: (signal?: AbortSignal) => get<{ items: KeptClass[] }>("/privacy/retention", signal),
+  letGo: () => send<{ gone: Record<string, number> }>("POST", "/privacy/retention", {}),
   lift: (id: string) => send("DELETE", `/privacy/holds/${key(id)}`),
   reveal: (point: string, reason: string) => send<{ display: string }>("POST", `/points/${key(point)}/reveal`, { reason }),
 };

@@ -1,0 +1,171 @@
+"""What has been kept for as long as its class allows: counted for a preview, and erased a little at a time.
+
+Nothing goes that is open, that belongs to an open case, or that a legal hold or a held recording keeps.  What stays of a contact is
+its skeleton: figures of past months do not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, or_, select, update
+
+from contactd.core.erasing import ERASED_RAW, SCRUBBED
+from contactd.core.interaction import TERMINAL_STATES
+from contactd.crm_store import erasing
+from contactd.crm_store import schema as s
+from contactd.crm_store.write_conn import WriteConn
+
+CONTACTS = "contacts"
+"""Class of the words, files and voices of contacts; with `contacts.<channel>` those of one channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One class: what of it is too old, and how some of it goes."""
+
+    column: Any
+    """Key of its rows."""
+    since: Any
+    """When a row's time began."""
+    old: Callable[[datetime], list[ColumnElement[bool]]]
+    """Conditions of what is due, but for holds."""
+    contact: Any | None
+    """The contact it belongs to; None = to none."""
+    erase: Callable[[WriteConn, Sequence[Any]], object]
+    batch: int
+    """Rows erased in one unit."""
+
+
+def count(conn: Connection, name: str, before: datetime, *, but: Sequence[str] = ()) -> dict[str, Any]:
+    """Return how much of a class is due, how much of it is held, and since when the oldest is there."""
+    due = _due(name, but)
+    conditions = due.old(before)
+    total, oldest = conn.execute(select(func.count(), func.min(due.since)).where(*conditions)).one()
+    free = conn.execute(select(func.count()).select_from(due.column.table).where(*conditions, *_free(due))).scalar_one()
+    return {"class": name, "due": free, "held": total - free, "oldest": oldest}
+
+
+def erase_some(conn: WriteConn, name: str, before: datetime, *, but: Sequence[str] = ()) -> int:
+    """Erase a little of a class; return how many rows, 0 when there is no more."""
+    due = _due(name, but)
+    query: Select[Any] = select(due.column).where(*due.old(before), *_free(due)).order_by(due.since).limit(due.batch)
+    keys = list(conn.execute(query).scalars())
+    if keys:
+        due.erase(conn, keys)
+    return len(keys)
+
+
+def _due(name: str, but: Sequence[str]) -> Due:
+    kind, _, channel = name.partition(".")
+    contact, raw, draft, recording = s.interaction, s.raw, s.draft, s.recording
+    if kind == CONTACTS:
+        which = [contact.c.channel == channel] if channel else [contact.c.channel.not_in(list(but))]
+        return Due(
+            contact.c.id,
+            contact.c.ended_at,
+            lambda before: [
+                *which,
+                contact.c.ended_at < before,
+                contact.c.state.in_(TERMINAL_STATES),
+                contact.c.custom != SCRUBBED,
+            ],
+            contact.c.id,
+            erasing.scrub,
+            erasing.BATCH,
+        )
+    classes = {
+        "originals": Due(
+            raw.c.receipt_id,
+            _began(raw.c.interaction_id),
+            lambda before: [
+                _over(raw.c.interaction_id, before),
+                or_(raw.c.inline.is_not(None), raw.c.blob.is_not(None)),
+            ],
+            raw.c.interaction_id,
+            _erase_raws,
+            100,
+        ),
+        "recordings": Due(
+            recording.c.id,
+            recording.c.started_at,
+            lambda before: [recording.c.started_at < before, recording.c.state == "kept", recording.c.hold.is_(None)],
+            recording.c.interaction_id,
+            _expire,
+            50,
+        ),
+        "drafts": Due(
+            draft.c.interaction_id,
+            draft.c.updated_at,
+            lambda before: [draft.c.updated_at < before, _over(draft.c.interaction_id, before)],
+            draft.c.interaction_id,
+            _erase_drafts,
+            50,
+        ),
+        "logins": Due(
+            s.session.c.id_hash,
+            s.session.c.created_at,
+            lambda before: [s.session.c.expires_at < before],
+            None,
+            lambda conn, keys: conn.execute(delete(s.session).where(s.session.c.id_hash.in_(keys))),
+            100,
+        ),
+    }
+    return classes[kind]
+
+
+CLASSES = ("originals", "recordings", "drafts", "logins")
+"""Classes beside the contacts'."""
+
+
+def _began(contact: Any) -> Any:
+    return select(s.interaction.c.ended_at).where(s.interaction.c.id == contact).scalar_subquery()
+
+
+def _over(contact: Any, before: datetime) -> ColumnElement[bool]:
+    """Say that a row's contact ended before a moment."""
+    table = s.interaction.alias("over")
+    ended = (table.c.id == contact, table.c.ended_at < before, table.c.state.in_(TERMINAL_STATES))
+    return exists(select(table.c.id).where(*ended))
+
+
+def _free(due: Due) -> list[ColumnElement[bool]]:
+    """Say that nothing holds a row: no legal hold of its customer, no held recording, no open case."""
+    if due.contact is None:
+        return []
+    table, own, kin = s.interaction.alias("kept"), s.party.alias("kept_of"), s.party.alias("kin")
+    mine = table.c.id == due.contact
+    hold, case, recording = s.legal_hold, s.case_, s.recording.alias("kept_sound")
+    held = (
+        select(hold.c.id)
+        .join(kin, kin.c.id == hold.c.party_id)
+        .join(own, own.c.canonical_id == kin.c.canonical_id)
+        .join(table, table.c.party_id == own.c.id)
+        .where(mine, hold.c.lifted_at.is_(None))
+    )
+    open_case = select(case.c.id).join(table, table.c.case_id == case.c.id).where(mine, case.c.state.not_in(_OVER))
+    sound = select(recording.c.id).where(recording.c.interaction_id == due.contact, recording.c.hold.is_not(None))
+    return [~exists(held), ~exists(open_case), ~exists(sound)]
+
+
+_OVER = ("resolved", "closed")
+
+
+def _erase_raws(conn: WriteConn, keys: Sequence[str]) -> None:
+    gone: dict[str, Any] = {"inline": None, "blob": None, "envelope": {}, "key_id": ERASED_RAW}
+    conn.execute(update(s.raw).where(s.raw.c.receipt_id.in_(keys)).values(**gone))
+
+
+def _expire(conn: WriteConn, keys: Sequence[str]) -> None:
+    """With its key no copy of a recording can be heard."""
+    gone: dict[str, Any] = {"state": "expired", "blob": None, "key_id": None, "sealed_key": None, "peaks": []}
+    gone["row_version"] = s.recording.c.row_version + 1
+    conn.execute(update(s.recording).where(s.recording.c.id.in_(keys)).values(**gone))
+
+
+def _erase_drafts(conn: WriteConn, keys: Sequence[str]) -> None:
+    for table in (s.draft_version, s.draft):
+        conn.execute(delete(table).where(table.c.interaction_id.in_(keys)))
