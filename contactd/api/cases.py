@@ -21,10 +21,12 @@ from contactd.api.case_shapes import (
     Watching,
     WholeCase,
 )
+from contactd.api.imports import fetched
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
+from contactd.core.errors import ForbiddenError
 from contactd.crm_store import case_reads, case_rows, contact_case_rows, sight, sla_rows
-from contactd.desk.rights import Actor
+from contactd.desk.rights import Actor, permitted
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 _Writer = Annotated[Actor, may("case.edit")]
@@ -83,6 +85,21 @@ async def one(parts: PartsOf, looking: _Reader, ident: Ident) -> Response:
     found = await parts.store.read(lambda conn: case_reads.get(conn, ident))
     looking.saw(found["id"])
     return answer(found)
+
+
+@router.get("/cases/{ident}/evidence", summary="A case's evidence, with hashes")
+async def evidence(
+    parts: PartsOf, ident: Ident, looking: Annotated[Looking, looks("case.evidence", "case")]
+) -> Response:
+    """Return a zip: the case, its contacts with originals, events and sound, the audit log about it, and `SHA256SUMS`."""
+    if looking.actor.levels.narrow:
+        message = "Who sees numbers masked takes no evidence."
+        raise ForbiddenError(message, code="masked")
+    heard = permitted(looking.actor, "recording.listen")
+    path, digest = await parts.handing_out.evidence(ident, looking.actor.id, heard=heard)
+    response = fetched(path, f"case-{ident}.zip")
+    response.headers["x-sha256sums"] = digest
+    return response
 
 
 @router.get("/cases/{ident}/why", summary="Why a clock ends when it ends", responses=gives(Clocks))

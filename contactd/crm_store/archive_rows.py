@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
@@ -70,8 +70,27 @@ def contacts(conn: Connection, party: str, after: str = "", *, heard: bool) -> l
 
     `files`: name and blob, or `inline`; where it is to be `heard`, sealed sound with what opens it (`sealed`).
     """
-    parties, table = erasing.cluster(conn, party), s.interaction
-    query = select(table).where(table.c.party_id.in_(parties), table.c.id > after).order_by(table.c.id).limit(PAGE)
+    table = s.interaction
+    return _told(conn, [table.c.party_id.in_(erasing.cluster(conn, party)), table.c.id > after], heard=heard)
+
+
+def of_case(conn: Connection, case: str, after: str = "", *, heard: bool = False) -> list[dict[str, Any]]:
+    """Return a page of a case's contacts as `contacts` does, with what happened to each (`events`)."""
+    table, topic, event = s.interaction, s.interaction_topic, s.interaction_event
+    topics = select(topic.c.interaction_id).where(topic.c.case_id == case)
+    begun = select(s.case_.c.source_interaction_id).where(s.case_.c.id == case)
+    mine = or_(table.c.case_id == case, table.c.id.in_(topics), table.c.id.in_(begun))
+    found = _told(conn, [mine, table.c.id > after], heard=heard)
+    by_id: dict[str, list[dict[str, Any]]] = {one["id"]: one.setdefault("events", []) for one in found}
+    rows = conn.execute(select(event).where(event.c.interaction_id.in_(list(by_id))).order_by(event.c.seq))
+    for row in rows:
+        told = {"seq": row.seq, "at": rfc3339(row.at), "type": row.type, "actor": row.actor, "data": row.data}
+        by_id[row.interaction_id].append(told)
+    return found
+
+
+def _told(conn: Connection, which: list[ColumnElement[bool]], *, heard: bool) -> list[dict[str, Any]]:
+    query = select(s.interaction).where(*which).order_by(s.interaction.c.id).limit(PAGE)
     found = [
         {name: getattr(row, name) for name in _CONTACT}
         | {"at": rfc3339(row.started_at), "talk_s": row.talk_ms / 1000}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -124,6 +124,17 @@ def listed(conn: Connection, *, before: int | None = None, limit: int = 50) -> l
     if before is not None:
         query = query.where(s.audit_log.c.seq < before)
     return [row._asdict() | {"at": rfc3339(row.at)} for row in conn.execute(query)]
+
+
+def about(conn: Connection, objects: Collection[tuple[str, str]], *, limit: int = 10_000) -> list[dict[str, Any]]:
+    """Return entries about things, each (kind, id), the oldest first, with their hashes; at most the last `limit`."""
+    table = s.audit_log
+    found: list[dict[str, Any]] = []
+    for kind, ident in sorted(set(objects)):
+        mine = (table.c.object_kind == kind, table.c.object_id == ident)
+        rows = conn.execute(select(table).where(*mine).order_by(table.c.seq.desc()).limit(limit))
+        found += [row._asdict() | {"at": rfc3339(row.at)} for row in rows]
+    return sorted(found, key=lambda one: int(one["seq"]))[-limit:]
 
 
 def _hash(row: Mapping[str, Any]) -> str:

@@ -160,6 +160,7 @@ RULES: dict[str, Rule] = {
     "consent.say": Rule("any", "any", "any", "write"),
     "case.create": Rule("any", "any", "any", "write"),
     "case.edit": Rule("any", "any", "any", "write"),
+    "case.evidence": Rule("no", "any", "any", "read"),
     "case.read": Rule("any", "any", "any", "read"),
     "outbox.read": Rule("any", "any", "any", "read"),
     "record.read": Rule("any", "any", "any", "read"),

@@ -50,14 +50,30 @@ KITS: dict[Role, Kit] = {
         more=frozenset({"privacy.decide", "retention.run"}),
         only=LOOKING
         | {
-            *("privacy.read", "privacy.ask", "retention.read", "party.archive", "consent.say", "point.reveal"),
+            *(
+                "privacy.read",
+                "privacy.ask",
+                "retention.read",
+                "case.evidence",
+                "party.archive",
+                "consent.say",
+                "point.reveal",
+            ),
             *("recording.hold", "recording.redact", "recording.listen", "case.create", "case.edit"),
         },
     ),
     Role.AUDITOR: Kit(
         Role.SUPERVISOR,
         only=LOOKING
-        | {"privacy.read", "survey.read", "change.read", "import.read", "outside.compare", "retention.read"},
+        | {
+            "privacy.read",
+            "survey.read",
+            "change.read",
+            "import.read",
+            "outside.compare",
+            "retention.read",
+            "case.evidence",
+        },
     ),
     Role.INTEGRATOR: Kit(
         Role.SUPERVISOR,

@@ -45,7 +45,7 @@ def write(
             out.write(json.dumps({**person, "contacts": "contacts.jsonl"}, ensure_ascii=False, indent=1).encode())
         with archive.open("contacts.jsonl", "w") as out:
             for one in contacts():
-                told = one | {"files": [_name(one["id"], file) for file in one["files"]]}
+                told = one | {"files": [name_of(one["id"], file) for file in one["files"]]}
                 out.write(f"{json.dumps(told, ensure_ascii=False)}\n".encode())
         with archive.open("index.html", "w") as out:
             out.write(_HEAD.format(title=title).encode())
@@ -54,7 +54,7 @@ def write(
                 out.write(_article(one).encode())
         for one in contacts():
             for file in one["files"]:
-                _put(archive, _name(one["id"], file), file, blobs, keys)
+                put(archive, name_of(one["id"], file), file, blobs, keys)
 
 
 def _article(one: Mapping[str, Any]) -> str:
@@ -62,17 +62,19 @@ def _article(one: Mapping[str, Any]) -> str:
         f"<p><time>{said['at']}</time> <b>{html.escape(said['from'])}</b></p><pre>{html.escape(said['text'])}</pre>"
         for said in one["messages"]
     )
-    names = [_name(one["id"], file) for file in one["files"]]
+    names = [name_of(one["id"], file) for file in one["files"]]
     links = " ".join(f'<a href="{html.escape(name)}">{html.escape(name)}</a>' for name in names)
     subject = html.escape(one["subject"] or one["channel"])
     return f"<article><h2>{subject}</h2><time>{one['at']}</time> {html.escape(one['channel'])}{said}<p>{links}</p></article>\n"
 
 
-def _name(contact: str, file: Mapping[str, Any]) -> str:
+def name_of(contact: str, file: Mapping[str, Any]) -> str:
+    """Return where a contact's file stands in an archive."""
     return f"originals/{contact}/{_UNSAFE.sub('_', file['name'])[-120:].strip('.') or 'file'}"
 
 
-def _put(archive: zipfile.ZipFile, name: str, file: Mapping[str, Any], blobs: Blobs, keys: Keys) -> None:
+def put(archive: zipfile.ZipFile, name: str, file: Mapping[str, Any], blobs: Blobs, keys: Keys) -> None:
+    """Put a file into an archive, from its row or from where it lies; sealed sound in the clear."""
     if file["inline"] is not None:
         archive.writestr(name, file["inline"])
     elif "sealed" in file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from typing import Any
 from contactd.clock import Clock
 from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.levels import EVERYTHING, Levels
-from contactd.crm_store import archive_rows, audit, import_files, import_jobs
+from contactd.crm_store import archive_rows, audit, case_reads, import_files, import_jobs
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.export_rows import Chosen
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.sealing import Keys
 from contactd.crm_store.sight import Sight
 from contactd.crm_store.store import Store
-from contactd.desk.exchange import archive, results
+from contactd.desk.exchange import archive, evidence, results
 from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.sheet import open_sheet
 
@@ -110,19 +110,51 @@ class HandingOut:
         await self._store.write(lambda conn: audit.append(conn, entry, now))
         path, loop = self._new("zip"), asyncio.get_running_loop()
 
+        contacts = self._pages(partial(archive_rows.contacts, party=party, heard=heard), loop)
+        path.touch(mode=0o600)
+        await asyncio.to_thread(archive.write, path, person, contacts, self._store.blobs, self._keys)
+        return path
+
+    async def evidence(self, case: str, by: str, *, heard: bool) -> tuple[Path, str]:
+        """Write a case's evidence to a zip that the caller removes; return it with the digest that stands in the audit log.
+
+        Raises:
+            NotFoundError: there is no such case.
+        """
+        whole = await self._store.read(partial(case_reads.get, ident=case))
+        path, loop = self._new("zip"), asyncio.get_running_loop()
+        contacts = self._pages(partial(archive_rows.of_case, case=whole["id"], heard=heard), loop)
+
+        def write() -> str:
+            path.touch(mode=0o600)
+            about = [("case", whole["id"]), *(("interaction", one["id"]) for one in contacts())]
+            reading = self._store.read(partial(audit.about, objects=about))
+            entries = asyncio.run_coroutine_threadsafe(reading, loop).result()
+            return evidence.write(path, whole, contacts, entries, self._store.blobs, self._keys)
+
+        digest = await asyncio.to_thread(write)
+        detail = {"sha256": digest, "with_sound": heard}
+        entry = Entry(actor=by, action="case.evidence", object_kind="case", object_id=whole["id"], detail=detail)
+        now = self._clock.now()
+        await self._store.write(lambda conn: audit.append(conn, entry, now))
+        return path, digest
+
+    def _pages(
+        self, read: Callable[..., list[dict[str, Any]]], loop: asyncio.AbstractEventLoop
+    ) -> Callable[[], Iterator[dict[str, Any]]]:
+        """Return what reads contacts page by page, from a thread."""
+
         def contacts() -> Iterator[dict[str, Any]]:
             after = ""
             while True:
-                reading = self._store.read(partial(archive_rows.contacts, party=party, after=after, heard=heard))
+                reading = self._store.read(partial(read, after=after))
                 part = asyncio.run_coroutine_threadsafe(reading, loop).result()
                 yield from part
                 if len(part) < archive_rows.PAGE:
                     return
                 after = part[-1]["id"]
 
-        path.touch(mode=0o600)
-        await asyncio.to_thread(archive.write, path, person, contacts, self._store.blobs, self._keys)
-        return path
+        return contacts
 
     def _new(self, form: str) -> Path:
         return self._folder / f"{secrets.token_hex(16)}.{form or 'csv'}"

@@ -1,7 +1,8 @@
 /** One case beside the list it was opened from. */
 import { useQuery } from "@tanstack/react-query";
-import { Drawer } from "antd";
-import { api, keys } from "../api";
+import { Button, Drawer, Tooltip } from "antd";
+import { api, keys, ROOT } from "../api";
+import { useMay } from "../desk";
 import { useWords } from "../i18n";
 import { Lines, LoadFailed } from "../shell/bits";
 import type { CaseView } from "../wire";
@@ -20,6 +21,7 @@ export function CaseDrawer({ id, onClose }: { id: string | null; onClose(): void
 
 export function CaseTitle({ item }: { item: CaseView }) {
   const { t, word } = useWords();
+  const proves = useMay("case.evidence");
   return (
     <span className="row" data-testid="case-title">
       <span className="num">{item.no}</span>
@@ -28,6 +30,13 @@ export function CaseTitle({ item }: { item: CaseView }) {
       <Priority level={item.priority} />
       {item.severity > 0 && <span className="tag bad">{t("cases.severityN", { n: item.severity })}</span>}
       {item.escalation > 0 && <span className="tag bad">↑{item.escalation}</span>}
+      {proves && (
+        <Tooltip title={t("cases.evidenceHint")}>
+          <Button size="small" href={`${ROOT}/cases/${encodeURIComponent(item.id)}/evidence`} data-testid="case-evidence">
+            {t("cases.evidence")}
+          </Button>
+        </Tooltip>
+      )}
     </span>
   );
 }

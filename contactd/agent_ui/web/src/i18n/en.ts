@@ -718,6 +718,8 @@ export const en: Same<typeof zhCN> = {
   },
   cases: {
     title: "Cases",
+    evidence: "Evidence",
+    evidenceHint: "Everything said and done, originals and recordings, with a hash of each part (zip)",
     board: "Board",
     list: "List",
     new: "New case",

@@ -709,6 +709,8 @@ export const zhCN = {
   },
   cases: {
     title: "工单",
+    evidence: "证据包",
+    evidenceHint: "往来内容、处理记录、原件和录音，每个文件附校验值（zip）",
     board: "看板",
     list: "列表",
     new: "新建工单",
