@@ -23,7 +23,15 @@ SELF = frozenset({"me.read", "password.change", "policy.read", "agent.list", "qu
 """What every role may: be here, and see who and what there is."""
 LOOKING = SELF | {
     *("interaction.read", "party.read", "party.lookup", "search", "case.read", "record.read", "kb.read", "file.read"),
-    *("outbox.read", "sender.read", "duplicate.read", "agent.read", "agent.explain", "interaction.explain"),
+    *(
+        "outbox.read",
+        "sender.read",
+        "duplicate.read",
+        "agent.read",
+        "agent.explain",
+        "interaction.explain",
+        "report.read",
+    ),
 }
 """Reading, and nothing that changes anything."""
 KITS: dict[Role, Kit] = {

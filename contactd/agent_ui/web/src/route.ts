@@ -24,6 +24,7 @@ const NEEDS: Record<Screen, string> = {
   customer: "party.read",
   knowledge: "kb.read",
   surveys: "survey.read",
+  reports: "interaction.explain",
   records: "record.read",
 };
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024_rights"
-down_revision = "0023_tasks_fields"
+revision = "0029_rights"
+down_revision = "0024_reports"
 branch_labels = None
 depends_on = None
 
