@@ -165,7 +165,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     _watch(metrics, office, store, workers)
     shows = next((channel for channel in made.values() if hasattr(channel, "show_html")), None)
     showing = Showing(shows, workers.run, Fetcher(settings.http.fetch_from).pictures)
-    backroom = build_backroom(store, clock, settings.data_dir, settings.privacy.retention, settings.http.fetch_from)
+    backroom = build_backroom(store, clock, settings.data_dir, settings.privacy, settings.http.fetch_from)
     parts = Parts(
         access=access,
         store=store,

@@ -99,7 +99,6 @@ def _beside(conn: WriteConn, parties: Sequence[str]) -> None:
     commerce_rows.forget(conn, parties)
     task_rows.forget(conn, s.task.c.party_id.in_(parties))
     conn.execute(update(s.consent).where(s.consent.c.party_id.in_(parties)).values(evidence=""))
-    conn.execute(update(s.verification).where(s.verification.c.party_id.in_(parties)).values(detail={}))
     request = s.privacy_request
     conn.execute(update(request).where(request.c.party_id.in_(parties)).values(reason="", verified_how="", decision=""))
 

@@ -14,8 +14,10 @@ from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
 from contactd.desk.retention import Retention
+from contactd.desk.rights import PROGRAM
+from contactd.desk.seeing import Seeing
 from contactd.desk.webhooks import Poster, Webhooks
-from contactd.settings import Retention as RetentionSettings
+from contactd.settings import Privacy as PrivacySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,13 @@ class Backroom:
 
 
 def build_backroom(
-    store: Store, clock: Clock, data_dir: Path, kept: RetentionSettings, reachable: Iterable[Any] = ()
+    store: Store, clock: Clock, data_dir: Path, seen: PrivacySettings, reachable: Iterable[Any] = ()
 ) -> Backroom:
-    """Build its parts; `kept`: how long what is; `reachable`: networks inside that webhooks may lead to."""
+    """Build its parts; `seen`: how long what is kept, and how far programs see it; `reachable`: networks inside that webhooks may lead to."""
     return Backroom(
         Wizard(store, clock, Idents(clock)),
         Privacy(store, clock),
         HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys"),
-        Webhooks(store, clock, Poster(reachable)),
-        Retention(store, clock, kept.days(), (kept.from_hour, kept.to_hour)),
+        Webhooks(store, clock, Poster(reachable), Seeing.of(seen).levels(PROGRAM)),
+        Retention(store, clock, seen.retention.days(), (seen.retention.from_hour, seen.retention.to_hour)),
     )

@@ -12,6 +12,8 @@ from typing import Any
 from contactd.core.address import email, phone_point
 from contactd.core.channel import Composed, Draft
 from contactd.core.errors import BadRequestError
+from contactd.core.levels import veiled_text
+from contactd.core.masking import HIDDEN, masked_text
 from contactd.core.message import NewAttachment
 from contactd.core.party import Point
 from contactd.core.template import fill
@@ -80,8 +82,7 @@ def make_draft(desk: Desk, entry: Entry, writing: Writing) -> Draft:
         subject=subject,
         references=() if passed_on is not None else told.references,
         options={
-            "cc": list(data.get("cc") or ()),
-            "bcc": list(data.get("bcc") or ()),
+            **{name: [_meant(text, told, name) for text in data.get(name) or ()] for name in ("cc", "bcc")},
             "from": line.from_address if line is not None else "",
             "recipient": entry.recipient,
             "language": entry.language,
@@ -190,7 +191,27 @@ def _recipients(given: Sequence[str] | None, told: Answering, passed_on: Forward
     if passed_on is not None and not given:
         message = "to whom is it passed on?"
         raise BadRequestError(message, code="no_recipient", field="to")
-    return tuple(read_point(text, "to") for text in given) if given else told.to
+    return tuple(read_point(_meant(text, told, "to"), "to") for text in given) if given else told.to
+
+
+def _meant(text: str, told: Answering, where: str) -> str:
+    """Return the address meant by one that its writer sees masked: of those the answer goes to anyway.
+
+    Raises:
+        BadRequestError: it is masked, and none of those (code `masked`): a mask is a letter like others to a mail server.
+    """
+    if HIDDEN not in text:
+        return text
+    for point in told.to:
+        if text in {
+            veiled_text(point.value),
+            veiled_text(point.display),
+            masked_text(point.value),
+            masked_text(point.display),
+        }:
+            return point.value
+    message = "this address is masked; write it out"
+    raise BadRequestError(message, code="masked", field=where)
 
 
 def read_point(text: str, where: str) -> Point:
@@ -199,7 +220,7 @@ def read_point(text: str, where: str) -> Point:
     Raises:
         BadRequestError: it is neither; `where` names the field.
     """
-    point = email(text) if "@" in text else phone_point(text)
+    point = None if HIDDEN in text else email(text) if "@" in text else phone_point(text)
     if point is None:
         message = "this is no address"
         raise BadRequestError(message, code="bad_address", field=where)

@@ -23,6 +23,7 @@ import structlog
 
 from contactd.clock import Clock
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
+from contactd.core.levels import EVERYTHING, Levels
 from contactd.crm_store import change_rows, webhook_rows
 from contactd.crm_store.store import Store
 from contactd.desk.fetching import RefusedError, Resolve, allowed, resolve
@@ -100,11 +101,12 @@ class Poster:
 class Webhooks:
     """Tells other systems what changed."""
 
-    def __init__(self, store: Store, clock: Clock, poster: Poster) -> None:
-        """Read changes from `store`."""
+    def __init__(self, store: Store, clock: Clock, poster: Poster, levels: Levels = EVERYTHING) -> None:
+        """Read changes from `store`; `levels`: how far programs see fields."""
         self._store = store
         self._clock = clock
         self._poster = poster
+        self._levels = levels
 
     async def run(self) -> None:
         """Look every second, for ever."""
@@ -142,7 +144,8 @@ class Webhooks:
     async def _deliver(self, row: Any, changes: list[Any], now: datetime) -> str | None:
         """Send a batch; return what went wrong, in fixed words."""
         ident, at = f"{row.id}-{changes[0].seq}-{changes[-1].seq}", int(now.timestamp())
-        body = json.dumps({"changes": [change_rows.view(one) for one in changes]}, separators=(",", ":")).encode()
+        told = self._levels.shown({"changes": [change_rows.view(one) for one in changes]})
+        body = json.dumps(told, separators=(",", ":")).encode()
         headers = {
             "webhook-id": ident,
             "webhook-timestamp": str(at),

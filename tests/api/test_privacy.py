@@ -368,7 +368,6 @@ async def test_a_shared_number_stays_for_the_other_one(house: House) -> None:
 
 GONE_OVER = {
     *(
-        "verification",
         "address",
         "attachment",
         "automatic_answer",

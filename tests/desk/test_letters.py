@@ -303,3 +303,15 @@ async def test_what_is_no_picture_or_too_large_does_not_stand_in_a_letter(bench:
             attachments=["up1"],
         )
     assert refused.value.code == code
+
+
+async def test_a_masked_address_means_whom_the_answer_goes_to_and_nobody_else(signing: Bench) -> None:
+    ann, interaction = await at_work(signing)
+    mail = await said(signing, ann, interaction, to=["l****@example.cn"], cc=["boss@example.com"])
+    assert ([one for _, one in mail.to], [one for _, one in mail.cc]) == (["li@example.cn"], ["boss@example.com"])
+    for where in ("to", "cc", "bcc"):
+        with pytest.raises(BadRequestError) as refused:
+            await signing.run(
+                ann, "interaction.send", interaction=interaction, text="x", **{where: ["w****@example.cn"]}
+            )
+        assert (refused.value.code, refused.value.field) == ("masked", where)

@@ -54,7 +54,7 @@ from contactd.crm_store.schema.people import (
     team,
 )
 from contactd.crm_store.schema.platform import audit_log, idempotency_key, node
-from contactd.crm_store.schema.privacy import consent, legal_hold, privacy_request, verification
+from contactd.crm_store.schema.privacy import consent, legal_hold, privacy_request
 from contactd.crm_store.schema.routing import (
     agent_routing,
     agent_state_log,
@@ -176,7 +176,6 @@ __all__ = [
     "team",
     "thread",
     "upload",
-    "verification",
     "visitor",
     "webhook",
     "webhook_dead",

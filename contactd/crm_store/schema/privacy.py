@@ -1,8 +1,8 @@
-"""Rights of the people the records are about: requests with their certificate, legal holds, consent with its evidence, proofs."""
+"""Rights of the people the records are about: requests with their certificate, legal holds, and consent with its evidence."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Column, Index, Table, Text
 
 from contactd.crm_store.schema.types import belongs, document, key, metadata, moment, words
 
@@ -60,18 +60,3 @@ consent = Table(
     moment("expires_at", optional=True),
 )
 """Append-only: what a customer said about a purpose (channel empty: any), how it is known, and by which text they were asked."""
-
-verification = Table(
-    "verification",
-    metadata,
-    key(),
-    belongs("interaction_id", "interaction.id"),
-    belongs("party_id", "party.id"),
-    Column("method", Text, nullable=False),
-    Column("level", Integer, nullable=False, default=0),
-    document("detail", empty={}),
-    moment("at"),
-    Column("by", Text, nullable=False),
-    moment("expires_at", optional=True),
-)
-"""Append-only: how somebody proved in a contact who they are.  `level` 0 (failed) to 3; `detail` names questions, never answers."""

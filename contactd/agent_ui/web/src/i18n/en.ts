@@ -1480,6 +1480,7 @@ export const en: Same<typeof zhCN> = {
     number_service: "This service number may not be called",
     not_a_number: "This is no telephone number",
     bad_address: "This is no telephone number or address",
+    masked: "This address is masked; write it out",
     pbx_refused: "The PBX refused to do that",
     pbx_silent: "The PBX did not answer; look whether it was done",
     not_supported: "This phone or channel cannot do that",

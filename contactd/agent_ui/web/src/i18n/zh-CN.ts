@@ -1471,6 +1471,7 @@ export const zhCN = {
     number_service: "不允许拨打该服务号码",
     not_a_number: "这不是电话号码",
     bad_address: "这不是电话号码或地址",
+    masked: "该地址已脱敏，请填写完整地址",
     pbx_refused: "交换机拒绝了这个操作",
     pbx_silent: "交换机没有应答，请查看操作是否已生效",
     not_supported: "这部话机或渠道不支持此操作",
