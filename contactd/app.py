@@ -182,6 +182,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         retention=backroom.retention,
         handing_out=backroom.handing_out,
         recordings=office.recordings,
+        prompts=office.prompts,
         why=office.why,
         why_agent=office.why_agent,
         candidates=office.candidates,

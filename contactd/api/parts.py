@@ -21,6 +21,7 @@ from contactd.desk.access import Access
 from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
+from contactd.desk.prompts import Prompts
 from contactd.desk.reads import ReadLog
 from contactd.desk.recordings import Recordings
 from contactd.desk.retention import Retention
@@ -81,6 +82,7 @@ class Parts:
     handing_out: HandingOut
     """Writes files people fetch."""
     recordings: Recordings
+    prompts: Prompts
     retention: Retention | None = None
     """Lets go what was kept for long enough; None = everything stays."""
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"

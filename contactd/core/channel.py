@@ -17,8 +17,10 @@ from contactd.core.events import Fact, Skills
 from contactd.core.message import NewAttachment, NewMessage
 from contactd.core.packed import packed
 from contactd.core.party import Candidate, Point
+from contactd.core.prompt import Library
 from contactd.core.recorded import Recorded
 from contactd.core.sound import Sound
+from contactd.core.stance import Stance
 from contactd.core.survey import Asked, Reply
 
 T = TypeVar("T")
@@ -258,21 +260,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stance:
-    """What an agent has chosen, for a channel whose outside system has to know it too."""
-
-    agent: str
-    name: str
-    device: str
-    """Their phone."""
-    intent: str
-    """ready | not_ready | logged_out; what was chosen during a contact counts at once."""
-    reason: str | None = None
-    lines: tuple[str, ...] = ()
-    """`*` = every line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """How a channel is: shown on /readyz and in metrics."""
 
@@ -300,6 +287,8 @@ class Tools(Protocol):
     data_dir: Path
     policy_lines: Callable[[], Mapping[str, Mapping[str, Any]]]
     """The published policy's lines: name → settings (read-only)."""
+    prompts: Library
+    """The house's announcements."""
 
     async def accept(self, arrival: Arrival, content: Content | None = None) -> Receipt:
         """Store `arrival`; return after the commit.

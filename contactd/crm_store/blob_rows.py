@@ -21,6 +21,7 @@ NAMING: tuple[tuple[Any, Any], ...] = (
     (s.upload.c.id, s.upload.c.blob),
     (s.import_file.c.id, s.import_file.c.blob),
     (s.recording.c.id, s.recording.c.blob),
+    (s.prompt.c.id, s.prompt.c.blob),
     (s.import_file.c.id, case((s.import_file.c.state == UPLOADING, s.import_file.c.pieces))),
 )
 """(key, name) of every table whose rows name blobs; a file that comes in pieces names several."""

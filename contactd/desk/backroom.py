@@ -43,7 +43,7 @@ class Backroom:
 def build_backroom(
     store: Store, clock: Clock, data_dir: Path, seen: PrivacySettings, reachable: Iterable[Any] = ()
 ) -> Backroom:
-    """Build its parts; `seen`: how long what is kept, and how far programs see it; `reachable`: networks inside that webhooks may lead to."""
+    """Build its parts; `seen`: how long what is kept, and how far programs see; `reachable`: where inside webhooks may lead."""
     return Backroom(
         Wizard(store, clock, Idents(clock)),
         Privacy(store, clock),

@@ -6,7 +6,7 @@ It needs a store, a clock, workers and channels; it serves no port.  Tests and t
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import structlog
 
 from contactd.clock import Clock
 from contactd.core.channel import Arrival, Channel
-from contactd.core.events import Fact
+from contactd.core.prompt import Use
 from contactd.crm_store import customer, policies, routing_rows
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
@@ -36,7 +36,9 @@ from contactd.desk.mirror import Mirror
 from contactd.desk.newest import newest
 from contactd.desk.outbox import Outbox
 from contactd.desk.parts import Parts
+from contactd.desk.prompts import Prompts
 from contactd.desk.publisher import Publisher
+from contactd.desk.putting_aside import put_aside
 from contactd.desk.reading import Reading
 from contactd.desk.reads import ReadLog
 from contactd.desk.recordings import Recordings
@@ -82,6 +84,7 @@ class Office:
     tending: Tending
     survey_letters: SurveyLetters
     recordings: Recordings
+    prompts: Prompts
     data_dir: Path
     work: Work
     routes: list[Route] = field(default_factory=list)
@@ -95,6 +98,7 @@ class Office:
             self.desk,
             self.mirror,
             recordings=self.recordings,
+            prompts=self.prompts,
             data_dir=self.data_dir,
             work=self.work,
             routes=self.routes,
@@ -112,6 +116,9 @@ class Office:
         if channel.reader is not None:
             self.reading.readers[name] = channel.reader
             self.reading.settings[name] = getattr(channel, "settings", {})
+        named: Callable[[], Collection[Use]] | None = getattr(channel, "prompts_named", None)
+        if named is not None:
+            self.prompts.uses.append(named)
         examine: Examiner | None = getattr(channel, "examine", None)
         if examine is not None:
             self.reading.finding_out.examiners[name] = examine
@@ -135,6 +142,7 @@ class Office:
             ("tending", self.tending.run),
             ("survey_letters", self.survey_letters.run),
             ("recordings", self.recordings.run),
+            ("prompts", self.prompts.run),
         ):
             self.duties.begin(name, run)
 
@@ -219,7 +227,7 @@ async def build_office(
         rebuild=recovery.rebuild,
         shown=recovery.show,
         publish=lambda effects: publisher.publish(newest(effects, book)),
-        quarantine=partial(_put_aside, store, publisher, idents, clock),
+        quarantine=partial(put_aside, store, publisher, idents, clock),
         epoch=epoch,
         metrics=metrics,
     )
@@ -297,21 +305,7 @@ async def build_office(
         tending=Tending(desk),
         survey_letters=letters,
         recordings=Recordings(store, clock, rules, data_dir / "keys", work),
+        prompts=Prompts(store, clock, work),
         data_dir=data_dir,
         work=work,
     )
-
-
-async def _put_aside(
-    store: Store,
-    publisher: Publisher,
-    idents: Idents,
-    clock: Clock,
-    fact: Fact,
-    inbox_id: str,
-) -> None:
-    """Put aside a fact that failed alone twice: its inbox row says so, and supervisors are told."""
-    log.error("fact.put_aside", fact=type(fact).__name__, interaction=getattr(fact, "interaction", None))
-    if inbox_id:
-        await store.write(partial(routing_rows.spoil, inbox_id=inbox_id, error="it failed twice"), urgent=True)
-    publisher.alert(idents.new(), clock.now(), "fact_failed", interaction=getattr(fact, "interaction", None))

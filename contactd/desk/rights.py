@@ -180,6 +180,8 @@ RULES: dict[str, Rule] = {
     "recording.listen": Rule("own", "any", "any", "listen"),
     "recording.redact": Rule("no", "any", "any", "write"),
     "recording.hold": Rule("no", "any", "any", "write"),
+    "prompt.read": Rule("no", "any", "any", "read"),
+    "prompt.edit": Rule("no", "any", "any", "write"),
     "file.read": Rule("any", "any", "any", "read"),
     "upload.create": Rule("any", "any", "any", "console"),
     "field.manage": Rule("no", "any", "any", "admin"),

@@ -9,9 +9,10 @@ from typing import cast
 import structlog
 
 from contactd.core.agent import SYSTEM_REASONS, Intent
-from contactd.core.channel import Following, Stance
+from contactd.core.channel import Following
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import IntentSet
+from contactd.core.stance import Stance
 from contactd.desk.changes import AgentChanged
 from contactd.desk.desk import Desk
 from contactd.desk.effects import Effect

@@ -12,14 +12,16 @@ from typing import Any, TypeVar
 import structlog
 from prometheus_client import Gauge
 
-from contactd.core.channel import Arrival, Content, Known, Progress, Receipt, Said, Stance
+from contactd.core.channel import Arrival, Content, Known, Progress, Receipt, Said
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import Fact, Transferred, Unparked
 from contactd.core.interaction import Direction
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
+from contactd.core.prompt import Library
 from contactd.core.recorded import Recorded
 from contactd.core.sound import Sound
+from contactd.core.stance import Stance
 from contactd.core.survey import Asked, Reply
 from contactd.crm_store import (
     channel_rows,
@@ -39,6 +41,7 @@ from contactd.desk.calling import hand_over
 from contactd.desk.calling_back import CallingBack
 from contactd.desk.desk import Desk
 from contactd.desk.mirror import Mirror
+from contactd.desk.prompts import Prompts
 from contactd.desk.recordings import Recordings
 from contactd.desk.stances import Stances
 from contactd.desk.surveying import Surveying
@@ -61,6 +64,7 @@ class ChannelTools:
         mirror: Mirror,
         *,
         recordings: Recordings,
+        prompts: Prompts,
         data_dir: Path,
         work: Callable[..., Awaitable[Any]],
         routes: list[Route],
@@ -69,6 +73,7 @@ class ChannelTools:
         self.clock = desk.clock
         self.data_dir = data_dir
         self.policy_lines = desk.rules.lines
+        self.prompts: Library = prompts
         self._name = name
         self._desk = desk
         self._mirror = mirror

@@ -12,7 +12,7 @@ from contactd.routing.document import Table
 MODES = ("never", "ask", "must")
 KEPT_DAYS = 180.0
 LONGEST_DAYS = 36_500.0
-_NOTICE = re.compile(r"(sound|recording):[A-Za-z0-9_./-]{1,120}")
+_NOTICE = re.compile(r"(sound|recording):[A-Za-z0-9_./-]{1,120}|prompt:[a-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ def read_recording(table: Table) -> Recording:
     """Read `recording`."""
     notice = table.text("notice")
     if notice and not _NOTICE.fullmatch(notice):
-        table.wrong("notice", "must be sound:… or recording:… with letters, digits, _ . / -")
+        table.wrong("notice", "must be sound:…, prompt:… or recording:… with letters, digits, _ . / -")
         notice = ""
     found = Recording(
         mode=table.choice("mode", "never", MODES),

@@ -22,6 +22,7 @@ from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
+from contactd.desk.prompts import Prompts
 from contactd.desk.reads import ReadLog
 from contactd.desk.recordings import Recordings
 from contactd.desk.retention import Retention
@@ -113,6 +114,7 @@ class House:
     wizard: Wizard
     recordings: Recordings
     retention: Retention
+    prompts: Prompts
     unready: list[str] = field(default_factory=list)
 
     def client(self, host: str = "127.0.0.1", **more: Any) -> httpx.AsyncClient:
@@ -163,6 +165,7 @@ def build(
         return task(*given)
 
     retention = Retention(store, clock, KEPT)
+    prompts = Prompts(store, clock, work)
     recordings = Recordings(store, clock, Rules(POLICY, 3), static / "keys", work)
 
     async def render(document: str, pictures: Mapping[str, str], images: bool, folded: bool) -> str:
@@ -187,6 +190,7 @@ def build(
         handing_out=HandingOut(store, clock, static.parent / "handed_out", static / "keys"),
         recordings=recordings,
         retention=retention,
+        prompts=prompts,
         upload_bytes=2 * 1024 * 1024,
         upload_quota=4_000_000,
     )
@@ -206,6 +210,7 @@ def build(
         wizard,
         recordings,
         retention,
+        prompts,
         unready,
     )
 

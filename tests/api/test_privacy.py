@@ -408,6 +408,8 @@ GONE_OVER = {
 IMPERSONAL = {
     *(
         "agent",
+        "prompt",
+        "prompt_switch",
         "agent_line",
         "agent_routing",
         "agent_segment",

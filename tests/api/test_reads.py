@@ -372,6 +372,8 @@ GETS = {
     "/api/v1/interactions/none/newer": "interaction.read",
     "/api/v1/interactions/none/templates": "interaction.read",
     "/api/v1/interactions/none/recordings": "interaction.read",
+    "/api/v1/prompts": "prompt.read",
+    "/api/v1/prompts/none/sound": "prompt.read",
     "/api/v1/recordings/none/sound": "recording.listen",
     "/files/none": "file.read",
     "/api/v1/messages/none/html": "interaction.read",
@@ -421,6 +423,8 @@ POSTS = {
     "/api/v1/duplicates/i1": "duplicate.decide",
     "/api/v1/recordings/i1/redact": "recording.redact",
     "/api/v1/recordings/i1/hold": "recording.hold",
+    "/api/v1/prompts": "prompt.edit",
+    "/api/v1/prompt-switches": "prompt.edit",
     "/api/v1/tokens": "token.manage",
     "/api/v1/surveys": "survey.edit",
     "/api/v1/records": "record.edit",
@@ -490,6 +494,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     others |= {"/api/v1/import-files/{ident}/pieces/{number}", "/api/v1/privacy/holds/{ident}"}
     others |= {"/api/v1/webhooks/{ident}"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
+    others |= {"/api/v1/prompts/{ident}"}
     others |= {"/api/v1/surveys/{ident}", "/api/v1/knowledge/categories/{ident}"}
     others |= {"/api/v1/surveys/{ident}", "/api/v1/links/{ident}", "/api/v1/fields/{ident}"}
     app = house.app._app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contactd.core.channel import Stance
+from contactd.core.stance import Stance
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench
 

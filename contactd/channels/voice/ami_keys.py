@@ -21,10 +21,11 @@ from contactd.channels.voice.calls import Calls
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.plan import Plan
 from contactd.core.agent import Intent
-from contactd.core.channel import Change, Stance, Tools
+from contactd.core.channel import Change, Tools
 from contactd.core.errors import BadRequestError, ConflictError, ContactdError
 from contactd.core.events import WorkEnded
 from contactd.core.interaction import EndedBy, Outcome, State
+from contactd.core.stance import Stance
 
 log = structlog.get_logger(__name__)
 

@@ -85,6 +85,8 @@ class RoutedCalls:
         tapes: the recordings that are made, and what lines say of them.
         survey: what callers hear who are asked how it was.
         is_open: tells whether a line is in its opening hours.
+        media: turns names of the house's announcements into what the PBX plays, by line and language.
+        line_for: tells which line a called number leads to.
     """
 
     def __init__(
@@ -100,6 +102,8 @@ class RoutedCalls:
         tapes: ari_record.Tapes | None = None,
         survey: SurveyOptions | None = None,
         is_open: Callable[[str], bool] = lambda _line: True,
+        media: Callable[[str, str, tuple[str, ...]], tuple[str, ...]] = lambda _line, _language, media: media,
+        line_for: Callable[[str], str] = lambda _number: "",
     ) -> None:
         self.app = app
         self.ring_s = ring_s
@@ -109,6 +113,7 @@ class RoutedCalls:
         self.wait = wait or WaitOptions()
         self.survey = survey or SurveyOptions()
         self.is_open = is_open
+        self._media, self._line_for = media, line_for
         self.tapes = tapes or ari_record.Tapes()
         self.saving: dict[str, RoutedCall] = {}
         """Recordings that are being made on the PBX, by name."""
@@ -143,6 +148,10 @@ class RoutedCalls:
     def get(self, call: str) -> RoutedCall | None:
         """Return a call by its channel's id."""
         return self._calls.get(call)
+
+    def said(self, call: RoutedCall, media: tuple[str, ...]) -> tuple[str, ...]:
+        """Return what the PBX plays to a caller: announcements are those of their line and language."""
+        return self._media(call.line or self._line_for(call.dialled), call.language, media)
 
     def is_ours(self, channel: str) -> bool:
         """Tell whether a call is or lately was one of ours, so that nobody else counts it too."""

@@ -21,6 +21,7 @@ from contactd.channels.voice.ari_how import AskHow, HowEnded, HowSaid
 from contactd.channels.voice.ari_keep import Keeper
 from contactd.channels.voice.ari_lanes import Lanes
 from contactd.channels.voice.ari_panel import panel_of
+from contactd.channels.voice.ari_prompts import Prompts
 from contactd.channels.voice.ari_rest import AriRest
 from contactd.channels.voice.ari_resync import resync
 from contactd.channels.voice.ari_saved import left_behind, save
@@ -76,6 +77,7 @@ class AriClient:
         self._options = options.ari
         self._tools = tools
         self._numbers = numbers
+        self.prompts = Prompts(name, options, tools)
         self.calls = RoutedCalls(
             options.ari.app,
             lambda: str(uuid4()),
@@ -85,6 +87,8 @@ class AriClient:
             menus=options.menus,
             wait=options.wait,
             survey=options.survey,
+            media=self.prompts.media,
+            line_for=tools.line_for,
             is_open=lambda line: bool(tools.policy_lines().get(line, {}).get("open", True)),
             tapes=ari_record.Tapes(
                 self._rule,

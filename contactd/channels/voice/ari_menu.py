@@ -121,7 +121,7 @@ def play(machine: RoutedCalls, call: RoutedCall, media: tuple[str, ...]) -> list
     """Let the caller hear something; its end is told as `PlaybackFinished` with the id kept in `call.playing`."""
     call.playing = machine.new_id()
     path = f"/channels/{call.id}/play/{call.playing}"
-    params = {"media": ",".join(media)}
+    params = {"media": ",".join(machine.said(call, media))}
     return [Rest(call=call.id, method="POST", path=path, params=params, step="play", leg=call.playing)]
 
 

@@ -104,9 +104,8 @@ def begin(machine: RoutedCalls, call: RoutedCall) -> list[Do]:
         taping.notice = machine.new_id()
         machine.tapes.notices[taping.notice] = call.id
         path = f"/bridges/{call.bridge}/play/{taping.notice}"
-        return [
-            Rest(call=call.id, method="POST", path=path, params={"media": notice}, step="notice", leg=taping.notice)
-        ]
+        media = {"media": ",".join(machine.said(call, (notice,)))}
+        return [Rest(call=call.id, method="POST", path=path, params=media, step="notice", leg=taping.notice)]
     return _start(machine, call)
 
 

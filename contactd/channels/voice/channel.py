@@ -14,8 +14,10 @@ from contactd.channels.voice.mirror import Mirror
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.sender import Numbers
 from contactd.channels.voice.webhook import Webhook
-from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Stance, Tools
+from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
 from contactd.core.errors import BadRequestError
+from contactd.core.prompt import Use
+from contactd.core.stance import Stance
 
 if TYPE_CHECKING:
     from contactd.channels.voice.agi_server import AgiServer
@@ -51,6 +53,10 @@ class VoiceChannel:
         self._esl = _esl_client(options, self._followed, tools) if options.esl.host else None
         self._agi = _agi_server(options, tools, numbers) if options.agi.port is not None else None
         tools.route("POST", "/cti/{token}", Webhook(name, options.webhook.token, tools, numbers).endpoint)
+
+    def prompts_named(self) -> list[Use]:
+        """Return where settings and lines name announcements of the house."""
+        return [] if self._ari is None else self._ari.prompts.uses()
 
     def _is_ours(self, linkedid: str) -> bool:
         return self._ari is not None and self._ari.calls.is_ours(linkedid)

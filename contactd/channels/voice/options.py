@@ -123,7 +123,12 @@ class Entry(_Options):
     least: int = Field(default=1, ge=1, le=32)
 
 
-_Media = Annotated[str, Field(pattern=r"^(sound|recording|number|digits|characters|tone):[A-Za-z0-9_./-]{1,120}$")]
+_Media = Annotated[
+    str,
+    Field(
+        pattern=r"^((sound|recording|number|digits|characters|tone):[A-Za-z0-9_./-]{1,120}|prompt:[a-z0-9_-]{1,40})$"
+    ),
+]
 
 
 class Menu(_Options):
@@ -166,6 +171,27 @@ class WaitOptions(_Options):
     voicemail: tuple[_Media, ...] = ("sound:vm-intro",)
     """Heard before the beep; empty: there is no machine."""
     longest_s: int = Field(default=180, ge=10, le=600)
+
+
+class PromptOptions(_Options):
+    """The house's own announcements, which media name as `prompt:NAME`."""
+
+    url: str = "http://127.0.0.1:8080"
+    """Where the PBX reaches this server: it fetches each sound from here once, by plain HTTP."""
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Za-z]{2,4})?$")], ...] = Field(
+        default=("zh",), min_length=1
+    )
+    """Languages in which each has to be there; callers hear the first unless they chose another."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        parts = urlsplit(value)
+        # A comma parts media, and the PBX reads what follows a question mark as no name of a file.
+        if parts.scheme not in ("http", "https") or not parts.hostname or set(value) & set(",?#& "):
+            message = "must be http:// or https:// with a host"
+            raise ValueError(message)
+        return value.rstrip("/")
 
 
 class EslOptions(_Options):
@@ -245,6 +271,7 @@ class Options(_Options):
     wait: WaitOptions = WaitOptions()
     survey: SurveyOptions = SurveyOptions()
     recording: RecordingOptions = RecordingOptions()
+    prompts: PromptOptions = PromptOptions()
     menus: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], Menu] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -67,7 +67,7 @@ from contactd.crm_store.schema.routing import (
     router_lease,
 )
 from contactd.crm_store.schema.search import declared, mark, search_doc
-from contactd.crm_store.schema.sound import recording
+from contactd.crm_store.schema.sound import prompt, prompt_switch, recording
 from contactd.crm_store.schema.surveys import survey, survey_answer, survey_invite
 from contactd.crm_store.schema.types import Json, Moment, Ordered, Words, metadata, storable
 from contactd.crm_store.schema.work import (
@@ -158,6 +158,8 @@ __all__ = [
     "policy_version",
     "privacy_request",
     "promise",
+    "prompt",
+    "prompt_switch",
     "raw",
     "receipt",
     "record",

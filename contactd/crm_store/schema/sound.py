@@ -42,3 +42,36 @@ side; `blob`: the sealed sound, opened by `sealed_key` under the house's key `ke
 """
 
 Index("ix_recording_state", recording.c.state, recording.c.expires_at)
+
+prompt = Table(
+    "prompt",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    words("words"),
+    Column("blob", Text),
+    Column("size", BigInteger, nullable=False, default=0),
+    duration("length_ms"),
+    moment("valid_from"),
+    moment("valid_until", optional=True),
+    moment("created_at"),
+    Column("created_by", Text, nullable=False),
+    moment("retired_at", optional=True),
+)
+"""One take of an announcement in one language; `words`: what is said, to be read; a retired one has no sound any more."""
+
+Index("ix_prompt_name", prompt.c.name, prompt.c.language)
+
+prompt_switch = Table(
+    "prompt_switch",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("plays", Text, nullable=False),
+    moment("until", optional=True),
+    words("reason"),
+    moment("at"),
+    Column("by", Text, nullable=False),
+)
+"""In `line`, `plays` is heard in the place of `name` (empty: nothing), until a moment or until it is switched back."""

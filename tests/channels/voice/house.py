@@ -8,16 +8,35 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from contactd.clock import SystemClock
-from contactd.core.channel import Arrival, Clock, Content, Known, Progress, Receipt, Said, Stance
+from contactd.core.channel import Arrival, Clock, Content, Known, Progress, Receipt, Said
 from contactd.core.errors import BadRequestError, NotFoundError, StoreDownError
 from contactd.core.events import Fact, WorkEnded
 from contactd.core.message import NewMessage
 from contactd.core.party import Point
+from contactd.core.prompt import Book
 from contactd.core.recorded import Recorded
 from contactd.core.sound import Sound
+from contactd.core.stance import Stance
 from contactd.core.survey import Asked, Reply
 
 T = TypeVar("T")
+
+
+class Prompts:
+    """`contactd.core.prompt.Library`, kept in memory."""
+
+    def __init__(self) -> None:
+        self.now = Book()
+        self.sounds: dict[str, bytes] = {}
+
+    def book(self) -> Book:
+        return self.now
+
+    async def sound(self, ident: str) -> bytes:
+        if ident not in self.sounds:
+            message = "no"
+            raise NotFoundError(message)
+        return self.sounds[ident]
 
 
 class House:
@@ -27,6 +46,7 @@ class House:
         self.clock: Clock = SystemClock()
         self.data_dir = Path()
         self.policy_lines: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
+        self.prompts = Prompts()
         self.down = False
         self.refusals = 0
         self.gate = asyncio.Event()

@@ -13,9 +13,10 @@ from contactd.channels.voice import VoiceChannel, build
 from contactd.channels.voice.ami_ask import PbxRefusedError, PbxSilentError
 from contactd.channels.voice.ami_keys import AmiKeys
 from contactd.channels.voice.options import Options
-from contactd.core.channel import Arrival, Change, Stance
+from contactd.core.channel import Arrival, Change
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import WorkEnded
+from contactd.core.stance import Stance
 from contactd.testing.pbx import Caller, ScriptedPbx
 
 pytestmark = pytest.mark.integration

@@ -4,6 +4,8 @@ import type {
   ArticleHead,
   ArticleView,
   BlockedSender,
+  PromptLibrary,
+  PromptTake,
   CardsView,
   CaseClock,
   CaseView,
@@ -163,6 +165,14 @@ export const api = {
   newer: (key: string, since: string, signal?: AbortSignal) =>
     get<Page<MessageView>>(`/interactions/${id(key)}/newer${query({ since })}`, signal),
   templates: (key: string, signal?: AbortSignal) => get<TemplateList>(`/interactions/${id(key)}/templates`, signal),
+  prompts: (signal?: AbortSignal) => get<PromptLibrary>("/prompts", signal),
+  promptSound: (key: string) => `${ROOT}/prompts/${id(key)}/sound`,
+  retirePrompt: (key: string) => send<null>("DELETE", `/prompts/${id(key)}`, undefined),
+  switchPrompt: (change: object) => send("POST", "/prompt-switches", change),
+  async addPrompt(form: FormData): Promise<PromptTake> {
+    const response = await request(`${ROOT}/prompts`, { method: "POST", body: form });
+    return (await response.json()) as PromptTake;
+  },
   blocked: (signal?: AbortSignal) => get<Page<BlockedSender>>("/blocked", signal),
   outbox: (all: boolean, signal?: AbortSignal) => get<OutboxView>(`/outbox${query({ all: all ? 1 : null })}`, signal),
 
@@ -300,6 +310,7 @@ export const keys = {
   duplicates: (party: string) => ["duplicates", party] as const,
   templates: (key: string) => ["templates", key] as const,
   blocked: ["blocked"] as const,
+  prompts: ["prompts"] as const,
   outboxes: ["outbox"] as const,
   outbox: (all: boolean) => ["outbox", all] as const,
   quarantined: ["quarantined"] as const,

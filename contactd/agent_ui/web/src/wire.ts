@@ -280,6 +280,40 @@ export interface TemplateList {
   signature: { zh?: string; en?: string };
 }
 
+/** One take of an announcement in one language. */
+export interface PromptTake {
+  id: string;
+  name: string;
+  language: string;
+  /** What is said, to be read. */
+  words: string;
+  seconds: number;
+  valid_from: string;
+  valid_until: string | null;
+  created_at: string;
+  created_by: string;
+}
+
+/** In `line`, `plays` is heard in the place of `name`; empty: nothing. */
+export interface PromptSwitch {
+  line: string;
+  name: string;
+  plays: string;
+  until: string | null;
+  reason: string;
+  at: string;
+  by: string;
+}
+
+export interface PromptLibrary {
+  items: PromptTake[];
+  switches: PromptSwitch[];
+  /** Places that name an announcement which is not there in a language. */
+  missing: { where: string; name: string; language: string }[];
+  /** Names that settings and lines use. */
+  named: string[];
+}
+
 /** A sender whose contacts are filed as junk. */
 export interface BlockedSender {
   kind: string;

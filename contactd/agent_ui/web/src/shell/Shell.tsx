@@ -23,6 +23,7 @@ const KnowledgeScreen = lazy(() => import("../knowledge/KnowledgeScreen"));
 const RecordsScreen = lazy(() => import("../commerce/RecordsScreen"));
 const ReportsScreen = lazy(() => import("../reports/ReportsScreen"));
 const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
+const PromptsScreen = lazy(() => import("../prompts/PromptsScreen"));
 const CustomersScreen = lazy(() => import("../customer/CustomersScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
 
@@ -74,6 +75,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "records" && <RecordsScreen selected={route.id} />}
           {screen === "reports" && <ReportsScreen />}
           {screen === "surveys" && <SurveysScreen />}
+          {screen === "prompts" && <PromptsScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "imports" && <ImportsScreen selected={route.id} />}
           {screen === "privacy" && <PrivacyScreen />}
