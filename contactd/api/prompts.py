@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
@@ -11,10 +11,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from contactd.api.answers import Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Ident, PartsOf, answer, may
+from contactd.clock import rfc3339
 from contactd.core.announcing import MOST_BYTES
 from contactd.core.errors import BadRequestError
+from contactd.core.menus import branches
 from contactd.core.prompt import Switch
-from contactd.crm_store import prompt_rows
+from contactd.crm_store import menu_rows, prompt_rows
 from contactd.desk.prompts import Take
 from contactd.desk.rights import Actor
 
@@ -79,6 +81,25 @@ class MissingPrompt(Shape):
     language: str
 
 
+class Way(Shape):
+    """How often callers took one way out of a menu; `choice` empty: they hung up in it."""
+
+    menu: str
+    choice: str
+    label: str
+    count: int
+
+
+class Ways(Shape):
+    """All of them; `more`: there were more callers than were counted (the newest are)."""
+
+    since: str
+    until: str
+    callers: int
+    more: bool
+    items: list[Way]
+
+
 class PromptLibrary(Shape):
     """All of it; `named`: the names settings and lines use."""
 
@@ -95,6 +116,23 @@ async def listed(parts: PartsOf, _actor: Annotated[Actor, may("prompt.read")]) -
     switches = await parts.store.read(prompt_rows.switched)
     missing = [{"where": one.where, "name": one.name, "language": one.language} for one in parts.prompts.missing()]
     return answer({"items": items, "switches": switches, "missing": missing, "named": parts.prompts.named()})
+
+
+@router.get("/menu-ways", summary="Which ways callers take through menus", responses=gives(Ways))
+async def menu_ways(
+    parts: PartsOf,
+    _actor: Annotated[Actor, may("prompt.read")],
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+) -> Response:
+    """Count the ways out of each menu, of callers who came between two moments (else the last seven days)."""
+    end = until or parts.clock.now()
+    begin = since or end - timedelta(days=7)
+    found, more = await parts.store.read(lambda conn: menu_rows.ways(conn, begin, end))
+    items = [
+        {"menu": one.menu, "choice": one.choice, "label": one.label, "count": one.count} for one in branches(found)
+    ]
+    return answer({"since": rfc3339(begin), "until": rfc3339(end), "callers": len(found), "more": more, "items": items})
 
 
 @router.post("/prompts", status_code=201, summary="Bring an announcement", responses=gives(PromptTake, 201))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from contactd.core.events import Fact, Skills
+from contactd.core.menus import MenuStep
 from contactd.core.message import NewAttachment, NewMessage
 from contactd.core.packed import packed
 from contactd.core.party import Candidate, Point
@@ -87,6 +88,8 @@ class Content:
     """The customer it is about: of work the house made itself, which no sender named."""
     about_case: str | None = None
     """The case it is about: as above."""
+    way: tuple[MenuStep, ...] = ()
+    """How a caller came here through menus."""
     prefer_agent: str | None = None
     """Whom it is tried with first: as above."""
 
@@ -383,6 +386,10 @@ class Tools(Protocol):
 
     async def lookup(self, point: Point) -> Known:
         """Say who may be behind `point`."""
+        ...
+
+    async def is_open(self, kind: str, number: str) -> bool:
+        """Tell whether a `case`, or a business record of a kind (`order` …), has a number somebody keyed, and is not over."""
         ...
 
     def line_for(self, recipient: str) -> str:

@@ -211,6 +211,7 @@ def unnamed(conn: Connection, blobs: Collection[str]) -> set[str]:
         s.upload.c.blob,
         s.import_file.c.blob,
         s.recording.c.blob,
+        s.prompt.c.blob,
     )
     for column in named:
         left -= set(conn.execute(select(column).where(column.in_(list(left)))).scalars())

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contactd.core.interaction import ResolveState, State
+from contactd.core.menus import EVENT as MENU
 from contactd.core.party import Resolution
 from contactd.crm_store import automatic_rows, blocked_rows, case_fields, contact_case_rows, participants
 from contactd.crm_store.conversation_rows import Talk, conversation
@@ -64,6 +65,7 @@ def place(conn: WriteConn, new: Placing) -> Placed:
 def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
     content = new.content
     point_id, resolution = _whose(conn, later, new)
+    _note_way(conn, new)
     if content.claimed_sender or content.doubted is not None:
         resolution = only_candidates(resolution)
         add_event(conn, new.interaction, new.at, DOUBTED, None, {})
@@ -96,6 +98,12 @@ def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
     if not talk.known:
         begin_thread(later, new, thread, point_id, resolution)
     return enter(conn, later, new, talk, point_id, resolution, turns[0] if turns else None)
+
+
+def _note_way(conn: WriteConn, new: Placing) -> None:
+    """Keep how a caller came through menus."""
+    if new.content.way:
+        add_event(conn, new.interaction, new.at, MENU, None, {"steps": [step.as_json() for step in new.content.way]})
 
 
 def _whose(conn: WriteConn, later: Later, new: Placing) -> tuple[str | None, Resolution]:

@@ -28,6 +28,7 @@ from contactd.crm_store import (
     contact_rows,
     inbox_rows,
     lookup_rows,
+    menu_rows,
     message_rows,
     messages,
     outbox_rows,
@@ -178,6 +179,10 @@ class ChannelTools:
     async def lookup(self, point: Point) -> Known:
         """Say who may be behind `point`."""
         return await self._desk.store.read(lambda conn: lookup_rows.known(conn, point))
+
+    async def is_open(self, kind: str, number: str) -> bool:
+        """Tell whether a case or record has this number and is not over."""
+        return await self._desk.store.read(partial(menu_rows.is_open, kind=kind, number=number))
 
     def line_for(self, recipient: str) -> str:
         """Return the line that contacts to `recipient` come into."""

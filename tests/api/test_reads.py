@@ -373,6 +373,7 @@ GETS = {
     "/api/v1/interactions/none/templates": "interaction.read",
     "/api/v1/interactions/none/recordings": "interaction.read",
     "/api/v1/prompts": "prompt.read",
+    "/api/v1/menu-ways": "prompt.read",
     "/api/v1/prompts/none/sound": "prompt.read",
     "/api/v1/recordings/none/sound": "recording.listen",
     "/files/none": "file.read",

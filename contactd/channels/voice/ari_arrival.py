@@ -38,6 +38,7 @@ def content(call: RoutedCall, numbers: Numbers) -> Content:
         sender_name=call.caller_name if call.shown else "",
         subject=" · ".join(call.path)[:200],
         language=call.language or None,
+        way=tuple(call.way),
     )
 
 

@@ -13,10 +13,11 @@ from uuid import uuid4
 
 import structlog
 
-from contactd.channels.voice import ari_dial, ari_record, ari_survey, ari_third
+from contactd.channels.voice import ari_dial, ari_menu, ari_record, ari_survey, ari_third
 from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_announce import announce, take_back
 from contactd.channels.voice.ari_arrival import ADAPTER, arrival, content
+from contactd.channels.voice.ari_asking import Asking
 from contactd.channels.voice.ari_how import AskHow, HowEnded, HowSaid
 from contactd.channels.voice.ari_keep import Keeper
 from contactd.channels.voice.ari_lanes import Lanes
@@ -30,6 +31,7 @@ from contactd.channels.voice.ari_sweep import LOOK_S, sweep
 from contactd.channels.voice.ari_table import (
     Accept,
     Answered,
+    Ask,
     Do,
     Give,
     HandOver,
@@ -47,7 +49,6 @@ from contactd.channels.voice.plan import Plan
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Change, Health, Tools
 from contactd.core.errors import BadRequestError, ConflictError, ContactdError, NotFoundError
-from contactd.core.survey import Asked
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,7 @@ class AriClient:
         self._options = options.ari
         self._tools = tools
         self._numbers = numbers
+        self._asking = Asking(tools, numbers)
         self.prompts = Prompts(name, options, tools)
         self.calls = RoutedCalls(
             options.ari.app,
@@ -267,6 +269,8 @@ class AriClient:
     async def _do_beside(self, work: Do) -> list[Do]:
         """Do what goes on beside the call itself: recordings, surveys."""
         match work:
+            case Ask():
+                return ari_menu.told(self.calls, work, await self._asking.ask(self.calls.get(work.call), work))
             case TakeBack():
                 return await take_back(self.calls, self._tools, work)
             case Note():
@@ -276,7 +280,7 @@ class AriClient:
             case Alarm():
                 self._tools.alarm("not_recorded", work.interaction)
             case AskHow():
-                return ari_survey.begin(self.calls, work, await self._survey(work))
+                return ari_survey.begin(self.calls, work, await self._asking.how(work))
             case HowSaid():
                 await self._insist(lambda: self._tools.survey_said(work.invite, (work.reply,)))
             case HowEnded():
@@ -284,14 +288,6 @@ class AriClient:
             case _:
                 pass
         return []
-
-    async def _survey(self, work: AskHow) -> Asked | None:
-        """Ask the house whether a customer is asked; while it cannot say, nobody is."""
-        try:
-            return await self._tools.survey(work.interaction, work.language or None)
-        except ContactdError as error:
-            log.info("voice.survey.none", code=error.code)
-            return None
 
     async def _accept(self, call_id: str) -> list[Do]:
         call = self.calls.get(call_id)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice.ari_table import Accept, Cue, Do, Rest, RoutedCall
+from contactd.channels.voice.ari_table import Accept, Ask, Cue, Do, Rest, RoutedCall, Stage
 from contactd.channels.voice.options import Choice, Menu
+from contactd.core.menus import CLOSED, ENTERED, FOUND, OTHERWISE, VIP, MenuStep, chosen
 
 if TYPE_CHECKING:
     from contactd.channels.voice.ari import RoutedCalls
@@ -29,18 +30,31 @@ def enter(machine: RoutedCalls, call: RoutedCall, name: str) -> list[Do]:
     """Begin a menu."""
     call.menu, call.keyed, call.tries = name, "", 0
     call.steps += 1
+    call.way.append(MenuStep(menu=name))
     menu = machine.menus[name]
     if menu.hours and not machine.is_open(menu.hours):
-        if menu.closed.label:
-            call.path.append(menu.closed.label)
-        return _go(machine, call, menu.closed)
+        return _go(machine, call, menu.closed, CLOSED)
+    if menu.ask:
+        # What is heard goes on while the house looks; when it knows, it is cut short.
+        heard = play(machine, call, menu.play) if menu.play else []
+        return [*heard, Ask(call=call.id, menu=name, about=menu.ask, number=call.entered)]
     return _ask(machine, call, menu.play)
+
+
+def told(machine: RoutedCalls, ask: Ask, choice: str) -> list[Do]:
+    """Go on as the house says: found | vip | otherwise; a caller who has hung up or gone on meanwhile needs nothing."""
+    call = machine.get(ask.call)
+    if call is None or call.stage is not Stage.MENU or call.menu != ask.menu:
+        return []
+    menu = machine.menus[ask.menu]
+    way = {FOUND: menu.found, VIP: menu.vip or menu.found}.get(choice, menu.otherwise)
+    return [*quiet(call), *_go(machine, call, way, choice)]
 
 
 def keyed(machine: RoutedCalls, call: RoutedCall, digit: Any) -> list[Do]:
     """Take a key."""
     menu = machine.menus.get(call.menu)
-    if menu is None or not isinstance(digit, str) or digit not in _KEYS:
+    if menu is None or menu.ask or not isinstance(digit, str) or digit not in _KEYS:
         return []
     stop = quiet(call)
     if menu.entry is not None:
@@ -52,6 +66,8 @@ def keyed(machine: RoutedCalls, call: RoutedCall, digit: Any) -> list[Do]:
 def silence(machine: RoutedCalls, call: RoutedCall, _detail: Any) -> list[Do]:
     """Nothing was pressed in time: what was entered counts, else the caller is asked again."""
     menu = machine.menus[call.menu]
+    if menu.ask:
+        return []
     if menu.entry is not None and call.keyed:
         return _entered(machine, call, menu)
     return _wrong(machine, call, menu)
@@ -82,16 +98,20 @@ def _entered(machine: RoutedCalls, call: RoutedCall, menu: Menu) -> list[Do]:
     entry, digits = menu.entry, call.keyed
     if entry is None or len(digits) < entry.least:
         return _wrong(machine, call, menu)
-    call.path.append(f"{entry.name} {digits}")
-    return _go(machine, call, menu.otherwise)
+    call.entered = digits
+    return _go(machine, call, menu.otherwise, ENTERED, f"{entry.name} {digits}")
 
 
 def _follow(machine: RoutedCalls, call: RoutedCall, digit: str, choice: Choice) -> list[Do]:
-    call.path.append(f"{digit} {choice.label}".strip())
-    return _go(machine, call, choice)
+    return _go(machine, call, choice, digit, f"{digit} {choice.label}".strip())
 
 
-def _go(machine: RoutedCalls, call: RoutedCall, choice: Choice) -> list[Do]:
+def _go(machine: RoutedCalls, call: RoutedCall, choice: Choice, taken: str, words: str = "") -> list[Do]:
+    """Lead on; `taken` is counted, `words` (else the choice's label) are shown to the agent."""
+    entered = call.entered if taken == ENTERED else ""
+    call.way = chosen(call.way, taken, label=choice.label, entered=entered)
+    if words or choice.label:
+        call.path.append(words or choice.label)
     out: list[Do] = []
     if choice.language:
         call.language = choice.language
@@ -106,7 +126,7 @@ def _go(machine: RoutedCalls, call: RoutedCall, choice: Choice) -> list[Do]:
 def _wrong(machine: RoutedCalls, call: RoutedCall, menu: Menu) -> list[Do]:
     call.tries, call.keyed = call.tries + 1, ""
     if call.tries >= menu.tries:
-        return _go(machine, call, menu.otherwise)
+        return _go(machine, call, menu.otherwise, OTHERWISE)
     return _ask(machine, call, (*menu.wrong, *menu.play))
 
 

@@ -71,7 +71,7 @@ class Prompts:
     def _languages(self) -> tuple[str, ...]:
         """Return the languages callers may go on in: those of the house, and those a menu offers."""
         menus = self._options.menus.values()
-        chosen = (choice.language for menu in menus for choice in (*menu.choices.values(), menu.otherwise, menu.closed))
+        chosen = (choice.language for menu in menus for choice in menu.ways())
         return tuple(dict.fromkeys((*self._options.prompts.languages, *(each for each in chosen if each))))
 
     def _of_menus(self) -> Iterable[Use]:

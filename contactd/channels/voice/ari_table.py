@@ -13,6 +13,7 @@ from contactd.channels.voice.ari_how import AskHow, How, HowEnded, HowSaid
 from contactd.channels.voice.ari_others import Spy, Third
 from contactd.channels.voice.ari_tapes import Alarm, KeepSound, Note, Taping
 from contactd.core.events import Fact
+from contactd.core.menus import MenuStep
 
 CALLER_ID = re.compile(r"[^0-9A-Za-z+*#._-]")
 """What is taken out of a caller id before it goes on the wire."""
@@ -230,7 +231,17 @@ class Save:
     seconds: int
 
 
-_Call = Rest | Accept | Answered | Report | Give | HandOver | Tell | TakeBack | Save
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A menu asks the house: who calls (`caller`), or whether something is open under the number they entered."""
+
+    call: str
+    menu: str
+    about: str
+    number: str
+
+
+_Call = Ask | Rest | Accept | Answered | Report | Give | HandOver | Tell | TakeBack | Save
 Do = _Call | Note | KeepSound | Alarm | AskHow | HowSaid | HowEnded
 """What the machine asks for; to be done in order, one call after another."""
 
@@ -277,6 +288,10 @@ class RoutedCall:
     """The outside number it is being given to."""
     path: list[str] = field(default_factory=list)
     """What the caller chose and entered in the menus, in words."""
+    way: list[MenuStep] = field(default_factory=list)
+    """The menus they were in, with how each ended."""
+    entered: str = ""
+    """The number they entered last."""
     language: str = ""
     """The language the caller chose."""
     menu: str = ""

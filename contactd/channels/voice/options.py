@@ -145,11 +145,33 @@ class Menu(_Options):
     """Instead of choices: a number to be entered, after which it goes on as `otherwise` says."""
     otherwise: Choice = Choice()
     """After the last try without a choice."""
+    ask: Literal[
+        "", "caller", "case", "order", "contract", "service_contract", "receivable", "appointment", "quote"
+    ] = ""
+    """Instead of choices: the house is asked who calls, or whether what has the number entered before is open."""
+    found: Choice = Choice()
+    """Where a known caller goes on, or one whose number is open; all others as `otherwise` says."""
+    vip: Choice | None = None
+    """Where a known caller goes on who is important; None: as `found`."""
     hours: str = ""
     """Line whose opening hours hold here: while it is closed, nobody is asked and `closed` leads on."""
     closed: Choice = Choice()
     wait_s: int = Field(default=5, ge=1, le=10)
     tries: int = Field(default=2, ge=1, le=5)
+
+    def ways(self) -> tuple[Choice, ...]:
+        """Return every way out."""
+        return (*self.choices.values(), self.otherwise, self.closed, self.found, *([self.vip] if self.vip else []))
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Menu:
+        if self.ask and (self.choices or self.entry is not None):
+            message = "a menu that asks the house has no choices and no entry: let another menu lead to it"
+            raise ValueError(message)
+        if self.vip is not None and self.ask != "caller":
+            message = 'vip goes with ask = "caller"'
+            raise ValueError(message)
+        return self
 
 
 class WaitOptions(_Options):
@@ -277,7 +299,7 @@ class Options(_Options):
     @model_validator(mode="after")
     def _menus_are_there(self) -> Options:
         for name, menu in self.menus.items():
-            for choice in (*menu.choices.values(), menu.otherwise, menu.closed):
+            for choice in menu.ways():
                 if choice.menu and choice.menu not in self.menus:
                     message = f"menus.{name} leads to a menu {choice.menu!r} that is not there"
                     raise ValueError(message)

@@ -40,6 +40,7 @@ record = Table(
 """
 
 Index("ix_record_party", record.c.party_id, record.c.kind, record.c.updated_at)
+Index("ix_record_external_key", record.c.external_key)
 Index("ix_record_kind", record.c.kind, record.c.updated_at, record.c.id)
 
 record_event = Table(

@@ -59,6 +59,7 @@ class House:
         self.states: dict[str, str] = {}
         self.known: dict[str, Known] = {}
         self.lines: dict[str, str] = {}
+        self.numbered: set[tuple[str, str]] = set()
         self.keeps: dict[str, Mapping[str, Any]] = {}
         self.files = False
         self.answers: list[str] = []
@@ -190,6 +191,10 @@ class House:
     async def lookup(self, point: Point) -> Known:
         await self.gate.wait()
         return self.known.get(point.value, Known(state="unknown", party=None, candidates=(), names={}))
+
+    async def is_open(self, kind: str, number: str) -> bool:
+        await self.gate.wait()
+        return (kind, number) in self.numbered
 
     def line_for(self, recipient: str) -> str:
         return self.lines.get(recipient, "support")

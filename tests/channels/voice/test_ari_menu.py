@@ -10,8 +10,10 @@ from ari_stand import Stand, client, standing
 from pydantic import ValidationError
 
 from contactd.channels.voice import ari_wait
+from contactd.channels.voice.ari_asking import Asking
 from contactd.channels.voice.options import Options, WaitOptions
-from contactd.core.channel import Arrival, Content
+from contactd.channels.voice.sender import Numbers
+from contactd.core.channel import Arrival, Content, Known
 from contactd.core.events import InteractionGone
 from contactd.testing.pbx import Caller
 
@@ -293,3 +295,81 @@ def test_a_place_is_said_in_the_callers_language() -> None:
     assert ari_wait.place(ours, 2, None)[1] == "sound:digits/liang"
     assert ari_wait.place(ours, 12, None, "en-GB")[1] == "sound:digits/12"
     assert ari_wait.place(WaitOptions(thanks=()), 12, None, "zh")[1] == "number:12"
+
+
+ASKING = {
+    "who": {
+        "numbers": ["400800006"],
+        "ask": "caller",
+        "vip": {"line": "vip", "label": "VIP"},
+        "found": {"menu": "number"},
+        "otherwise": {"line": "support"},
+    },
+    "number": {
+        "play": ["sound:contactd/order"],
+        "entry": {"name": "order", "digits": 6},
+        "otherwise": {"menu": "open"},
+    },
+    "open": {"ask": "order", "found": {"line": "delivery", "label": "open order"}, "otherwise": {"line": "sales"}},
+}
+KNOWN = Known(state="known", party="p1", candidates=(), names={})
+
+
+def known(stand: Stand, found: Known = KNOWN) -> None:
+    stand.house.known["+8613800138000"] = found
+
+
+async def test_the_house_says_who_calls_and_what_is_open() -> None:
+    async with standing(menus=ASKING) as asking:
+        known(asking)
+        asking.house.numbered.add(("order", "4711"))
+        call = await asking.pbx.call("13800138000", "400800006")
+        await asking.pbx.until(lambda: "sound:contactd/order" in call.channel.playing)
+        call.press("4711#")
+        arrival, content = await taken_in(asking, call)
+        assert (arrival.line, content.subject) == ("delivery", "order 4711 · open order")
+        assert [(step.menu, step.choice, step.entered) for step in content.way] == [
+            ("who", "found", ""),
+            ("number", "entered", "4711"),
+            ("open", "found", ""),
+        ]
+        other = await asking.pbx.call("13800138000", "400800006")
+        await asking.pbx.until(lambda: "sound:contactd/order" in other.channel.playing)
+        other.press("4712#")
+        arrival, content = await taken_in(asking, other)
+        assert (arrival.line, content.way[-1].choice) == ("sales", "otherwise")
+
+
+@pytest.mark.parametrize(
+    ("found", "presentation", "line"),
+    [
+        (replace(KNOWN, vip=2), "allowed_not_screened", "vip"),
+        (replace(KNOWN, vip=2), "prohib_not_screened", "support"),
+        (replace(KNOWN, party=None, state="ambiguous"), "allowed_not_screened", "support"),
+    ],
+)
+async def test_only_who_is_known_beyond_doubt_and_shown_is_known(found: Known, presentation: str, line: str) -> None:
+    async with standing(menus=ASKING) as asking:
+        known(asking, found)
+        call = await asking.pbx.call("13800138000", "400800006", presentation=presentation)
+        arrival, _ = await taken_in(asking, call)
+        assert arrival.line == line
+
+
+async def test_a_store_that_cannot_say_keeps_no_caller_in_a_menu() -> None:
+    async with standing(menus=ASKING) as asking:
+        asking.client._asking = Asking(asking.house, Numbers(), budget_s=0.05)
+        asking.house.gate.clear()
+        call = await asking.pbx.call("13800138000", "400800006")
+        await asking.house.until(lambda: (found := asking.client.calls.get(call.id)) and found.line == "support")
+        asking.house.gate.set()
+        arrival, _ = await taken_in(asking, call)
+        assert arrival.line == "support"
+
+
+@pytest.mark.parametrize(
+    "menu", [{"ask": "caller", "choices": {"1": {"line": "x"}}}, {"vip": {"line": "x"}}, {"ask": "weather"}]
+)
+def test_a_menu_asks_one_thing(menu: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Options.model_validate({"menus": {"main": menu}})

@@ -314,6 +314,14 @@ export interface PromptLibrary {
   named: string[];
 }
 
+/** How often callers took one way out of a menu; `choice` empty: they hung up in it. */
+export interface MenuWay {
+  menu: string;
+  choice: string;
+  label: string;
+  count: number;
+}
+
 /** A sender whose contacts are filed as junk. */
 export interface BlockedSender {
   kind: string;

@@ -1,4 +1,4 @@
-"""Keep announcements, and what is heard in their place in a line."""
+"""Keep announcements, and what is heard in their place in a line; find mirrored records by their own number."""
 
 from __future__ import annotations
 
@@ -41,3 +41,4 @@ def upgrade() -> None:
         sa.Column("by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("line", "name", name=op.f("pk_prompt_switch")),
     )
+    op.create_index("ix_record_external_key", "record", ["external_key"])

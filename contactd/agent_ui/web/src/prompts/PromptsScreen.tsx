@@ -1,7 +1,7 @@
 /** What callers hear: takes by name, language and time; what is missing somewhere; what a line hears in the place of one. */
 import { PlusOutlined, SoundOutlined, WarningOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, Popconfirm, Table } from "antd";
+import { App as AntApp, Button, Popconfirm, Segmented, Table } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
 import { errorText, useAgentName, useLineLabel } from "../desk";
@@ -10,27 +10,45 @@ import { useWords } from "../i18n";
 import { At, Hollow, LoadFailed } from "../shell/bits";
 import type { CommandError } from "../socket";
 import type { PromptLibrary, PromptSwitch, PromptTake } from "../wire";
+import { MenuWays } from "./MenuWays";
 import { PromptForm } from "./PromptForm";
 import { SwitchForm } from "./SwitchForm";
 import "./prompts.css";
 
+type View = "library" | "ways";
+
 export default function PromptsScreen() {
+  const { t, word } = useWords();
+  const [view, setView] = useState<View>("library");
+  return (
+    <div className="prompts" data-testid="prompts">
+      <header className="row prompts-bar">
+        <h1>{t("prompts.title")}</h1>
+        <Segmented
+          value={view}
+          options={(["library", "ways"] as const).map((value) => ({ value, label: <span data-testid={`view-${value}`}>{word("prompts.views", value)}</span> }))}
+          onChange={(value) => setView(value as View)}
+        />
+      </header>
+      {view === "library" ? <Library /> : <MenuWays />}
+    </div>
+  );
+}
+
+function Library() {
   const { t } = useWords();
   const [adding, setAdding] = useState<{ name: string; language: string } | null>(null);
   const found = useQuery({ queryKey: keys.prompts, queryFn: ({ signal }) => api.prompts(signal) });
   if (found.isError) return <LoadFailed again={() => void found.refetch()} />;
   const library = found.data;
   return (
-    <div className="prompts" data-testid="prompts">
-      <header className="row prompts-bar">
-        <div className="grow">
-          <h1>{t("prompts.title")}</h1>
-          <p className="dim">{t("prompts.intro")}</p>
-        </div>
+    <>
+      <div className="row prompts-bar">
+        <p className="dim grow">{t("prompts.intro")}</p>
         <Button type="primary" icon={<PlusOutlined />} data-testid="prompt-new" onClick={() => setAdding({ name: "", language: "zh" })}>
           {t("prompts.add")}
         </Button>
-      </header>
+      </div>
       {library && <Missing library={library} onAdd={(name, language) => setAdding({ name, language })} />}
       <Takes items={library?.items ?? []} pending={found.isPending} />
       <h2>{t("prompts.switches")}</h2>
@@ -38,7 +56,7 @@ export default function PromptsScreen() {
       {library && <SwitchForm library={library} />}
       <Switches items={library?.switches ?? []} pending={found.isPending} />
       {adding && library && <PromptForm begin={adding} library={library} onClose={() => setAdding(null)} />}
-    </div>
+    </>
   );
 }
 
