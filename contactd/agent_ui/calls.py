@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import model_validator
 
-from contactd.agent_ui.fields import Digits, Ident, Shape, Word
+from contactd.agent_ui.fields import Digits, Ident, Shape, Title, Word
 
 
 class Dial(Shape):
@@ -15,6 +17,9 @@ class Dial(Shape):
     party: Ident | None = None
     case: Ident | None = None
     line: Word | None = None
+    purpose: Literal["service", "marketing"] | None = None
+    reason: Title | None = None
+    """Why it is made although something stands against it."""
 
     @model_validator(mode="after")
     def _a_target(self) -> Dial:

@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import structlog
 
+from contactd.core import contacting
 from contactd.core.channel import Change, Channel, Dialling
 from contactd.core.effects import Offer
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import OfferAccepted, Transferred
 from contactd.core.interaction import State
-from contactd.crm_store import audit, contact_rows
+from contactd.crm_store import audit
+from contactd.desk import may_call
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
 from contactd.desk.rights import Actor
@@ -108,7 +110,7 @@ class Calling:
 
         Raises:
             BadRequestError: the number may not be called, or the agent has no phone.
-            ConflictError: the agent is on another call.
+            ConflictError: the agent is on another call, or a reason is needed (field `reason`).
         """
         member = self._desk.roster.get(actor.id)
         if member is None or not member.device:
@@ -123,11 +125,11 @@ class Calling:
         dialling = cast("Dialling", channel)
         number = point.value.rpartition(":")[2]
         dialling.dialled(number, line)
-        if await self._desk.store.read(lambda conn: contact_rows.is_blocked(conn, point)):
-            text = "this number does not want to be called"
-            raise BadRequestError(text, code="number_blocked", field="to")
-        begun = {**data, "channel": name, "line": line, "purpose": "call"}
+        begun = {**data, "channel": name, "line": line, "purpose": data.get("purpose") or contacting.SERVICE}
+        overridden = await may_call.check(self._desk, actor, begun, point, name)
         entry = await self._starting.begin(actor.id, begun, point, dialling.dial_adapter)
+        if overridden:
+            await may_call.note(self._desk, actor, entry.id, overridden, begun)
         await channel.connect(_change(entry, member, number))
         return {"interaction": entry.view()}
 

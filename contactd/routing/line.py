@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contactd.core.calendar import Calendar
+from contactd.core.contacting import Outbound
 from contactd.core.events import Skills
 from contactd.routing.automatic import Acknowledge
 from contactd.routing.recording import Recording
@@ -124,6 +125,7 @@ class Line:
     """Sort of automatic contact → queue or file, where it belongs to no conversation."""
     acknowledge: Acknowledge
     recording: Recording
+    outbound: Outbound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

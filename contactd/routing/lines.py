@@ -11,6 +11,7 @@ from contactd.routing import defaults
 from contactd.routing.automatic import read_acknowledge, read_automatic
 from contactd.routing.document import Table
 from contactd.routing.line import LANGUAGE_RULES, STRATEGIES, WRAPUP_MODES, ChannelRule, Line, Step, Wrapup
+from contactd.routing.outbound import read_outbound
 from contactd.routing.recording import read_recording
 from contactd.routing.templates import SIGNATURE_PLACES, check_places
 from contactd.routing.ways_out import read_after_close, read_callbacks, read_overflow
@@ -139,6 +140,7 @@ def _line(name: str, row: Table, around: Around) -> Line:
         automatic=read_automatic(row.table("automatic")),
         acknowledge=read_acknowledge(row.table("acknowledge")),
         recording=read_recording(row.table("recording")),
+        outbound=read_outbound(row.table("outbound")),
     )
     if line.dispositions not in trees:
         row.wrong("dispositions", f"names the tree {line.dispositions!r}, which does not exist")

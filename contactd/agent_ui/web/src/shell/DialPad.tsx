@@ -1,17 +1,18 @@
 /** Call a number that stands nowhere: typed, pasted, or pressed key by key. */
 import { PhoneOutlined } from "@ant-design/icons";
-import { Button, Input, Popover } from "antd";
+import { Button, Input, Popover, Select } from "antd";
 import { useState } from "react";
-import { useDial } from "../contact/dial";
+import { type Purpose, useDial } from "../contact/dial";
 import { useWords } from "../i18n";
 
 export function DialPad() {
-  const { t } = useWords();
+  const { t, word } = useWords();
   const { dial, dialling } = useDial();
   const [open, setOpen] = useState(false);
   const [number, setNumber] = useState("");
+  const [purpose, setPurpose] = useState<Purpose>("service");
   const call = async (): Promise<void> => {
-    if (!number.trim() || !(await dial({ to: number.trim() }))) return;
+    if (!number.trim() || !(await dial({ to: number.trim() }, null, purpose))) return;
     setNumber("");
     setOpen(false);
   };
@@ -32,6 +33,13 @@ export function DialPad() {
         placeholder={t("call.dialPad")}
         data-testid="dial-number"
         onChange={(event) => setNumber(event.target.value)}
+      />
+      <Select
+        value={purpose}
+        aria-label={t("call.purpose")}
+        style={{ width: 110 }}
+        options={(["service", "marketing"] as const).map((value) => ({ value, label: word("call.purposes", value) }))}
+        onChange={setPurpose}
       />
       <Button type="primary" htmlType="submit" icon={<PhoneOutlined />} loading={dialling} data-testid="dial-submit">
         {t("call.dial")}

@@ -1,0 +1,31 @@
+"""What the store knows of whom somebody wants to call: blocked, block-listed, and what they said about purposes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
+
+from contactd.core.contacting import Standing
+from contactd.core.party import Point
+from contactd.crm_store import contact_rows, lookup_rows, privacy_rows
+from contactd.crm_store import schema as s
+
+
+def standing(conn: Connection, point: Point, party: str | None, now: datetime) -> Standing:
+    """Return what stands of a number; where several may be behind it, what each of them said counts."""
+    known = lookup_rows.known(conn, point)
+    who = {party, known.party, *(each.party for each in known.candidates)} - {None}
+    said = (one for each in sorted(map(str, who)) for one in privacy_rows.standing(conn, each, now))
+    return Standing(
+        blocked=contact_rows.is_blocked(conn, point),
+        block_listed=_listed(conn, point, now),
+        consents=tuple(said),
+    )
+
+
+def _listed(conn: Connection, point: Point, now: datetime) -> bool:
+    table = s.blocked
+    holds = or_(table.c.until.is_(None), table.c.until > now)
+    query = select(table.c.at).where(table.c.kind == point.kind, table.c.value_norm == point.value, holds)
+    return conn.execute(query).first() is not None
