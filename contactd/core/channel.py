@@ -384,6 +384,10 @@ class Tools(Protocol):
         """
         ...
 
+    async def owe(self, interaction: str) -> bool:
+        """Owe a customer with whom nobody spoke a call, where their line says so: one for a number; return whether it stands."""
+        ...
+
     async def lookup(self, point: Point) -> Known:
         """Say who may be behind `point`."""
         ...

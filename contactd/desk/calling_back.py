@@ -10,7 +10,7 @@ from typing import Any
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.events import InteractionGone
 from contactd.core.party import Point
-from contactd.crm_store import callback_rows, claims, contact_rows, recovery_rows
+from contactd.crm_store import callback_rows, claims, contact_rows, interactions, recovery_rows
 from contactd.crm_store.callback_rows import NewCallback, Opened
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
@@ -44,6 +44,38 @@ class CallingBack:
         if opened.fact is not None:
             await self._enter(opened, new.fact_id)
         return {"interaction": self._desk.entry(opened.id).view()}
+
+    async def owe(self, interaction: str, own_line: str | None = None) -> bool:
+        """Owe the customer of a contact a call, because nobody spoke with them; return whether one stands now.
+
+        Only where the line says so (`callback.missed`), and to a number that may be called; an open one of the number stays the
+        only one.  It is cancelled, like any, when the customer is served meanwhile.  `own_line`: where the contact shows an outside
+        system's name for it.
+        """
+        row = await self._desk.store.read(lambda conn: interactions.get(conn, interaction))
+        policy = self._desk.rules.policy
+        line = policy.lines.get(own_line or row["line"]) or policy.lines[policy.default_line]
+        if policy.calls_back is None or not line.callbacks.missed or row["answered_at"]:
+            return False
+        new = NewCallback(
+            id=self._desk.idents.new(),
+            fact_id=self._desk.idents.new(),
+            node=self._desk.store.node,
+            at=self._desk.clock.now(),
+            channel=policy.calls_back,
+            line=line.name,
+            reason="missed",
+            parent=interaction,
+            party=row["party_id"],
+            vip=int(row.get("vip") or 0),
+            abroad=line.callbacks.abroad,
+        )
+        opened = await self._desk.store.write(partial(callback_rows.open_callback, new=new), urgent=True)
+        if opened is None:
+            return False
+        if opened.fact is not None:
+            await self._enter(opened, new.fact_id)
+        return True
 
     async def settle(self, _actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         """Cancel a callback: what it was for was said in another contact."""

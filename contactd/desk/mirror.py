@@ -14,17 +14,21 @@ import structlog
 from contactd.core.channel import Progress
 from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.events import ExternallyMoved, ExternalWork
-from contactd.core.interaction import Cause, Outcome, State
+from contactd.core.interaction import Cause, Direction, Outcome, State
 from contactd.core.offer import OfferOutcome
 from contactd.crm_store import contact_rows, mirror_rows, routing_rows
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
+from contactd.desk.calling_back import CallingBack
 from contactd.desk.desk import Desk
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Entry, Progress], Awaitable[None]]
 IN_TALK = frozenset({State.ACTIVE, State.HELD})
+_UNSERVED = frozenset({Outcome.ABANDONED, Outcome.OVERFLOW, Outcome.VOICEMAIL, Outcome.FAILED})
+"""Ends after which nobody of the house has spoken with who came, also by a dialplan's fallback.  A message left with the outside
+system is one: it keeps those to itself, and throws the short ones away."""
 
 
 class Mirror:
@@ -126,6 +130,13 @@ class Mirror:
             outcome=outcome,
             ended_by=progress.ended_by,
         )
+        if outcome in _UNSERVED and entry.direction == Direction.INBOUND and not self._hung_up_at_once(entry, progress):
+            await CallingBack(self._desk).owe(entry.id, entry.line)
+
+    def _hung_up_at_once(self, entry: Entry, progress: Progress) -> bool:
+        line = self._desk.rules.policy.lines.get(entry.line)
+        waited = (progress.at - entry.segment.entered_at).total_seconds()
+        return line is not None and waited < line.short_abandon_s
 
     async def _move(
         self,

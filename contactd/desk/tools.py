@@ -176,6 +176,10 @@ class ChannelTools:
         """Let a waiting customer be called back; see `core.channel.Tools`."""
         await CallingBack(self._desk).take(interaction, number)
 
+    async def owe(self, interaction: str) -> bool:
+        """Owe a customer with whom nobody spoke a call; see `core.channel.Tools`."""
+        return await CallingBack(self._desk).owe(interaction)
+
     async def lookup(self, point: Point) -> Known:
         """Say who may be behind `point`."""
         return await self._desk.store.read(lambda conn: lookup_rows.known(conn, point))

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from contactd.core.address import phone_point
-from contactd.core.channel import Arrival, Content
+from contactd.core.channel import Arrival, Content, Progress
 from contactd.core.errors import BadRequestError, ForbiddenError
 from contactd.core.events import AttemptFailed, InteractionGone
+from contactd.crm_store import interactions
 from contactd.crm_store import schema as s
 from contactd.desk.book import Entry
 from contactd.desk.rights import Actor
@@ -219,3 +220,50 @@ async def test_a_mail_is_no_callback_to_settle(house: Bench) -> None:
     chat = await house.chat_in("Hello", "v1")
     with pytest.raises(Exception, match="no callback"):
         await house.run(sue, "callback.settle", interaction=chat.interaction)
+
+
+async def mirrored(bench: Bench, key: str, outcome: str, *, waits_s: float = 30, answered: bool = False) -> None:
+    """A call that a PBX routed by itself, or that fell to its dialplan's fallback: from its first to its last moment."""
+    arrival = Arrival(
+        channel="voice", adapter="ami", external_key=key, raw=b"{}", at=bench.clock.now(), sender="13800138000",
+        routed_by="pbx", line="support",
+    )  # fmt: skip
+    await bench.voice.tools.accept(arrival, Content(sender=phone_point("13800138000")))
+    told: list[tuple[str, dict[str, Any]]] = [("waiting", {"line": "sales"})]
+    told += [("answered", {"agent": "PJSIP/1"})] if answered else []
+    told += [("ended", {"outcome": outcome})]
+    for kind, data in told:
+        bench.clock.advance(waits_s)
+        await bench.voice.tools.progress(
+            Progress(adapter="ami", external_key=key, at=bench.clock.now(), kind=kind, **data)
+        )
+
+
+@pytest.mark.parametrize("outcome", ["abandoned", "overflow", "voicemail", "failed"])
+async def test_whom_the_pbx_itself_did_not_serve_is_called_back_once(house: Bench, outcome: str) -> None:
+    await mirrored(house, "m1", outcome)
+    first = await owed(house)
+    await mirrored(house, "m2", outcome)
+    assert (await owed(house)).id == first.id, "one for a number"
+    stored = await house.store.read(lambda conn: interactions.get(conn, first.id))
+    assert (stored["line"], stored["direction"]) == ("support", "outbound")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more"), [("answered", {"answered": True}), ("rejected", {}), ("abandoned", {"waits_s": 1})]
+)
+async def test_who_was_served_or_hung_up_at_once_is_owed_nothing(
+    house: Bench, outcome: str, more: dict[str, Any]
+) -> None:
+    await mirrored(house, "m1", outcome, **more)
+    await house.office.inbox.poll()
+    assert callbacks(house) == []
+
+
+async def test_a_message_that_says_nothing_is_owed_a_call(house: Bench) -> None:
+    name = await ring(house)
+    await house.voice.tools.report(InteractionGone(interaction=name))
+    assert await house.voice.tools.owe(name)
+    assert (await owed(house)).id
+    other = await ring(house, number="13800138001", key="ch2", line="sales")
+    assert not await house.voice.tools.owe(other), "its line does not say so"

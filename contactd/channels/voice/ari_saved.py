@@ -24,8 +24,11 @@ KEPT = "voicemail"
 
 
 async def save(tools: Tools, rest: AriRest, work: Save, numbers: Numbers) -> None:
-    """Make a contact of a message; return after the commit."""
+    """Make a contact of a message, or of one that says nothing a call that is owed; return after the commit."""
     call = work.spoken
+    if work.short and await tools.owe(call.interaction):
+        await rest.request("DELETE", f"/recordings/stored/{work.name}")
+        return
     shown = call.caller if call.shown else None
     point = numbers.point(shown) if shown else None
     name = call.caller_name if call.shown else ""

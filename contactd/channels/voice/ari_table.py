@@ -229,6 +229,8 @@ class Save:
     name: str
     spoken: RoutedCall
     seconds: int
+    short: bool = False
+    """Too short to say anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

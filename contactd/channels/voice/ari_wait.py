@@ -135,7 +135,9 @@ def recorded(machine: RoutedCalls, recording: Any) -> list[Do]:
     if call is None:
         return []
     seconds = recording.get("duration")
-    save = Save(call=call.id, name=name, spoken=call, seconds=seconds if isinstance(seconds, int) else 0)
+    known = isinstance(seconds, int)
+    short = known and seconds < machine.wait.shortest_s
+    save = Save(call=call.id, name=name, spoken=call, seconds=seconds if known else 0, short=short)
     return [save, *machine.cue(call, Cue.RELEASE)]
 
 

@@ -193,6 +193,8 @@ class WaitOptions(_Options):
     voicemail: tuple[_Media, ...] = ("sound:vm-intro",)
     """Heard before the beep; empty: there is no machine."""
     longest_s: int = Field(default=180, ge=10, le=600)
+    shortest_s: int = Field(default=2, ge=0, le=30)
+    """A shorter message says nothing: it is work like a call that was missed, where the line has that; 0 = all are kept."""
 
 
 class PromptOptions(_Options):

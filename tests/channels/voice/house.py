@@ -68,6 +68,8 @@ class House:
         self.hands_over: Callable[[str, str], Awaitable[bool]] | None = None
         self.called_back: list[str] = []
         self.callable = True
+        self.owes = True
+        self.owed: list[str] = []
         self.expected: float | None = None
         self.place = 1
         self.given: list[tuple[str, str, str]] = []
@@ -191,6 +193,12 @@ class House:
     async def lookup(self, point: Point) -> Known:
         await self.gate.wait()
         return self.known.get(point.value, Known(state="unknown", party=None, candidates=(), names={}))
+
+    async def owe(self, interaction: str) -> bool:
+        await self._commit()
+        if self.owes:
+            self.owed.append(interaction)
+        return self.owes
 
     async def is_open(self, kind: str, number: str) -> bool:
         await self.gate.wait()

@@ -222,6 +222,18 @@ async def test_a_message_is_a_contact_with_its_sound(stand: Stand, *, hangs_up: 
     await stand.pbx.until(lambda: call.gone and not stand.pbx.switch.recordings), "removed only when it is safe"
 
 
+@pytest.mark.parametrize("owes", [True, False])
+async def test_a_message_that_says_nothing_is_a_call_that_is_owed(stand: Stand, *, owes: bool) -> None:
+    stand.house.owes = owes
+    call = await to_machine(stand)
+    call.listen()
+    await stand.pbx.until(lambda: stand.pbx.switch.tapes.live)
+    call.speak(seconds=1)
+    await stand.pbx.until(lambda: call.gone and not stand.pbx.switch.recordings)
+    kept = ("ari-voicemail", f"contactd-vm-i-{call.id}") in stand.house.arrivals
+    assert (stand.house.owed, kept) == (([f"i-{call.id}"], False) if owes else ([], True))
+
+
 async def test_a_message_is_fetched_again_after_the_store_was_down(stand: Stand) -> None:
     call = await to_machine(stand)
     call.listen()
