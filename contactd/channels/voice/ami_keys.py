@@ -176,6 +176,10 @@ class AmiKeys:
             self._pbx.beside.ask(own_id)
             await self._tools.panel(change.interaction, {"phase": "ringing_agent", "muted": False, "can": []})
             await self._pbx.act(action)
+        except PbxSilentError:
+            # It may ring all the same.  What becomes of it is told under its id, or seen from the PBX's lists.
+            self._pbx.beside.doubt(own_id)
+            await self._tools.panel(change.interaction, {"phase": "unknown", "muted": False, "can": []})
         except ContactdError as error:
             why = error.code if isinstance(error, BadRequestError) else "failed"
             await self.failed(change.interaction, why)

@@ -43,6 +43,9 @@ class AskedCall:
 News = MemberPaused | AskedCall
 
 
+DOUBTED = "doubted"
+
+
 class Beside:
     """Follows it.
 
@@ -73,9 +76,14 @@ class Beside:
             del self._asked[next(iter(self._asked))]
         self._asked[own_id] = "asked"
 
+    def doubt(self, own_id: str) -> None:
+        """Follow a call on, of which the PBX did not say that it has taken it: on no list of the PBX's, it is not there."""
+        if own_id in self._asked:
+            self._asked[own_id] = DOUBTED
+
     def asked(self, own_id: str) -> bool:
-        """Tell whether a call that we asked for is still on its way or up."""
-        return own_id in self._asked
+        """Tell whether a call that we asked for is still on its way or up, as far as the PBX has said."""
+        return self._asked.get(own_id, DOUBTED) != DOUBTED
 
     def forget(self) -> None:
         """The PBX went down: what was asked for is gone with it."""

@@ -228,6 +228,8 @@ class Silent:
         self.calls: Any = self
         self.beside: Any = self
         self.error: ConflictError = PbxSilentError("silent")
+        self.asked: list[str] = []
+        self.doubted: list[str] = []
 
     def channel(self, _ident: str) -> str:
         return "PJSIP/1001-0000000a"
@@ -235,7 +237,11 @@ class Silent:
     def sides(self, _key: str) -> tuple[str, str]:
         return "1.1", "1.2"
 
-    def ask(self, _own_id: str) -> None: ...
+    def ask(self, own_id: str) -> None:
+        self.asked.append(own_id)
+
+    def doubt(self, own_id: str) -> None:
+        self.doubted.append(own_id)
 
     async def act(self, _action: Any) -> Any:
         raise self.error
@@ -253,3 +259,25 @@ async def test_who_may_be_listening_is_shown_although_the_pbx_was_silent() -> No
     with pytest.raises(PbxRefusedError):
         await keys.command("i-1", "call.supervise", {"mode": "stop", "supervisor": "chen", "endpoint": CHEN})
     assert "supervisors" not in keys.panel("i-1"), "who is refused is not there"
+
+
+async def test_a_call_of_which_the_pbx_said_nothing_is_unknown_and_has_not_failed() -> None:
+    pbx, house = Silent(), House()
+    ami = {"host": "127.0.0.1", "port": 5038, "username": "u", "secret": "s", "context": "c"}
+    keys = AmiKeys(pbx, Options.model_validate({"ami": ami}), house, lambda _contact: None)
+    change = Change(
+        interaction="i-1",
+        adapter="ami",
+        external_key="i-1",
+        state="active",
+        cause="started",
+        line="sales",
+        device="PJSIP/1001",
+        to="+8613700001111",
+    )
+    await keys.dial(change)
+    assert (house.panels["i-1"]["phase"], house.facts, pbx.doubted) == ("unknown", [], ["i-1"])
+    pbx.error = PbxRefusedError("no")
+    await keys.dial(change)
+    assert house.panels["i-1"]["phase"] == "failed"
+    assert len(house.facts) == 1

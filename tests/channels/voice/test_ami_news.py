@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from recordings import events
 
+from contactd.channels.voice.ami import Event
 from contactd.channels.voice.ami_news import ECHO, AskedCall, Beside, MemberPaused, News
 from contactd.channels.voice.calls import Calls
 
@@ -85,3 +86,16 @@ def test_what_is_kept_is_bounded(many: int) -> None:
         beside.ask(f"c-{n}")
     assert not beside.asked("c-0")
     assert beside.asked(f"c-{many - 1}")
+
+
+def test_what_was_asked_for_and_doubted_is_there_only_by_the_pbxs_own_word() -> None:
+    beside = Beside(Calls())
+    beside.ask("own-1")
+    assert beside.asked("own-1")
+    beside.doubt("own-1")
+    assert not beside.asked("own-1"), "on no list it is not there"
+    fields = {"Event": "OriginateResponse", "Uniqueid": "own-1", "Response": "Success", "Reason": "4"}
+    (news,) = beside.handle(Event(name="OriginateResponse", fields=fields, at=None))
+    assert isinstance(news, AskedCall)
+    assert (news.own_id, news.kind) == ("own-1", "up")
+    assert beside.asked("own-1")

@@ -33,6 +33,8 @@ function phaseOf(interaction: InteractionView) {
       return "call.dialling";
     case "sending":
       return "call.sending";
+    case "unknown":
+      return "call.unknownFate";
     default:
       if (interaction.state === "held") return "call.onHold";
       return interaction.answered_at ? "call.talking" : "call.ringing";

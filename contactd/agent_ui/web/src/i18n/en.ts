@@ -647,6 +647,7 @@ export const en: Same<typeof zhCN> = {
     me: "Me",
   },
   call: {
+    unknownFate: "The PBX does not answer: it may ring",
     anyway: "Call all the same",
     anywayReason: "Why? It is on record.",
     purpose: "Purpose",

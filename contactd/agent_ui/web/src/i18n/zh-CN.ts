@@ -638,6 +638,7 @@ export const zhCN = {
     me: "我",
   },
   call: {
+    unknownFate: "交换机未应答，电话可能正在振铃",
     anyway: "仍要呼叫",
     anywayReason: "请填写原因，将记入审计日志",
     purpose: "呼叫目的",
