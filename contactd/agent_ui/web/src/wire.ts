@@ -314,6 +314,47 @@ export interface PromptLibrary {
   named: string[];
 }
 
+/** How many calls became what in a record. */
+export interface OutsideCounts {
+  total: number;
+  answered: number;
+  abandoned: number;
+  left: number;
+  open: number;
+}
+
+/** One call on which the records do not agree. */
+export interface OutsideDifference {
+  id: string;
+  /** Our contact; empty: there is none. */
+  contact: string;
+  line: string;
+  began: string;
+  what: string;
+  ours: string;
+  theirs: string;
+  reason: string;
+}
+
+export interface OutsideRecord {
+  source: string;
+  agrees: boolean;
+  ours: OutsideCounts;
+  theirs: OutsideCounts;
+  lines: { line: string; ours: OutsideCounts; theirs: OutsideCounts }[];
+  differing: number;
+  differences: OutsideDifference[];
+  unread: number;
+}
+
+/** A day of a PBX's own records, held against ours. */
+export interface OutsideDay {
+  date: string;
+  records: OutsideRecord[];
+  missing: string[];
+  router: { contacts: number; answered: number; abandoned: number; wait_s: number | null } | null;
+}
+
 /** How often callers took one way out of a menu; `choice` empty: they hung up in it. */
 export interface MenuWay {
   menu: string;

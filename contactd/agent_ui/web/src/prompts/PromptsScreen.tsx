@@ -11,11 +11,12 @@ import { At, Hollow, LoadFailed } from "../shell/bits";
 import type { CommandError } from "../socket";
 import type { PromptLibrary, PromptSwitch, PromptTake } from "../wire";
 import { MenuWays } from "./MenuWays";
+import { ParallelRun } from "./ParallelRun";
 import { PromptForm } from "./PromptForm";
 import { SwitchForm } from "./SwitchForm";
 import "./prompts.css";
 
-type View = "library" | "ways";
+type View = "library" | "ways" | "parallel";
 
 export default function PromptsScreen() {
   const { t, word } = useWords();
@@ -26,11 +27,11 @@ export default function PromptsScreen() {
         <h1>{t("prompts.title")}</h1>
         <Segmented
           value={view}
-          options={(["library", "ways"] as const).map((value) => ({ value, label: <span data-testid={`view-${value}`}>{word("prompts.views", value)}</span> }))}
+          options={(["library", "ways", "parallel"] as const).map((value) => ({ value, label: <span data-testid={`view-${value}`}>{word("prompts.views", value)}</span> }))}
           onChange={(value) => setView(value as View)}
         />
       </header>
-      {view === "library" ? <Library /> : <MenuWays />}
+      {view === "library" ? <Library /> : view === "ways" ? <MenuWays /> : <ParallelRun />}
     </div>
   );
 }
