@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -28,7 +29,7 @@ class Talk:
     unverified: bool = False
 
 
-_THREAD = hot(select(s.thread.c.id).where(s.thread.c.id == bindparam("thread")))
+_THREAD = hot(select(s.thread.c.id, s.thread.c.joined_into).where(s.thread.c.id == bindparam("thread")))
 _THREAD_OF = hot(
     select(s.message.c.thread_id).where(
         s.message.c.provider_id == bindparam("provider"), s.message.c.thread_id.is_not(None)
@@ -55,10 +56,23 @@ def conversation(conn: WriteConn, new: Placing, point_id: str | None) -> Talk:
 
 
 def _named(conn: WriteConn, content: Content) -> Iterator[str]:
-    """Go through the conversations that an item refers to: by token, then by its references, the newest first."""
-    if content.thread_token is not None and conn.one(_THREAD, thread=content.thread_token):
-        yield content.thread_token
+    """Go through the conversations that an item refers to: by token, then by its references, the newest first.
+
+    One that was joined with another stands behind the other: an answer to its old mails belongs to the turn that goes on.  What
+    the references say comes before a joined token, since a message that was split off again has taken its own with it.
+    """
+    token = conn.one(_THREAD, thread=content.thread_token) if content.thread_token is not None else None
+    if token is not None and token.joined_into is None:
+        yield token.id
     for reference in reversed(content.references):
         row = conn.one(_THREAD_OF, provider=reference)
         if row is not None:
-            yield row.thread_id
+            yield from _living(conn.one(_THREAD, thread=row.thread_id), row.thread_id)
+    if token is not None and token.joined_into is not None:
+        yield from _living(token, token.id)
+
+
+def _living(thread: Any, named: str) -> Iterator[str]:
+    if thread is not None and thread.joined_into is not None:
+        yield thread.joined_into
+    yield named

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.interaction import Direction
@@ -69,14 +69,39 @@ def move(
         conn.execute(update(m).where(m.c.id == row.id).values(values))
     moved = [row.id for row in rows]
     if moved:
+        left = conn.execute(select(s.interaction.c.thread_id).where(s.interaction.c.id == source)).scalar()
         files = update(s.attachment).where(s.attachment.c.message_id.in_(moved))
         conn.execute(files.values(interaction_id=target))
-        add_event(conn, source, now, "moved_out", actor, {"to": target, "messages": len(moved)})
+        add_event(conn, source, now, "moved_out", actor, {"to": target, "messages": len(moved), "thread": left})
         add_event(conn, target, now, "moved_in", actor, {"from": source, "messages": len(moved)})
     return moved
 
 
 def follow(conn: WriteConn, interaction: str, parent: str, thread: str | None) -> None:
-    """Let a turn whose messages moved belong to the conversation they are in now: its sender takes part there."""
-    table = s.interaction
+    """Let a turn whose messages moved belong to the conversation they are in now: its sender takes part there.
+
+    The conversation they came from leads there from now on, and so do those that led to it.
+    """
+    table, threads = s.interaction, s.thread
+    before = conn.execute(select(table.c.thread_id).where(table.c.id == interaction)).scalar()
     conn.execute(update(table).where(table.c.id == interaction).values(thread_id=thread, parent_id=parent))
+    if before is None or thread is None or before == thread:
+        return
+    # Turns that were emptied into this one before come along: their senders take part here, too.
+    emptied = ~select(s.message.c.id).where(s.message.c.interaction_id == table.c.id).exists()
+    conn.execute(update(table).where(table.c.thread_id == before, emptied).values(thread_id=thread))
+    leading = or_(threads.c.id == before, threads.c.joined_into == before)
+    conn.execute(update(threads).where(leading, threads.c.id != thread).values(joined_into=thread))
+    conn.execute(update(threads).where(threads.c.id == thread).values(joined_into=None))
+
+
+def lead_back(conn: WriteConn, messages: Sequence[str], thread: str | None) -> None:
+    """Let conversations lead to the one that messages which had come from them are split off into."""
+    m, event, threads = s.message, s.interaction_event, s.thread
+    rows = conn.execute(select(m.c.headers, m.c.thread_id).where(m.c.id.in_(list(messages))))
+    came = {(row.headers[MOVED], row.thread_id) for row in rows if MOVED in row.headers}
+    for source, now_in in sorted(came):
+        query = select(event.c.data).where(event.c.interaction_id == source, event.c.type == "moved_out")
+        told = conn.execute(query.order_by(event.c.seq.desc()).limit(1)).scalar() or {}
+        led = (threads.c.id == told.get("thread"), threads.c.joined_into == now_in)
+        conn.execute(update(threads).where(*led).values(joined_into=thread))

@@ -2,6 +2,7 @@
 
 A closed contact never opens again: what was said in it goes into a new turn of the same conversation, which is put into the hands
 of whoever brought it back, or in line when their hands are full.  The closed one counts as its duplicate.
+What was being written in it when it ended is taken along.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contactd.core.channel import Arrival, Content
 from contactd.core.errors import ConflictError, ContactdError, ForbiddenError
 from contactd.core.events import SupervisorSet
 from contactd.core.interaction import Outcome, State
-from contactd.crm_store import audit, blocked_rows, dismissed_rows, moving_rows
+from contactd.crm_store import audit, blocked_rows, dismissed_rows, draft_rows, moving_rows
 from contactd.crm_store import messages as message_views
 from contactd.crm_store.dismissed_rows import Dismissed
 from contactd.crm_store.event_rows import add_event
@@ -70,6 +71,7 @@ class BringingBack:
         moved = moving_rows.move(
             conn, chosen, source=ident, target=placed.interaction, thread=placed.thread, actor=actor.id, now=now
         )
+        draft_rows.carry(conn, ident, placed.interaction)
         dismissed_rows.repeated(conn, found)
         told = {"to": placed.interaction, "reason": found.reason, "unblocked": unblocked}
         add_event(conn, ident, now, "brought_back", actor.id, told)

@@ -78,6 +78,7 @@ class Parting:
         moved: list[str] = []
 
         def unit(conn: WriteConn, placed: Placed) -> None:
+            moving_rows.lead_back(conn, chosen, placed.thread)
             moved[:] = self._move(conn, chosen, entry, placed.interaction, placed.thread, agent)
 
         receipt = await desk.intake.accept(arrival, content, Beside(after=unit))

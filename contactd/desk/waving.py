@@ -10,7 +10,7 @@ from typing import Any
 from contactd.core.errors import NotFoundError
 from contactd.core.events import WorkEnded, WrapupDone
 from contactd.core.interaction import Outcome, State
-from contactd.crm_store import audit, blocked_rows, draft_rows, routing_rows
+from contactd.crm_store import audit, blocked_rows, routing_rows
 from contactd.crm_store.dismissed_rows import DISMISSED
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.store import WriteConn
@@ -62,7 +62,6 @@ class Waving:
                 told["blocked"] = blocked_rows.block_sender(conn, entry.id, actor.id, now)
             if answers:
                 routing_rows.mark_answered(conn, entry.id, segment, now)
-            draft_rows.drop(conn, entry.id)
             add_event(conn, entry.id, now, DISMISSED, actor.id, told)
             act = audit.Entry(
                 actor=actor.id,

@@ -10,6 +10,7 @@ from contactd.core.errors import ConflictError, ContactdError, ForbiddenError, N
 from contactd.crm_store import interactions, messages
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench
+from tests.desk.test_strangers import Talk
 
 LI, BO = "li@example.cn", "bo@example.cn"
 
@@ -141,3 +142,36 @@ async def test_what_somebody_else_works_on_is_left_alone(case: Case) -> None:
     with pytest.raises(ConflictError):
         await case.bench.run(case.agent, "conversation.join", interaction=first, other=other)
     assert await case.said(other) == ["other"]
+
+
+async def test_an_answer_under_the_old_token_goes_where_the_turn_is_now(bench: Bench) -> None:
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    talk = Talk(bench, ann)
+    one, two = await talk.mail(LI), await talk.mail(BO)
+    first, second = one["interaction"], two["interaction"]
+    old = (await talk.view(second))["thread"]
+    await talk.answer(first)
+    joined = await bench.run(ann, "conversation.join", interaction=first, other=second)
+    again = await talk.mail(BO, token=old)
+    assert (again["interaction"], again["unverified"]) == (first, False)
+    # A stranger who has seen the token joins neither.
+    assert (await talk.mail("eve@example.cn", token=old))["interaction"] not in {first, second}
+    # Split off again, the token leads to where its messages are.
+    made = await bench.run(ann, "conversation.split", interaction=first, messages=joined["messages"])
+    third = await talk.mail(BO, token=old)
+    assert third["interaction"] == made["interaction"]
+
+
+async def test_tokens_of_a_chain_of_joins_lead_to_its_end_and_back(bench: Bench) -> None:
+    ann = await bench.agent("ann")
+    await bench.ready(ann)
+    talk = Talk(bench, ann)
+    one, two, three = await talk.mail(LI), await talk.mail(BO), await talk.mail("wu@example.cn")
+    threads = [(await talk.view(mail["interaction"]))["thread"] for mail in (one, two, three)]
+    await talk.answer(two["interaction"])
+    await bench.run(ann, "conversation.join", interaction=two["interaction"], other=three["interaction"])
+    await talk.answer(one["interaction"])
+    await bench.run(ann, "conversation.join", interaction=one["interaction"], other=two["interaction"])
+    for sender, token in (("wu@example.cn", threads[2]), (BO, threads[1]), (LI, threads[0])):
+        assert (await talk.mail(sender, token=token))["interaction"] == one["interaction"]

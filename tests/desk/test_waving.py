@@ -8,7 +8,8 @@ from sqlalchemy import Update, select, update
 from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
-from contactd.crm_store import blocked_rows, interactions, messages, schema
+from contactd.crm_store import blocked_rows, draft_rows, interactions, messages, schema
+from contactd.crm_store.dismissed_rows import UNDO_FOR
 from tests.desk.bench import Bench
 from tests.desk.test_letters import at_work, save
 from tests.desk.test_outbox import taken
@@ -19,7 +20,7 @@ async def shown(bench: Bench, interaction: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("reason", ["junk", "no_reply_needed"])
-async def test_a_contact_ends_with_its_reason_and_its_draft_goes(bench: Bench, reason: str) -> None:
+async def test_a_contact_ends_with_its_reason_and_its_draft_goes_with_the_way_back(bench: Bench, reason: str) -> None:
     ann, interaction = await at_work(bench)
     await save(bench, ann, interaction, "Dear", 0)
     bob = await bench.agent("bob")
@@ -30,7 +31,25 @@ async def test_a_contact_ends_with_its_reason_and_its_draft_goes(bench: Bench, r
     view = await shown(bench, interaction)
     assert (view["state"], view["outcome"], view["agent"]) == ("closed", reason, ann.id)
     assert (view["answered_at"] is not None) is (reason == "no_reply_needed")
+    bench.clock.advance(UNDO_FOR.total_seconds())
+    assert await bench.store.write(lambda conn: draft_rows.forget(conn, bench.clock.now())) == 1
     assert await bench.store.read(lambda conn: conn.execute(schema.draft.select()).all()) == []
+
+
+async def test_what_was_being_written_comes_back_too(bench: Bench) -> None:
+    ann, interaction = await at_work(bench)
+    version = await save(bench, ann, interaction, "Dear", 0)
+    bench.clock.advance(40)
+    await save(bench, ann, interaction, "Dear Li", version)
+    await bench.run(ann, "interaction.close_as", interaction=interaction, reason="no_reply_needed")
+    with pytest.raises(ForbiddenError):  # what is over is in nobody's hands
+        await bench.run(ann, "draft.read", interaction=interaction)
+    assert await bench.store.write(lambda conn: draft_rows.forget(conn, bench.clock.now())) == 0
+    here = (await bench.run(ann, "interaction.bring_back", interaction=interaction))["interaction"]
+    draft = (await bench.run(ann, "draft.read", interaction=here))["draft"]
+    assert draft["body"]["text"] == "Dear Li"
+    before = (await bench.run(ann, "draft.versions", interaction=here))["versions"]
+    assert [one["body"]["text"] for one in before] == ["Dear"]
 
 
 async def test_a_duplicate_names_what_it_repeats(bench: Bench) -> None:

@@ -32,9 +32,13 @@ thread = Table(
     Column("last_agent", Text),
     moment("created_at"),
     moment("last_at"),
+    Column("joined_into", Text, index=True),
     sqlite_with_rowid=False,
 )
-"""A conversation: a mail thread, a chat relation.  It has at most one open turn (an interaction)."""
+"""A conversation: a mail thread, a chat relation.  It has at most one open turn (an interaction).
+
+`joined_into`: the conversation its turn was joined with, to which an answer under its old token goes.
+"""
 
 interaction = Table(
     "interaction",
