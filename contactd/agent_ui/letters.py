@@ -41,6 +41,8 @@ class Body(Shape):
     quote: bool = True
     """Whether what is answered stands below."""
     stranger: bool = False
+    sender: Word | None = None
+    """The address of ours it comes from, where the writer chose one."""
 
 
 class SaveDraft(OnInteraction):

@@ -64,6 +64,8 @@ class Send(OnInteraction):
     """Put what is answered below."""
     signature: bool = True
     """Put the line's signature below."""
+    sender: Word | None = None
+    """An address of the line's that it comes from; else the one the customer wrote to, or the line's own."""
     undo_s: Annotated[int, Field(ge=0, le=120)] | None = None
     """How many seconds it can be taken back before it leaves."""
 

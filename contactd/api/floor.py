@@ -124,6 +124,7 @@ def _line(line: Line) -> dict[str, Any]:
         "label": dict(line.label),
         "dispositions": line.dispositions,
         "signature": dict(line.signature),
+        "senders": [line.from_address, *line.from_addresses] if line.from_addresses else [],
         "undo_s": line.undo_s,
         "channels": {
             name: {

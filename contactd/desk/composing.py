@@ -21,6 +21,7 @@ from contactd.crm_store.answering import Answering
 from contactd.crm_store.forwarding import Forwarded
 from contactd.desk.book import Entry
 from contactd.desk.desk import Desk
+from contactd.routing.line import Line
 
 INLINE = 256 * 1024
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -83,7 +84,7 @@ def make_draft(desk: Desk, entry: Entry, writing: Writing) -> Draft:
         references=() if passed_on is not None else told.references,
         options={
             **{name: [_meant(text, told, name) for text in data.get(name) or ()] for name in ("cc", "bcc")},
-            "from": line.from_address if line is not None else "",
+            "from": _sender(line, data.get("sender"), entry.recipient),
             "recipient": entry.recipient,
             "language": entry.language,
             "quoted": told.last_text,
@@ -92,6 +93,19 @@ def make_draft(desk: Desk, entry: Entry, writing: Writing) -> Draft:
             **_below(data, told, passed_on, language),
         },
     )
+
+
+def _sender(line: Line | None, chosen: str | None, written_to: str) -> str:
+    """Return the address of ours an answer comes from; empty = as the channel has it for the line.
+
+    Raises:
+        BadRequestError: the one chosen is none of the line's.
+    """
+    found = line.sender(chosen or None, written_to) if line is not None else ""
+    if found is None:
+        message = "this line sends from no such address"
+        raise BadRequestError(message, code="unknown_sender", field="sender")
+    return found
 
 
 def language_of(text: str) -> str:

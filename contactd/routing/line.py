@@ -110,6 +110,8 @@ class Line:
     signature: Mapping[str, str]
     greeting: Mapping[str, str]
     from_address: str
+    from_addresses: tuple[str, ...]
+    """Further addresses an answer may come from: what the customer wrote to is answered from there, or an agent chooses."""
     undo_s: float
     """How long what an agent wrote can be taken back before it leaves, where the console asks for it."""
     reopen_days: float
@@ -126,6 +128,16 @@ class Line:
     acknowledge: Acknowledge
     recording: Recording
     outbound: Outbound
+
+    def sender(self, chosen: str | None, written_to: str) -> str | None:
+        """Return the address an answer comes from: the one chosen, else the one written to, else the line's own.
+
+        None: the one chosen is none of the line's.
+        """
+        known = {one.casefold(): one for one in (self.from_address, *self.from_addresses)}
+        if chosen is not None:
+            return known.get(chosen.casefold())
+        return known.get(written_to.casefold(), self.from_address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from contactd.core.address import email
 from contactd.core.calendar import Calendar
 from contactd.routing import defaults
 from contactd.routing.automatic import read_acknowledge, read_automatic
@@ -104,7 +105,7 @@ def _line(name: str, row: Table, around: Around) -> Line:
     channels, trees = around.channels, around.trees
     first_tree = next(iter(trees), "")
     calendar = row.text("calendar")
-    signature = row.label("signature")
+    signature, own = row.label("signature"), row.text("from_address")
     check_places(row, "signature", signature, SIGNATURE_PLACES)
     line = Line(
         name=name,
@@ -129,7 +130,8 @@ def _line(name: str, row: Table, around: Around) -> Line:
         dispositions=row.text("dispositions", "default" if "default" in trees else first_tree),
         signature=signature,
         greeting=row.label("greeting"),
-        from_address=row.text("from_address"),
+        from_address=own,
+        from_addresses=_addresses(row, "from_addresses", own),
         undo_s=row.number("undo_s", 5.0, 120),
         reopen_days=row.number("reopen_days", 0.0, 3650),
         hours=_calendar(row, "calendar", calendar, around.calendars),
@@ -146,6 +148,16 @@ def _line(name: str, row: Table, around: Around) -> Line:
         row.wrong("dispositions", f"names the tree {line.dispositions!r}, which does not exist")
     row.done()
     return line
+
+
+def _addresses(row: Table, key: str, own: str) -> tuple[str, ...]:
+    given = row.strings(key)
+    for one in given:
+        if email(one) is None:
+            row.wrong(key, f"names {one!r}, which is no address")
+    if given and not own:
+        row.wrong(key, "needs a from_address, from which everything else is answered")
+    return given
 
 
 def _calendar(row: Table, key: str, name: str, calendars: Mapping[str, Calendar]) -> Calendar | None:

@@ -30,6 +30,7 @@ POLICY = {
             "label": {"zh": "售后", "en": "Support"},
             "signature": {"zh": "{agent_name}\n山茶器物 {line}", "en": "{agent_name}, {line}"},
             "from_address": "support@example.com",
+            "from_addresses": ["returns@example.com"],
         },
     },
 }
@@ -315,3 +316,15 @@ async def test_a_masked_address_means_whom_the_answer_goes_to_and_nobody_else(si
                 ann, "interaction.send", interaction=interaction, text="x", **{where: ["w****@example.cn"]}
             )
         assert (refused.value.code, refused.value.field) == ("masked", where)
+
+
+async def test_an_answer_comes_from_where_the_customer_wrote_or_the_agent_chose(signing: Bench) -> None:
+    ann, interaction = await at_work(signing)
+    assert (await said(signing, ann, interaction)).from_address == "support@example.com"
+    assert (await said(signing, ann, interaction, sender="Returns@example.com")).from_address == "returns@example.com"
+    with pytest.raises(BadRequestError) as refused:
+        await signing.run(ann, "interaction.send", interaction=interaction, text="x", sender="boss@example.com")
+    assert (refused.value.code, refused.value.field) == ("unknown_sender", "sender")
+    await signing.run(ann, "interaction.complete", interaction=interaction)
+    other = await taken(signing, ann, "bo@example.cn", "k-2", to="returns@example.com")
+    assert (await said(signing, ann, other)).from_address == "returns@example.com"

@@ -25,9 +25,9 @@ from tests.desk.bench import Bench, open_bench
 NOW_TEXT = "451 later"
 
 
-async def taken(bench: Bench, actor: Actor, sender: str, key: str) -> str:
+async def taken(bench: Bench, actor: Actor, sender: str, key: str, to: str = "support@example.com") -> str:
     """Let a mail come in and be accepted; return its interaction."""
-    receipt = await bench.mail_in(f"{sender}|S|T", key)
+    receipt = await bench.mail_in(f"{sender}|S|T", key, to)
     offers = await bench.until(
         lambda: [one for one in bench.offers_of(actor) if one["interaction"]["id"] == receipt.interaction], "the offer"
     )

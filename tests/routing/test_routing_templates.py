@@ -50,6 +50,14 @@ def test_a_signature_has_places_of_its_own() -> None:
     assert "policy.lines.support.signature.en" in {where for where, _ in Policy.problems(wrong)}
 
 
+@pytest.mark.parametrize(
+    "line", [{"from_address": "a@x.cn", "from_addresses": ["nobody"]}, {"from_addresses": ["b@x.cn"]}]
+)
+def test_a_line_sends_from_addresses_and_has_one_of_its_own(line: dict[str, Any]) -> None:
+    path = "policy.lines.support.from_addresses"
+    assert path in {where for where, _ in Policy.problems({"lines": {"support": line}})}
+
+
 @given(st.text(max_size=60), st.dictionaries(st.sampled_from(["customer_name", "line"]), st.text(max_size=30)))
 def test_what_is_filled_in_is_never_looked_at_again(template: str, values: dict[str, str]) -> None:
     """`{{7*7}}`, `{x.__class__}` and names within values stay what they are."""

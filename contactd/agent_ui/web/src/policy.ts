@@ -22,6 +22,8 @@ export interface ChannelRule {
   dispositionRequired: boolean;
   /** Seconds a message can be taken back before it leaves. */
   undoS: number;
+  /** Addresses of ours a letter may come from, the line's own first; none: no choice. */
+  senders: string[];
 }
 
 export interface PolicyWords {
@@ -68,6 +70,7 @@ export function readPolicy(raw: unknown, language: string): PolicyWords {
       return {
         mayReject: (first((place) => place.may_reject, "boolean") as boolean | undefined) ?? null,
         target: (first((place) => place.sla_s, "number") as number | undefined) ?? null,
+        senders: Array.isArray(own?.senders) ? own.senders.filter((one): one is string => typeof one === "string") : [],
         undoS: typeof own?.undo_s === "number" ? own.undo_s : 0,
         dispositionRequired: first((place) => asDoc(place.wrapup).mode, "string") === "mandatory",
       };

@@ -36,7 +36,7 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
   const { modal, message } = AntApp.useApp();
   const { link } = useLink();
   const undoBar = useUndoBar();
-  const { undoS } = usePolicy().rule(interaction.line, interaction.channel);
+  const { undoS, senders } = usePolicy().rule(interaction.line, interaction.channel);
   const { letter, change, clear, saved, locked } = useLetter(interaction.id, busy.has("interaction.send"));
   const people = useCorrespondents(interaction, detail);
   const [uploading, setUploading] = useState<string[]>([]);
@@ -95,6 +95,7 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
         ...(body.to.length > 0 ? { to: body.to } : chosen ? { to: [stranger] } : {}),
         ...(body.cc.length > 0 ? { cc: body.cc } : {}),
         ...(body.bcc.length > 0 ? { bcc: body.bcc } : {}),
+        ...(body.sender !== null && senders.includes(body.sender) ? { sender: body.sender } : {}),
         ...(body.subject !== "" ? { subject: body.subject } : {}),
         ...(body.forward !== null ? { forward: body.forward } : { quote: body.quote && !pages }),
         ...(body.forward === null && seen.current !== null ? { seen: seen.current } : {}),
@@ -203,6 +204,8 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
           known={people.known}
           others={people.others}
           subject={interaction.subject ?? ""}
+          senders={senders}
+          writtenTo={interaction.direction === "inbound" ? (interaction.to ?? "") : ""}
           readOnly={readOnly}
           onChange={change}
         />

@@ -13,13 +13,17 @@ interface Props {
   /** Others who got the mail that is answered. */
   others: string[];
   subject: string;
+  /** Addresses of ours it may come from. */
+  senders: string[];
+  /** The address of ours the customer wrote to. */
+  writtenTo: string;
   readOnly: boolean;
   onChange(next: Partial<Letter>): void;
 }
 
-export function ComposerFields({ letter, answersTo, known, others, subject, readOnly, onChange }: Props) {
+export function ComposerFields({ letter, answersTo, known, others, subject, senders, writtenTo, readOnly, onChange }: Props) {
   const { t } = useWords();
-  const named = letter.to.length + letter.cc.length + letter.bcc.length > 0 || letter.subject !== "" || letter.forward !== null;
+  const named = letter.to.length + letter.cc.length + letter.bcc.length > 0 || letter.subject !== "" || letter.forward !== null || letter.sender !== null;
   const [open, setOpen] = useState(false);
   const shown = open || named;
   const missing = others.filter((address) => !letter.cc.includes(address));
@@ -61,6 +65,21 @@ export function ComposerFields({ letter, answersTo, known, others, subject, read
   );
   return (
     <div className="fields" data-testid="composer-fields">
+      {senders.length > 0 && (
+        <label className="field">
+          <span className="dim">{t("mail.from")}</span>
+          <Select
+            variant="borderless"
+            size="small"
+            disabled={readOnly}
+            value={letter.sender ?? senders.find((one) => one.toLowerCase() === writtenTo.toLowerCase()) ?? senders[0] ?? ""}
+            options={senders.map((one) => ({ value: one, label: one }))}
+            data-testid="field-sender"
+            aria-label={t("mail.from")}
+            onChange={(value: string) => onChange({ sender: value })}
+          />
+        </label>
+      )}
       {row("to", t("contact.to"), letter.forward === null ? answersTo.join("、") : t("mail.forwardTo"))}
       {row("cc", t("contact.cc"), "")}
       {row("bcc", t("contact.bcc"), "")}

@@ -27,6 +27,8 @@ export interface Letter {
   quote: boolean;
   /** Of an unverified sender: the answer goes to that sender, not to the customer referred to. */
   stranger: boolean;
+  /** The address of ours it comes from, where one was chosen. */
+  sender: string | null;
 }
 
 interface Kept extends Partial<Letter> {
@@ -56,7 +58,7 @@ export interface LetterDesk {
   locked: { by: string; take(): void } | null;
 }
 
-export const BLANK: Letter = { text: "", html: null, files: [], to: [], cc: [], bcc: [], subject: "", forward: null, quote: true, stranger: false };
+export const BLANK: Letter = { text: "", html: null, files: [], to: [], cc: [], bcc: [], subject: "", forward: null, quote: true, stranger: false, sender: null };
 const SAVE_MS = 1200;
 const EDITOR = "contactd.editor";
 
