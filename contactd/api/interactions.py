@@ -7,13 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from contactd.api import letter_shapes, shapes
+from contactd.api import shapes
 from contactd.api.answers import Page, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.clock import parse_rfc3339
 from contactd.core.errors import BadRequestError, NotFoundError
-from contactd.core.template import fill
 from contactd.crm_store import api_reads, customer, interactions, messages, sight, unseen_rows
 from contactd.crm_store.answering import answering
 from contactd.desk.rights import Actor
@@ -110,31 +109,6 @@ async def newer(parts: PartsOf, looking: _Reader, ident: Ident, since: Filter = 
     found = await parts.store.read(read)
     looking.saw(ident, "messages")
     return page(found, None)
-
-
-@router.get("/{ident}/templates", summary="What may be said here, filled in", responses=gives(letter_shapes.Templates))
-async def templates(parts: PartsOf, looking: _Reader, ident: Ident) -> Response:
-    """Return the templates of the interaction's line, in both languages; a place nobody can fill stays as it is."""
-    found = await parts.store.read(lambda conn: interactions.get(conn, ident))
-    _, policy = parts.policy()
-    line = policy.lines.get(found["line"] or "")
-    looking.saw(ident)
-    items = []
-    for one in policy.templates.values():
-        if not one.serves(found["line"] or ""):
-            continue
-        texts = {}
-        for language, words in one.text.items():
-            known = {
-                "customer_name": found["customer_name"],
-                "agent_name": looking.actor.name,
-                "line": line.label[language] if line is not None else "",
-                "subject": found["subject"],
-                "date": f"{parts.clock.now():%Y-%m-%d}",
-            }
-            texts[language] = fill(words, {name: value for name, value in known.items() if value})
-        items.append({"name": one.name, "label": dict(one.label), "text": texts})
-    return answer({"items": items, "signature": dict(line.signature) if line is not None else {}})
 
 
 @router.get("/{ident}/events", summary="What happened, in order", responses=gives(Page[shapes.Event]))

@@ -44,8 +44,10 @@ class Outbox(Shape):
 
 
 class TemplateText(Shape):
-    """A template, filled in."""
+    """A template or a text, filled in."""
 
+    kind: str
+    """own | shared | policy"""
     name: str
     label: dict[str, str]
     text: dict[str, str]
@@ -56,6 +58,42 @@ class Templates(Shape):
 
     items: list[TemplateText]
     signature: dict[str, str]
+
+
+class Text(Shape):
+    """A text that is used often, as it was written."""
+
+    id: str
+    shared: bool
+    name: str
+    text: dict[str, str]
+    lines: list[str]
+    row_version: int
+    updated_at: str
+
+
+class Texts(Shape):
+    """Texts one may use."""
+
+    items: list[Text]
+    places: list[str]
+
+
+class TextVersion(Shape):
+    """How a text stood."""
+
+    version: int
+    agent: str
+    at: str
+    name: str
+    text: dict[str, str]
+    lines: list[str]
+
+
+class TextVersions(Shape):
+    """How a text stood since it was written."""
+
+    items: list[TextVersion]
 
 
 class Blocked(Shape):

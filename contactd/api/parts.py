@@ -256,10 +256,13 @@ Cursor = Annotated[str | None, Query(max_length=300, pattern=_PLAIN)]
 Filter = Annotated[str | None, Query(max_length=200, pattern=_PLAIN)]
 
 
-def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return JSON that is never cached, as far as whoever asks sees it: the one way out for everything the interface says."""
+def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None, *, ours: bool = False) -> Response:
+    """Return JSON that is never cached, as far as whoever asks sees it: the one way out for everything the interface says.
+
+    `ours`: these are words of the house's own, which tell nothing of a customer, and are sent as they stand.
+    """
     levels = LEVELS.get()
-    shown = levels.shown(data) if levels.narrow else data
+    shown = levels.shown(data) if levels.narrow and not ours else data
     return Response(
         text(shown), status, {"cache-control": "no-store", **(headers or {})}, media_type="application/json"
     )

@@ -37,6 +37,7 @@ from contactd.api import (
     surveys,
     tasks,
     teams,
+    texts,
     webhooks,
 )
 from contactd.api.answers import PROBLEMS
@@ -82,6 +83,7 @@ def build(parts: Parts) -> FastAPI:
         handovers,
         outbox,
         senders,
+        texts,
         files,
         imports,
         exports,

@@ -438,7 +438,7 @@ IMPERSONAL = {
     ),
     *("interaction_routing", "interaction_segment", "legal_hold", "line", "line_routing", "login_failure", "mark"),
     *("merge_member", "node", "number_seq", "offer", "policy_version", "receipt", "router_lease", "session", "skill"),
-    *("sla_timer", "survey", "team", "upload"),
+    *("sla_timer", "survey", "team", "text_block", "text_version", "upload"),
 }
 """Tables of ids, figures and our own people and words only; what was uploaded goes within a day."""
 

@@ -99,6 +99,8 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
         "/tasks",
         "/handovers",
         "/fields",
+        "/texts",
+        "/texts/{}/versions",
         "/parties/{}/links",
         "/agents/{}/holdings",
     }  # see tests/api/test_cases.py, test_tasks.py

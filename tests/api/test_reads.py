@@ -369,6 +369,8 @@ GETS = {
     "/api/v1/handovers": "user.leave",
     "/api/v1/agents/none/holdings": "user.leave",
     "/api/v1/blocked": "sender.read",
+    "/api/v1/texts": "text.read",
+    "/api/v1/texts/none/versions": "text.read",
     "/api/v1/interactions/none/newer": "interaction.read",
     "/api/v1/interactions/none/templates": "interaction.read",
     "/api/v1/interactions/none/recordings": "interaction.read",
@@ -452,6 +454,7 @@ POSTS = {
     "/api/v1/handovers": "user.leave",
     "/api/v1/handovers/i1/undo": "user.leave",
     "/api/v1/fields": "field.manage",
+    "/api/v1/texts": "text.write",
     "/api/v1/parties/i1/links": "party.edit",
 }
 
@@ -497,7 +500,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
     others |= {"/api/v1/prompts/{ident}"}
     others |= {"/api/v1/surveys/{ident}", "/api/v1/knowledge/categories/{ident}"}
-    others |= {"/api/v1/surveys/{ident}", "/api/v1/links/{ident}", "/api/v1/fields/{ident}"}
+    others |= {"/api/v1/surveys/{ident}", "/api/v1/links/{ident}", "/api/v1/fields/{ident}", "/api/v1/texts/{ident}"}
     app = house.app._app
     assert set(app.openapi()["paths"]) == tested | open_to_all | others
 

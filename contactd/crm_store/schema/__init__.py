@@ -37,7 +37,7 @@ from contactd.crm_store.schema.knowledge import (
     kb_token,
     kb_use,
 )
-from contactd.crm_store.schema.letters import bulk_batch, bulk_item
+from contactd.crm_store.schema.letters import bulk_batch, bulk_item, text_block, text_version
 from contactd.crm_store.schema.merging import due, dup_candidate, match_key, merge_member, merge_op
 from contactd.crm_store.schema.people import (
     agent,
@@ -176,6 +176,8 @@ __all__ = [
     "survey_invite",
     "task",
     "team",
+    "text_block",
+    "text_version",
     "thread",
     "upload",
     "visitor",

@@ -31,6 +31,8 @@ import type {
   MessageView,
   OutboxView,
   TemplateList,
+  TextBlock,
+  TextVersion,
   Page,
   PartyView,
   PromiseView,
@@ -177,6 +179,11 @@ export const api = {
     const response = await request(`${ROOT}/prompts`, { method: "POST", body: form });
     return (await response.json()) as PromptTake;
   },
+  texts: (signal?: AbortSignal) => get<{ items: TextBlock[]; places: string[] }>("/texts", signal),
+  textVersions: (key: string, signal?: AbortSignal) => get<{ items: TextVersion[] }>(`/texts/${id(key)}/versions`, signal),
+  addText: (text: object) => send<TextBlock>("POST", "/texts", text),
+  changeText: (key: string, change: object) => send<TextBlock>("PATCH", `/texts/${id(key)}`, change),
+  removeText: (key: string) => send<null>("DELETE", `/texts/${id(key)}`),
   blocked: (signal?: AbortSignal) => get<Page<BlockedSender>>("/blocked", signal),
   outbox: (all: boolean, signal?: AbortSignal) => get<OutboxView>(`/outbox${query({ all: all ? 1 : null })}`, signal),
 
@@ -317,6 +324,7 @@ export const keys = {
   prompts: ["prompts"] as const,
   outside: (date: string) => ["outside", date] as const,
   menuWays: (days: number) => ["menuWays", days] as const,
+  texts: ["texts"] as const,
   outboxes: ["outbox"] as const,
   outbox: (all: boolean) => ["outbox", all] as const,
   quarantined: ["quarantined"] as const,

@@ -276,7 +276,7 @@ export interface SendLimit {
 
 /** What may be said in an interaction, filled in. */
 export interface TemplateList {
-  items: { name: string; label: { zh: string; en: string }; text: { zh?: string; en?: string } }[];
+  items: { kind: "own" | "shared" | "policy"; name: string; label: { zh: string; en: string }; text: { zh?: string; en?: string } }[];
   signature: { zh?: string; en?: string };
 }
 
@@ -361,6 +361,28 @@ export interface MenuWay {
   choice: string;
   label: string;
   count: number;
+}
+
+/** A text that is used often, as it was written. */
+export interface TextBlock {
+  id: string;
+  /** Everybody's; else one's own. */
+  shared: boolean;
+  name: string;
+  text: { zh?: string; en?: string };
+  /** For which lines; none = for all. */
+  lines: string[];
+  row_version: number;
+  updated_at: string;
+}
+
+/** How a text stood. */
+export interface TextVersion {
+  version: number;
+  agent: string;
+  at: string;
+  name: string;
+  text: { zh?: string; en?: string };
 }
 
 /** A sender whose contacts are filed as junk. */

@@ -9,6 +9,7 @@ import { serverNow } from "../ticker";
 import type { InteractionView } from "../wire";
 import { useInserting } from "./inserting";
 import { addPending, dropPending } from "./pending";
+import { TemplateMenu } from "./TemplateMenu";
 
 export function ChatComposer({ interaction, focus }: { interaction: InteractionView; focus: number }) {
   const { t } = useWords();
@@ -17,10 +18,11 @@ export function ChatComposer({ interaction, focus }: { interaction: InteractionV
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => field.current?.focus(), [focus, interaction.id]);
 
-  useInserting(interaction.id, (words) => {
+  const insert = (words: string): void => {
     setText([text, words].filter(Boolean).join("\n"));
     field.current?.focus();
-  });
+  };
+  useInserting(interaction.id, insert);
   const send = async (): Promise<void> => {
     const line = text.trim();
     if (line === "") return;
@@ -53,6 +55,13 @@ export function ChatComposer({ interaction, focus }: { interaction: InteractionV
         <Button type="primary" icon={<SendOutlined />} disabled={text.trim() === ""} data-testid="chat-send" onClick={() => void send()}>
           {t("chat.send")}
         </Button>
+        <TemplateMenu
+          interaction={interaction.id}
+          language={/[\u3400-\u9fff]/.test(interaction.last_message ?? "") ? "zh" : "en"}
+          disabled={false}
+          words={text}
+          onPick={insert}
+        />
         {!interaction.live && <span className="dim cut">{t("chat.left")}</span>}
       </div>
     </div>

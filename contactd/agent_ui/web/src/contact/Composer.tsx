@@ -278,7 +278,7 @@ export function Composer({ interaction, detail, focus, pages }: Props) {
             />
           </Tooltip>
         )}
-        <TemplateMenu interaction={interaction.id} language={people.language} disabled={readOnly} onPick={insert} />
+        <TemplateMenu interaction={interaction.id} language={people.language} disabled={readOnly} words={letter.text} onPick={insert} />
         {!pages && letter.forward === null && (
           <Checkbox checked={letter.quote} disabled={readOnly} data-testid="composer-quote" onChange={(event) => change({ quote: event.target.checked })}>
             {t("mail.quoteBelow")}

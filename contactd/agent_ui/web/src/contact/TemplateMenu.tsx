@@ -1,10 +1,11 @@
 /** Words somebody has thought about before, filled in for this customer; put where the cursor stands. */
 import { FileTextOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Button, Input, Popover, Segmented } from "antd";
+import { Button, Input, Modal, Popover, Segmented } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
 import { useWords } from "../i18n";
+import { TextsEditor } from "./TextsEditor";
 
 type Language = "zh" | "en";
 
@@ -13,14 +14,17 @@ interface Props {
   /** The customer's language, as far as one can tell. */
   language: Language;
   disabled: boolean;
+  /** What is being written: a new text may begin with it. */
+  words: string;
   onPick(text: string): void;
 }
 
-export function TemplateMenu({ interaction, language, disabled, onPick }: Props) {
+export function TemplateMenu({ interaction, language, disabled, words, onPick }: Props) {
   const { t, language: mine } = useWords();
   const [open, setOpen] = useState(false);
   const [chosen, setChosen] = useState<Language | null>(null);
   const [wanted, setWanted] = useState("");
+  const [keeping, setKeeping] = useState<string | null>(null);
   const found = useQuery({
     queryKey: keys.templates(interaction),
     queryFn: ({ signal }) => api.templates(interaction, signal),
@@ -29,10 +33,18 @@ export function TemplateMenu({ interaction, language, disabled, onPick }: Props)
   });
   const shown = chosen ?? language;
   const own = mine === "en" ? "en" : "zh";
+  const keep = (begin: string): void => {
+    setOpen(false);
+    setKeeping(begin);
+  };
   const items = (found.data?.items ?? []).filter((item) =>
     `${item.label.zh} ${item.label.en} ${item.text[shown] ?? ""}`.toLowerCase().includes(wanted.trim().toLowerCase()),
   );
   return (
+    <>
+    <Modal open={keeping !== null} width={860} title={t("texts.title")} footer={null} destroyOnHidden onCancel={() => setKeeping(null)}>
+      {keeping !== null && <TextsEditor begin={keeping} />}
+    </Modal>
     <Popover
       open={open}
       onOpenChange={setOpen}
@@ -58,10 +70,23 @@ export function TemplateMenu({ interaction, language, disabled, onPick }: Props)
                   setOpen(false);
                 }}
               >
-                <strong className="cut">{item.label[own]}</strong>
+                <span className="row">
+                  <strong className="cut">{item.label[own]}</strong>
+                  {item.kind === "own" && <span className="tag">{t("texts.mine")}</span>}
+                </span>
                 <span className="dim">{item.text[shown]}</span>
               </button>
             ))}
+          </div>
+          <div className="row">
+            <Button type="link" size="small" data-testid="texts-open" onClick={() => keep("")}>
+              {t("texts.manage")}
+            </Button>
+            {words.trim() !== "" && (
+              <Button type="link" size="small" data-testid="text-keep" onClick={() => keep(words.trim())}>
+                {t("texts.keep")}
+              </Button>
+            )}
           </div>
         </div>
       }
@@ -70,5 +95,6 @@ export function TemplateMenu({ interaction, language, disabled, onPick }: Props)
         {t("mail.template")}
       </Button>
     </Popover>
+    </>
   );
 }

@@ -22,6 +22,7 @@ const PrivacyScreen = lazy(() => import("../privacy/PrivacyScreen"));
 const KnowledgeScreen = lazy(() => import("../knowledge/KnowledgeScreen"));
 const RecordsScreen = lazy(() => import("../commerce/RecordsScreen"));
 const ReportsScreen = lazy(() => import("../reports/ReportsScreen"));
+const TextsScreen = lazy(() => import("../contact/TextsScreen"));
 const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
 const PromptsScreen = lazy(() => import("../prompts/PromptsScreen"));
 const CustomersScreen = lazy(() => import("../customer/CustomersScreen"));
@@ -76,6 +77,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "reports" && <ReportsScreen />}
           {screen === "surveys" && <SurveysScreen />}
           {screen === "prompts" && <PromptsScreen />}
+          {screen === "texts" && <TextsScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "imports" && <ImportsScreen selected={route.id} />}
           {screen === "privacy" && <PrivacyScreen />}
