@@ -6,11 +6,12 @@ import json
 import re
 import string
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from contactd.channels.email import auto, block, sealing, spam, trust, warnings
+from contactd.channels.email import auto, block, enclosed, sealing, spam, trust, warnings
 from contactd.channels.email.beliefs import Beliefs
 from contactd.channels.email.build import bounded
 from contactd.channels.email.parse import ParsedMail, parse
@@ -44,6 +45,9 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     """
     mail = parse(raw)
     text = mail.text if mail.text and not mail.text.isspace() else to_text(mail.html or "")
+    said = enclosed.words(mail)
+    if said:
+        text = "\n\n".join([text.strip("\r\n"), *said])
     thread = envelope.get("thread")
     references = _references(mail)
     beliefs = envelope.get("beliefs") or NO_BELIEFS
@@ -53,7 +57,12 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
         why = f"bulk: spam score {points:g}"
     proof = _proof(raw, mail, envelope, beliefs.about(envelope))
     message = _message(
-        mail, text, str(envelope.get("mail_from") or ""), references, why, partial(beliefs.scan_state, virus=virus)
+        replace(mail, html=enclosed.below(mail, said)) if said else mail,
+        text,
+        str(envelope.get("mail_from") or ""),
+        references,
+        why,
+        partial(beliefs.scan_state, virus=virus),
     )
     seal = _seal(raw, mail, beliefs, envelope)
     if seal is not None:
@@ -122,6 +131,7 @@ def _message(
 ) -> NewMessage:
     """Make the message that stands in the conversation."""
     facts = {"mail_from": mail_from, "kind": mail.kind}
+    within = enclosed.pictures(mail)
     if why:
         facts["auto"] = why
     if mail.event:
@@ -146,7 +156,7 @@ def _message(
                 media_type=one.content_type,
                 data=one.data,
                 content_id=one.content_id,
-                inline=one.inline,
+                inline=one.inline and (one.content_id or "").lower() in within,
                 scan_state=scan_state(one.filename),
             )
             for one in mail.attachments

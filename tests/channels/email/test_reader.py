@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from contactd.channels.email import intake
+from contactd.channels.email import enclosed, intake
 from contactd.channels.email.reader import language, read
 from contactd.channels.email.token import ThreadKey, tagged
 from contactd.core.party import Point
@@ -92,3 +93,53 @@ def test_only_a_token_we_signed_names_a_thread(tmp_path: Path) -> None:
     )
     assert arrival.recipient == "support@example.com"
     assert read(RAW, arrival.envelope).thread_token == "t-1"
+
+
+def enclosing(html: bool) -> bytes:
+    """A mail with words, another mail, and two pictures of which its HTML shows one."""
+    inner = EmailMessage()
+    inner["From"], inner["Subject"] = "Kunde <kunde@wien.example>", "Reklamation <77>"
+    inner.set_content("Die Tasse kam zerbrochen an.\n")
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "info@partner.example", "support@example.com", "Fwd"
+    mail.set_content("Bitte übernehmen.\n")
+    if html:
+        mail.add_alternative('<p>Bitte</p><img src="cid:One%40x">', subtype="html")
+    mail.add_attachment(inner)
+    for name in ("one", "two"):
+        mail.add_attachment(b"\x89PNG", "image", "png", disposition="inline", cid=f"<{name}@x>", filename=f"{name}.png")
+    return mail.as_bytes()
+
+
+def test_the_words_of_an_enclosed_mail_stand_with_it() -> None:
+    (plain,) = read(enclosing(html=False), {}).messages
+    assert plain.text.startswith("Bitte übernehmen.\n\n— ")
+    assert "Kunde <kunde@wien.example>" in plain.text
+    assert plain.text.endswith("Die Tasse kam zerbrochen an.")
+    (shown,) = read(enclosing(html=True), {}).messages
+    assert shown.html is not None
+    assert '<img src="cid:One%40x">\n<hr>' in shown.html
+    assert "Reklamation &lt;77&gt;" in shown.html
+    assert "message/rfc822" in {one.media_type for one in shown.attachments}
+
+
+def test_a_picture_that_no_text_shows_is_a_file_beside_it() -> None:
+    (plain,) = read(enclosing(html=False), {}).messages
+    assert [one.name for one in plain.attachments if one.inline] == []
+    (shown,) = read(enclosing(html=True), {}).messages
+    assert [one.name for one in shown.attachments if one.inline] == ["one.png"]
+
+
+def test_what_is_enclosed_costs_bounded_time_and_room() -> None:
+    mail = EmailMessage()
+    mail["From"] = "a@x.example"
+    mail.set_content("x")
+    for n in range(enclosed.MOST + 2):
+        inner = EmailMessage()
+        inner["Subject"] = f"number {n}"
+        inner.set_content("y" * (enclosed.LONGEST + 100))
+        mail.add_attachment(inner)
+    (message,) = read(mail.as_bytes(), {}).messages
+    assert message.text.count("number ") == enclosed.MOST
+    assert len(message.text) < (enclosed.MOST + 1) * (enclosed.LONGEST + 100)
+    assert len(message.attachments) == enclosed.MOST + 2

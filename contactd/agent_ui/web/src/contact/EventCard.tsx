@@ -7,7 +7,7 @@ export function EventCard({ event }: { event: Record<string, string> }) {
   const { t, word } = useWords();
   const rows = (
     [
-      ["when", [shown(event.from), shown(event.to)].filter(Boolean).join(" – ")],
+      ["when", span(shown(event.from), shown(event.to))],
       ["where", event.where],
       ["by", event.by],
     ] as const
@@ -29,6 +29,14 @@ export function EventCard({ event }: { event: Record<string, string> }) {
       </div>
     </section>
   );
+}
+
+/** Both ends; what they have in common, the day and the zone, is said once. */
+function span(from: string, to: string): string {
+  const [day, time, ...zone] = from.split(" ");
+  const [otherDay, otherTime, ...otherZone] = to.split(" ");
+  if (!time || !otherTime || day !== otherDay || zone.join(" ") !== otherZone.join(" ")) return [from, to].filter(Boolean).join(" – ");
+  return [day, `${time} – ${otherTime}`, ...zone].join(" ");
 }
 
 function shown(at: string | undefined): string {
