@@ -7,6 +7,7 @@ import re
 import shutil
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address
 from typing import Any, Protocol
 
 import structlog
@@ -77,6 +78,15 @@ class Door:
             self._connections.discard(connection)
             self.rates.closed(client)
         self.finished(connection)
+
+    def in_front(self, peer: Any) -> bool:
+        """Tell whether a connection comes from a server in front of us, which may say for whom."""
+        try:
+            address = ip_address(str(peer[0]).partition("%")[0])
+        except (ValueError, TypeError, IndexError):
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in one for one in self.options.smtp.front if one.version == address.version)
 
     @property
     def stressed(self) -> bool:

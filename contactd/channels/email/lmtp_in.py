@@ -21,6 +21,8 @@ _MODE = 0o660
 class MailLmtp(MailSmtp):
     """One connection."""
 
+    proxies = False
+
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds commands by name
         """Greet."""

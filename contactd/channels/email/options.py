@@ -40,6 +40,18 @@ class Smtp(_Table):
     """PEM key, when it is not in `certificate`."""
     require_tls: bool = False
     """Take no mail before STARTTLS."""
+    front: tuple[IPvAnyNetwork, ...] = ()
+    """Networks of mail servers and proxies in front that say for whom they stand (XCLIENT, XFORWARD, PROXY)."""
+    proxy: bool = False
+    """Every connection begins with the header of the PROXY protocol (1 or 2); from anywhere but `front` none is taken."""
+
+    @model_validator(mode="after")
+    def _knows_its_proxy(self) -> Self:
+        """Refuse to believe a header from anywhere."""
+        if self.proxy and not self.front:
+            message = "proxy needs the networks in front"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _has_certificate(self) -> Self:

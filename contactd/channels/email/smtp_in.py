@@ -12,9 +12,10 @@ import re
 from typing import Any, NoReturn
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+from aiosmtpd.smtp import Envelope, Session, syntax
 
 from contactd.channels.email.door import Door, printable
+from contactd.channels.email.front import PROXY_S, Fronted
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,8 @@ _CALLS = {
     "MAIL": 1_000_000,
     "RCPT": 10_000_000,
     "DATA": 1_000_000,
+    "XFORWARD": 1_000_000,
+    "XCLIENT": 100_000,
 }
 _COMMAND_BYTES = 64 * 1024
 _FIRST_HARD = b"5"
@@ -49,10 +52,16 @@ class Hooks:
         self, server: MailSmtp, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         """Offer pipelining, and no log-in: this door only takes mail in."""
-        del server
         session.host_name = hostname
+        offers = ["250-XCLIENT ADDR HELO", "250-XFORWARD ADDR HELO"] if server.fronted else []
         kept = [line for line in responses if not line.startswith("250-AUTH")]
-        return [*kept[:-1], "250-PIPELINING", "250-ENHANCEDSTATUSCODES", kept[-1]]
+        return [*kept[:-1], *offers, "250-PIPELINING", "250-ENHANCEDSTATUSCODES", kept[-1]]
+
+    async def handle_PROXY(  # noqa: N802 - aiosmtpd finds hooks by name
+        self, server: MailSmtp, _session: Session, _envelope: Envelope, proxy_data: Any
+    ) -> bool:
+        """Hear from a proxy whom it stands for."""
+        return server.proxied(proxy_data)
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd finds hooks by name
         self, server: MailSmtp, _session: Session, envelope: Envelope, address: str, options: list[str]
@@ -88,8 +97,11 @@ class Hooks:
         return "451 4.3.0 try again later"
 
 
-class MailSmtp(SMTP):
+class MailSmtp(Fronted):
     """One connection."""
+
+    proxies = True
+    """Whether the PROXY protocol is spoken where it is set."""
 
     # The stream pauses at twice this; DATA is read in chunks, so a line may be longer.
     line_length_limit = _COMMAND_BYTES
@@ -112,12 +124,15 @@ class MailSmtp(SMTP):
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             command_call_limit=_CALLS,
             loop=loop,
+            proxy_protocol_timeout=PROXY_S if self.proxies and door.options.smtp.proxy else None,
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let a client in, or tell it that there is no room."""
         if self._original_transport is None:
-            self.client = self._counted_as(transport)
+            self.fronted = self._door.in_front(transport.get_extra_info("peername"))
+            # A server in front is counted as whomever it stands for.
+            self.client = "" if self.fronted else self._counted_as(transport)
             refusal = self._door.greet(self, self.client)
             if refusal is not None:
                 self._refused = True
@@ -264,13 +279,16 @@ class MailSmtp(SMTP):
             return "500 5.6.0 line too long"
         session: Any = self.session
         envelope: Any = self.envelope
+        origin, own = (
+            self.speaks_for(),
+            str(session.peer[0]) if isinstance(session.peer, tuple) and session.peer else "",
+        )
         sender = "" if envelope.mail_from == "<>" else printable(envelope.mail_from)
-        peer = session.peer
         facts = {
             "mail_from": sender,
             "rcpt": [printable(one) for one in envelope.rcpt_tos],
-            "peer": str(peer[0]) if isinstance(peer, tuple) and peer else "",
-            "helo": printable(session.host_name or "")[:255],
+            "peer": own if origin.address is None else origin.address,
+            "helo": printable(session.host_name or "")[:255] if origin.helo is None else origin.helo,
             "tls": session.ssl is not None,
         }
         return await self._door.accept(text, facts)
