@@ -46,8 +46,7 @@ def read(raw: bytes, envelope: Mapping[str, Any]) -> Content:
     mail = parse(raw)
     text = mail.text if mail.text and not mail.text.isspace() else to_text(mail.html or "")
     said = enclosed.words(mail)
-    if said:
-        text = "\n\n".join([text.strip("\r\n"), *said])
+    text = "\n\n".join([text.strip("\r\n"), *said]) if said else text.lstrip("\r\n")
     thread = envelope.get("thread")
     references = _references(mail)
     beliefs = envelope.get("beliefs") or NO_BELIEFS

@@ -66,7 +66,7 @@ export function TemplateMenu({ interaction, language, disabled, words, onPick }:
                 className="clear template"
                 data-testid={`template-${item.name}`}
                 onClick={() => {
-                  onPick(item.text[shown] ?? item.text.zh ?? "");
+                  onPick(item.text[shown] || item.text.zh || item.text.en || "");
                   setOpen(false);
                 }}
               >
@@ -74,7 +74,7 @@ export function TemplateMenu({ interaction, language, disabled, words, onPick }:
                   <strong className="cut">{item.label[own]}</strong>
                   {item.kind === "own" && <span className="tag">{t("texts.mine")}</span>}
                 </span>
-                <span className="dim">{item.text[shown]}</span>
+                <span className="dim">{item.text[shown] || item.text.zh || item.text.en}</span>
               </button>
             ))}
           </div>
