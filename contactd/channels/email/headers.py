@@ -166,11 +166,16 @@ def _unquote(payload: str, label: str) -> bytes:
     return _QUOTED_HEX.sub(lambda pair: bytes((int(pair[1], 16),)), data)
 
 
+def told_ids(value: bytes) -> str:
+    """Return the text of a field of Message-IDs; some programs (Python's `email`) put a long one into encoded words."""
+    return words(value.decode("utf_8", "replace"))
+
+
 def message_ids(value: bytes) -> list[str]:
     """Return the Message-IDs of a References or In-Reply-To field, each `<…>`, at most the first and the last ones."""
     if not value:
         return []
-    text = value.decode("utf_8", "replace")
+    text = told_ids(value)
     found = [f"<{one}>" for one in _ID.findall(text)]
     if not found:
         found = [f"<{one}>" for one in _BARE_ID.findall(text[:4000])]

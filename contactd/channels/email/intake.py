@@ -61,7 +61,7 @@ def peek(raw: bytes) -> Peek:
         addresses.first((author or fields.first("sender") or b"")[:_MAX_FIELD]),
         headers.unstructured(subject[:_MAX_FIELD]),
         digest.hexdigest(),
-        [value[-_MAX_FIELD:].decode("ascii", "replace") for value in fields.several(_TOKEN_FIELDS, 5)],
+        [headers.told_ids(value[-_MAX_FIELD:]) for value in fields.several(_TOKEN_FIELDS, 5)],
         identity[:_MAX_FIELD].decode("ascii", "replace"),
         _SIGNED.search((fields.first("content-type") or b"")[:200].lower()) is not None,
     )

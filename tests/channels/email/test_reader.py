@@ -143,3 +143,17 @@ def test_what_is_enclosed_costs_bounded_time_and_room() -> None:
     assert message.text.count("number ") == enclosed.MOST
     assert len(message.text) < (enclosed.MOST + 1) * (enclosed.LONGEST + 100)
     assert len(message.attachments) == enclosed.MOST + 2
+
+
+def test_ids_in_encoded_words_lead_to_their_conversation() -> None:
+    """As Python's own mail library writes an id that does not fit into a line."""
+    key = ThreadKey(b"k" * 32)
+    ours = f"<{'a' * 36}.t.{key.sign('0192f1b2-0000-7000-8000-000000000001')}@example.com>"
+    mail = EmailMessage()
+    mail["From"], mail["In-Reply-To"], mail["References"] = "li@kunde.example", ours, f"<first@x> {ours}"
+    mail.set_content("x")
+    raw = mail.as_bytes()
+    assert ours.encode() not in raw, "else this proves nothing"
+    assert read(raw, {}).references == ("<first@x>", ours)
+    found = intake.arrival("email", "smtp", raw, {"rcpt": ["support@example.com"]}, AT, key)
+    assert found.envelope["thread"] == "0192f1b2-0000-7000-8000-000000000001"
