@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contactd.channels.email import lookalike
+from contactd.channels.email import links, lookalike
 from contactd.channels.email.beliefs import Beliefs
 from contactd.channels.email.parse import ParsedMail
 
@@ -39,6 +39,9 @@ def _found(mail: ParsedMail, watched: tuple[str, ...], automatic: bool) -> Itera
         other = lookalike.elsewhere([address for _, address in mail.reply_to], mail.from_address)
         if other:
             yield "reply_elsewhere", other
+    link = links.elsewhere(mail.html) if mail.html and not automatic else None
+    if link:
+        yield "link_elsewhere", link
     file = (
         lookalike.dangerous([one.filename for one in mail.attachments if not one.inline]) if mail.attachments else None
     )

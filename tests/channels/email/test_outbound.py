@@ -382,3 +382,12 @@ async def test_a_certificate_nobody_vouches_for_is_refused(
     assert (
         await send(channel(tools, host="localhost", port=port, security="tls", ca_file=certificate[0]))
     ).status == "sent"
+
+
+async def test_a_line_whose_customers_read_nothing_else_writes_gb18030(tools: Tools) -> None:
+    options = {"smtp": {"port": 0}, "charsets": {"support": "gb18030"}}
+    composed = build("email", options, tools).compose(draft(text="朱镕基路，喆收"))  # type: ignore[arg-type]
+    assert composed is not None
+    assert b'charset="gb18030"' in composed.payload.lower() or b"charset=gb18030" in composed.payload.lower()
+    assert b"utf-8" not in composed.payload.split(b"\r\n\r\n", 1)[1].lower()
+    assert parse(composed.payload).text == "朱镕基路，喆收\n"

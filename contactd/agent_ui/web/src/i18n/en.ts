@@ -631,6 +631,7 @@ export const en: Same<typeof zhCN> = {
     several_authors: "It names several senders",
     mixed_script: "The sender's domain mixes letters of several scripts: {{about}}",
     name_shows_address: "The sender's name shows another address: {{about}}",
+    link_elsewhere: "A link shows one address and leads to another: {{about}}",
     reply_elsewhere: "Answers would go to another address: {{about}}",
     virus: "The virus scanner found {{about}}: do not open anything",
     spam: "The spam filter gives it {{about}} points",

@@ -622,6 +622,7 @@ export const zhCN = {
     several_authors: "邮件写有多个发件人",
     mixed_script: "发件人域名混用多种文字：{{about}}",
     name_shows_address: "发件人名称显示的是另一个地址：{{about}}",
+    link_elsewhere: "链接显示的地址与实际去向不同，实际是：{{about}}",
     reply_elsewhere: "回复将发往另一个地址：{{about}}",
     virus: "病毒扫描发现 {{about}}：请勿打开任何内容",
     spam: "垃圾邮件评分：{{about}}",
