@@ -41,9 +41,9 @@ describe("the policy's words", () => {
   });
 
   it("know what a line demands and allows, and what it leaves open", () => {
-    expect(words.rule("billing", "x")).toEqual({ mayReject: false, target: 14400, dispositionRequired: true, undoS: 0 });
-    expect(words.rule("billing", "y")).toEqual({ mayReject: true, target: 60, dispositionRequired: false, undoS: 0 });
-    expect(words.rule("support", "x")).toEqual({ mayReject: null, target: null, dispositionRequired: false, undoS: 0 });
+    expect(words.rule("billing", "x")).toEqual({ mayReject: false, target: 14400, dispositionRequired: true, undoS: 0, senders: [] });
+    expect(words.rule("billing", "y")).toEqual({ mayReject: true, target: 60, dispositionRequired: false, undoS: 0, senders: [] });
+    expect(words.rule("support", "x")).toEqual({ mayReject: null, target: null, dispositionRequired: false, undoS: 0, senders: [] });
   });
 
   it.each([undefined, null, 7, "x", [], {}, { lines: 3, reasons: "no", dispositions: [1, null] }])(
