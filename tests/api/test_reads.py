@@ -350,6 +350,9 @@ GETS = {
     "/api/v1/privacy/requests": "privacy.read",
     "/api/v1/privacy/requests/none": "privacy.read",
     "/api/v1/privacy/holds": "privacy.read",
+    "/api/v1/privacy/retention": "retention.read",
+    "/api/v1/cases/none/evidence": "case.evidence",
+    "/api/v1/teams": "agent.list",
     "/api/v1/imports/none": "import.read",
     "/api/v1/imports/none/rows": "import.read",
     "/api/v1/imports/none/result": "import.read",
@@ -443,6 +446,7 @@ POSTS = {
     "/api/v1/webhooks/i1/replay": "webhook.manage",
     "/api/v1/privacy/requests": "privacy.ask",
     "/api/v1/privacy/holds": "privacy.ask",
+    "/api/v1/privacy/retention": "retention.run",
     "/api/v1/privacy/requests/i1/approve": "privacy.decide",
     "/api/v1/privacy/requests/i1/refuse": "privacy.decide",
     "/api/v1/parties/i1/consents": "consent.say",
@@ -496,7 +500,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     }
     others = {"/api/v1/me/password", "/api/v1/tokens/{name}", "/api/v1/uploads"}
     others |= {"/api/v1/import-files/{ident}/pieces/{number}", "/api/v1/privacy/holds/{ident}"}
-    others |= {"/api/v1/webhooks/{ident}"}
+    others |= {"/api/v1/webhooks/{ident}", "/api/v1/teams/{ident}", "/api/v1/agents/{ident}/segments"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
     others |= {"/api/v1/prompts/{ident}"}
     others |= {"/api/v1/surveys/{ident}", "/api/v1/knowledge/categories/{ident}"}

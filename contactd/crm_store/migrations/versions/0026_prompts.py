@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0026_prompts"
-down_revision = "0024_reports"
+down_revision = "0025_rights"
 branch_labels = None
 depends_on = None
 

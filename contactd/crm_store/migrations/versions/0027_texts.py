@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027_texts"
-down_revision = "0024_reports"
+down_revision = "0026_prompts"
 branch_labels = None
 depends_on = None
 

@@ -34,6 +34,7 @@ export default function CustomersScreen() {
   const [defining, setDefining] = useState(false);
   const agentName = useAgentName();
   const manages = useMay("field.manage");
+  const adds = useMay("party.create");
   const agents = useQuery({ queryKey: keys.agents, queryFn: ({ signal }) => api.agents(signal) });
   const defined = useQuery({ queryKey: ["fields", "party"], queryFn: ({ signal }) => api.fields("party", signal), staleTime: 60_000 });
   const { fields, ...rest } = filter;
@@ -57,9 +58,9 @@ export default function CustomersScreen() {
             {t("fields.title")}
           </Button>
         )}
-        <Button type="primary" icon={<PlusOutlined />} data-testid="customers-new" onClick={() => setAdding(true)}>
+        {adds && <Button type="primary" icon={<PlusOutlined />} data-testid="customers-new" onClick={() => setAdding(true)}>
           {t("customer.create")}
-        </Button>
+        </Button>}
       </header>
       <div className="row customers-head">
         <Input.Search allowClear placeholder={t("customers.q")} style={{ width: 200 }} data-testid="customers-q" onSearch={(q) => set({ q: q.trim() || null })} />

@@ -3,7 +3,7 @@ import { DownloadOutlined, InboxOutlined, UndoOutlined } from "@ant-design/icons
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App as AntApp, Button, Popconfirm, Progress, Table, Upload } from "antd";
 import { useState } from "react";
-import { errorText } from "../desk";
+import { errorText, useMay } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, Hollow, LoadFailed } from "../shell/bits";
@@ -23,6 +23,7 @@ export default function ImportsScreen({ selected }: { selected: string | null })
 function Imports() {
   const words = useWords();
   const { t, word } = words;
+  const exports = useMay("party.export");
   const [rows, setRows] = useState<ImportJob | null>(null);
   const found = useQuery({
     queryKey: ["imports"],
@@ -38,7 +39,7 @@ function Imports() {
       </header>
       <div className="exchange-doors">
         <Bring />
-        <ExportForm />
+        {exports && <ExportForm />}
       </div>
       <h2>{t("exchange.earlier")}</h2>
       <Table<ImportJob>

@@ -26,6 +26,7 @@ export function TopBar({ screen, username, onHelp, onLeft }: Props) {
   const { t } = useWords();
   const works = useMay("agent.set_intent");
   const dials = useMay("call.dial");
+  const finds = useMay("search");
   return (
     <header className="top">
       <a className="top-logo" href="#/" aria-label={t("app.name")}>
@@ -33,7 +34,7 @@ export function TopBar({ screen, username, onHelp, onLeft }: Props) {
         <span>{t("app.name")}</span>
       </a>
       <Nav screen={screen} />
-      <Search />
+      {finds ? <Search /> : <span style={{ flex: 1 }} />}
       <div className="top-end">
         {works && screen !== "work" && screen !== null && <IntentSwitch compact />}
         {dials && <DialPad />}

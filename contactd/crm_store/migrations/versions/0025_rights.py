@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029_rights"
+revision = "0025_rights"
 down_revision = "0024_reports"
 branch_labels = None
 depends_on = None
