@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, insert, literal, or_, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.case import OVER
@@ -21,6 +21,7 @@ SOME = 20
 """Things of a kind that a preview names."""
 CONTACT = "contact"
 IN_HAND = ("active", "held", "parked")
+WAITING = "queued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,6 @@ SORTS: dict[str, Sort] = {
         s.record, "id", "owner", "title", s.record.c.source.is_(None) & s.record.c.deleted_at.is_(None), versioned=True
     ),
     "letter": Sort(s.outbox, "id", "agent", "destination", s.outbox.c.state.in_(("queued", "held"))),
-    "preferred": Sort(s.interaction_routing, "interaction_id", "preferred_agent", "interaction_id", literal(1) == 1),
     "thread": Sort(s.thread, "id", "last_agent", "subject", literal(1) == 1),
 }
 """Kind → where it stands; contacts in hand go by the router."""
@@ -84,10 +84,17 @@ def holdings(conn: Connection, agent: str) -> list[dict[str, Any]]:
 
 
 def in_hand(agent: str) -> Select[Any]:
-    """Return the contacts somebody has in hand that can go on with another: nobody waits on the line."""
-    table = s.interaction
-    mine = (table.c.agent == agent, table.c.state.in_(IN_HAND), table.c.live.is_(False))
-    return select(table.c.id, table.c.subject, table.c.raw_from).where(*mine).order_by(table.c.id)
+    """Return the contacts that can go on with another: somebody has them in hand, or they wait for somebody by name.
+
+    Where they wait is the router's to say: it is told, and writes it down itself.  Nobody waits on the line of any of them.
+    """
+    table, stands = s.interaction, s.interaction_routing
+    held = and_(table.c.agent == agent, table.c.state.in_(IN_HAND))
+    waits = and_(stands.c.preferred_agent == agent, table.c.state == WAITING)
+    query = select(table.c.id, table.c.subject, table.c.raw_from).outerjoin(
+        stands, stands.c.interaction_id == table.c.id
+    )
+    return query.where(or_(held, waits), table.c.live.is_(False)).order_by(table.c.id)
 
 
 def hand_over(

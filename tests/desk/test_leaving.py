@@ -180,3 +180,25 @@ async def test_an_account_that_had_ended_before_stays_so(bench: Bench) -> None:
     assert await gone(), "they left by another, too"
     await come_back(bench, third["id"])
     assert await gone()
+
+
+async def test_what_waits_for_who_leaves_waits_for_the_heir_and_the_router_knows(bench: Bench) -> None:
+    ann, carl = await bench.agent("ann"), await bench.agent("carl")
+    dave, bob = await bench.agent("dave"), await bench.agent("bob")
+    await bench.ready(ann)
+    given = (await bench.mail_in("li@example.cn|For Carl|T", "m1")).interaction
+    (offer,) = await bench.until(lambda: bench.offers_of(ann))
+    await bench.run(ann, "offer.accept", offer=offer["offer"], lease=offer["lease"])
+    await bench.run(ann, "interaction.transfer", interaction=given, to_agent=carl.id)
+    await bench.run(ann, "agent.set_intent", intent="not_ready", reason="lunch")
+    await bench.ready(dave)
+    bench.clock.advance(5)
+    await bench.ready(bob)
+    assert (await held(bench, carl.id))["contact"] == 1
+    done = await bench.store.write(leaving(bench, carl.id, bob.id).unit)
+    assert done["counts"]["contact"] == 1
+    await bench.office.inbox.poll()
+    (offer,) = await bench.until(lambda: bench.offers_of(bob), "it is offered to the heir")
+    assert offer["interaction"]["id"] == given
+    assert bench.offers_of(dave) == [], "who has been free for longer, and was not named"
+    assert await held(bench, carl.id) == {}

@@ -983,7 +983,7 @@ export const en: Same<typeof zhCN> = {
       letter: "Letters to be sent",
       preferred: "Waiting for them",
       thread: "Conversations",
-      contact: "Contacts in hand",
+      contact: "Contacts in hand or waiting for them",
     },
   },
   tasks: {

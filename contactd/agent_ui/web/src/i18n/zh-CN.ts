@@ -974,7 +974,7 @@ export const zhCN = {
       letter: "待发邮件",
       preferred: "指定等候",
       thread: "熟客会话",
-      contact: "手上的联系",
+      contact: "手上和指定等候的联系",
     },
   },
   tasks: {
