@@ -103,19 +103,19 @@ class Scopes(Section):
 
 
 class Retention(Section):
-    """How long each class is kept, in days; what is left out stays."""
+    """How long each class is kept, in days; 0, or left out: it stays."""
 
     contacts: dict[Annotated[str, Field(pattern=r"^(\*|[a-z_]{1,20})$")], Annotated[int, Field(ge=1, le=36_500)]] = (
         Field(default_factory=dict)
     )
     """By channel (`*`: all others): words, files and voices of contacts that are over; their skeleton stays for the figures."""
-    originals: int | None = Field(default=None, ge=1)
+    originals: int = Field(default=0, ge=0)
     """Bytes as they came."""
-    recordings: int | None = Field(default=None, ge=1)
+    recordings: int = Field(default=0, ge=0)
     """At most; a line may say less."""
-    drafts: int | None = Field(default=None, ge=1)
+    drafts: int = Field(default=0, ge=0)
     """What was begun and never sent, of contacts that are over."""
-    logins: int | None = Field(default=None, ge=1)
+    logins: int = Field(default=0, ge=0)
     """Log-ins that are over, with their addresses."""
     from_hour: int = Field(default=1, ge=0, le=23)
     """Between these hours of the machine's own time."""
@@ -127,7 +127,7 @@ class Retention(Section):
             "contacts" if channel == "*" else f"contacts.{channel}": days for channel, days in self.contacts.items()
         }
         other = {name: getattr(self, name) for name in ("originals", "recordings", "drafts", "logins")}
-        return found | {name: days for name, days in other.items() if days is not None}
+        return found | {name: days for name, days in other.items() if days}
 
 
 class Privacy(Section):
