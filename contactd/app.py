@@ -139,12 +139,9 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     clock = clock or SystemClock()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     metrics, limits = Metrics(), settings.limits
+    blobs = settings.data_dir / "blobs"
     store = Store.open(
-        settings.database_url,
-        settings.data_dir / "blobs",
-        node=settings.node,
-        clock=clock,
-        observe_commit=metrics.commit.observe,
+        settings.database_url, blobs, node=settings.node, clock=clock, observe_commit=metrics.commit.observe
     )
     workers = Workers(count=limits.workers, memory_mb=limits.worker_memory_mb, timeout_s=limits.worker_seconds)
     rules = await published(store, clock, settings.policy, from_file=settings.policy_source == "file")
@@ -163,8 +160,8 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     console = ConsoleServer(hub, access, clock)
     readiness = Readiness(office, store, clock, made, disk_free_mb=limits.disk_free_mb)
     _watch(metrics, office, store, workers)
-    shows = next((channel for channel in made.values() if hasattr(channel, "show_html")), None)
-    showing = Showing(shows, workers.run, Fetcher(settings.http.fetch_from).pictures)
+    shows = (channel for channel in made.values() if hasattr(channel, "show_html"))
+    showing = Showing(next(shows, None), workers.run, Fetcher(settings.http.fetch_from).pictures)
     backroom = build_backroom(store, clock, settings.data_dir, settings.privacy, settings.http.fetch_from)
     parts = Parts(
         access=access,
