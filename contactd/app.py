@@ -202,13 +202,12 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     )
     sweeping = Sweeping(store, clock)
     metrics.watch("blobs_swept", "Files removed because nothing names them", lambda: sweeping.swept)
-    http = settings.http
     bounds = Bounds(
-        connections=http.connections,
-        per_address=http.connections_per_address,
-        trusted=tuple(map(str, http.trusted_proxies)),
+        connections=settings.http.connections,
+        per_address=settings.http.connections_per_address,
+        trusted=tuple(map(str, settings.http.trusted_proxies)),
     )
-    listener = listen(app, http.host, http.port, bounds)
+    listener = listen(app, settings.http.host, settings.http.port, bounds)
     metrics.watch("http_connections", "Open HTTP connections", lambda: len(listener.crowd))
     metrics.watch("http_turned_away", "HTTP connections there was no room for", lambda: listener.crowd.turned_away)
     return Server(
