@@ -61,21 +61,25 @@ PRIVACY = "privacy"
 
 def point_id(conn: WriteConn, ident: str, point: Point, *, now: datetime) -> str:
     """Return the id of the row of a contact point, made under `ident` if it is new."""
-    row = conn.one(
-        _POINT,
-        id=ident,
-        kind=point.kind,
-        namespace=point.namespace,
-        value_norm=point.value,
-        ext=point.ext,
-        value_raw=point.raw,
-        display=point.display or point.raw,
-        e164=point.value.startswith("+"),
-        shared=point.shared,
-        first_seen=now,
-        last_seen=now,
-    )
+    row = conn.one(_POINT, **fresh_point(ident, point, now=now))
     return str(row.id)
+
+
+def fresh_point(ident: str, point: Point, *, now: datetime) -> dict[str, Any]:
+    """Return the row of a new contact point."""
+    return {
+        "id": ident,
+        "kind": point.kind,
+        "namespace": point.namespace,
+        "value_norm": point.value,
+        "ext": point.ext,
+        "value_raw": point.raw,
+        "display": point.display or point.raw,
+        "e164": point.value.startswith("+"),
+        "shared": point.shared,
+        "first_seen": now,
+        "last_seen": now,
+    }
 
 
 def claim(

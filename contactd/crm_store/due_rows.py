@@ -29,6 +29,11 @@ def mark(conn: WriteConn, kind: str, ref: str, now: datetime) -> None:
     conn.run(_MARK, kind=kind, ref=ref, at=now)
 
 
+def mark_all(conn: WriteConn, due: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Note what is to be done about many at once: (kind, ref), each named once."""
+    conn.many(_MARK, [{"kind": kind, "ref": ref, "at": now} for kind, ref in due])
+
+
 def mark_party(conn: WriteConn, party: str, now: datetime) -> None:
     """Note that a party changed: it is compared and indexed anew."""
     mark(conn, MATCH, party, now)

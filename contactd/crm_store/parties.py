@@ -122,20 +122,28 @@ def create(
     Raises:
         BadRequestError: a field is not one of `EDITABLE`, or of a wrong type.
     """
-    fields = checked(values)
-    conn.run(
-        _NEW,
-        **fields,
-        id=ident,
-        canonical_id=ident,
-        search_name=search_key(str(fields.get("display_name", ""))),
-        created_at=now,
-        created_by=actor,
-        updated_at=now,
-        updated_by=actor,
-    )
+    conn.run(_NEW, **fresh(ident, values, now=now, actor=actor))
     due_rows.mark_party(conn, ident, now)
     return ident
+
+
+def fresh(ident: str, values: Mapping[str, Any], *, now: datetime, actor: str | None) -> dict[str, Any]:
+    """Return the row of a new party of `values` (fields of `EDITABLE`).
+
+    Raises:
+        BadRequestError: a field is not one of `EDITABLE`, or of a wrong type.
+    """
+    fields = checked(values)
+    return {
+        **fields,
+        "id": ident,
+        "canonical_id": ident,
+        "search_name": search_key(str(fields.get("display_name", ""))),
+        "created_at": now,
+        "created_by": actor,
+        "updated_at": now,
+        "updated_by": actor,
+    }
 
 
 def patch(

@@ -102,7 +102,7 @@ class Store:
 
         Args:
             unit: a function of the transaction.
-            bulk: imports and re-indexing: at most 200 rows and 20 ms, run behind live units.
+            bulk: imports and re-indexing: at most `BULK_ROWS` rows and 20 ms, run behind live units.
             urgent: never refused (router, voice).
 
         Raises:

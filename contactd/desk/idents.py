@@ -22,7 +22,11 @@ class Idents:
 
     def new(self) -> str:
         """Return an id nobody else has, later ones sorting later."""
+        return self.made_at(to_ms(self._clock.now()))
+
+    def made_at(self, milliseconds: int) -> str:
+        """Return an id of a moment that is known, for those who need many at once."""
         if self._at >= len(self._random):
             self._random, self._at = secrets.token_bytes(RANDOM_BYTES * _STOCK), 0
         begin, self._at = self._at, self._at + RANDOM_BYTES
-        return uuid7(to_ms(self._clock.now()), self._random[begin : self._at])
+        return uuid7(milliseconds, self._random[begin : self._at])

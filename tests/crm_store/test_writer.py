@@ -214,11 +214,11 @@ async def test_a_slow_bulk_unit_is_told_only_when_live_ones_waited_for_it(
 
 
 async def test_a_bulk_unit_that_is_too_large_is_refused(store: Store) -> None:
-    rows = [{"id": f"{n:03}", "channel": "c", "created_at": NOW, "last_at": NOW} for n in range(201)]
-    with pytest.raises(ValueError, match="200"):
+    rows = [{"id": f"{n:04}", "channel": "c", "created_at": NOW, "last_at": NOW} for n in range(writer.BULK_ROWS + 1)]
+    with pytest.raises(ValueError, match=str(writer.BULK_ROWS)):
         await store.write(lambda conn: conn.many(ADD, rows), bulk=True)
-    assert await store.write(lambda conn: conn.many(ADD, rows[:200]), bulk=True) == 200
-    assert len(await store.read(names)) == 200
+    assert await store.write(lambda conn: conn.many(ADD, rows[:-1]), bulk=True) == writer.BULK_ROWS
+    assert len(await store.read(names)) == writer.BULK_ROWS
 
 
 async def test_bulk_goes_on_under_a_steady_stream_of_live_units(store: Store) -> None:

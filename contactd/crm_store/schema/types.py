@@ -30,7 +30,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def storable(text: str) -> str:
     """Return `text` with NUL and lone surrogates replaced by U+FFFD."""
-    if "\x00" not in text and _encodable(text):
+    if "\x00" not in text and (text.isascii() or _encodable(text)):
         return text
     return _UNSTORABLE.sub("\ufffd", text)
 
@@ -38,7 +38,7 @@ def storable(text: str) -> str:
 def _encodable(text: str) -> bool:
     """Tell whether no half of a surrogate pair is in `text`: encoding it is faster than looking for one."""
     try:
-        text.isascii() or text.encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -11,19 +11,23 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from contactd.clock import Clock
-from contactd.core.errors import BadRequestError
+from contactd.clock import Clock, to_ms
+from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.newcomer import MATCHES, POLICIES, Problem, Record, TakeOver
 from contactd.crm_store import agents, import_jobs, import_rows, import_undo
+from contactd.crm_store.import_held import CROSSED
 from contactd.crm_store.import_rows import CREATED, UPDATED, Errand, Outcome, TriedOutError
-from contactd.crm_store.store import Store
+from contactd.crm_store.store import Store, WriteConn
+from contactd.crm_store.writer import BULK_ROWS
 from contactd.desk.exchange.headers import fingerprint, settled
 from contactd.desk.exchange.record import Rules, understand
 from contactd.desk.exchange.sheet import Sheet, open_sheet
 from contactd.desk.idents import Idents
 
-WEIGHT = 120
-"""Rows of the store that one unit may write, about."""
+WEIGHT = BULK_ROWS - 200
+"""Rows of the store from which on a unit is full; the heaviest record still fits."""
+CROSSINGS = 3
+"""How often a unit may cross another node's before that is an error."""
 _CHUNK = 1024 * 1024
 
 
@@ -119,10 +123,20 @@ class Importing:
         done = await self._store.read(lambda conn: import_jobs.taken(conn, job))
         async for batch in _aside(self._batches(looked, wish, await self._owners(), done)):
             unit = partial(import_rows.take_over, records=batch, errand=self._errand(job, wish))
-            for outcome in await self._store.write(unit, bulk=True):
+            for outcome in await self._taken(unit):
                 show(outcome)
         now = self._clock.now()
         return job, await self._store.write(lambda conn: import_jobs.finish(conn, job, now))
+
+    async def _taken(self, unit: Callable[[WriteConn], list[Outcome]]) -> list[Outcome]:
+        """Write a unit; one that crossed another node's is written again, and then finds what that one wrote."""
+        for _ in range(CROSSINGS):
+            try:
+                return await self._store.write(unit, bulk=True)
+            except ConflictError as error:
+                if error.code != CROSSED:
+                    raise
+        return await self._store.write(unit, bulk=True)
 
     async def undo(self, job: str) -> dict[str, int]:
         """Take an import back; return bucket (reversed, kept, nothing) → rows.
@@ -166,7 +180,9 @@ class Importing:
         return await self._store.write(lambda conn: import_jobs.begin(conn, job, now))
 
     def _errand(self, job: str, wish: Wish) -> Errand:
-        return Errand(job=job, options=wish.options, by=self._by, at=self._clock.now(), new_id=self._idents.new)
+        now = self._clock.now()
+        new_id = partial(self._idents.made_at, to_ms(now))
+        return Errand(job=job, options=wish.options, by=self._by, at=now, new_id=new_id)
 
     async def _owners(self) -> dict[str, str]:
         """Return who may own customers: log-in name → id."""
@@ -234,8 +250,12 @@ def _owned(record: Record, owners: Mapping[str, str]) -> Record:
 
 
 def _weight(record: Record) -> int:
-    """Return how many rows of the store a record may take: each contact point five, with what is due for it."""
-    return 8 + 6 * len(record.points) + 3 * len(record.names) + len(record.external) + 6 * bool(record.work)
+    """Return how many rows of the store a record may take at most.
+
+    Itself, what became of it, its address, that it is to be compared and indexed; of each contact point itself, the claim and
+    that contacts are to be resolved; an organisation with what is due for it, and the link.
+    """
+    return 5 + 3 * len(record.points) + len(record.names) + len(record.external) + 4 * bool(record.work)
 
 
 async def _aside(batches: Iterator[list[Record]]) -> AsyncIterator[list[Record]]:
