@@ -45,7 +45,7 @@ from contactd.http import Bounds, HttpParts, Listener, build_http
 from contactd.http import serve as listen
 from contactd.metrics import Metrics
 from contactd.settings import Settings
-from contactd.workers import Workers
+from contactd.workers import Workers, for_tables
 
 OK, FAILED, MISTAKE = 0, 1, 2
 WARM_AFTER_S = 1.0
@@ -117,7 +117,7 @@ class Server:
             await _calmly(channel.stop(), name)
             await self.office.tools[name].cancel()
         await self.listener.stop()
-        await self.workers.close()
+        await asyncio.gather(self.workers.close(), self.backroom.close())
         await self.store.close()
 
 
@@ -162,7 +162,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     _watch(metrics, office, store, workers)
     shows = (channel for channel in made.values() if hasattr(channel, "show_html"))
     showing = Showing(next(shows, None), workers.run, Fetcher(settings.http.fetch_from).pictures)
-    backroom = build_backroom(store, clock, settings.data_dir, settings.privacy, settings.http.fetch_from)
+    backroom = build_backroom(store, clock, settings, for_tables(limits.worker_memory_mb))
     parts = Parts(
         access=access,
         store=store,

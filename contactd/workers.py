@@ -20,6 +20,7 @@ import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from contactd.core.errors import WorkerDiedError, WorkerTimeoutError
+from contactd.desk.exchange.tables import XLSX_READER
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 OPEN_FILES = 256
 TASKS_PER_WORKER = 5000
 """A worker is replaced after so many tasks: what a library leaks does not add up."""
+TABLE_SECONDS = 600.0
+"""How long unpacking one table may take: a million rows take minutes."""
 PATIENCE = 3
 """A task waits behind one other at most, so after so many task times the pool itself must be stuck."""
 START_S = 30.0
@@ -39,18 +42,29 @@ class Workers:
     A task that dies or hangs takes only its own process with it; tasks beside it and behind it are unharmed.
     """
 
-    def __init__(self, *, count: int, memory_mb: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        count: int,
+        memory_mb: int,
+        timeout_s: float,
+        preload: Sequence[str] = (),
+        tasks: int = TASKS_PER_WORKER,
+    ) -> None:
         """Describe the pool; processes start with `start` or the first task.
 
         Args:
             count: processes.
             memory_mb: address space a task may take beyond what an idle worker has.
             timeout_s: seconds a task may run; waiting for a free worker does not count.
+            preload: modules that every worker imports before its first task, and before the limits hold.
+            tasks: how many a worker does before it is replaced.
         """
         self.count = count
         self.timeout_s = timeout_s
+        self._tasks = tasks
         self._places = asyncio.Semaphore(count * 2)
-        self._setup: list[Any] = [memory_mb, ()]
+        self._setup: list[Any] = [memory_mb, tuple(preload)]
         self._pool = self._new_pool()
         self.deaths = 0
         """Tasks that ended with their worker, since the start."""
@@ -119,7 +133,7 @@ class Workers:
         """Make a pool; a broken one is replaced by the next task."""
         return ProcessPool(
             max_workers=self.count,
-            max_tasks=TASKS_PER_WORKER,
+            max_tasks=self._tasks,
             initializer=_limit,
             initargs=self._setup,
             context=multiprocessing.get_context("spawn"),
@@ -147,6 +161,14 @@ class Workers:
         except TimeoutError:
             self._pool.stop()
             self._pool.join()
+
+
+def for_tables(memory_mb: int) -> Workers:
+    """Make the pool that unpacks tables people bring: one at a time, each in a process of its own.
+
+    A process that ran out of memory once keeps what it got, and the next table would find nothing left.
+    """
+    return Workers(count=1, memory_mb=memory_mb, timeout_s=TABLE_SECONDS, preload=(XLSX_READER,), tasks=1)
 
 
 def _limit(memory_mb: int, preload: tuple[str, ...]) -> None:

@@ -66,7 +66,7 @@ class FollowUps(BaseModel):
     """Time between two of a list."""
     line: _Word | None = None
     owner: _Id | None = None
-    priority: Annotated[int, Field(ge=0, le=9)] = 0
+    priority: Annotated[int, Field(ge=0, le=follow_up_rows.TOP_PRIORITY)] = 0
     parties: Annotated[list[_Id], Field(max_length=1000)] = []
     cases: Since | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,13 @@ FINEST = 30
 """Digits behind the point."""
 
 
+MOST_KEPT = 400
+LONGEST_KEPT = 256_000
+"""Fields one record keeps, those of sources included, and characters of all of them."""
+LONGEST_VALUE = 20_000
+LONGEST_KEY = 100
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One defined field."""
@@ -32,6 +40,28 @@ class Field:
     required: bool = False
     searchable: bool = False
     filterable: bool = False
+
+
+def bounded(custom: Mapping[str, Any], name: str = "custom") -> Mapping[str, Any]:
+    """See that a record's own fields are few and none is long; return them.
+
+    Raises:
+        BadRequestError: one is too long (`field` is `custom.<key>`), or they are too much together (code `too_large`).
+    """
+    total = 0
+    for key, value in custom.items():
+        try:
+            length = len(json.dumps(value, ensure_ascii=False))
+        except (TypeError, ValueError, RecursionError):
+            length = LONGEST_VALUE + 1
+        total += length
+        if len(key) > LONGEST_KEY or length > LONGEST_VALUE:
+            message = f"a field keeps {LONGEST_VALUE} characters, its name {LONGEST_KEY}"
+            raise BadRequestError(message, code="too_large", field=f"{name}.{key[:LONGEST_KEY]}")
+    if len(custom) > MOST_KEPT or total > LONGEST_KEPT:
+        message = f"a record keeps {MOST_KEPT} fields of its own, {LONGEST_KEPT // 1000} thousand characters together"
+        raise BadRequestError(message, code="too_large", field=name)
+    return custom
 
 
 def value_of(one: Field, given: Any, before: Any = None) -> Any:

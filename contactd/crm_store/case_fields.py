@@ -8,6 +8,7 @@ from typing import Any
 from contactd.core import case as rules
 from contactd.core.case import CaseType
 from contactd.core.errors import BadRequestError
+from contactd.core.fields import bounded
 from contactd.crm_store import step_rows
 
 FIELDS = frozenset(
@@ -28,6 +29,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         if name not in FIELDS or not _FITS.get(name, _is_text)(value):
             message = f"{name} cannot be set" if name not in FIELDS else f"{name} has a wrong value"
             raise BadRequestError(message, field=name)
+    bounded(values.get("custom") or {})
     return dict(values)
 
 

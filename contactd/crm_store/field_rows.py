@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, Text, cast, literal, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
-from contactd.core.fields import TYPES, Field, value_of
+from contactd.core.fields import TYPES, Field, bounded, value_of
 from contactd.crm_store import due_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import text
@@ -22,9 +21,6 @@ from contactd.crm_store.write_conn import WriteConn
 ENTITIES = ("party", "case")
 MOST = 200
 """Fields of one kind of record."""
-MOST_KEPT = 400
-LONGEST_KEPT = 256_000
-"""Fields one record keeps, those of sources included, and characters of all of them."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _SET = ("labels", "options", "required", "searchable", "filterable", "place")
 
@@ -129,9 +125,8 @@ def checked(conn: WriteConn, entity: str, given: Mapping[str, Any], before: Mapp
     for key, value in given.items():
         after[key] = value_of(known[key], value, before.get(key)) if key in known else value
     kept = {key: value for key, value in after.items() if value is not None}
-    if given and (len(kept) > MOST_KEPT or len(json.dumps(kept, ensure_ascii=False)) > LONGEST_KEPT):
-        message = f"a record keeps {MOST_KEPT} fields of its own, {LONGEST_KEPT // 1000} thousand characters together"
-        raise BadRequestError(message, code="too_large", field="custom")
+    if given:
+        bounded(kept)
     return kept
 
 

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.errors import BadRequestError, BusyError, NotFoundError
 from contactd.crm_store import schema as s
 from contactd.crm_store import task_rows
 from contactd.crm_store.write_conn import WriteConn
 
 MOST = 1000
 """Tasks of one list."""
+MOST_WAITING = 5000
+"""Tasks of lists that one person or program may have waiting: more is a queue nobody can work through."""
+TOP_PRIORITY = 5
+"""Nobody waits for a list, so it never goes before those who do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +75,15 @@ def closed(conn: WriteConn, kind: str | None, after: datetime, before: datetime)
 
 
 def make(conn: WriteConn, batch: str, asking: Asking, whom: Whom, *, now: datetime, actor: str) -> list[str]:
-    """Make a task for each customer, one after another; return their ids."""
+    """Make a task for each customer, one after another; return their ids.
+
+    Raises:
+        BusyError: whoever asks would have too many waiting (code `quota`).
+    """
     first: dict[str, str | None] = {}
     for party, case in whom:
         first.setdefault(party, case)
+    _refuse_flood(conn, len(first), actor)
     made = []
     for place, (party, case) in enumerate(first.items()):
         values = {
@@ -91,3 +100,12 @@ def make(conn: WriteConn, batch: str, asking: Asking, whom: Whom, *, now: dateti
         made.append(f"{batch}:{place}")
         task_rows.put(conn, made[-1], values, now=now, actor=actor)
     return made
+
+
+def _refuse_flood(conn: WriteConn, more: int, actor: str) -> None:
+    """Refuse a list with which one person or program would have too many tasks waiting."""
+    mine = (s.task.c.state.in_(task_rows.OPEN), s.task.c.created_by == actor, s.task.c.kind == "follow_up")
+    there = int(conn.execute(select(func.count()).where(*mine)).scalar_one())
+    if there + more > MOST_WAITING:
+        message = f"{there} tasks of your lists wait already, and {MOST_WAITING} are the most"
+        raise BusyError(message, code="quota", field="parties")

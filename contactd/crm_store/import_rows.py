@@ -19,6 +19,7 @@ from contactd.crm_store import claims, due_rows, parties
 from contactd.crm_store import schema as s
 from contactd.crm_store.import_held import PLACES, Held, Holding
 from contactd.crm_store.import_match import Known, key_of
+from contactd.crm_store.import_policy import changes, name_of
 from contactd.crm_store.party_search import search_key
 from contactd.crm_store.schema.types import storable
 from contactd.crm_store.statements import hot
@@ -175,7 +176,7 @@ class _Work:
         fields = dict(record.fields)
         if record.custom:
             fields["custom"] = dict(record.custom)
-        fields.setdefault("display_name", _name_of(record))
+        fields.setdefault("display_name", name_of(record))
         if record.owner:
             fields["owner_id"] = record.owner
         held = self._made(fields)
@@ -193,7 +194,7 @@ class _Work:
     def _update(self, record: Record, held: Held, outcome: Outcome) -> None:
         """Change a customer we have, as far as the policy lets a row do so."""
         if self.errand.options.policy != "points":
-            values = _changes(record, held.values, self.errand.options, outcome)
+            values, outcome.changed = changes(record, held.values, self.errand.options)
             if values:
                 self._patch(held, values)
         outcome.version = held.row_version
@@ -311,36 +312,3 @@ class _Work:
         self.holding.write("address", {"id": ident, "party_id": held.id, **given, **times})
         self.holding.due_party(held.id)
         return [ident]
-
-
-def _name_of(record: Record) -> str:
-    """Call somebody without a name by how they are reached."""
-    for point, _ in record.points:
-        return point.display or point.raw
-    return record.external[0] if record.external else ""
-
-
-def _changes(record: Record, row: dict[str, Any], options: TakeOver, outcome: Outcome) -> dict[str, Any]:
-    """Return the columns to set, and note each field's value before and after."""
-    given = dict(record.fields) | ({"owner_id": record.owner} if record.owner else {})
-    values = {}
-    for name, value in given.items():
-        before = row[name]
-        if _may_set(name, before, options) and before != value:
-            values[name] = value
-            outcome.changed[name] = [before, value]
-    own = dict(row["custom"] or {})
-    for key, value in record.custom.items():
-        before = own.get(key)
-        if _may_set(f"custom.{key}", before, options) and before != value:
-            own[key] = value
-            outcome.changed[f"custom.{key}"] = [before, value]
-            values["custom"] = own
-    return values
-
-
-def _may_set(name: str, before: Any, options: TakeOver) -> bool:
-    """Tell whether the policy lets a row set a field that holds `before`."""
-    if options.policy == "overwrite" and (not options.overwrite or name in options.overwrite):
-        return True
-    return before in (None, "", [], 0, "unknown")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contactd.core.errors import BadRequestError
+from contactd.core.fields import bounded
 
 EDITABLE = frozenset(
     {
@@ -35,6 +36,8 @@ EDITABLE = frozenset(
 
 
 MOST_CREDIT = 5
+LONGEST_WORD = 200
+"""Characters of a preference."""
 FLAGS = ("watch", "stop")
 """Marks of a customer's credit: be careful, or nothing on account."""
 _OPTIONAL = {"lang", "tz", "owner_id", "uscc", "team_id", "segment_id", "credit_level", "credit_flag", "preferences"}
@@ -54,6 +57,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         if not _fits(name, value):
             message = f"{name} has a wrong value"
             raise BadRequestError(message, field=name)
+    bounded(checked.get("custom") or {})
     return checked
 
 
@@ -72,6 +76,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_WORD
+
+
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
@@ -87,8 +95,8 @@ def _prefers(value: Any) -> bool:
 
 
 _PREFERS: dict[str, Callable[[Any], bool]] = {
-    "channel": _is_text,
-    "hours": _is_text,
+    "channel": _is_word,
+    "hours": _is_word,
     "do_not_call": lambda value: isinstance(value, bool),
 }
 _FITS: dict[str, Callable[[Any], bool]] = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from contactd.clock import Clock
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.handing_out import HandingOut
+from contactd.desk.exchange.tables import Tables
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
@@ -17,7 +17,17 @@ from contactd.desk.retention import Retention
 from contactd.desk.rights import PROGRAM
 from contactd.desk.seeing import Seeing
 from contactd.desk.webhooks import Poster, Webhooks
-from contactd.settings import Privacy as PrivacySettings
+from contactd.settings import Settings
+
+
+class Workers(Protocol):
+    """Processes of their own."""
+
+    async def run(self, task: Callable[..., Any], *args: Any) -> Any:
+        """Run a function there."""
+
+    async def close(self) -> None:
+        """End them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class Backroom:
     handing_out: HandingOut
     webhooks: Webhooks
     retention: Retention
+    workers: Workers
+    """Unpack tables people bring."""
 
     def duties(self) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
         """Return what is done for ever, by name."""
@@ -39,15 +51,20 @@ class Backroom:
             ("retention", self.retention.run),
         )
 
+    async def close(self) -> None:
+        """End its processes; what they were at is begun anew at the next start."""
+        await self.workers.close()
 
-def build_backroom(
-    store: Store, clock: Clock, data_dir: Path, seen: PrivacySettings, reachable: Iterable[Any] = ()
-) -> Backroom:
-    """Build its parts; `seen`: how long what is kept, and how far programs see; `reachable`: where inside webhooks may lead."""
+
+def build_backroom(store: Store, clock: Clock, settings: Settings, workers: Workers) -> Backroom:
+    """Build its parts; `workers` unpack tables."""
+    data_dir, kept = settings.data_dir, settings.privacy.retention
+    tables = Tables(data_dir / "tables", workers.run)
     return Backroom(
-        Wizard(store, clock, Idents(clock)),
+        Wizard(store, clock, Idents(clock), tables),
         Privacy(store, clock),
-        HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys"),
-        Webhooks(store, clock, Poster(reachable), Seeing.of(seen).levels(PROGRAM)),
-        Retention(store, clock, seen.retention.days(), (seen.retention.from_hour, seen.retention.to_hour)),
+        HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys", tables),
+        Webhooks(store, clock, Poster(settings.http.fetch_from), Seeing.of(settings.privacy).levels(PROGRAM)),
+        Retention(store, clock, kept.days(), (kept.from_hour, kept.to_hour)),
+        workers,
     )

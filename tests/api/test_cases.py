@@ -9,7 +9,7 @@ import pytest
 
 from contactd.clock import rfc3339
 from contactd.core.case_plan import NO_PLAN
-from contactd.crm_store import audit, case_rows, sla_rows, task_rows
+from contactd.crm_store import audit, case_rows, follow_up_rows, sla_rows, task_rows
 from tests.api.house import House
 from tests.crm_store.town import Town, mail
 
@@ -207,6 +207,38 @@ async def test_a_follow_up_list_asks_each_customer_once(house: House) -> None:
         nobody = await client.post("/api/v1/follow-ups", json={"subject": "x", "parties": [li, "none"]})
         assert (nobody.status_code, nobody.json()["field"]) == (404, "parties.1")
         assert (await client.post("/api/v1/follow-ups", json={**body, "line": "no"})).json()["field"] == "line"
+
+
+async def test_lists_fill_no_queue_without_measure(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = Town(house.store)
+    people = [await town.party(f"客户{n}") for n in range(3)]
+    monkeypatch.setattr(follow_up_rows, "MOST_WAITING", 4)
+    async with await house.logged_in("ann") as client:
+        body: dict[str, Any] = {"subject": "All well?", "parties": people}
+        assert (await client.post("/api/v1/follow-ups", json=body | {"priority": 9})).status_code == 400
+        assert (await client.post("/api/v1/follow-ups", json=body)).status_code == 201
+        refused = await client.post("/api/v1/follow-ups", json=body)
+        assert (refused.json()["code"], refused.json()["field"]) == ("quota", "parties")
+        assert len((await client.get("/api/v1/tasks", params={"state": "open"})).json()["items"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "field"),
+    [
+        ("cases", {"subject": "x", "type": "inquiry", "custom": {"a": "x" * 30_000}}, "custom.a"),
+        ("cases", {"subject": "x", "type": "inquiry", "custom": {"k" * 200: 1}}, f"custom.{'k' * 100}"),
+        ("cases", {"subject": "x", "type": "inquiry", "custom": {f"k{n}": "x" * 19_000 for n in range(20)}}, "custom"),
+        ("parties", {"name": "x", "custom": {"a": [["x" * 30_000]]}}, "custom.a"),
+        ("parties", {"name": "x", "preferences": {"hours": "x" * 300}}, "preferences"),
+    ],
+)
+async def test_no_field_of_its_own_is_without_measure(
+    house: House, kind: str, wrong: dict[str, Any], field: str
+) -> None:
+    async with await house.logged_in("ann") as client:
+        refused = await client.post(f"/api/v1/{kind}", json=wrong)
+        assert refused.status_code in {400, 413}
+        assert refused.json()["field"] == field
 
 
 async def test_an_end_of_time_is_refused(house: House) -> None:

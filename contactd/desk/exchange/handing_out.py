@@ -22,14 +22,23 @@ from contactd.crm_store.sight import Sight
 from contactd.crm_store.store import Store
 from contactd.desk.exchange import archive, evidence, results
 from contactd.desk.exchange.exporting import Exporting
-from contactd.desk.exchange.sheet import open_sheet
+from contactd.desk.exchange.tables import Tables
 
 
 class HandingOut:
     """Writes files that are fetched once."""
 
-    def __init__(self, store: Store, clock: Clock, folder: Path, keys: Path) -> None:
-        """Write into `folder`; what an earlier run left there is removed.  `keys`: the folder with what opens recordings."""
+    def __init__(self, store: Store, clock: Clock, folder: Path, keys: Path, tables: Tables | None = None) -> None:
+        """Write into `folder`; what an earlier run left there is removed.
+
+        Args:
+            store: the store.
+            clock: the clock.
+            folder: where files wait to be fetched.
+            keys: the folder with what opens recordings.
+            tables: opens files that were brought; without it: in this process.
+        """
+        self._tables = tables or Tables()
         self._keys = Keys(keys)
         self._store = store
         self._clock = clock
@@ -89,10 +98,11 @@ class HandingOut:
                     return
                 after = part[-1].n
 
+        source = self._store.blobs.path(found.blob)
+        sheet = await self._tables.whole(source, form=about["format"], encoding=about["encoding"])
+
         def write() -> None:
             path.touch(mode=0o600)
-            source = self._store.blobs.path(found.blob)
-            sheet = open_sheet(source, form=about["format"], encoding=about["encoding"])
             results.write(path, sheet, rows(), only_left_out=only_left_out, masked=masked)
 
         await asyncio.to_thread(write)

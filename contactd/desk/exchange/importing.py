@@ -21,7 +21,8 @@ from contactd.crm_store.store import Store, WriteConn
 from contactd.crm_store.writer import BULK_ROWS
 from contactd.desk.exchange.headers import fingerprint, settled
 from contactd.desk.exchange.record import Rules, understand
-from contactd.desk.exchange.sheet import Sheet, open_sheet
+from contactd.desk.exchange.sheet import Sheet
+from contactd.desk.exchange.tables import Tables
 from contactd.desk.idents import Idents
 
 WEIGHT = BULK_ROWS - 200
@@ -58,33 +59,35 @@ class Looked:
 class Importing:
     """Takes over files."""
 
-    def __init__(self, store: Store, clock: Clock, idents: Idents, by: str) -> None:
-        """Work on `store` in the name of `by`."""
+    def __init__(self, store: Store, clock: Clock, idents: Idents, by: str, tables: Tables | None = None) -> None:
+        """Work on `store` in the name of `by`, and open files with `tables` (without: in this process)."""
+        self._tables = tables or Tables()
         self._store = store
         self._clock = clock
         self._idents = idents
         self._by = by
 
-    async def look(self, wish: Wish) -> Looked:
-        """Read a file's head and place its columns, of which one at least must be known.
+    async def look(self, wish: Wish, *, whole: bool = False) -> Looked:
+        """Read a file's head and place its columns, of which one at least must be known; with `whole`, open all of it.
 
         Raises:
             BadRequestError: as `peek`, or no column is known.
         """
-        looked = await self.peek(wish)
+        looked = await self.peek(wish, whole=whole)
         if not looked.mapping:
             message = "no column of the file is known: name one with --map COLUMN=FIELD"
             raise BadRequestError(message, code="no_mapping", field="mapping")
         return looked
 
-    async def peek(self, wish: Wish) -> Looked:
+    async def peek(self, wish: Wish, *, whole: bool = False) -> Looked:
         """Read a file's head and place its columns: as chosen, else as for the same program's last file, else as named.
 
         Raises:
             BadRequestError: it cannot be read, a column or field does not exist, or an option is wrong.
         """
         _check(wish.options)
-        sheet = await asyncio.to_thread(open_sheet, wish.path, form=wish.form, encoding=wish.encoding)
+        opened = self._tables.whole if whole else self._tables.head
+        sheet = await opened(wish.path, form=wish.form, encoding=wish.encoding)
         before = await self._store.read(lambda conn: import_jobs.remembered(conn, fingerprint(sheet.headers)))
         known = {header: meaning for header, meaning in before.items() if header in sheet.headers}
         mapping, unplaced = settled(sheet.headers, {**known, **wish.mapping})
@@ -95,7 +98,7 @@ class Importing:
 
         Rows of one file that are about the same new customer are counted as that customer's.
         """
-        looked = await self.look(wish)
+        looked = await self.look(wish, whole=True)
         fresh, counts = Fresh(), Counter[str]()
         async for batch in _aside(self._batches(looked, wish, await self._owners())):
             try:
@@ -118,7 +121,7 @@ class Importing:
         Raises:
             ConflictError: the same file was taken over in the same way already.
         """
-        looked = await self.look(wish)
+        looked = await self.look(wish, whole=True)
         job = await self._begin(wish, looked)
         done = await self._store.read(lambda conn: import_jobs.taken(conn, job))
         async for batch in _aside(self._batches(looked, wish, await self._owners(), done)):

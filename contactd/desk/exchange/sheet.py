@@ -63,10 +63,7 @@ def open_sheet(path: Path, *, form: str = "", encoding: str = "") -> Sheet:
     """
     from contactd.desk.exchange import cards, csv_sheet, json_sheet, xlsx_sheet  # noqa: PLC0415 - only who imports pays
 
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise too_large(size)
-    chosen = form or _form(path)
+    chosen = form_of(path, form)
     if chosen == "xlsx":
         return xlsx_sheet.read(path)
     if chosen == "vcf":
@@ -76,8 +73,17 @@ def open_sheet(path: Path, *, form: str = "", encoding: str = "") -> Sheet:
     return csv_sheet.read(path, encoding)
 
 
-def _form(path: Path) -> str:
-    """Tell a file's form by its first bytes, else by its name."""
+def form_of(path: Path, form: str = "") -> str:
+    """Tell a file's form: the one that was named, else by its first bytes.
+
+    Raises:
+        BadRequestError: it is too large, or of the form Excel had before 2007.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise too_large(size)
+    if form:
+        return form
     with path.open("rb") as file:
         head = file.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if head.startswith(b"PK\x03\x04"):

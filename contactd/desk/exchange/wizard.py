@@ -28,6 +28,7 @@ from contactd.desk.exchange.importing import Importing, Wish, first
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.results import LEFT_OUT
 from contactd.desk.exchange.sheet import FORMATS, MAX_BYTES, too_large
+from contactd.desk.exchange.tables import Tables
 from contactd.desk.idents import Idents
 
 PIECE = 1024 * 1024
@@ -51,8 +52,9 @@ class StoppedError(Exception):
 class Wizard:
     """Takes over the files people bring."""
 
-    def __init__(self, store: Store, clock: Clock, idents: Idents) -> None:
-        """Work on `store`."""
+    def __init__(self, store: Store, clock: Clock, idents: Idents, tables: Tables | None = None) -> None:
+        """Work on `store`; files are opened with `tables`."""
+        self._tables = tables
         self._store = store
         self._clock = clock
         self._idents = idents
@@ -283,4 +285,4 @@ class Wizard:
         )
 
     def _importing(self, by: str) -> Importing:
-        return Importing(self._store, self._clock, self._idents, by)
+        return Importing(self._store, self._clock, self._idents, by, self._tables)
