@@ -468,7 +468,8 @@ def _exchange_commands(commands: Commands) -> None:
     take.add_argument("--area-code", help="put before numbers of 7 or 8 digits (0371)")
     take.add_argument("--result", type=Path, metavar="FILE", help="write each row with what became of it")
     give = _add(commands, "export", _export, "write customers to a table, Excel file or JSON lines")
-    give.add_argument("file", type=Path, metavar="FILE")
+    give.add_argument("file", type=Path, metavar="FILE", nargs="?")
+    give.add_argument("--star", type=Path, metavar="DIR", help="write facts and dimensions there, new ones each time")
     give.add_argument("--form", choices=["csv", "xlsx", "jsonl"], default="", help="default: the file's ending")
     give.add_argument("--query", default="", metavar="TEXT", help="only those whose name, address or number begins so")
 
@@ -509,6 +510,12 @@ def _import(arguments: Arguments) -> int:
 def _export(arguments: Arguments) -> int:
     from contactd.desk.exchange import errands
 
+    if arguments.star is not None:
+        print(errands.star(settings(arguments), arguments.star, arguments.form))
+        return OK
+    if arguments.file is None:
+        print("name a FILE, or --star DIR", file=sys.stderr)
+        return MISTAKE
     print(errands.export(settings(arguments), arguments.file, arguments.form, arguments.query))
     return OK
 

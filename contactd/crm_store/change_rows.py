@@ -104,6 +104,12 @@ def last(conn: Connection) -> int:
     return int(conn.execute(select(func.max(s.change.c.seq))).scalar() or 0)
 
 
+def first(conn: Connection) -> int | None:
+    """Return the oldest change's number that is kept, None: there is none."""
+    found = conn.execute(select(func.min(s.change.c.seq))).scalar()
+    return None if found is None else int(found)
+
+
 def forget(conn: WriteConn, now: datetime) -> int:
     """Strike out changes whose time is over; return how many."""
     old = select(s.change.c.seq).where(s.change.c.at < now - KEPT).order_by(s.change.c.seq).limit(1000)

@@ -19,6 +19,7 @@ from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.importing import Importing, Looked, Wish
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.sheet import open_sheet
+from contactd.desk.exchange.star import Star
 from contactd.settings import Settings
 
 SHOWN = 20
@@ -157,5 +158,19 @@ def export(settings: Settings, path: Path, form: str, query: str) -> str:
     async def work(errand: Errand) -> str:
         count = await Exporting(errand.store, errand.clock, errand.by).run(path, form=form, chosen=Chosen(q=query))
         return f"{count} customers in {path}"
+
+    return at_work(settings, work)
+
+
+def star(settings: Settings, folder: Path, form: str) -> str:
+    """Write facts and dimensions that are new since the last time; return a sentence about it.
+
+    Raises:
+        BadRequestError: there is no such form, or the folder's cursor is none.
+    """
+
+    async def work(errand: Errand) -> str:
+        counts = await Star(errand.store, errand.clock, errand.by).run(folder, form or "csv")
+        return ", ".join(f"{count} {name}" for name, count in counts.items())
 
     return at_work(settings, work)
