@@ -26,6 +26,8 @@ class Taken(BaseModel):
     kind: _Word = ""
     owner: _Word = ""
     vip: Annotated[int, Field(ge=0, le=3)] = 0
+    to_call: bool = False
+    """Without those who asked not to be called."""
     columns: Annotated[list[_Word], Field(max_length=200)] = []
 
 
@@ -38,6 +40,7 @@ async def export(parts: PartsOf, given: Taken, actor: Annotated[Actor, may("part
         kind=given.kind,
         owner=given.owner,
         vip=given.vip,
+        to_call=given.to_call,
         guarded=actor.masked,
     )
     path = await parts.handing_out.customers(

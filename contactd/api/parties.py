@@ -97,6 +97,8 @@ class Chosen(BaseModel):
     """With open complaints."""
     quiet_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     """Nothing heard from them for so long."""
+    contract_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """Their service contract ends within so long, and none goes on."""
 
     def filters(self, me: str) -> dict[str, Any]:
         """Return what is asked, under the store's names."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Text, cast, exists, select
 
 from contactd.crm_store import schema as s
 from contactd.crm_store.lookup import claimed_points
@@ -32,6 +32,8 @@ class Chosen:
     """An agent's id."""
     vip: int = 0
     """This level and above."""
+    to_call: bool = False
+    """Only those who may be called: left out is who asked not to be (谢绝来电), or refused marketing by whatever or this way."""
     guarded: bool = False
     """The asker sees numbers masked, and cannot try them out by `q`."""
 
@@ -64,12 +66,39 @@ def page(
     query = query.where(*(s.party.c[name] == value for name, value in wanted.items() if value))
     if chosen.vip:
         query = query.where(s.party.c.vip >= chosen.vip)
+    if chosen.to_call:
+        query = query.where(~exists(_refusing()), ~exists(_refused()))
     rows = [_plain(row) for row in conn.execute(query)]
     by_id = {row["id"]: row for row in rows}
     if by_id:
         _points(conn, by_id)
         _beside(conn, by_id)
     return rows
+
+
+_member = s.party.alias("member")
+_MINE = _member.c.canonical_id == s.party.c.id
+
+
+def _refusing() -> Select[Any]:
+    """Select a customer's records of which one asks not to be called."""
+    # Documents are kept as compact text, the same on both databases.
+    asked = cast(_member.c.preferences, Text).like('%"do_not_call":true%')
+    return select(_member.c.id).where(_MINE, asked)
+
+
+def _refused() -> Select[Any]:
+    """Select what a customer said against calls of marketing, where that is the last word of that record."""
+    said, later = s.consent, s.consent.alias("later")
+    same = (later.c.party_id == said.c.party_id, later.c.purpose == said.c.purpose, later.c.channel == said.c.channel)
+    behind = (later.c.at > said.c.at) | ((later.c.at == said.c.at) & (later.c.id > said.c.id))
+    query = select(said.c.id).join_from(said, _member, _member.c.id == said.c.party_id)
+    against = (
+        said.c.purpose == "marketing",
+        said.c.state.in_(("denied", "withdrawn")),
+        said.c.channel.in_(("", "voice")),
+    )
+    return query.where(_MINE, *against, ~exists(select(later.c.id).where(*same, behind)))
 
 
 def custom_keys(conn: Connection) -> list[str]:

@@ -48,7 +48,7 @@ def narrowed(query: Select[Any], filters: Mapping[str, Any], now: datetime) -> S
     Args:
         query: customers, of which each stands for itself.
         filters: of `kind, lifecycle, owner, team` (equal), `vip` (at least), `tag, role, fields` (`key:value` each), `complaints`
-            (open ones), `quiet_days` (nothing heard for so long).
+            (open ones), `quiet_days` (nothing heard for so long), `contract_days` (their service contract ends within so long).
         now: the moment.
 
     Raises:
@@ -70,10 +70,22 @@ def narrowed(query: Select[Any], filters: Mapping[str, Any], now: datetime) -> S
         query = _with(query, f"{FIELD}{key}", value)
     if filters.get("complaints"):
         query = query.where(exists(_complaints().where(_member.c.canonical_id == s.party.c.id)))
+    return _in_time(query, filters, now)
+
+
+def _in_time(query: Select[Any], filters: Mapping[str, Any], now: datetime) -> Select[Any]:
+    """Narrow a list of customers by how long ago something was, or how soon it will be."""
     if filters.get("quiet_days") is not None:
         since = now - timedelta(days=min(filters["quiet_days"], LONGEST_QUIET))
         heard = _contacts().where(_member.c.canonical_id == s.party.c.id, s.interaction.c.started_at >= since)
         query = query.where(~exists(heard))
+    if filters.get("contract_days") is not None:
+        until = now + timedelta(days=min(filters["contract_days"], LONGEST_QUIET))
+        ends = s.record.c.ends_at
+        query = query.where(
+            exists(_contracts(now).where(ends <= until)),
+            ~exists(_contracts(now).where((ends > until) | ends.is_(None))),
+        )
     return query
 
 
@@ -111,6 +123,16 @@ def _complaints() -> Select[Any]:
 def _open_complaint() -> tuple[Any, ...]:
     over = [str(state) for state in OVER]
     return (s.case_.c.type == "complaint", s.case_.c.state.not_in(over), s.case_.c.deleted_at.is_(None))
+
+
+def _contracts(now: datetime) -> Select[Any]:
+    """Select the service contracts of a customer that hold now."""
+    record = s.record.c
+    begun = (record.begins_at <= now) | record.begins_at.is_(None)
+    holds = (record.ends_at > now) | record.ends_at.is_(None)
+    query = select(_member.c.id).join_from(_member, s.record, record.party_id == _member.c.id)
+    mine = (_member.c.canonical_id == s.party.c.id, record.kind == "service_contract", record.stage == "active")
+    return query.where(*mine, record.deleted_at.is_(None), begun, holds)
 
 
 def _contacts() -> Select[Any]:

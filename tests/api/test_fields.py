@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from contactd.core.case_plan import NO_PLAN
 from contactd.core.errors import BadRequestError
 from contactd.core.fields import Field, facets, value_of
-from contactd.crm_store import case_rows, search_docs
+from contactd.crm_store import case_rows, schema, search_docs
+from contactd.crm_store.write_conn import WriteConn
 from tests.api.house import House
 from tests.crm_store.town import Town
 
@@ -221,3 +223,31 @@ async def test_a_filter_and_a_look_agree(house: House) -> None:
         for shelf in (0, 1, 2):
             found = (await sue.get("/api/v1/parties", params={"field": f"shelf:{shelf}"})).json()["items"]
             assert {one["id"] for one in found} == {ident for ident, value in held.items() if value == shelf}
+
+
+async def test_customers_are_found_whose_contract_ends(both: House) -> None:
+    town = Town(both.store)
+    now = both.clock.now()
+    ends = {"soon": [5], "late": [90], "goes on": [5, 400], "over": [-1], "for ever": [5, None], "merged": [8]}
+
+    def contract(conn: WriteConn, party: str, n: int, days: int | None) -> None:
+        until = None if days is None else now + timedelta(days=days)
+        kept = {
+            "kind": "service_contract",
+            "no": f"{party}-{n}",
+            "stage": "active",
+            "party_id": party,
+            "ends_at": until,
+        }
+        conn.execute(schema.record.insert().values(id=f"{party}-{n}", **kept, created_at=now, updated_at=now))
+
+    for name, some in ends.items():
+        party = await town.party(name)
+        for n, days in enumerate(some):
+            await town.unit(lambda conn, party=party, n=n, days=days: contract(conn, party, n, days))
+        if name == "merged":
+            await town.merge(party, await town.party("survivor"))
+    async with await both.logged_in("ann") as ann:
+        found = (await ann.get("/api/v1/parties", params={"contract_days": 30})).json()["items"]
+        assert {one["name"] for one in found} == {"soon", "survivor"}
+        assert (await ann.get("/api/v1/parties", params={"contract_days": 0})).status_code == 400

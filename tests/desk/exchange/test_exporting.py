@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from contactd.core.errors import BadRequestError
 from contactd.crm_store import export_rows, parties, schema
 from contactd.crm_store.export_rows import Chosen
 from contactd.crm_store.import_rows import Outcome
-from contactd.crm_store.store import Store
+from contactd.crm_store.store import Store, WriteConn
 from contactd.desk.exchange import results
 from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.importing import Importing, Wish
 from contactd.desk.exchange.sheet import Line, Sheet
 from contactd.desk.idents import Idents
 from contactd.testing.clock import ManualClock
+from tests.crm_store.town import Town
 
 PEOPLE = """姓名,手机,座机,公司,职务,邮箱,客户编号,标签,custom.rank,城市,地址,简称,vip,生日
 张三,13800138000、13900139000,037160135900转801,郑州一厂,采购,zhang@x.example,K1,"老客户,华中",A,郑州,大道 1 号,老张,2,1985-03-07
@@ -126,3 +128,36 @@ def test_a_header_of_a_brought_file_is_no_formula_and_shows_no_number(tmp_path: 
     head, row = (tmp_path / "r.csv").read_text(encoding="utf-8-sig").splitlines()[:2]
     assert head.startswith("'=HYPERLINK(1),138****8000,")
     assert row.startswith("'=1+1,x,")
+
+
+async def test_a_list_for_calling_leaves_out_who_asked_not_to_be(store: Store, clock: ManualClock) -> None:
+    town = Town(store)
+    names = ("gladly", "never", "merged", "not for marketing", "changed their mind", "no letters")
+    who = {name: await town.party(name) for name in names}
+    await town.merge(refusing := await town.party("other", preferences={"do_not_call": True}), who["merged"])
+    assert refusing
+    said = [
+        ("not for marketing", "", "withdrawn", 0),
+        ("changed their mind", "voice", "denied", 0),
+        ("changed their mind", "voice", "granted", 1),
+        ("no letters", "email", "denied", 0),
+    ]
+
+    def unit(conn: WriteConn) -> None:
+        now = clock.now()
+        values = {"preferences": {"channel": "email", "do_not_call": True}}
+        parties.patch(conn, who["never"], values, row_version=1, now=now, actor="x")
+        for n, (name, channel, state, later) in enumerate(said):
+            row = {
+                "id": f"consent-{n}",
+                "party_id": who[name],
+                "purpose": "marketing",
+                "channel": channel,
+                "state": state,
+            }
+            conn.execute(schema.consent.insert().values(**row, at=now + timedelta(hours=later), by="x"))
+
+    await store.write(unit)
+    rows = await store.read(lambda conn: export_rows.page(conn, chosen=Chosen(to_call=True)))
+    assert {row["name"] for row in rows} == {"gladly", "changed their mind", "no letters"}
+    assert len(await store.read(export_rows.page)) == len(names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0025_star_views"
-down_revision = "0023_tasks_fields"
+down_revision = "0024_reports"
 branch_labels = None
 depends_on = None
 

@@ -21,11 +21,12 @@ interface Filter {
   lifecycle: string | null;
   vip: number | null;
   quiet_days: number | null;
+  contract_days: number | null;
   complaints: boolean | null;
   fields: Record<string, string>;
 }
 
-const NOTHING: Filter = { q: null, tag: null, owner: null, role: null, lifecycle: null, vip: null, quiet_days: null, complaints: null, fields: {} };
+const NOTHING: Filter = { q: null, tag: null, owner: null, role: null, lifecycle: null, vip: null, quiet_days: null, contract_days: null, complaints: null, fields: {} };
 
 export default function CustomersScreen() {
   const { t, word, language } = useWords();
@@ -73,6 +74,7 @@ export default function CustomersScreen() {
           <FieldFilter key={field.id} field={field} language={language} value={fields[field.key] ?? null} onPick={(value) => set({ fields: without(fields, field.key, value) })} />
         ))}
         <InputNumber min={1} max={3650} placeholder={t("customers.quiet")} value={filter.quiet_days} style={{ width: 150 }} suffix={t("customers.days")} onChange={(days) => set({ quiet_days: days })} />
+        <InputNumber min={1} max={3650} placeholder={t("customers.contract")} value={filter.contract_days} style={{ width: 190 }} suffix={t("customers.days")} data-testid="customers-contract" onChange={(days) => set({ contract_days: days })} />
         <label className="row">
           <Switch size="small" checked={filter.complaints === true} data-testid="customers-complaints" onChange={(on) => set({ complaints: on || null })} /> {t("customers.complaints")}
         </label>

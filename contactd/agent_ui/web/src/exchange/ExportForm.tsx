@@ -1,6 +1,6 @@
 /** Customers taken out: which, in what form; telephone numbers as whoever asks may see them. */
 import { DownloadOutlined } from "@ant-design/icons";
-import { App as AntApp, Button, Input, Select } from "antd";
+import { App as AntApp, Button, Checkbox, Input, Select } from "antd";
 import { useState } from "react";
 import { errorText } from "../desk";
 import { useWords } from "../i18n";
@@ -18,12 +18,13 @@ export function ExportForm() {
   const [q, setQ] = useState("");
   const [lifecycle, setLifecycle] = useState("");
   const [vip, setVip] = useState(0);
+  const [toCall, setToCall] = useState(false);
   const [columns, setColumns] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
   const take = async (): Promise<void> => {
     setBusy(true);
     try {
-      await files.export({ form, q: q.trim(), lifecycle, vip, columns });
+      await files.export({ form, q: q.trim(), lifecycle, vip, to_call: toCall, columns });
     } catch (error) {
       message.error(errorText(words, error as CommandError));
     } finally {
@@ -61,6 +62,9 @@ export function ExportForm() {
           options={["csv", "xlsx", "jsonl"].map((one) => ({ value: one, label: word("exchange.forms", one) }))}
           onChange={setForm}
         />
+        <Checkbox checked={toCall} data-testid="export-to-call" onChange={(event) => setToCall(event.target.checked)}>
+          {t("exchange.toCall")}
+        </Checkbox>
         <Button type="primary" icon={<DownloadOutlined />} loading={busy} data-testid="export-take" onClick={() => void take()}>
           {t("exchange.takeNow")}
         </Button>
