@@ -1487,7 +1487,7 @@ export const en: Same<typeof zhCN> = {
     lifecycle: "Stage",
     anyLifecycle: "Any stage",
     anyVip: "Everybody",
-    toCall: "For calling: without those who asked not to be called",
+    toCall: "For calling: nobody who refused calls",
     fromVip: "VIP {{n}} and above",
     allColumns: "All columns",
     form: "Form",
