@@ -67,6 +67,8 @@ class Preview(Shape):
     rows: list[list[str]]
     mapping: dict[str, str]
     unplaced: list[str]
+    own: dict[str, dict[str, str]]
+    """Fields the house has added (`custom.<key>`), each with its labels by language."""
 
 
 class Import(Shape):

@@ -50,7 +50,7 @@ class Record:
     """A log-in name."""
     fields: dict[str, Any] = field(default_factory=dict)
     """Columns of a party."""
-    custom: dict[str, str] = field(default_factory=dict)
+    custom: dict[str, Any] = field(default_factory=dict)
     points: list[tuple[Point, str | None]] = field(default_factory=list)
     """Contact points with their labels, in the order of the row."""
     names: list[tuple[str, str]] = field(default_factory=list)

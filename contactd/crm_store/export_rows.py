@@ -112,9 +112,16 @@ def custom_keys(conn: Connection) -> list[str]:
 
 def _plain(row: Any) -> dict[str, Any]:
     shown = {name: getattr(row, name) or "" for name in _PLAIN}
-    own = {f"custom.{key}": str(value) for key, value in (row.custom or {}).items()}
+    own = {f"custom.{key}": _told(value) for key, value in (row.custom or {}).items()}
     many = {"roles": list(row.roles), "tags": list(row.tags)}
     return {**shown, "name": row.display_name, "vip": str(row.vip), "owner_id": row.owner_id, **many, **own}
+
+
+def _told(value: Any) -> Any:
+    """Return a field of the house's own as an import would read it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return [str(one) for one in value] if isinstance(value, list) else str(value)
 
 
 def _points(conn: Connection, by_id: Mapping[str, dict[str, Any]]) -> None:

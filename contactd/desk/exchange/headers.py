@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from contactd.core.errors import BadRequestError
+from contactd.desk.exchange.own_fields import NO_FIELDS, Own
 
 FIELDS = (
     *("id", "external_id", "kind", "name", "family_name", "given_name", "salutation", "legal_name", "uscc"),
@@ -70,12 +71,20 @@ _NAMES: Mapping[str, str] = {
 _PLACED = {spelling: field for field, spellings in _NAMES.items() for spelling in spellings.split()}
 
 
-def propose(headers: Sequence[str]) -> dict[str, str]:
-    """Return header → field for every header whose meaning is known; our own field names count, too."""
+def propose(headers: Sequence[str], own: Mapping[str, Own] = NO_FIELDS) -> dict[str, str]:
+    """Return header → field for every header whose meaning is known; our own field names count, too.
+
+    Args:
+        headers: the file's.
+        own: key → a field the house has added to customers, known by its labels.
+    """
+    labels = {_key(label): f"{CUSTOM}{key}" for key, one in own.items() for label in (key, *one.field.labels.values())}
     found = {}
     for header in headers:
         key = _key(header)
         field = _PLACED.get(key) or _PLACED.get(_NUMBER.sub("", key))
+        if field is None or field.startswith(CUSTOM):
+            field = labels.get(key) or field
         if field is None and (header in FIELDS or _KEY.fullmatch(header)):
             field = header
         if field is not None:
@@ -83,12 +92,15 @@ def propose(headers: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def settled(headers: Sequence[str], chosen: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def settled(
+    headers: Sequence[str], chosen: Mapping[str, str], own: Mapping[str, Own] = NO_FIELDS
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return header → field as chosen, else as proposed, and the headers nobody placed.
 
     Args:
         headers: the file's.
         chosen: header → field, or `-` to leave a column out.
+        own: as for `propose`.
 
     Raises:
         BadRequestError: a header that the file does not have, or a field that does not exist.
@@ -100,7 +112,7 @@ def settled(headers: Sequence[str], chosen: Mapping[str, str]) -> tuple[dict[str
         if field != LEAVE_OUT and field not in FIELDS and not _KEY.fullmatch(field):
             message = f"{header}: there is no field {field!r}"
             raise BadRequestError(message, code="unknown_field", field=header)
-    placed = propose(headers) | dict(chosen)
+    placed = propose(headers, own) | dict(chosen)
     unplaced = tuple(header for header in headers if header and header not in placed)
     return {header: field for header, field in placed.items() if field != LEAVE_OUT}, unplaced
 

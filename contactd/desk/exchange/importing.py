@@ -6,20 +6,22 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from contactd.clock import Clock, to_ms
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.newcomer import MATCHES, POLICIES, Problem, Record, TakeOver
-from contactd.crm_store import agents, import_jobs, import_rows, import_undo
+from contactd.crm_store import agents, field_rows, import_jobs, import_rows, import_undo
 from contactd.crm_store.import_held import CROSSED
 from contactd.crm_store.import_rows import CREATED, UPDATED, Errand, Outcome, TriedOutError
 from contactd.crm_store.store import Store, WriteConn
 from contactd.crm_store.writer import BULK_ROWS
 from contactd.desk.exchange.headers import fingerprint, settled
+from contactd.desk.exchange.own_fields import Own, own_fields
 from contactd.desk.exchange.record import Rules, understand
 from contactd.desk.exchange.sheet import Sheet
 from contactd.desk.exchange.tables import Tables
@@ -54,6 +56,8 @@ class Looked:
     mapping: dict[str, str]
     unplaced: tuple[str, ...]
     """Columns nobody can place; they are left out."""
+    own: Mapping[str, Own] = field(default_factory=dict)
+    """Fields the house has added to customers."""
 
 
 class Importing:
@@ -90,8 +94,9 @@ class Importing:
         sheet = await opened(wish.path, form=wish.form, encoding=wish.encoding)
         before = await self._store.read(lambda conn: import_jobs.remembered(conn, fingerprint(sheet.headers)))
         known = {header: meaning for header, meaning in before.items() if header in sheet.headers}
-        mapping, unplaced = settled(sheet.headers, {**known, **wish.mapping})
-        return Looked(sheet, mapping, unplaced)
+        own = await self._store.read(_own)
+        mapping, unplaced = settled(sheet.headers, {**known, **wish.mapping}, own)
+        return Looked(sheet, mapping, unplaced, own)
 
     async def try_out(self, wish: Wish, show: Callable[[Outcome], None]) -> dict[str, int]:
         """Say what would become of each row, and change nothing; return status → rows.
@@ -196,11 +201,11 @@ class Importing:
     ) -> Iterator[list[Record]]:
         """Yield understood rows, as many together as one unit may write."""
         batch: list[Record] = []
-        weight = 0
+        weight, rules = 0, replace(wish.rules, fields=looked.own)
         for line in looked.sheet.lines:
             if line.number in done:
                 continue
-            record = _owned(understand(line, looked.sheet.headers, looked.mapping, wish.rules), owners)
+            record = _owned(understand(line, looked.sheet.headers, looked.mapping, rules), owners)
             batch.append(record)
             weight += _weight(record)
             if weight >= WEIGHT:
@@ -240,6 +245,11 @@ def _check(options: TakeOver) -> None:
     if wrong is not None:
         message = f"customers are known again by {', '.join(MATCHES)}"
         raise BadRequestError(message, code="unknown_match", field="match")
+
+
+def _own(conn: Any) -> dict[str, Own]:
+    """Return the fields the house has added to customers."""
+    return own_fields(field_rows.fields(conn, "party"), field_rows.listed(conn, "party"))
 
 
 def _owned(record: Record, owners: Mapping[str, str]) -> Record:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from contactd.core.address import email, phones, point_of
 from contactd.core.newcomer import Problem, Record
 from contactd.desk.exchange.headers import CUSTOM
+from contactd.desk.exchange.own_fields import Own
 from contactd.desk.exchange.sheet import Faulty, Line
 
 _SPLIT = re.compile(r"[、;；,，|\n\r]+")
@@ -65,6 +66,8 @@ class Rules:
 
     region: str = "CN"
     area_code: str | None = None
+    fields: Mapping[str, Own] = field(default_factory=dict)
+    """key → a field the house has added to customers."""
 
 
 def understand(line: Line, headers: Sequence[str], mapping: Mapping[str, str], rules: Rules) -> Record:
@@ -88,7 +91,7 @@ def understand(line: Line, headers: Sequence[str], mapping: Mapping[str, str], r
 def _take(record: Record, header: str, meaning: str, text: str, rules: Rules) -> None:
     """Take over one cell."""
     if meaning.startswith(CUSTOM):
-        _own_field(record, header, meaning.removeprefix(CUSTOM), text)
+        _own_field(record, header, meaning.removeprefix(CUSTOM), text, rules)
     elif meaning in _PHONES or meaning == "fax":
         _numbers(record, header, meaning, text, rules)
     elif meaning == "email":
@@ -117,7 +120,15 @@ def _belonging(record: Record, meaning: str, text: str) -> None:
         record.owner = text
 
 
-def _own_field(record: Record, header: str, key: str, text: str) -> None:
+def _own_field(record: Record, header: str, key: str, text: str, rules: Rules) -> None:
+    defined = rules.fields.get(key)
+    if defined is not None:
+        found = defined.read(text, day)
+        if found is None:
+            record.problems.append(Problem(header, "unknown_value", text[:40]))
+        else:
+            record.custom[key] = found
+        return
     value = day(text) if key in _DAYS else text
     if value is None:
         record.problems.append(Problem(header, "no_such_day", text[:40]))

@@ -23,7 +23,7 @@ from contactd.crm_store import import_files, import_jobs, import_undo
 from contactd.crm_store.import_files import AT_WORK, DONE, FAILED, RUNNING, TRYING, UPLOADING, WHOLE
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
-from contactd.desk.exchange.headers import FIELDS
+from contactd.desk.exchange.headers import CUSTOM, FIELDS
 from contactd.desk.exchange.importing import Importing, Wish, first
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.results import LEFT_OUT
@@ -142,6 +142,7 @@ class Wizard:
             "mapping": looked.mapping,
             "unplaced": list(looked.unplaced),
             "fields": list(FIELDS),
+            "own": {f"{CUSTOM}{key}": dict(one.field.labels) for key, one in looked.own.items()},
             "matches": list(MATCHES),
             "policies": list(POLICIES),
             "encodings": list(ENCODINGS),

@@ -14,10 +14,11 @@ from contactd.core.address import phone_point
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.newcomer import TakeOver
 from contactd.core.party import Point
-from contactd.crm_store import import_held, import_jobs, import_rows, parties, schema
+from contactd.crm_store import field_rows, import_held, import_jobs, import_rows, parties, schema
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
 from contactd.desk.exchange import importing
+from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.importing import Importing, Wish
 from contactd.desk.idents import Idents
 from contactd.testing.clock import ManualClock
@@ -301,3 +302,42 @@ async def test_an_id_nobody_has_is_a_mistake(desk: Desk) -> None:
     _, counts = await desk.run("id,name\nnobody-here,Li\n")
     assert counts == {"error": 1}
     assert desk.shown[0].reasons == ["id: unknown_customer: nobody-here"]
+
+
+async def test_fields_of_the_house_say_what_a_column_is_and_what_fits(desk: Desk, clock: ManualClock) -> None:
+    rank = [{"key": "gold", "labels": {"zh-CN": "金牌"}}, {"key": "old", "labels": {"zh-CN": "旧"}, "retired": True}]
+    tags = [{"key": "north", "labels": {"zh-CN": "北方"}}, {"key": "south", "labels": {"zh-CN": "南方"}}]
+    defined: list[dict[str, Any]] = [
+        {"key": "rank", "type": "select", "labels": {"zh-CN": "会员级别"}, "options": rank},
+        {"key": "areas", "type": "multi", "labels": {"zh-CN": "覆盖区域"}, "options": tags},
+        {"key": "since", "type": "date", "labels": {"zh-CN": "入会日期"}},
+        {"key": "staff", "type": "int", "labels": {"zh-CN": "员工人数"}},
+        {"key": "listed", "type": "bool", "labels": {"zh-CN": "上市"}},
+    ]
+    for one in defined:
+        values, now = {"entity": "party"} | one, clock.now()
+        await desk.store.write(
+            lambda conn, values=values, now=now: field_rows.define(
+                conn, f"f-{values['key']}", values, now=now, actor="x"
+            )
+        )
+    _, counts = await desk.run(
+        "姓名,会员级别,覆盖区域,入会日期,员工人数,上市\n张三,金牌,北方、south,2026年1月5日,120,是\n李四,旧,,,,\n王五,,,,many,\n"
+    )
+    assert counts == {"created": 1, "error": 2}
+    assert [one.reasons for one in desk.shown[1:]] == [
+        ["会员级别: unknown_value: 旧"],
+        ["员工人数: unknown_value: many"],
+    ]
+    zhang = await desk.party("张三")
+    assert zhang["custom"] == {
+        "rank": "gold",
+        "areas": ["north", "south"],
+        "since": "2026-01-05",
+        "staff": 120,
+        "listed": True,
+    }
+    out = desk.folder / "out.csv"
+    await Exporting(desk.store, clock, "ann").run(out)
+    _, counts = await desk.run(out.read_bytes(), match=("id",), policy="overwrite")
+    assert counts == {"unchanged": 1}

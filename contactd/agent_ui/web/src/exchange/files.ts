@@ -24,6 +24,8 @@ export interface Preview {
   mapping: Record<string, string>;
   unplaced: string[];
   fields: string[];
+  /** Fields the house has added, each with its labels by language. */
+  own: Record<string, Record<string, string>>;
   matches: string[];
   policies: string[];
   encodings: string[];
