@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0025_star_views"
-down_revision = "0024_reports"
+revision = "0028_star_views"
+down_revision = "0027_texts"
 branch_labels = None
 depends_on = None
 
