@@ -107,9 +107,7 @@ def _server_commands(commands: Commands) -> None:
     demo.add_argument("--traffic", action="store_true", help="let made-up customers get in touch all the time")
     check = _add(commands, "check", _check, "print every mistake of the configuration; exit 2 if there is one")
     _speak(check)
-    keeps = _add(
-        commands, "retention", _retention, "show what was kept for long enough, by class; let it go with --run"
-    )
+    keeps = _add(commands, "retention", _retention, "show what was kept for long enough; let it go with --run")
     keeps.add_argument("--run", action="store_true", help="erase it now")
     doctor = _add(
         commands, "doctor", _doctor, "ask the PBX about rights, modules, fallback, clock; exit 1 if something is bad"
