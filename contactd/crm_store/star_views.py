@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, Text, column, select, table
+from sqlalchemy import Connection, Integer, Select, Text, column, or_, select, table
 
 from contactd.crm_store import change_rows
 from contactd.crm_store import schema as s
@@ -78,9 +78,15 @@ VIEWS: Mapping[str, View] = {
 
 
 def after(conn: Connection, name: str, ident: str, limit: int = PAGE) -> list[dict[str, Any]]:
-    """Return rows of a view by id, those behind one."""
+    """Return rows of a view in an order of its own, those behind the one of an id."""
     query, view = _select(name), VIEWS[name]
-    return _rows(conn, query.where(query.selected_columns["id"] > ident).order_by("id").limit(limit), view)
+    columns = query.selected_columns
+    if "n" not in columns:
+        return _rows(conn, query.where(columns["id"] > ident).order_by("id").limit(limit), view)
+    # The id is put together of two columns; in their order an index leads from page to page.
+    contact, _, n = ident.rpartition("/")
+    behind = (columns["contact_id"] >= contact, or_(columns["contact_id"] > contact, columns["n"] > int(n or 0)))
+    return _rows(conn, query.where(*behind).order_by("contact_id", "n").limit(limit), view)
 
 
 def about(conn: Connection, name: str, refs: Sequence[str]) -> list[dict[str, Any]]:
@@ -97,7 +103,7 @@ def with_merged(conn: Connection, refs: Sequence[str]) -> list[str]:
 
 
 def _select(name: str) -> Select[Any]:
-    kinds = {"id": Ordered, **dict.fromkeys(("is_primary", "disabled", "erased"), Integer)}
+    kinds = {"id": Ordered, **dict.fromkeys(("n", "is_primary", "disabled", "erased"), Integer)}
     view = table(name, *(column(one, kinds.get(one, Text)) for one in VIEWS[name].columns))
     return select(view)
 

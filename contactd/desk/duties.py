@@ -13,6 +13,8 @@ import structlog
 FIRST_S = 1.0
 LONGEST_S = 60.0
 """Pauses before a duty is begun again: the first, twice as long each time, this long at most."""
+END_S = 5.0
+"""How long the end waits for them."""
 STEADY_S = 300.0
 """A duty that went on for so long had recovered: its next pause is the first again."""
 
@@ -27,6 +29,7 @@ class Duties:
         self._sleep = sleep
         self._tasks: set[asyncio.Task[None]] = set()
         self._failed: dict[str, None] = {}
+        self._ending = False
 
     def begin(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Go on with `run` for ever; what returns by itself is over."""
@@ -40,11 +43,14 @@ class Duties:
         return list(self._failed)
 
     async def end(self) -> None:
-        """End them all."""
-        tasks = list(self._tasks)
-        for task in tasks:
+        """End them all; who does not go is left behind, so that the rest of the server can still be closed."""
+        self._ending = True
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._tasks:
+            _, left = await asyncio.wait(self._tasks, timeout=END_S)
+            for task in left:
+                log.error("duty.stays", duty=task.get_name())
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
@@ -56,6 +62,8 @@ class Duties:
             except Exception:  # whatever it is: nobody else would begin it again
                 log.exception("duty.failed", duty=name)
             else:
+                return
+            if self._ending:
                 return
             if loop.time() - began > STEADY_S:
                 pause = FIRST_S

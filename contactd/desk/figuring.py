@@ -25,6 +25,10 @@ BY = (*INTERVALS, "line", "channel", "agent")
 """What figures can be shown by."""
 LONGEST = timedelta(days=400)
 LONGEST_FINE = timedelta(days=62)
+SLICE = timedelta(days=14)
+"""Read at once."""
+PATIENCE = timedelta(seconds=20)
+"""Who asks for a report waits longer than who asks for a contact."""
 _FINE = frozenset({"quarter", "hour"})
 _BUSY = frozenset({"offered", "talking", "held", "wrapup"})
 _TAKEN = "accepted"
@@ -58,8 +62,7 @@ class Figuring:
             BadRequestError: `by` is none of `BY`, or the time is too long for it.
         """
         _check(chosen, by)
-        rules = _Rules(self._policy())
-        sums = await self._store.read(partial(_added_up, chosen=chosen, by=by, zone=zone, rules=rules))
+        sums = await self._added_up(chosen, by, zone)
         total = Sums()
         for one in sums.values():
             total.add(one)
@@ -81,13 +84,13 @@ class Figuring:
         )
         people: dict[str, _Person] = defaultdict(_Person)
         for agent, state, reason, spent in await self._store.read(
-            partial(report_reads.agent_time, since=since, until=until, now=now)
+            partial(report_reads.agent_time, since=since, until=until, now=now), limit=PATIENCE
         ):
             people[agent].spent[state] += spent
             if state == "not_ready":
                 people[agent].reasons[reason or ""] += spent
         for agent, outcome, count, rang in await self._store.read(
-            partial(report_reads.offers, since=since, until=until)
+            partial(report_reads.offers, since=since, until=until), limit=PATIENCE
         ):
             people[agent].offers[outcome or "open"] += count
             people[agent].rang_in_vain_ms += 0 if outcome == _TAKEN else rang
@@ -110,6 +113,18 @@ class Figuring:
         return await self._store.read(
             partial(report_reads.behind, chosen=chosen, number=number, limit=limit, cursor=cursor)
         )
+
+    async def _added_up(self, chosen: Chosen, by: str, zone: ZoneInfo) -> Mapping[Key, Sums]:
+        """Add up slice by slice: a long time must not keep one of the readers from everybody else."""
+        rules, sums = _Rules(self._policy()), defaultdict[Key, Sums](Sums)
+        since = chosen.since
+        while since < chosen.until:
+            until = min(since + SLICE, chosen.until)
+            part = partial(_added_up, chosen=chosen._replace(since=since, until=until), by=by, zone=zone, rules=rules)
+            for key, one in (await self._store.read(part, limit=PATIENCE)).items():
+                sums[key].add(one)
+            since = until
+        return sums
 
 
 class _Rules:

@@ -124,6 +124,18 @@ async def test_a_letter_of_the_evening_that_is_answered_in_the_morning_is_in_tim
     assert (calls["answered"], calls["within"]) == (1, 0)
 
 
+async def test_a_long_time_is_added_up_from_its_parts(town: Town) -> None:
+    for day in (0, 13, 14, 15, 40):
+        await stay(town, day * 86_400, answered_at=10 + day, agent="ann")
+    told = figuring(town.store)
+    whole = Chosen(MONDAY, MONDAY + timedelta(days=60))
+    (months, days) = [await told.stays(whole, by, UTC_ZONE) for by in ("month", "day")]
+    assert [item["offered"] for item in months["items"]] == [3, 2]
+    assert [item["offered"] for item in days["items"]] == [1] * 5
+    assert months["total"] == days["total"]
+    assert (months["total"]["offered"], months["total"]["longest_s"]) == (5, 50.0)
+
+
 async def test_what_agents_did_adds_up(town: Town) -> None:
     store = town.store
     log = [("logged_out", -3600, 0, None), ("ready", 0, 600, None), ("offered", 600, 620, None)]

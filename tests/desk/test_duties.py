@@ -41,6 +41,33 @@ async def test_what_fails_is_begun_again_until_it_goes_on(monkeypatch: pytest.Mo
     await kept.end()
 
 
+async def test_who_does_not_go_keeps_nobody_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duties, "END_S", 0.01)
+    kept, goes = Duties(), asyncio.Event()
+
+    async def stubborn() -> None:
+        while not goes.is_set():
+            try:
+                await goes.wait()
+            except asyncio.CancelledError:
+                continue
+
+    async def fails() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            message = "it fails while it is ended"
+            raise ValueError(message)
+
+    kept.begin("stubborn", stubborn)
+    kept.begin("fails", fails)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await kept.end()
+    assert kept.failed == []
+    goes.set()
+
+
 async def test_what_ends_by_itself_is_over() -> None:
     kept, ended = Duties(), asyncio.Event()
 

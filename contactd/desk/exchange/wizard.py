@@ -199,7 +199,8 @@ class Wizard:
             except ContactdError as error:
                 log.warning("imports.failed", code=error.code)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), EVERY_S)
+                async with asyncio.timeout(EVERY_S):
+                    await self._woken.wait()
             self._woken.clear()
 
     async def some(self) -> None:

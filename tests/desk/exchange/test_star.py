@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,23 @@ async def test_everything_comes_once_and_nothing_personal_with_it(
     assert not [word for word in ("张三", "13800138000", "Geheimnis") if word in written]
     acts = [one["action"] for one in await town.store.read(audit.listed)]
     assert acts.count("star.export") == 1
+
+
+async def test_pages_leave_no_row_out_and_bring_none_twice(town: Town) -> None:
+    contacts = [await town.interaction() for _ in range(3)]
+    rows = [
+        {"interaction_id": one, "n": n, "reason": "arrived", "entered_at": town.at, "line": "support"}
+        for one in contacts
+        for n in range(1, 12)
+    ]
+    await town.unit(lambda conn: conn.execute(schema.interaction_segment.insert(), rows))
+    seen: list[str] = []
+    while page := await town.store.read(
+        partial(star_views.after, name="bi_segment", ident=(seen or [""])[-1], limit=4)
+    ):
+        seen += [row["id"] for row in page]
+    assert len(seen) == len(set(seen)) == 1 + 33
+    assert {f"{one}/{n}" for one in contacts for n in range(1, 12)} <= set(seen)
 
 
 async def test_afterwards_only_what_changed_comes(town: Town, clock: ManualClock, tmp_path: Path) -> None:
