@@ -29,6 +29,8 @@ from contactd.desk.idents import Idents
 
 WEIGHT = BULK_ROWS - 200
 """Rows of the store from which on a unit is full; the heaviest record still fits."""
+_MET = frozenset({CROSSED, "changed"})
+"""Why a unit may be written again: another node, or somebody at a screen, wrote one of its rows meanwhile."""
 CROSSINGS = 3
 """How often a unit may cross another node's before that is an error."""
 _CHUNK = 1024 * 1024
@@ -107,9 +109,7 @@ class Importing:
         fresh, counts = Fresh(), Counter[str]()
         async for batch in _aside(self._batches(looked, wish, await self._owners())):
             try:
-                await self._store.write(
-                    partial(import_rows.try_out, records=batch, errand=self._errand("", wish)), bulk=True
-                )
+                await self._taken(partial(import_rows.try_out, records=batch, errand=self._errand("", wish)))
             except TriedOutError as tried:
                 outcomes = tried.outcomes
             for record, outcome in zip(batch, outcomes, strict=True):
@@ -137,12 +137,12 @@ class Importing:
         return job, await self._store.write(lambda conn: import_jobs.finish(conn, job, now))
 
     async def _taken(self, unit: Callable[[WriteConn], list[Outcome]]) -> list[Outcome]:
-        """Write a unit; one that crossed another node's is written again, and then finds what that one wrote."""
+        """Write a unit; one that crossed another node's is written again, and then finds what was written there."""
         for _ in range(CROSSINGS):
             try:
                 return await self._store.write(unit, bulk=True)
             except ConflictError as error:
-                if error.code != CROSSED:
+                if error.code not in _MET:
                     raise
         return await self._store.write(unit, bulk=True)
 
