@@ -136,19 +136,43 @@ def _free(due: Due) -> list[ColumnElement[bool]]:
     """Say that nothing holds a row: no legal hold of its customer, no held recording, no open case."""
     if due.contact is None:
         return []
-    table, own, kin = s.interaction.alias("kept"), s.party.alias("kept_of"), s.party.alias("kin")
-    mine = table.c.id == due.contact
-    hold, case, recording = s.legal_hold, s.case_, s.recording.alias("kept_sound")
-    held = (
-        select(hold.c.id)
-        .join(kin, kin.c.id == hold.c.party_id)
-        .join(own, own.c.canonical_id == kin.c.canonical_id)
-        .join(table, table.c.party_id == own.c.id)
-        .where(mine, hold.c.lifted_at.is_(None))
-    )
-    open_case = select(case.c.id).join(table, table.c.case_id == case.c.id).where(mine, case.c.state.not_in(_OVER))
+    table, recording = s.interaction.alias("kept"), s.recording.alias("kept_sound")
+    kept = select(table.c.id).where(table.c.id == due.contact, or_(*_held(table), *_in_open_case(table)))
     sound = select(recording.c.id).where(recording.c.interaction_id == due.contact, recording.c.hold.is_not(None))
-    return [~exists(held), ~exists(open_case), ~exists(sound)]
+    return [~exists(kept), ~exists(sound)]
+
+
+def _held(table: Any) -> list[ColumnElement[bool]]:
+    """Say that a contact is of a held customer: a person's or an organisation's, or nobody's and from an address of theirs.
+
+    An address others use too counts here: what may be theirs is kept.
+    """
+    own, kin, hold, claim = s.party.alias("held"), s.party.alias("kin"), s.legal_hold, s.contact_claim
+    held = (
+        select(own.c.id)
+        .join(kin, kin.c.canonical_id == own.c.canonical_id)
+        .join(hold, hold.c.party_id == kin.c.id)
+        .where(hold.c.lifted_at.is_(None))
+    )
+    theirs = select(claim.c.contact_point_id).where(claim.c.party_id.in_(held))
+    return [
+        table.c.party_id.in_(held),
+        table.c.org_party_id.in_(held),
+        table.c.party_id.is_(None) & table.c.contact_point_id.in_(theirs),
+    ]
+
+
+def _in_open_case(table: Any) -> list[ColumnElement[bool]]:
+    """Say that a contact belongs to an open case: as a whole, with one of its topics, or as what the case began with."""
+    case, topic = s.case_.alias("open_case"), s.interaction_topic.alias("kept_topic")
+    going = case.c.state.not_in(_OVER)
+    topics = select(topic.c.interaction_id).join(case, case.c.id == topic.c.case_id)
+    begun = select(case.c.source_interaction_id).where(going, case.c.source_interaction_id.is_not(None))
+    return [
+        table.c.case_id.in_(select(case.c.id).where(going)),
+        exists(topics.where(topic.c.interaction_id == table.c.id, going)),
+        table.c.id.in_(begun),
+    ]
 
 
 _OVER = ("resolved", "closed")

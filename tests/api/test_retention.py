@@ -8,7 +8,7 @@ from typing import Any
 from contactd.core.case_plan import NO_PLAN
 from contactd.crm_store import audit, case_rows, schema
 from tests.api.house import House
-from tests.crm_store.town import Town
+from tests.crm_store.town import Town, mail
 
 LONG_AGO = timedelta(days=800)
 
@@ -68,6 +68,43 @@ async def test_what_is_due_is_counted_goes_and_is_on_record(both: House) -> None
     assert (raw.inline, raw.blob) == (None, None)
     (entry,) = [one for one in await both.store.read(audit.listed) if one["action"] == "retention.erase"]
     assert (entry["actor"], entry["detail"]) == ("id-adam", gone)
+
+
+async def test_what_a_case_or_a_hold_reaches_in_other_ways_stays(both: House) -> None:
+    town = Town(both.store, both.clock.now() - LONG_AGO)
+    held = await town.party("held", mail("held@example.com"))
+    free = await town.party("free", mail("free@example.com"))
+    claim = schema.contact_claim
+    rows = await both.store.read(lambda conn: conn.execute(claim.select()).all())
+    point = {row.party_id: row.contact_point_id for row in rows}
+    made = {
+        "topic": await town.interaction(free, "secret words", channel="chat"),
+        "source": await town.interaction(free, "secret words", channel="chat"),
+        "org": await town.interaction(free, "secret words", channel="chat", org_party_id=held),
+        "address": await town.interaction(None, "secret words", channel="chat", contact_point_id=point[held]),
+        "other": await town.interaction(None, "secret words", channel="chat", contact_point_id=point[free]),
+        "done": await town.interaction(free, "secret words", channel="chat"),
+    }
+    about: dict[str, Any] = {"plan": NO_PLAN, "now": town.at, "actor": None}
+    closed = schema.case_.update().where(schema.case_.c.id == "over").values(state="closed")
+    topic = {"n": 1, "disposition": "refund", "is_primary": True, "at": town.at}
+
+    def unit(conn: Any) -> None:
+        case_rows.create(conn, "open", {"subject": "open", "source_interaction_id": made["source"]}, **about)
+        case_rows.create(conn, "over", {"subject": "over", "source_interaction_id": made["done"]}, **about)
+        conn.execute(closed)
+        for name, case in (("topic", "open"), ("done", "over")):
+            values = {"interaction_id": made[name], "case_id": case, **topic}
+            conn.execute(schema.interaction_topic.insert().values(**values))
+        hold = {"id": "hold", "party_id": held, "reason": "a court", "at": town.at, "by": "id-sue"}
+        conn.execute(schema.legal_hold.insert().values(**hold))
+
+    await both.store.write(unit)
+    counted = {one["class"]: (one["due"], one["held"]) for one in await both.retention.preview()}
+    assert counted["contacts.chat"] == (2, 4)
+    assert (await both.retention.erase("system"))["contacts.chat"] == 2
+    said = await texts(both)
+    assert {name for name, ident in made.items() if said[ident]} == {"topic", "source", "org", "address"}
 
 
 async def test_drafts_and_log_ins_that_are_over_go(house: House) -> None:
