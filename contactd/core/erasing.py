@@ -17,6 +17,8 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WORD = re.compile(r"[a-z][a-z_.]{0,40}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
 _OURS = (_ID, _WORD, _MOMENT)
+_MENU = {"menu": re.compile(r"[a-z0-9_-]{1,32}"), "choice": re.compile(r"[0-9*#]")}
+"""Of a step through a menu, which was gone through and by which key: ways are counted from them."""
 _SAID = frozenset(
     {"note", "text", "name", "from", "to", "subject", "body", "comment", "address", "number", "title"}
     | {"remedy", "outside_ref"},
@@ -35,7 +37,14 @@ def bare(data: Any, depth: int = 0, *, said: bool = False) -> Any:
     if isinstance(data, str):
         return data if not said and any(pattern.fullmatch(data) for pattern in _OURS) else ""
     if isinstance(data, dict):
-        return {key: bare(value, depth + 1, said=key in _SAID) for key, value in data.items() if _WORD.fullmatch(key)}
+        step = data.keys() >= _MENU.keys()
+        return {
+            key: value
+            if step and key in _MENU and isinstance(value, str) and _MENU[key].fullmatch(value)
+            else bare(value, depth + 1, said=key in _SAID)
+            for key, value in data.items()
+            if _WORD.fullmatch(key)
+        }
     if isinstance(data, (list, tuple)):
         return [bare(value, depth + 1, said=said) for value in data]
     if isinstance(data, int) and not isinstance(data, bool) and abs(data) >= 10**10:

@@ -31,6 +31,12 @@ UUID = "0192f000-1111-7222-8333-444455556666"
             {"subject": ["refund", "wang"], "priority": [0, 2], "type": ["inquiry", "complaint"]},
             {"subject": ["", ""], "priority": [0, 2], "type": ["inquiry", "complaint"]},
         ),
+        (
+            {"steps": [{"menu": "main-2", "choice": "1", "label": "退货", "entered": "1234"}]},
+            {"steps": [{"menu": "main-2", "choice": "1", "label": "", "entered": ""}]},
+        ),
+        ({"menu": "main 2", "choice": "13800138000"}, {"menu": "", "choice": ""}),
+        ({"menu": "main-2"}, {"menu": ""}),
         (None, None),
     ],
 )
