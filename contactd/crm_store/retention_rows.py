@@ -1,4 +1,6 @@
-"""What has been kept for as long as its class allows: counted for a preview, and erased a little at a time.
+"""What has been kept for as long as its class allows: counted for a preview, found page by page, erased a little at a time.
+
+It is looked for where one reads, so that the writer's units only see to rows they are given.
 
 Nothing goes that is open, that belongs to an open case, or that a legal hold or a held recording keeps.  What stays of a contact is
 its skeleton: figures of past months do not change.
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, or_, select, update
 
 from contactd.core.erasing import ERASED_RAW, SCRUBBED
 from contactd.core.interaction import TERMINAL_STATES
@@ -21,6 +23,8 @@ from contactd.crm_store.write_conn import WriteConn
 
 CONTACTS = "contacts"
 """Class of the words, files and voices of contacts; with `contacts.<channel>` those of one channel."""
+PAGE = 500
+"""Rows looked at in one read, whether they are due or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Due:
     erase: Callable[[WriteConn, Sequence[Any]], object]
     batch: int
     """Rows erased in one unit."""
+    walked: bool = False
+    """An index stands over `since` and the key: only what is old enough is looked at; else all, by key."""
 
 
 def count(conn: Connection, name: str, before: datetime, *, but: Sequence[str] = ()) -> dict[str, Any]:
@@ -49,14 +55,40 @@ def count(conn: Connection, name: str, before: datetime, *, but: Sequence[str] =
     return {"class": name, "due": free, "held": total - free, "oldest": oldest}
 
 
-def erase_some(conn: WriteConn, name: str, before: datetime, *, but: Sequence[str] = ()) -> int:
-    """Erase a little of a class; return how many rows, 0 when there is no more."""
+def find_some(
+    conn: Connection, name: str, before: datetime, after: Sequence[Any] = (), *, but: Sequence[str] = ()
+) -> tuple[list[list[Any]], Sequence[Any] | None]:
+    """Look at a page of a class behind `after`; return what is due, cut for units, and how far that was (None = to the end)."""
     due = _due(name, but)
-    query: Select[Any] = select(due.column).where(*due.old(before), *_free(due)).order_by(due.since).limit(due.batch)
-    keys = list(conn.execute(query).scalars())
+    order = [due.since, due.column] if due.walked else [due.column]
+    goes = and_(*due.old(before), *_free(due)).label("goes")
+    query: Select[Any] = select(*order, goes).order_by(*order).limit(PAGE)
+    if due.walked:
+        query = query.where(due.since < before)
+    if after:
+        query = query.where(_behind(order, after))
+    rows = conn.execute(query).all()
+    keys = [row[-2] for row in rows if row.goes]
+    cut = [keys[begin : begin + due.batch] for begin in range(0, len(keys), due.batch)]
+    return cut, tuple(rows[-1][:-1]) if len(rows) == PAGE else None
+
+
+def erase(conn: WriteConn, name: str, keys: Sequence[Any], before: datetime, *, but: Sequence[str] = ()) -> int:
+    """Erase those of these rows of a class that still may go; return how many."""
+    due = _due(name, but)
+    still = select(due.column).where(due.column.in_(keys), *due.old(before), *_free(due))
+    keys = list(conn.execute(still).scalars())
     if keys:
         due.erase(conn, keys)
     return len(keys)
+
+
+def _behind(order: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
+    """Say that a row comes behind one, in a way an index can be walked by."""
+    if len(order) == 1:
+        found: ColumnElement[bool] = order[0] > after[0]
+        return found
+    return and_(order[0] >= after[0], or_(order[0] > after[0], order[1] > after[1]))
 
 
 def _due(name: str, but: Sequence[str]) -> Due:
@@ -76,6 +108,7 @@ def _due(name: str, but: Sequence[str]) -> Due:
             contact.c.id,
             erasing.scrub,
             erasing.BATCH,
+            walked=True,
         )
     classes = {
         "originals": Due(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import pytest
+
 from contactd.core.case_plan import NO_PLAN
-from contactd.crm_store import audit, case_rows, schema
+from contactd.core.errors import StoreDownError
+from contactd.crm_store import audit, case_rows, retention_rows, schema
 from tests.api.house import House
 from tests.crm_store.town import Town, mail
 
@@ -41,6 +45,11 @@ async def texts(house: House) -> dict[str, str]:
     return {row.interaction_id: row.body_text for row in rows}
 
 
+async def on_record(house: House) -> list[tuple[str, dict[str, int]]]:
+    entries = [one for one in await house.store.read(audit.listed) if one["action"] == "retention.erase"]
+    return sorted(((one["actor"], one["detail"]) for one in entries), key=str)
+
+
 async def test_what_is_due_is_counted_goes_and_is_on_record(both: House) -> None:
     made = await chats(both)
     path = "/api/v1/privacy/retention"
@@ -66,8 +75,7 @@ async def test_what_is_due_is_counted_goes_and_is_on_record(both: House) -> None
     assert len(rows) == len(made), "figures of past months stay"
     (raw,) = await both.store.read(lambda conn: conn.execute(schema.raw.select()).all())
     assert (raw.inline, raw.blob) == (None, None)
-    (entry,) = [one for one in await both.store.read(audit.listed) if one["action"] == "retention.erase"]
-    assert (entry["actor"], entry["detail"]) == ("id-adam", gone)
+    assert await on_record(both) == [("id-adam", {"contacts.chat": 2}), ("id-adam", {"originals": 1})]
 
 
 async def test_what_a_case_or_a_hold_reaches_in_other_ways_stays(both: House) -> None:
@@ -131,3 +139,87 @@ async def test_drafts_and_log_ins_that_are_over_go(house: House) -> None:
     kept = await house.store.read(lambda conn: conn.execute(schema.draft.select()).all())
     assert {row.interaction_id for row in kept} == {made["held"], made["open"]}
     assert await house.store.read(lambda conn: conn.execute(schema.session.select()).all()) == []
+
+
+async def test_what_is_looked_for_is_walked_past_what_stays_and_what_went(
+    both: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention_rows, "PAGE", 2)
+    made = await chats(both)
+    town = Town(both.store, both.clock.now() - LONG_AGO - timedelta(days=9), made=500)
+    parties = [await town.party("free") for _ in range(5)]
+    more = [await town.interaction(party, "secret words", channel="chat") for party in parties]
+    for ident in more:
+        await town.received(ident, b"From: li@example.com")
+    asked: list[int] = []
+    walk = retention_rows.find_some
+
+    def counted(conn: Any, **given: Any) -> Any:
+        found = walk(conn, **given)
+        asked.append(len(found[0]))
+        return found
+
+    monkeypatch.setattr(retention_rows, "find_some", counted)
+    gone = await both.retention.erase("system")
+    assert gone["contacts.chat"] == 7
+    # Of the contacts' originals nothing is left; the mail's goes by the class of its own.
+    assert gone["originals"] == 1
+    said = await texts(both)
+    assert not any(said[ident] for ident in more)
+    assert said[made["held"]] == said[made["busy"]] == "secret words"
+    asked.clear()
+    assert await both.retention.erase("system") == {}
+    assert not any(asked)
+
+
+async def test_what_a_hold_reaches_between_looking_and_erasing_stays(house: House) -> None:
+    made = await chats(house)
+    before = house.clock.now() - timedelta(days=730)
+    (keys,), _ = await house.store.read(partial(retention_rows.find_some, name="contacts.chat", before=before))
+    assert set(keys) == {made["free"], made["nobody"]}
+    party = schema.legal_hold.insert().values(id="h2", party_id="party-0001", reason="x", at=house.clock.now(), by="s")
+    await house.store.write(lambda conn: conn.execute(party))
+    unit = partial(retention_rows.erase, name="contacts.chat", keys=keys, before=before)
+    assert await house.store.write(unit) == 1
+    assert (await texts(house))[made["free"]]
+
+
+async def test_a_run_that_is_cut_short_is_on_record_and_ends_with_the_night(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await chats(house)
+    with monkeypatch.context() as day:
+        day.setattr(house.retention, "_is_night", lambda: False)
+        assert await house.retention.erase("system", by_night=True) == {}
+
+    erase = retention_rows.erase
+
+    def broken(conn: Any, name: str, *rest: Any, **more: Any) -> int:
+        if name == "originals":
+            message = "gone"
+            raise StoreDownError(message)
+        return erase(conn, name, *rest, **more)
+
+    monkeypatch.setattr(retention_rows, "erase", broken)
+    with pytest.raises(StoreDownError):
+        await house.retention.erase("id-adam")
+    assert await on_record(house) == [("id-adam", {"contacts.chat": 2})]
+
+
+async def test_all_is_looked_through_once_a_night(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[bool] = []
+    night = [True]
+
+    async def erase(_actor: str, *, by_night: bool = False) -> dict[str, int]:
+        runs.append(by_night)
+        return {}
+
+    monkeypatch.setattr(house.retention, "_is_night", lambda: night[0])
+    monkeypatch.setattr(house.retention, "erase", erase)
+    for _ in range(3):
+        await house.retention._look()
+    assert runs == [True]
+    for hour in (False, False, True, True):
+        night[0] = hour
+        await house.retention._look()
+    assert runs == [True, True]
