@@ -114,7 +114,7 @@ class Retention(Section):
     recordings: int = Field(default=0, ge=0)
     """At most; a line may say less."""
     drafts: int = Field(default=0, ge=0)
-    """What was begun and never sent, of contacts that are over."""
+    """What was begun and never sent, of contacts that are over; at least as long as these can be brought back."""
     logins: int = Field(default=0, ge=0)
     """Log-ins that are over, with their addresses."""
     from_hour: int = Field(default=1, ge=0, le=23)

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from contactd.clock import rfc3339
 from contactd.crm_store import schema as s
-from contactd.crm_store.dismissed_rows import UNDO_FOR
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
 
@@ -69,7 +68,6 @@ _CARRY = tuple(
     )
     for table in (s.draft_version, s.draft)
 )
-_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,16 +123,6 @@ def carry(conn: WriteConn, source: str, target: str) -> None:
     if conn.one(_ONE, interaction=target) is None:
         for statement in _CARRY:
             conn.run(statement, b_interaction=source, b_target=target)
-
-
-def forget(conn: WriteConn, now: datetime) -> int:
-    """Forget drafts of contacts that ended too long ago to come back; return how many."""
-    ended = s.interaction.c.ended_at
-    old = select(s.draft.c.interaction_id).join(s.interaction, s.interaction.c.id == s.draft.c.interaction_id)
-    found = conn.execute(old.where(ended <= now - UNDO_FOR).limit(_AT_ONCE)).scalars().all()
-    for interaction in found:
-        drop(conn, interaction)
-    return len(found)
 
 
 def get(conn: Connection, interaction: str) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from contactd.clock import Clock, rfc3339
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
 from contactd.crm_store import audit, retention_rows
 from contactd.crm_store.audit import Entry
+from contactd.crm_store.dismissed_rows import UNDO_FOR
 from contactd.crm_store.store import Store
 from contactd.crm_store.write_conn import WriteConn
 
@@ -124,7 +125,9 @@ class Retention:
             self._unclean = False
 
     def _before(self, name: str) -> datetime:
-        return self._clock.now() - timedelta(days=self._days[name])
+        kept = timedelta(days=self._days[name])
+        # What was being written comes back with its contact.
+        return self._clock.now() - (max(kept, UNDO_FOR) if name == "drafts" else kept)
 
     def _is_night(self) -> bool:
         begin, end = self._night

@@ -1,6 +1,6 @@
 """Sweeping: blobs that no row names go after a day, and so do uploads nobody sent.
 
-Files that were imported go when their time is over, drafts of contacts that ended when these cannot come back any more.
+Files that were imported go when their time is over; drafts go by `desk.retention`, with what something holds respected.
 A blob is written before the row that names it: what is refused, or cut off by a crash, in between leaves a blob that nobody
 knows.  Putting the same bytes again makes a blob young again, so one that is about to be named is never old enough to go.
 """
@@ -16,7 +16,7 @@ import structlog
 
 from contactd.clock import Clock
 from contactd.core.errors import ContactdError
-from contactd.crm_store import blob_rows, change_rows, draft_rows, import_files, upload_rows
+from contactd.crm_store import blob_rows, change_rows, import_files, upload_rows
 from contactd.crm_store.store import Store
 
 EVERY_S = 3600.0
@@ -57,7 +57,6 @@ class Sweeping:
         await self._store.write(partial(upload_rows.forget, now=now))
         await self._store.write(partial(import_files.forget, now=now))
         await self._store.write(partial(change_rows.forget, now=now))
-        await self._store.write(partial(draft_rows.forget, now=now))
         before = (now - AGE).timestamp()
         blobs = self._store.blobs
         old = await asyncio.to_thread(blobs.old, digit, before)

@@ -8,8 +8,10 @@ from sqlalchemy import Update, select, update
 from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
-from contactd.crm_store import blocked_rows, draft_rows, interactions, messages, schema
+from contactd.crm_store import blocked_rows, interactions, messages, schema
 from contactd.crm_store.dismissed_rows import UNDO_FOR
+from contactd.desk.retention import Retention
+from contactd.desk.sweeping import Sweeping
 from tests.desk.bench import Bench
 from tests.desk.test_letters import at_work, save
 from tests.desk.test_outbox import taken
@@ -31,8 +33,16 @@ async def test_a_contact_ends_with_its_reason_and_its_draft_goes_with_the_way_ba
     view = await shown(bench, interaction)
     assert (view["state"], view["outcome"], view["agent"]) == ("closed", reason, ann.id)
     assert (view["answered_at"] is not None) is (reason == "no_reply_needed")
-    bench.clock.advance(UNDO_FOR.total_seconds())
-    assert await bench.store.write(lambda conn: draft_rows.forget(conn, bench.clock.now())) == 1
+    retention = Retention(bench.store, bench.clock, {"drafts": 1})
+    bench.clock.advance(UNDO_FOR.total_seconds() - 1)
+    assert await retention.erase("system") == {}, "it can still come back"
+    bench.clock.advance(2)
+    await Sweeping(bench.store, bench.clock).sweep("0")
+    assert await Retention(bench.store, bench.clock, {}).erase("system") == {}
+    assert len(await bench.store.read(lambda conn: conn.execute(schema.draft.select()).all())) == 1, (
+        "nobody said how long"
+    )
+    assert await retention.erase("system") == {"drafts": 1}
     assert await bench.store.read(lambda conn: conn.execute(schema.draft.select()).all()) == []
 
 
@@ -44,7 +54,7 @@ async def test_what_was_being_written_comes_back_too(bench: Bench) -> None:
     await bench.run(ann, "interaction.close_as", interaction=interaction, reason="no_reply_needed")
     with pytest.raises(ForbiddenError):  # what is over is in nobody's hands
         await bench.run(ann, "draft.read", interaction=interaction)
-    assert await bench.store.write(lambda conn: draft_rows.forget(conn, bench.clock.now())) == 0
+    assert await Retention(bench.store, bench.clock, {"drafts": 1}).erase("system") == {}
     here = (await bench.run(ann, "interaction.bring_back", interaction=interaction))["interaction"]
     draft = (await bench.run(ann, "draft.read", interaction=here))["draft"]
     assert draft["body"]["text"] == "Dear Li"
