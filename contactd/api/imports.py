@@ -189,7 +189,8 @@ async def result(
     left_out: bool = False,
 ) -> Response:
     """Return the same columns and three more as CSV, all rows or those left out: to be corrected and imported again."""
-    path, name = await parts.handing_out.result(ident, masked=looking.actor.masked, only_left_out=left_out)
+    actor = looking.actor
+    path, name = await parts.handing_out.result(ident, actor.id, masked=actor.masked, only_left_out=left_out)
     looking.saw(ident, "result")
     return fetched(path, f"{name.rpartition('.')[0] or name}-result.csv")
 

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,30 +64,28 @@ class HandingOut:
             BadRequestError: there is no such form or column.
             ConflictError: an export of this person is going on (code `in_progress`).
         """
-        if by in self._busy:
-            message = "Another export of yours is still going on."
-            raise ConflictError(message, code="in_progress")
-        self._busy.add(by)
-        path = self._new(form)
-        try:
+        with self._writing(by, form) as path:
             exporting = Exporting(self._store, self._clock, by)
             await exporting.run(path, form=form, chosen=chosen, columns=columns, levels=levels, sight=sight)
-        finally:
-            self._busy.discard(by)
         return path
 
-    async def result(self, job: str, *, masked: bool = False, only_left_out: bool = False) -> tuple[Path, str]:
+    async def result(self, job: str, by: str, *, masked: bool = False, only_left_out: bool = False) -> tuple[Path, str]:
         """Write what became of each row of an import; return the file, which the caller removes, and the import's name.
 
         Raises:
             NotFoundError: there is no such import, or its file is not kept any more.
+            ConflictError: a file for this person is being written (code `in_progress`).
         """
+        with self._writing(by, "csv") as path:
+            return path, await self._result(path, job, masked=masked, only_left_out=only_left_out)
+
+    async def _result(self, path: Path, job: str, *, masked: bool, only_left_out: bool) -> str:
         about = await self._store.read(partial(import_jobs.get, job=job))
         found = await self._store.read(partial(import_files.of_job, job=job))
         if found is None:
             message = "The file of this import is not kept any more."
             raise NotFoundError(message)
-        path, loop = self._new("csv"), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
 
         def rows() -> Iterator[Outcome]:
             after = 0
@@ -106,23 +105,23 @@ class HandingOut:
             results.write(path, sheet, rows(), only_left_out=only_left_out, masked=masked)
 
         await asyncio.to_thread(write)
-        return path, str(about["file_name"])
+        return str(about["file_name"])
 
     async def archive(self, party: str, by: str, *, heard: bool) -> Path:
         """Write all that is kept of a customer to a zip that the caller removes; `heard`: with the sound of recordings.
 
         Raises:
             NotFoundError: there is no such customer.
+            ConflictError: a file for this person is being written (code `in_progress`).
         """
-        person = await self._store.read(partial(archive_rows.person, party=party))
-        now = self._clock.now()
-        entry = Entry(actor=by, action="party.archive", object_kind="party", object_id=party)
-        await self._store.write(lambda conn: audit.append(conn, entry, now))
-        path, loop = self._new("zip"), asyncio.get_running_loop()
-
-        contacts = self._pages(partial(archive_rows.contacts, party=party, heard=heard), loop)
-        path.touch(mode=0o600)
-        await asyncio.to_thread(archive.write, path, person, contacts, self._store.blobs, self._keys)
+        with self._writing(by, "zip") as path:
+            person = await self._store.read(partial(archive_rows.person, party=party))
+            now = self._clock.now()
+            entry = Entry(actor=by, action="party.archive", object_kind="party", object_id=party)
+            await self._store.write(lambda conn: audit.append(conn, entry, now))
+            contacts = self._pages(partial(archive_rows.contacts, party=party, heard=heard), asyncio.get_running_loop())
+            path.touch(mode=0o600)
+            await asyncio.to_thread(archive.write, path, person, contacts, self._store.blobs, self._keys)
         return path
 
     async def evidence(self, case: str, by: str, *, heard: bool) -> tuple[Path, str]:
@@ -130,9 +129,14 @@ class HandingOut:
 
         Raises:
             NotFoundError: there is no such case.
+            ConflictError: a file for this person is being written (code `in_progress`).
         """
+        with self._writing(by, "zip") as path:
+            return path, await self._evidence(path, case, by, heard=heard)
+
+    async def _evidence(self, path: Path, case: str, by: str, *, heard: bool) -> str:
         whole = await self._store.read(partial(case_reads.get, ident=case))
-        path, loop = self._new("zip"), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         contacts = self._pages(partial(archive_rows.of_case, case=whole["id"], heard=heard), loop)
 
         def write() -> str:
@@ -147,7 +151,7 @@ class HandingOut:
         entry = Entry(actor=by, action="case.evidence", object_kind="case", object_id=whole["id"], detail=detail)
         now = self._clock.now()
         await self._store.write(lambda conn: audit.append(conn, entry, now))
-        return path, digest
+        return digest
 
     def _pages(
         self, read: Callable[..., list[dict[str, Any]]], loop: asyncio.AbstractEventLoop
@@ -166,8 +170,21 @@ class HandingOut:
 
         return contacts
 
-    def _new(self, form: str) -> Path:
-        return self._folder / f"{secrets.token_hex(16)}.{form or 'csv'}"
+    @contextmanager
+    def _writing(self, by: str, form: str) -> Iterator[Path]:
+        """Give a new file's path, one at a time to each person; nothing stays of a file that could not be written."""
+        if by in self._busy:
+            message = "Another export of yours is still going on."
+            raise ConflictError(message, code="in_progress")
+        path = self._folder / f"{secrets.token_hex(16)}.{form or 'csv'}"
+        self._busy.add(by)
+        try:
+            yield path
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            self._busy.discard(by)
 
 
 def _told(row: Any) -> list[str]:
