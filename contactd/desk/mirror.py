@@ -120,7 +120,7 @@ class Mirror:
 
     async def _ended(self, entry: Entry, progress: Progress) -> None:
         await self._end_ring(entry, progress, OfferOutcome.WITHDRAWN, None)
-        outcome = progress.outcome or (Outcome.ANSWERED if entry.answered_at else Outcome.ABANDONED)
+        outcome = self._outcome(entry, progress)
         lost = outcome in (Outcome.ABANDONED, Outcome.SHORT_ABANDONED)
         await self._move(
             entry,
@@ -133,10 +133,16 @@ class Mirror:
         if outcome in _UNSERVED and entry.direction == Direction.INBOUND and not self._hung_up_at_once(entry, progress):
             await CallingBack(self._desk).owe(entry.id, entry.line)
 
+    def _outcome(self, entry: Entry, progress: Progress) -> str:
+        """Return how it ended; who hung up at once is counted by the house's rule: the outside system knows none."""
+        outcome = progress.outcome or (Outcome.ANSWERED if entry.answered_at else Outcome.ABANDONED)
+        short = entry.direction == Direction.INBOUND and self._hung_up_at_once(entry, progress)
+        return Outcome.SHORT_ABANDONED if short and outcome == Outcome.ABANDONED else outcome
+
     def _hung_up_at_once(self, entry: Entry, progress: Progress) -> bool:
         line = self._desk.rules.policy.lines.get(entry.line)
         waited = (progress.at - entry.segment.entered_at).total_seconds()
-        return line is not None and waited < line.short_abandon_s
+        return line is not None and waited <= line.short_abandon_s
 
     async def _move(
         self,

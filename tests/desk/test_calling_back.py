@@ -267,3 +267,19 @@ async def test_a_message_that_says_nothing_is_owed_a_call(house: Bench) -> None:
     assert (await owed(house)).id
     other = await ring(house, number="13800138001", key="ch2", line="sales")
     assert not await house.voice.tools.owe(other), "its line does not say so"
+
+
+@pytest.mark.parametrize(
+    ("waits_s", "counted"), [(1, "short_abandoned"), (2.5, "short_abandoned"), (2.6, "abandoned"), (30, "abandoned")]
+)
+async def test_who_hangs_up_at_once_on_a_pbx_is_counted_as_in_the_own_lines(
+    house: Bench, waits_s: float, counted: str
+) -> None:
+    """They hang up after twice as long: the line lets five seconds go by."""
+    await mirrored(house, "m1", "abandoned", waits_s=waits_s)
+    stored = await house.store.read(
+        lambda conn: conn.execute(
+            select(s.interaction.c.outcome, s.interaction.c.state).where(s.interaction.c.external_key == "m1")
+        ).one()
+    )
+    assert tuple(stored) == (counted, "abandoned")
