@@ -11,11 +11,15 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     and_,
     case,
+    cast,
+    exists,
     func,
     literal,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -41,6 +45,21 @@ _SHORT = and_(_STAY.c.answered_at.is_(None), _STAY.c.outcome == Outcome.SHORT_AB
 _OPEN = and_(_STAY.c.answered_at.is_(None), _STAY.c.ended_at.is_(None))
 _OVERFLOWED = and_(
     _STAY.c.answered_at.is_(None), _STAY.c.outcome.in_((Outcome.OVERFLOW, Outcome.VOICEMAIL, Outcome.CALLBACK))
+)
+AT_ONCE_MS = 5000
+"""How soon after they came the hours let somebody go (or offered them a callback) who came into a closed line; later: it closed
+while they were in line."""
+_EVENT = s.interaction_event
+_TURNED_AWAY = and_(
+    _STAY.c.answered_at.is_(None),
+    exists().where(
+        _EVENT.c.interaction_id == _STAY.c.interaction_id,
+        _EVENT.c.type == "overflow",
+        type_coerce(_EVENT.c.at, BigInteger) >= _ENTERED,
+        type_coerce(_EVENT.c.at, BigInteger) <= _ENTERED + AT_ONCE_MS,
+        # What a rule does may give the stay any outcome (voicemail, callback); its name says that it is one of the hours.
+        cast(_EVENT.c.data, Text).like('%].closed"%'),
+    ),
 )
 BEHIND: dict[str, ColumnElement[bool] | None] = {
     "offered": None,
@@ -184,6 +203,7 @@ def _chosen(query: Select[Any], chosen: Chosen) -> Select[Any]:
         _STAY.c.entered_at < chosen.until,
         _CONTACT.c.direction == Direction.INBOUND,
         or_(_STAY.c.outcome.is_(None), _STAY.c.outcome.not_in((Outcome.CLOSED_HOURS, Outcome.JUNK, Outcome.DUPLICATE))),
+        not_(_TURNED_AWAY),
     )
     own = ((_STAY.c.line, chosen.line), (_CONTACT.c.channel, chosen.channel), (_STAY.c.agent, chosen.agent))
     for column, wanted in own:

@@ -90,6 +90,31 @@ async def test_calls_are_counted_where_and_when_they_came_in(town: Town) -> None
 
 
 @pytest.mark.parametrize(
+    ("outcome", "rule", "after", "counted"),
+    [
+        ("voicemail", "overflow[0].closed", 0.2, 0),
+        ("callback", "overflow[0].closed", 0.2, 0),
+        ("abandoned", "overflow[1].closed", 0.2, 0),
+        ("abandoned", "after_close", 0.2, 1),
+        ("voicemail", "overflow[0].nobody", 0.2, 1),
+        ("voicemail", "overflow[0].closed", 240, 1),
+    ],
+)
+async def test_who_came_in_closed_hours_is_outside_whatever_became_of_them(
+    town: Town, outcome: str, rule: str, after: float, counted: int
+) -> None:
+    """Whoever was in line when it closed had come into an open one."""
+    contact = await stay(town, 0, outcome=outcome, ended_at=300)
+    data = {"line": None, "action": "callback", "rule": rule}
+    at = MONDAY + timedelta(seconds=after)
+    event = {"interaction_id": contact, "seq": 9, "at": at, "type": "overflow", "data": data}
+    await write(town.store, s.interaction_event, event)
+    await stay(town, 60, answered_at=10, ended_at=70, outcome="answered")
+    found = await figuring(town.store).stays(DAY, "day", UTC_ZONE)
+    assert found["total"]["offered"] == 1 + counted
+
+
+@pytest.mark.parametrize(
     ("by", "keys"),
     [
         ("line", ["sales", "support"]),
