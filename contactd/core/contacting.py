@@ -61,6 +61,8 @@ class Standing:
     """Contacts from it are put before nobody."""
     consents: tuple[Mapping[str, str], ...] = ()
     """What holds for each purpose and channel (`purpose`, `channel`, `state`), of everybody it may be."""
+    do_not_call: bool = False
+    """One of them asked not to be called."""
 
 
 def objections(
@@ -81,7 +83,7 @@ def objections(
         Objection(code="no_consent", final=rule.marketing == GRANTED)
         if selling and not agreed and not refused
         else None,
-        Objection(code="refuses_contact", final=False) if not selling and refused else None,
+        Objection(code="refuses_contact", final=selling) if standing.do_not_call or (refused and not selling) else None,
         Objection(code="block_listed", final=False) if standing.block_listed else None,
     ]
     return sorted((each for each in found if each is not None), key=lambda each: not each.final)

@@ -1,4 +1,4 @@
-"""What the store knows of whom somebody wants to call: blocked, block-listed, and what they said about purposes."""
+"""What the store knows of whom somebody wants to call: blocked, block-listed, asked not to be, and what they said about purposes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, or_, select
 
 from contactd.core.contacting import Standing
 from contactd.core.party import Point
-from contactd.crm_store import contact_rows, lookup_rows, privacy_rows
+from contactd.crm_store import contact_rows, erasing, lookup_rows, privacy_rows
 from contactd.crm_store import schema as s
 
 
@@ -21,7 +21,15 @@ def standing(conn: Connection, point: Point, party: str | None, now: datetime) -
         blocked=contact_rows.is_blocked(conn, point),
         block_listed=_listed(conn, point, now),
         consents=tuple(said),
+        do_not_call=any(_refuses(conn, each) for each in sorted(map(str, who))),
     )
+
+
+def _refuses(conn: Connection, party: str) -> bool:
+    """Tell whether a customer asked not to be called, by whichever of their records says so."""
+    own = s.party.c.id.in_(erasing.cluster(conn, party))
+    asked = conn.execute(select(s.party.c.preferences).where(own)).scalars()
+    return any((each or {}).get("do_not_call") is True for each in asked)
 
 
 def _listed(conn: Connection, point: Point, now: datetime) -> bool:

@@ -35,6 +35,8 @@ def said(purpose: str, state: str, channel: str = "") -> dict[str, str]:
         (DAY, {"consents": (said("marketing", "expired"),)}, "marketing", NOON, [("no_consent", False)]),
         (DAY, {"consents": (said("marketing", "denied", "letters"),)}, "marketing", NOON, [("no_consent", False)]),
         (DAY, {"consents": (said("service", "withdrawn", "phone"),)}, "service", NOON, [("refuses_contact", False)]),
+        (DAY, {"do_not_call": True}, "service", NOON, [("refuses_contact", False)]),
+        (DAY, {"do_not_call": True}, "marketing", NOON, [("refuses_contact", True), ("no_consent", False)]),
         (Outbound(marketing="granted"), {}, "marketing", NOON, [("no_consent", True)]),
         (
             Outbound(purposes=("service",)),

@@ -98,3 +98,19 @@ async def test_several_who_may_be_behind_a_number_are_all_heard(desk: Bench) -> 
     with pytest.raises(ConflictError) as warned:
         await desk.run(ann, "call.dial", to=MOBILE, party=other)
     assert warned.value.code == "refuses_contact"
+
+
+async def test_who_asked_not_to_be_called_is_called_with_a_reason_only_and_never_sold_to(desk: Bench) -> None:
+    by_day(desk, 12)
+    ann = await caller(desk)
+    town = Town(desk.store)
+    merged, kept = await town.party("王", preferences={"do_not_call": True}), await town.party("王小", point())
+    await town.merge(merged, kept)
+    with pytest.raises(ConflictError) as warned:
+        await desk.run(ann, "call.dial", to=MOBILE)
+    assert (warned.value.code, warned.value.field) == ("refuses_contact", "reason")
+    with pytest.raises(BadRequestError) as refused:
+        await desk.run(ann, "call.dial", to=MOBILE, purpose="marketing", reason="they will like it")
+    assert refused.value.code == "refuses_contact"
+    made = (await desk.run(ann, "call.dial", to=MOBILE, reason="they asked for it"))["interaction"]
+    assert made["state"] == "active"
