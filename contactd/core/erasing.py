@@ -16,7 +16,9 @@ DEEPEST = 20
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WORD = re.compile(r"[a-z][a-z_.]{0,40}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
-_OURS = (_ID, _WORD, _MOMENT)
+_RULE = re.compile(r"overflow\[\d{1,4}\]\.[a-z_]{1,20}")
+"""Which rule of a line was followed: reports leave out who came in closed hours by it."""
+_OURS = (_ID, _WORD, _MOMENT, _RULE)
 _MENU = {"menu": re.compile(r"[a-z0-9_-]{1,32}"), "choice": re.compile(r"[0-9*#]")}
 """Of a step through a menu, which was gone through and by which key: ways are counted from them."""
 _SAID = frozenset(

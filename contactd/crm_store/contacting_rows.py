@@ -1,4 +1,4 @@
-"""What the store knows of whom somebody wants to call: blocked, block-listed, asked not to be, and what they said about purposes."""
+"""What the store knows of whom somebody wants to call: blocked, block-listed, asked not to be, what they said of purposes."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ UUID = "0192f000-1111-7222-8333-444455556666"
         ),
         ({"to": "+8613800138000", "note": "张三要退货"}, {"to": "", "note": ""}),
         ({"number": 13800138000, "张三": 1}, {"number": 0}),
+        ({"rule": "overflow[0].closed"}, {"rule": "overflow[0].closed"}),
         ([["from", "li@example.com"]], [["from", ""]]),
         (
             {"subject": ["refund", "wang"], "priority": [0, 2], "type": ["inquiry", "complaint"]},
