@@ -63,12 +63,18 @@ class Calling:
         return dict(await self._desk.channel(entry.channel).command(entry.id, "call.supervise", given))
 
     async def _press(self, command: str, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Hand a key to the call's channel; without an interaction, to the agent's own call."""
+        """Hand a key to the call's channel; without an interaction, to the agent's own call.
+
+        Raises:
+            BadRequestError: there is no call, or the key names a number that nobody calls (code `number_blocked`).
+        """
         interaction = data.get("interaction") or self._own_call(actor.id)
         if not interaction:
             text = "you have no call"
             raise BadRequestError(text, code="no_call")
         entry = self._desk.in_hand(interaction, actor.id)
+        if data.get("to"):
+            await may_call.refuse_blocked(self._desk, data["to"])
         given = {**data, **self._colleague(entry, data)}
         return dict(await self._desk.channel(entry.channel).command(entry.id, command, given))
 

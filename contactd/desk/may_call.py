@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from contactd.core.address import phone_point
 from contactd.core.contacting import SERVICE, Objection, hindrance, objections
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.party import Point
-from contactd.crm_store import audit, contacting_rows
+from contactd.crm_store import audit, contact_rows, contacting_rows
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.desk import Desk
 from contactd.desk.rights import Actor
@@ -58,6 +59,19 @@ async def check(desk: Desk, actor: Actor, data: Mapping[str, Any], point: Point,
     if not against.final and hindrance(rule, found, reason="-", oversees=actor.oversees) is None:
         raise ConflictError(text, code=against.code, field=REASON)
     raise BadRequestError(text, code=against.code, field="to")
+
+
+async def refuse_blocked(desk: Desk, to: str) -> None:
+    """Refuse a number that nobody calls, also where somebody is only consulted or given the call.
+
+    Hours, purpose and consent are those of calls to customers and not asked here: who is brought in is a partner or colleague.
+
+    Raises:
+        BadRequestError: the number is blocked (code `number_blocked`).
+    """
+    point = phone_point(to)  # an extension of the house is none: whether it may be dialled says the channel
+    if point is not None and await desk.store.read(partial(contact_rows.is_blocked, point=point)):
+        raise BadRequestError(_TEXTS["number_blocked"], code="number_blocked", field="to")
 
 
 async def note(desk: Desk, actor: Actor, interaction: str, found: list[Objection], data: Mapping[str, Any]) -> None:

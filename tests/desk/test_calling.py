@@ -131,6 +131,27 @@ async def test_a_colleague_is_asked_at_their_phone(bench: Bench) -> None:
         await bench.run(ann, "call.consult", interaction=interaction, to_agent="agent-99")
 
 
+async def test_nobody_brings_in_a_number_that_is_blocked(bench: Bench) -> None:
+    phone = Phone(bench)
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    interaction, point, now = await on_a_call(bench, ann), phone_point(MOBILE), bench.clock.now()
+    assert point is not None
+
+    def block(conn: WriteConn) -> None:
+        claims.point_id(conn, "p-1", point, now=now)
+        conn.execute(update(s.contact_point).where(s.contact_point.c.id == "p-1").values(status="blocked"))
+
+    await bench.store.write(block)
+    for key in ("call.consult", "call.transfer"):
+        with pytest.raises(BadRequestError) as refused:
+            await bench.run(ann, key, interaction=interaction, to=MOBILE)
+        assert (refused.value.code, refused.value.field) == ("number_blocked", "to")
+    assert phone.pressed == []
+    for key, to in (("call.consult", "13700002222"), ("call.transfer", "1008")):
+        await bench.run(ann, key, interaction=interaction, to=to)
+    assert [name for name, _ in phone.pressed] == ["call.consult", "call.transfer"]
+
+
 async def test_a_contact_is_handed_to_who_is_on_the_line_without_asking_again(bench: Bench) -> None:
     ann, ben = await bench.agent("ann", device="PJSIP/1001"), await bench.agent("ben", device="PJSIP/1002")
     interaction = await on_a_call(bench, ann)
