@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api.answers import Page, Shape, gives
+from contactd.api.narrowing import refuse_guessing
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, answer, looks, may, page
 from contactd.core import commerce as rules
@@ -44,6 +45,14 @@ class Change(BaseModel):
     url: _Url | None = None
     fields: dict[str, Any] | None = None
     row_version: int | None = None
+
+    def refuse_fixed(self, actor: Actor) -> None:
+        """Let nobody change what they may not.
+
+        Raises:
+            ForbiddenError: a field is not theirs to change (code `field`).
+        """
+        actor.levels.refuse([*self.model_fields_set, *(self.fields or ())])
 
     def columns(self) -> dict[str, Any]:
         """Return what is given, under the store's names."""
@@ -131,6 +140,7 @@ async def listed(
     cursor: Cursor = None,
 ) -> Response:
     """Return a page of records; `owner=me` are my own."""
+    refuse_guessing(looking.actor, {"kind": kind, "stage": stage, "owner": owner})
     whose = looking.actor.id if owner == "me" else owner
     items, following = await parts.store.read(
         lambda conn: commerce_reads.listed(
@@ -169,6 +179,7 @@ async def cards(parts: PartsOf, looking: _Reader, ident: Ident) -> Response:
 @router.post("/records", status_code=201, summary="Make a record", responses=gives(Record, 201))
 async def create(request: Request, parts: PartsOf, given: NewRecord, actor: _Writer) -> Response:
     """Make a record that is kept here."""
+    given.refuse_fixed(actor)
     ident = parts.idents.new()
 
     def act(conn: Any, now: Any) -> None:
@@ -180,6 +191,7 @@ async def create(request: Request, parts: PartsOf, given: NewRecord, actor: _Wri
 @router.patch("/records/{ident}", summary="Change a record", responses=gives(Record))
 async def change(request: Request, parts: PartsOf, ident: Ident, given: Change, actor: _Writer) -> Response:
     """Change a record that is kept here; a mirrored one is refused (409 `mirrored`)."""
+    given.refuse_fixed(actor)
 
     def act(conn: Any, now: Any) -> None:
         commerce_rows.patch(conn, ident, given.columns(), row_version=given.row_version, now=now, actor=actor.id)
@@ -190,6 +202,7 @@ async def change(request: Request, parts: PartsOf, ident: Ident, given: Change, 
 @router.post("/records/{ident}/stage", summary="Bring a record to its next stage", responses=gives(Record))
 async def move(request: Request, parts: PartsOf, ident: Ident, given: Moving, actor: _Writer) -> Response:
     """Go to another stage, by the table of the kind."""
+    actor.levels.refuse(["stage"])
 
     def act(conn: Any, now: Any) -> None:
         commerce_rows.move(conn, ident, given.stage, text=given.text, now=now, actor=actor.id)
@@ -211,6 +224,8 @@ async def convert(request: Request, parts: PartsOf, ident: Ident, actor: _Writer
 @router.post("/records/mirrored", summary="Take over what another system has", responses=gives(Kinds))
 async def mirror(request: Request, parts: PartsOf, given: Batch, actor: _Mirror) -> Response:
     """Take over up to 200 records of a system, by their keys there; what is older than what is known changes nothing."""
+    for one in given.records:
+        one.refuse_fixed(actor)
     ids = [parts.idents.new() for _ in given.records]
 
     async def do(this: Try) -> tuple[int, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -132,6 +133,7 @@ async def merge(
     request: Request, parts: PartsOf, given: NewMerge, actor: Annotated[Actor, may("party.merge")]
 ) -> Response:
     """Let the losers lead to the survivor; nothing is moved, and it can be taken back."""
+    _refuse(actor, given.fields)
 
     async def do(this: Try) -> tuple[int, Any]:
         ident, now = parts.idents.new(), parts.clock.now()
@@ -161,6 +163,7 @@ async def undo(
     request: Request, parts: PartsOf, ident: Ident, given: Undoing, actor: Annotated[Actor, may("party.unmerge")]
 ) -> Response:
     """Part the records again; fields that somebody changed since stay, and `kept` names them."""
+    _refuse(actor, given.restore)
 
     async def do(this: Try) -> tuple[int, Any]:
         now = parts.clock.now()
@@ -264,6 +267,16 @@ async def check(
     items = await parts.store.read(lambda conn: match_rows.like(conn, profile))
     looking.saw_all(item["party_id"] for item in items)
     return answer({"items": items})
+
+
+def _refuse(actor: Actor, fields: Collection[str]) -> None:
+    """Let nobody choose a value for what they may not change; the house's own fields are taken together.
+
+    Raises:
+        ForbiddenError: a field is not theirs to change (code `field`).
+    """
+    fixed = [name.removeprefix("custom.") for name in actor.levels.fixed if name.startswith("custom.")]
+    actor.levels.refuse(fields, fixed if "custom" in fields else ())
 
 
 _COLUMNS = {"name": "display_name", "language": "lang", "owner": "owner_id"}

@@ -16,6 +16,17 @@ from contactd.core.masking import DEEPEST, HIDDEN, masked, masked_text
 
 PHONE, EMAIL = "numbers", "addresses"
 """Names that mean every number and every address, wherever they stand."""
+_ALIKE = (
+    frozenset({"name", "display_name"}),
+    frozenset({"language", "lang"}),
+    frozenset({"owner", "owner_id"}),
+    frozenset({"team", "team_id"}),
+    frozenset({"segment", "segment_id"}),
+)
+"""Names of the same field, in a request and in an answer: what is said of one is said of all."""
+_STRICT = ("hide", "mask", "read", "edit")
+_VALUES = ("before", "after", "merged", "now")
+"""Keys under which what was changed stands beside the name of its `field`."""
 _ADDRESS = re.compile(r"(?<![\w.+%-])([\w+%])[\w.+%\-]{0,63}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 """One that could be written to; of what is in front of the @ the first character stays."""
 
@@ -41,7 +52,7 @@ class Levels:
     @classmethod
     def of(cls, fields: Mapping[str, str], *, numbers: bool = False) -> Levels:
         """Read field → level; `numbers`: telephone numbers are masked in any case."""
-        own = {name: level for name, level in fields.items() if name not in {PHONE, EMAIL}}
+        own = _by_every_name({name: level for name, level in fields.items() if name not in {PHONE, EMAIL}})
         return cls(
             numbers=numbers or fields.get(PHONE) in {"mask", "hide"},
             addresses=fields.get(EMAIL) in {"mask", "hide"},
@@ -94,7 +105,15 @@ class Levels:
             return [self._fields(one, within, depth + 1) for one in data]
         if not isinstance(data, dict):
             return data
-        return {key: self._field(f"{within}{key}", key, value, depth) for key, value in data.items()}
+        shown = {key: self._field(f"{within}{key}", key, value, depth) for key, value in data.items()}
+        return shown | self._change(data, depth)
+
+    def _change(self, data: dict[Any, Any], depth: int) -> dict[str, Any]:
+        """Return the values of a change that names its field, each as that field is shown."""
+        field = data.get("field")
+        if not isinstance(field, str):
+            return {}
+        return {key: self._field(field, field, data[key], depth) for key in _VALUES if key in data}
 
     def _field(self, name: str, key: str, value: Any, depth: int) -> Any:
         if name in self.hidden:
@@ -105,6 +124,16 @@ class Levels:
 
 
 EVERYTHING = Levels()
+
+
+def _by_every_name(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return field → level with every name of each; of two levels for one field the stricter."""
+    found = dict(fields)
+    for names in _ALIKE:
+        said = [fields[name] for name in names if name in fields]
+        if said:
+            found |= dict.fromkeys(names, min(said, key=_STRICT.index))
+    return found
 
 
 def _veil(value: Any) -> Any:

@@ -160,3 +160,57 @@ async def test_an_export_leaves_hidden_columns_out(small_store: Store, clock: Ma
 def test_any_data_come_through_and_no_address_is_left(data: Any) -> None:
     shown = Levels.of(FIELDS).shown({"custom": data, "said": [f"write to {ADDRESS}", data]})
     assert "li.lei" not in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("said", "other"), [("owner", "owner_id"), ("lang", "language"), ("team", "team_id"), ("segment_id", "segment")]
+)
+def test_what_is_said_of_a_field_is_said_of_its_other_name(said: str, other: str) -> None:
+    levels = Levels.of({said: "hide", "display_name": "read", "name": "edit"})
+    assert levels.shown({said: "x", other: "x", "y": 1}) == {said: None, other: None, "y": 1}
+    assert {said, other, "name", "display_name"} <= levels.fixed
+
+
+async def test_a_merge_tells_no_hidden_field_and_takes_none(guarded: House) -> None:
+    town = Town(guarded.store, guarded.clock.now())
+    values = [{"credit_level": 4, "salutation": "Dr", "custom": {"salary": "9000"}}, {"credit_level": 2}]
+    a, b = [await town.party("李雷", **one) for one in values]
+    journal = f"/api/v1/parties/{a}/merges"
+    async with await guarded.logged_in("ann") as ann, await guarded.logged_in("sue") as sue:
+        for field in ("credit_level", "vip", "custom"):
+            body = {"survivor": a, "losers": [b], "fields": {field: b}}
+            refused = await ann.post("/api/v1/merges", json=body)
+            assert (refused.status_code, refused.json()["code"]) == (403, "field"), field
+        body = {"survivor": a, "losers": [b], "fields": dict.fromkeys(("credit_level", "salutation", "custom"), b)}
+        merged = await sue.post("/api/v1/merges", json=body)
+        assert merged.status_code == 201, merged.text
+        shown = {one["field"]: one for one in (await ann.get(journal)).json()["items"][0]["fields"]}
+        assert shown["credit_level"] == {"field": "credit_level", "before": None, "after": None}
+        assert shown["custom"]["before"] == {"salary": None}
+        assert shown["salutation"]["before"] == "Dr"
+        whole = {one["field"]: one for one in (await sue.get(journal)).json()["items"][0]["fields"]}
+        assert (whole["credit_level"]["before"], whole["custom"]["before"]) == (4, {"salary": "9000"})
+        undo = f"/api/v1/merges/{merged.json()['id']}/undo"
+        assert (await ann.post(undo, json={"restore": ["vip"]})).status_code == 403
+
+
+async def test_a_record_holds_to_the_levels_too(small_store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    await hire(small_store, clock)
+    fields = {"amount": "read", "owner_id": "hide", "stage": "read"}
+    house = build(small_store, clock, tmp_path / "static", seeing=Seeing(fields={"agent": fields}))
+    party = await Town(small_store, clock.now()).party("李雷")
+    new = {"kind": "opportunity", "title": "x", "party": party}
+    async with await house.logged_in("ann") as ann, await house.logged_in("sue") as sue:
+        made = await sue.post("/api/v1/records", json=new | {"amount": 100})
+        assert made.status_code == 201, made.text
+        path = f"/api/v1/records/{made.json()['id']}"
+        refusals = [
+            await ann.post("/api/v1/records", json=new | {"amount": 5}),
+            await ann.patch(path, json={"amount": 5}),
+            await ann.patch(path, json={"owner": "id-ann"}),
+            await ann.post(f"{path}/stage", json={"stage": "won"}),
+            await ann.get("/api/v1/records", params={"owner": "id-sue"}),
+        ]
+        assert [(one.status_code, one.json()["code"]) for one in refusals] == [(403, "field")] * 5
+        assert (await ann.patch(path, json={"title": "y"})).status_code == 200
+        assert (await sue.patch(path, json={"amount": 7})).status_code == 200
