@@ -11,11 +11,12 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Path, Query, Request, Response
 
+from contactd.api.named import SAFE, names
 from contactd.clock import Clock
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.levels import EVERYTHING, Levels
-from contactd.crm_store.sight import Kind, sees
+from contactd.crm_store.sight import sees
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
 from contactd.desk.exchange.handing_out import HandingOut
@@ -30,7 +31,6 @@ from contactd.desk.stream import text
 from contactd.desk.views import Views
 from contactd.routing.policy import Policy
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MEGABYTE = 1024 * 1024
 
 
@@ -137,70 +137,25 @@ async def actor_of(request: Request) -> Actor:
     return actor
 
 
-_OBJECTS: Mapping[str, Kind] = {
-    "parties": "party",
-    "interactions": "interaction",
-    "cases": "case",
-    "points": "point",
-    "messages": "message",
-    "files": "file",
-    "recordings": "recording",
-    "records": "record",
-    "tasks": "task",
-    "promises": "promise",
-}
-"""Beginning of a path below the interface's → what its `{ident}` names."""
-_NAMED: Mapping[str, Kind] = {
-    **dict.fromkeys(("party", "party_id", "org_party_id", "survivor", "loser", "losers", "to"), "party"),
-    **dict.fromkeys(("case", "case_id", "parent"), "case"),
-    **dict.fromkeys(("interaction", "interaction_id", "source_interaction"), "interaction"),
-}
-"""Keys of bodies and queries → what they name."""
-_MOST_NAMED = 50
-
-
 async def see_named(request: Request, actor: Actor) -> None:
     """Let nobody reach by its id what they do not see: in the path, the query or the body.
 
     Raises:
+        BadRequestError: more is named than can be looked at.
         NotFoundError: something named is not seen; the same answer as where it is not there.
     """
     sight = actor.sight
     if sight is None:
         return
-    parts, now = parts_of(request), parts_of(request).clock.now()
-    named = _path_names(request) + [
-        (kind, value) for key, kind in _NAMED.items() if (value := request.query_params.get(key))
-    ]
-    if request.method not in SAFE and request.headers.get("content-type", "").startswith("application/json"):
-        named += _body_names(await request.body())
+    named, parts = await names(request), parts_of(request)
+    now = parts.clock.now()
 
     def read(conn: Any) -> bool:
-        return all(sees(conn, sight, kind, ident, now) for kind, ident in named[:_MOST_NAMED])
+        return all(sees(conn, sight, kind, ident, now) for kind, ident in named)
 
     if named and not await parts.store.read(read):
         message = "There is no such thing."
         raise NotFoundError(message)
-
-
-def _path_names(request: Request) -> list[tuple[Kind, str]]:
-    """Return what a path names: `/api/v1/<objects>/<id>…`."""
-    pieces = request.url.path.removeprefix("/api/v1/").split("/")
-    kind = _OBJECTS.get(pieces[0])
-    ident = request.path_params.get("ident") or request.path_params.get("point")
-    return [(kind, ident)] if kind is not None and isinstance(ident, str) else []
-
-
-def _body_names(raw: bytes) -> list[tuple[Kind, str]]:
-    try:
-        data = json.loads(raw) if raw.strip() else {}
-    except (ValueError, RecursionError):
-        return []
-    found: list[tuple[Kind, str]] = []
-    for key, kind in _NAMED.items():
-        value = data.get(key) if isinstance(data, dict) else None
-        found += [(kind, one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-    return found
 
 
 def may(action: str) -> Any:

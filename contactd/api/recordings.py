@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from contactd.api import sound_shapes
 from contactd.api.answers import Page, gives
 from contactd.api.once import Try, once
-from contactd.api.parts import Ident, Looking, Parts, PartsOf, actor_of, looks, may, page
+from contactd.api.parts import Ident, Looking, Parts, PartsOf, actor_of, looks, may, page, see_named
 from contactd.core.errors import BadRequestError
 from contactd.crm_store import interactions
 from contactd.desk.rights import Actor, authorize
@@ -74,6 +74,7 @@ async def sound(request: Request, parts: PartsOf, ident: Ident) -> Response:
     actor = await actor_of(request)
     # Who may hear none at all is not told which there are.
     authorize(actor, "recording.listen", (actor.id,))
+    await see_named(request, actor)
     row = await parts.recordings.row(ident)
     authorize(actor, "recording.listen", (row.agent,) if row.agent else ())
     asked = _range(request.headers.get("range"), row.size)

@@ -16,7 +16,21 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, exists, false, 
 from contactd.crm_store import schema as s
 
 Reach = Literal["own", "team", "subtree", "segment", "all"]
-Kind = Literal["party", "case", "interaction", "message", "recording", "record", "task", "promise", "point", "file"]
+Kind = Literal[
+    "party",
+    "case",
+    "interaction",
+    "message",
+    "recording",
+    "record",
+    "task",
+    "promise",
+    "point",
+    "file",
+    "merge",
+    "duplicate",
+    "link",
+]
 Seen = Sequence[ColumnElement[bool]]
 """Conditions that are part of a question; none = everything is seen."""
 EVERYTHING: Mapping[str, Seen] = {}
@@ -96,6 +110,10 @@ def _sees_part(conn: Connection, sight: Sight, kind: Kind, ident: str, now: date
         owners = select(claim.c.party_id).where(claim.c.contact_point_id == ident, claim.c.valid_to.is_(None))
         found = list(conn.execute(owners).scalars())
         return not found or any(sees(conn, sight, "party", one, now) for one in found)
+    if kind in _BETWEEN:
+        # What is said of several customers, only who sees each of them may know or change.
+        about = conn.execute(union(*(select(party).where(key == ident) for key, party in _BETWEEN[kind]))).scalars()
+        return all(sees(conn, sight, "party", one, now) for one in list(about))
     if kind == "file":
         joined = select(s.message.c.interaction_id).join(s.attachment, s.attachment.c.message_id == s.message.c.id)
         query = joined.where(s.attachment.c.id == ident)
@@ -117,6 +135,12 @@ _PARTS: dict[str, tuple[Table, str, Kind]] = {
     "promise": (s.promise, "party_id", "party"),
 }
 """What belongs to something → where it stands, what names its whole, and what that is."""
+_BETWEEN: dict[str, tuple[tuple[Any, Any], ...]] = {
+    "merge": ((s.merge_member.c.op_id, s.merge_member.c.party_id),),
+    "duplicate": ((s.dup_candidate.c.id, s.dup_candidate.c.a), (s.dup_candidate.c.id, s.dup_candidate.c.b)),
+    "link": ((s.party_link.c.id, s.party_link.c.from_party), (s.party_link.c.id, s.party_link.c.to_party)),
+}
+"""What is said of several customers → its id, and who they are."""
 
 
 def by_hand(conn: Connection, sight: Sight, party: str) -> bool:
