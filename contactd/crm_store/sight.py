@@ -239,11 +239,15 @@ def _in_hand(agent: str, now: datetime) -> Any:
 
 
 def _granted(sight: Sight, now: datetime, canonical: Any) -> ColumnElement[bool]:
-    """Say that a customer's contact is in hand: as it is resolved, or as its address may be theirs."""
-    mine = s.interaction.alias("mine")
+    """Say that a customer's contact is in hand: as it is resolved, or as its address may be theirs.
+
+    Whom somebody only named when they began a contact themselves is no more seen for it.
+    """
+    mine, event = s.interaction.alias("mine"), s.interaction_event.alias("begun")
+    begun = exists().where(event.c.interaction_id == mine.c.id, event.c.type == "started", event.c.actor == sight.agent)
     own, claim = s.party.alias("granted"), s.contact_claim
     named = select(own.c.canonical_id).join(mine, mine.c.party_id == own.c.id)
-    named = named.where(mine.c.id.in_(_in_hand(sight.agent, now)))
+    named = named.where(mine.c.id.in_(_in_hand(sight.agent, now)), ~begun)
     reached = select(own.c.canonical_id).join(claim, claim.c.party_id == own.c.id)
     reached = reached.join(mine, mine.c.contact_point_id == claim.c.contact_point_id)
     reached = reached.where(claim.c.valid_to.is_(None), mine.c.id.in_(_in_hand(sight.agent, now)))

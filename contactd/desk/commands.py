@@ -35,6 +35,7 @@ from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
 from contactd.desk.drafting import Drafting
 from contactd.desk.identifying import Identifying
+from contactd.desk.in_sight import refuse_unseen
 from contactd.desk.overseeing import Overseeing
 from contactd.desk.parting import Parting
 from contactd.desk.recalling import Recalling
@@ -97,6 +98,7 @@ class Commands:
             text = "there is no such command"
             raise BadRequestError(text, code="unknown_command", field="command")
         authorize(actor, command, self._owners(actor, data))
+        await refuse_unseen(self._desk, actor, data)
         if self._desk.roster.get(actor.id) is None:
             await self._news()
         return await handler(actor, data)
