@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -50,7 +51,7 @@ async def on_record(house: House) -> list[tuple[str, dict[str, int]]]:
     return sorted(((one["actor"], one["detail"]) for one in entries), key=str)
 
 
-async def test_what_is_due_is_counted_goes_and_is_on_record(both: House) -> None:
+async def test_what_is_due_is_counted_goes_and_is_on_record(both: House, monkeypatch: pytest.MonkeyPatch) -> None:
     made = await chats(both)
     path = "/api/v1/privacy/retention"
     async with (
@@ -64,9 +65,13 @@ async def test_what_is_due_is_counted_goes_and_is_on_record(both: House) -> None
         assert (before["contacts.chat"]["due"], before["contacts.chat"]["held"], before["contacts"]["due"]) == (2, 2, 0)
         assert (before["originals"]["due"], before["originals"]["days"]) == (1, 365)
         assert await texts(both) == dict.fromkeys(made.values(), "secret words"), "a preview changes nothing"
-        gone = (await adam.post(path)).json()["gone"]
-        assert gone == {"contacts.chat": 2, "originals": 1}
-        assert (await adam.post(path)).json()["gone"] == {}, "done once is done"
+        asked = await adam.post(path)
+        assert asked.status_code == 202
+        assert {one["name"]: one for one in asked.json()["items"]} == before
+        assert await texts(both) == dict.fromkeys(made.values(), "secret words"), "the request does not wait for it"
+        monkeypatch.setattr(both.retention, "_is_night", lambda: False)
+        await both.retention._look()
+        assert await both.retention.erase("id-adam") == {}, "done once is done"
         after = {one["name"]: one for one in (await sue.get(path)).json()["items"]}
         assert (after["contacts.chat"]["due"], after["contacts.chat"]["held"]) == (0, 2)
     left = {name for name, ident in made.items() if (await texts(both))[ident]}
@@ -223,3 +228,33 @@ async def test_all_is_looked_through_once_a_night(house: House, monkeypatch: pyt
         night[0] = hour
         await house.retention._look()
     assert runs == [True, True]
+
+
+async def test_what_is_asked_for_wakes_the_duty_and_is_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    done = asyncio.Event()
+
+    async def erase(actor: str, *, by_night: bool = False) -> dict[str, int]:
+        assert not by_night
+        told.append(actor)
+        if len(told) == 1:
+            message = "gone"
+            raise StoreDownError(message)
+        done.set()
+        return {}
+
+    monkeypatch.setattr(house.retention, "_is_night", lambda: False)
+    monkeypatch.setattr(house.retention, "erase", erase)
+    house.retention.begin("id-adam")
+    await house.retention._look()
+    assert told == ["id-adam"]
+    duty = asyncio.create_task(house.retention.run())
+    await asyncio.wait_for(done.wait(), 10)
+    assert told == ["id-adam", "id-adam"]
+    done.clear()
+    house.retention.begin("id-sue")
+    await asyncio.wait_for(done.wait(), 10)
+    duty.cancel()
+    assert told[-1] == "id-sue"

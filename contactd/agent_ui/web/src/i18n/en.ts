@@ -1549,7 +1549,7 @@ export const en: Same<typeof zhCN> = {
       oldest: "Oldest due",
       run: "Let it go now",
       sure: "Erase {{n}} for good?",
-      gone: "{{n}} erased",
+      begun: "Begun: {{n}} to erase",
       classes: { contacts: "Contacts", originals: "Originals as they came", recordings: "Recordings", drafts: "Drafts", logins: "Log-ins that are over" },
     },
     holds: "Legal holds",

@@ -1540,7 +1540,7 @@ export const zhCN = {
       oldest: "最早到期",
       run: "立即清除",
       sure: "确定永久清除 {{n}} 项吗？",
-      gone: "已清除 {{n}} 项",
+      begun: "已开始清除，共 {{n}} 项",
       classes: { contacts: "联络内容", originals: "原始数据", recordings: "录音", drafts: "草稿", logins: "已结束的登录记录" },
     },
     holds: "法律保全",

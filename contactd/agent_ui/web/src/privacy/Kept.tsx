@@ -19,8 +19,8 @@ export function Kept() {
   const due = (data?.items ?? []).reduce((sum, one) => sum + one.due, 0);
   const run = async (): Promise<void> => {
     try {
-      const gone = (await rights.letGo())?.gone ?? {};
-      message.success(t("privacy.kept.gone", { n: Object.values(gone).reduce((sum, one) => sum + one, 0) }));
+      const begun = (await rights.letGo())?.items ?? [];
+      message.success(t("privacy.kept.begun", { n: begun.reduce((sum, one) => sum + one.due, 0) }));
     } catch (error) {
       message.error(errorText(words, error as CommandError), 6);
     }

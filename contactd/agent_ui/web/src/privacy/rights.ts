@@ -61,7 +61,7 @@ export const rights = {
   holds: (signal?: AbortSignal) => get<Page<LegalHold>>("/privacy/holds", signal),
   hold: (party: string, reason: string) => send("POST", "/privacy/holds", { party, reason }),
   retention: (signal?: AbortSignal) => get<{ items: KeptClass[] }>("/privacy/retention", signal),
-  letGo: () => send<{ gone: Record<string, number> }>("POST", "/privacy/retention", {}),
+  letGo: () => send<{ items: KeptClass[] }>("POST", "/privacy/retention", {}),
   lift: (id: string) => send("DELETE", `/privacy/holds/${key(id)}`),
   reveal: (point: string, reason: string) => send<{ display: string }>("POST", `/points/${key(point)}/reveal`, { reason }),
 };
