@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api.imports import fetched
+from contactd.api.narrowing import refuse_guessing
 from contactd.api.parts import PartsOf, may
 from contactd.crm_store.export_rows import Chosen
 from contactd.desk.rights import Actor
@@ -34,6 +35,9 @@ class Taken(BaseModel):
 @router.post("/exports", summary="Take customers out as a file")
 async def export(parts: PartsOf, given: Taken, actor: Annotated[Actor, may("party.export")]) -> Response:
     """Return CSV (UTF-8 with a mark, as Excel reads it), Excel, or JSON lines; ids let it be corrected and imported."""
+    asked = given.model_dump(include={"lifecycle", "kind", "owner", "vip"})
+    asked["preferences"] = given.to_call
+    refuse_guessing(actor, {name: value for name, value in asked.items() if value})
     chosen = Chosen(
         q=given.q,
         lifecycle=given.lifecycle,
@@ -42,6 +46,7 @@ async def export(parts: PartsOf, given: Taken, actor: Annotated[Actor, may("part
         vip=given.vip,
         to_call=given.to_call,
         guarded=actor.masked,
+        addresses_guarded=actor.levels.addresses,
     )
     path = await parts.handing_out.customers(
         actor.id, form=given.form, chosen=chosen, columns=given.columns, levels=actor.levels, sight=actor.sight

@@ -14,6 +14,7 @@ from starlette.responses import FileResponse
 
 from contactd.api.answers import Page, Shape, gives
 from contactd.api.parts import Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
+from contactd.core.errors import ForbiddenError
 from contactd.core.plain import one_line
 from contactd.crm_store import import_jobs
 from contactd.desk.rights import Actor
@@ -124,6 +125,7 @@ async def preview(
     encoding: Filter = None,
 ) -> Response:
     """Return how the file would be read, and where its columns would go: as for the same program's last file."""
+    _refuse_veiled(looking)
     found = await parts.wizard.preview(ident, form or "", encoding or "")
     looking.saw(ident, "preview")
     return answer(found)
@@ -189,6 +191,7 @@ async def result(
     left_out: bool = False,
 ) -> Response:
     """Return the same columns and three more as CSV, all rows or those left out: to be corrected and imported again."""
+    _refuse_veiled(looking)
     actor = looking.actor
     path, name = await parts.handing_out.result(ident, actor.id, masked=actor.masked, only_left_out=left_out)
     looking.saw(ident, "result")
@@ -200,6 +203,17 @@ async def undo(parts: PartsOf, ident: Ident, actor: Annotated[Actor, may("import
     """Take an import back, also one that still runs; what somebody has changed since is kept and named in its rows."""
     await parts.wizard.undo(ident, actor.id)
     return answer(await parts.store.read(lambda conn: import_jobs.current(conn, ident)), 202)
+
+
+def _refuse_veiled(looking: Looking) -> None:
+    """Show nobody the cells of a file some of whose fields they are not shown: its columns can hold any; numbers are masked.
+
+    Raises:
+        ForbiddenError: not all fields are theirs to see (code `masked`).
+    """
+    if looking.actor.levels.veils_fields:
+        message = "Who sees fields hidden or masked looks into no file that was brought."
+        raise ForbiddenError(message, code="masked")
 
 
 def fetched(path: Path, name: str) -> Response:

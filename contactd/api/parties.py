@@ -128,7 +128,15 @@ async def listed(
     seen = sight.parties(looking.actor.sight, now)
     items, following = await parts.store.read(
         lambda conn: parties.listed(
-            conn, q=q, guarded=looking.actor.masked, filters=filters, now=now, seen=seen, limit=limit, cursor=cursor
+            conn,
+            q=q,
+            guarded=looking.actor.masked,
+            addresses_guarded=looking.actor.levels.addresses,
+            filters=filters,
+            now=now,
+            seen=seen,
+            limit=limit,
+            cursor=cursor,
         ),
     )
     looking.saw_all(item["id"] for item in items)

@@ -48,7 +48,16 @@ async def search(
     seen = sight.documents(looking.actor.sight, parts.clock.now())
 
     def read(conn: Any) -> list[dict[str, Any]]:
-        return search_hits.search(conn, q, kinds=kinds, acl=acl, limit=limit, guarded=looking.actor.masked, seen=seen)
+        return search_hits.search(
+            conn,
+            q,
+            kinds=kinds,
+            acl=acl,
+            limit=limit,
+            guarded=looking.actor.masked,
+            addresses_guarded=looking.actor.levels.addresses,
+            seen=seen,
+        )
 
     items = await parts.store.read(read)
     looking.saw_all(dict.fromkeys(item["id"] for item in items))

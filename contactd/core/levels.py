@@ -64,7 +64,12 @@ class Levels:
     @property
     def narrow(self) -> bool:
         """Tell whether anything is not shown as it is."""
-        return bool(self.numbers or self.addresses or self.hidden or self.veiled)
+        return self.numbers or self.veils_fields
+
+    @property
+    def veils_fields(self) -> bool:
+        """Tell whether more than numbers is not shown as it is."""
+        return bool(self.addresses or self.hidden or self.veiled)
 
     def shown(self, data: Any) -> Any:
         """Return JSON data as this role sees them."""

@@ -65,10 +65,12 @@ def of_number(value: str) -> list[str]:
     return [digits[at:] for at in range(len(digits) - TAIL + 1)]
 
 
-def terms(query: str, *, whole_numbers: bool = False) -> list[Term]:
+def terms(query: str, *, whole_numbers: bool = False, whole_words: bool = False) -> list[Term]:
     """Return what a document must hold to be found by `query`; nothing when it holds no word.
 
     With `whole_numbers` a number is found only by all its digits or its last four: who may not know it cannot try it out.
+
+    With `whole_words` what is not Chinese is found by no beginning: nobody spells out an address they may not know.
 
     Words are and-ed.  The last part of each may be only the beginning of a word, so that hits come while one types.
     """
@@ -79,7 +81,7 @@ def terms(query: str, *, whole_numbers: bool = False) -> list[Term]:
             continue
         flat = [_safe(token) for run in tokens for token in _query_tokens(run, last=run is tokens[-1])]
         last = tokens[-1]
-        prefix = not is_han(last[0]) or len(last) == 1
+        prefix = not whole_words if not is_han(last[0]) else len(last) == 1
         if whole_numbers and any(token.isdecimal() for token in tokens):
             if any(token.isdecimal() and TAIL < len(token) < WHOLE for token in tokens):
                 return []

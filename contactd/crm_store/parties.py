@@ -76,6 +76,7 @@ def listed(
     *,
     q: str | None = None,
     guarded: bool = False,
+    addresses_guarded: bool = False,
     filters: Mapping[str, Any] | None = None,
     now: datetime | None = None,
     seen: Seen = (),
@@ -88,6 +89,7 @@ def listed(
         conn: a reader's connection.
         q: the beginning of a name, of an e-mail address, or digits of a number (its beginning, or the whole of it).
         guarded: the asker sees numbers masked, and cannot try them out here.
+        addresses_guarded: and so addresses.
         filters: as `facet_rows.narrowed`.
         now: the moment, for filters that ask how long ago.
         seen: as `sight.parties`.
@@ -99,7 +101,7 @@ def listed(
     """
     query = select(s.party).where(s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None), *seen)
     if q is not None and q.strip():
-        query = query.where(s.party.c.id.in_(matching(q, whole_numbers=guarded)))
+        query = query.where(s.party.c.id.in_(matching(q, whole_numbers=guarded, whole_addresses=addresses_guarded)))
     if filters and now is not None:
         query = facet_rows.narrowed(query, filters, now)
     query = cursors.after(query, cursor, s.party.c.updated_at, s.party.c.id, limit)

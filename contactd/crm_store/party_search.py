@@ -17,10 +17,11 @@ def search_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def matching(q: str, *, whole_numbers: bool = False) -> CompoundSelect[Any]:
+def matching(q: str, *, whole_numbers: bool = False, whole_addresses: bool = False) -> CompoundSelect[Any]:
     """Select the canonical parties whose name, e-mail address or number begins with `q`.
 
     With `whole_numbers` nothing is found by a number's beginning: who may not know it cannot try it out.
+    With `whole_addresses` an address is found only as a whole: letter by letter it could be spelled out.
     """
     own, name, contact = s.party.alias("matching"), s.party_name, s.contact_point
     begin = search_key(q)
@@ -32,11 +33,19 @@ def matching(q: str, *, whole_numbers: bool = False) -> CompoundSelect[Any]:
         select(own.c.canonical_id)
         .join(s.contact_claim, s.contact_claim.c.party_id == own.c.id)
         .join(contact, contact.c.id == s.contact_claim.c.contact_point_id)
-        .where(s.contact_claim.c.valid_to.is_(None), or_(*(_starts(contact.c.value_norm, v) for v in _values(q))))
+        .where(s.contact_claim.c.valid_to.is_(None), or_(*_addressed(contact.c.value_norm, q, whole=whole_addresses)))
     )
     if whole_numbers and any(char.isdigit() for char in q):
         return union(named, further)
     return union(named, further, reached)
+
+
+def _addressed(column: Any, q: str, *, whole: bool) -> list[Any]:
+    """Return what holds of the value of an address or number that is found by `q`."""
+    values = _values(q)
+    if whole and values == [search_key(q)]:
+        return [column == values[0]]
+    return [_starts(column, value) for value in values]
 
 
 def _values(q: str) -> list[str]:

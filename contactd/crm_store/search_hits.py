@@ -40,6 +40,7 @@ def search(
     acl: Sequence[str] = ("all",),
     limit: int = 10,
     guarded: bool = False,
+    addresses_guarded: bool = False,
     seen: Mapping[str, Seen] = EVERYTHING,
 ) -> list[dict[str, Any]]:
     """Return hits, customers first, then cases, then what was said; within each the likeliest first.
@@ -51,6 +52,7 @@ def search(
         acl: what the asker may see.
         limit: hits of each kind.
         guarded: the asker sees numbers masked, and cannot try them out here.
+        addresses_guarded: and so addresses, letter by letter.
         seen: as `sight.documents`.
 
     Raises:
@@ -62,9 +64,9 @@ def search(
     if not 1 <= limit <= MOST:
         message = f"limit must be between 1 and {MOST}"
         raise BadRequestError(message, field="limit")
-    terms = tokens.terms(query, whole_numbers=guarded)
+    terms = tokens.terms(query, whole_numbers=guarded, whole_words=addresses_guarded)
     # A customer's number is one word, however it is written.
-    of_party = tokens.terms(_IN_NUMBER.sub("", query), whole_numbers=guarded)
+    of_party = tokens.terms(_IN_NUMBER.sub("", query), whole_numbers=guarded, whole_words=addresses_guarded)
     hits: list[dict[str, Any]] = []
     shapes: dict[str, Callable[..., list[dict[str, Any]]]] = {
         PARTY: partial(_parties, seen=seen.get(NAMED, ())),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from contactd.agent_ui.console import Console
 from contactd.api.parts import LEVELS, answer
 from contactd.core.levels import Levels
+from contactd.crm_store import search_docs
 from contactd.crm_store.store import Store
 from contactd.desk.rights import Actor
 from contactd.desk.seeing import Seeing
@@ -138,6 +139,35 @@ async def test_hidden_masked_and_fixed_fields_are_so_in_every_answer_and_cannot_
         assert (changed.status_code, changed.json()["credit_level"]) == (200, None)
         whole = (await sue.get(path)).json()
         assert (whole["credit_level"], whole["custom"]["salary"], whole["salutation"]) == (4, "9000", "先生")
+
+
+async def test_what_is_not_shown_is_not_found_out_by_a_file(
+    small_store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    await hire(small_store, clock)
+    fields = {"vip": "hide", "owner_id": "mask", "preferences": "hide"}
+    house = build(small_store, clock, tmp_path / "static", seeing=Seeing(fields={"supervisor": fields}))
+    async with await house.logged_in("sue") as sue:
+        for asked in ({"vip": 2}, {"owner": "id-ann"}, {"to_call": True}):
+            refused = await sue.post("/api/v1/exports", json=asked)
+            assert (refused.status_code, refused.json()["code"]) == (403, "field"), asked
+        assert (await sue.post("/api/v1/exports", json={"lifecycle": "lead", "form": "jsonl"})).status_code == 200
+        for path in ("/api/v1/imports/x/result", "/api/v1/import-files/x/preview"):
+            refused = await sue.get(path)
+            assert (refused.status_code, refused.json()["code"]) == (403, "masked"), path
+
+
+async def test_a_masked_address_is_not_spelled_out(guarded: House) -> None:
+    town = Town(guarded.store, guarded.clock.now())
+    party = await town.party("赵四", mail("qiu.wu@example.com"))
+    while await guarded.store.write(lambda conn: search_docs.index_parties(conn, town.at), bulk=True):
+        pass
+    async with await guarded.logged_in("ann") as ann, await guarded.logged_in("sue") as sue:
+        for path in ("/api/v1/parties", "/api/v1/search"):
+            for q, found in (("q", False), ("qi", False), ("qiu.w", False), ("qiu.wu@example.com", True), ("赵", True)):
+                for who, expected in ((ann, found), (sue, True)):
+                    items = (await who.get(path, params={"q": q})).json()["items"]
+                    assert [one["id"] for one in items] == [party] * expected, (path, q, who is sue)
 
 
 async def test_an_export_leaves_hidden_columns_out(small_store: Store, clock: ManualClock, tmp_path: Path) -> None:
