@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any
 
@@ -10,13 +12,16 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
-from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, actor_of, answer, looks, may, page
+from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, actor_of, answer, looks, may, page
 from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.crm_store import sight
 from contactd.desk.rights import Actor, authorize, permitted
 from contactd.routing.line import Line
 
 router = APIRouter(prefix="/api/v1", tags=["floor"])
 
+ASKED_AT_ONCE = 200
+"""Waiting contacts of which it is asked at once whether they are seen."""
 COLLEAGUE = ("agent", "name", "role", "state", "since", "lines", "skills", "languages")
 """What agents see of each other."""
 
@@ -30,16 +35,12 @@ async def queue(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Return a page of waiting InteractionViews, and all LineViews."""
-    found = islice(
-        (
-            view
-            for view in parts.views.waiting_after(_place(cursor))
-            if (line is None or view["line"] == line) and (channel is None or view["channel"] == channel)
-        ),
-        limit + 1,
-    )
-    items = list(found)
+    """Return a page of waiting InteractionViews, of those that are seen, and all LineViews."""
+
+    def fits(view: Mapping[str, Any]) -> bool:
+        return (line is None or view["line"] == line) and (channel is None or view["channel"] == channel)
+
+    items = await _waiting(parts, looking.actor.sight, _place(cursor), fits, limit + 1)
     last = items[limit - 1] if len(items) > limit else None
     following = None if last is None else f"k{last['queued_at'] or ''} {last['id']}"
     looking.saw_all(item["id"] for item in items[:limit])
@@ -139,6 +140,28 @@ def _line(line: Line) -> dict[str, Any]:
             for name, rule in line.channels.items()
         },
     }
+
+
+async def _waiting(
+    parts: Parts,
+    seeing: sight.Sight | None,
+    place: tuple[str, str] | None,
+    fits: Callable[[Mapping[str, Any]], bool],
+    most: int,
+) -> list[Mapping[str, Any]]:
+    """Return what waits behind a place, as far as it fits and is seen; at most so many."""
+    if seeing is None:
+        return list(islice(filter(fits, parts.views.waiting_after(place)), most))
+    found: list[Mapping[str, Any]] = []
+    while len(found) < most:
+        some = list(islice(filter(fits, parts.views.waiting_after(place)), ASKED_AT_ONCE))
+        if not some:
+            break
+        asked = partial(sight.among, sight=seeing, idents=[view["id"] for view in some], now=parts.clock.now())
+        seen = await parts.store.read(asked)
+        found += [view for view in some if view["id"] in seen]
+        place = (some[-1]["queued_at"] or "", some[-1]["id"])
+    return found[:most]
 
 
 def _place(cursor: str | None) -> tuple[str, str] | None:

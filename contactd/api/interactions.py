@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
+from contactd.api.narrowing import narrowed
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.clock import parse_rfc3339
@@ -73,9 +74,11 @@ async def listed(
 )
 async def one(parts: PartsOf, looking: _Reader, ident: Ident) -> Response:
     """Return an interaction, the CustomerHead of its customer, and where an answer goes unless the agent names others."""
+    now = parts.clock.now()
 
     def read(conn: Any) -> dict[str, Any]:
-        found = interactions.get(conn, ident) | {"customer": customer.of_interaction(conn, ident)}
+        head = narrowed(conn, customer.of_interaction(conn, ident), looking.actor.sight, now)
+        found = interactions.get(conn, ident) | {"customer": head}
         return found | {"answers_to": [point.display or point.raw for point in answering(conn, ident).to]}
 
     found = await parts.store.read(read)

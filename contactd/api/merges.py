@@ -10,11 +10,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api.answers import Page, Shape, gives
+from contactd.api.narrowing import refuse_taking
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core import address
 from contactd.core.matching import Profile
-from contactd.crm_store import match_rows, merge_journal, merging, parties, unmerging
+from contactd.crm_store import match_rows, merge_journal, merging, parties, sight, unmerging
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -140,6 +141,7 @@ async def merge(
         choices = {_COLUMNS.get(name, name): source for name, source in given.fields.items()}
 
         def unit(conn: Any) -> dict[str, Any]:
+            refuse_taking(conn.connection, actor.sight, (given.survivor, *given.losers))
             done = merging.merge(
                 conn,
                 ident,
@@ -223,11 +225,12 @@ async def duplicates(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Return a page of pairs, newest first."""
+    """Return a page of pairs, newest first; who sees only some customers gets those of which they see both."""
     now = parts.clock.now()
+    seen = sight.of_pairs(looking.actor.sight, now)
     items, following = await parts.store.read(
         lambda conn: match_rows.proposals(
-            conn, now=now, state=state or "open", party=party, limit=limit, cursor=cursor
+            conn, now=now, state=state or "open", party=party, seen=seen, limit=limit, cursor=cursor
         ),
     )
     looking.saw_all(item[side]["party_id"] for item in items for side in "ab")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from contactd.core.errors import ForbiddenError
@@ -21,6 +22,17 @@ def narrowed(conn: Any, head: dict[str, Any], seeing: sight.Sight | None, now: A
     if head["party_id"] is None or sight.sees(conn, seeing, "party", head["party_id"], now):
         return head
     return {**head, "timeline": [], "open_cases": 0}
+
+
+def refuse_taking(conn: Any, seeing: sight.Sight | None, idents: Iterable[str]) -> None:
+    """Let nobody make a customer theirs whom they see only because their contact is in hand.
+
+    Raises:
+        ForbiddenError: one of them is such a customer (code `by_hand`).
+    """
+    if seeing is not None and any(sight.by_hand(conn, seeing, ident) for ident in idents):
+        message = "You see this customer only while their contact is in hand."
+        raise ForbiddenError(message, code="by_hand")
 
 
 def refuse_guessing(actor: Actor, filters: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
-from contactd.api.narrowing import narrowed, refuse_guessing
+from contactd.api.narrowing import narrowed, refuse_guessing, refuse_taking
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, answer, looks, may, page
 from contactd.core import address
@@ -21,6 +21,8 @@ from contactd.desk.rights import Actor
 router = APIRouter(prefix="/api/v1", tags=["customers"])
 _Word = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Reader = Annotated[Looking, looks("party.read", "party")]
+WHOSE = frozenset({"owner_id", "team_id", "segment_id"})
+"""What says whose a customer is."""
 LOOKS = 20
 """Pages of a timeline looked through for one channel; what is not full then goes on with the cursor."""
 
@@ -234,6 +236,8 @@ async def change(
 
         def unit(conn: Any) -> dict[str, Any]:
             columns = given.columns()
+            if WHOSE & columns.keys():
+                refuse_taking(conn.connection, actor.sight, [ident])
             if columns.get("custom") is not None:
                 columns["custom"] = field_rows.checked(conn, "party", columns["custom"], known["custom"])
             parties.patch(conn, known["id"], columns, row_version=version, now=now, actor=actor.id)

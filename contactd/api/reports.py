@@ -154,7 +154,9 @@ async def behind(
 ) -> Response:
     """Return the stays that a number of a report counts, newest first."""
     chosen = Chosen(*_span(parts, since, until), line, channel, agent)
-    items, following = await _figuring(parts).behind(chosen, number or "offered", limit=limit, cursor=cursor)
+    items, following = await _figuring(parts).behind(
+        chosen, number or "offered", sight=looking.actor.sight, limit=limit, cursor=cursor
+    )
     looking.saw_all(item["interaction"] for item in items)
     return page(items, following)
 

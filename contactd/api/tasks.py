@@ -128,12 +128,13 @@ async def follow_ups(request: Request, parts: PartsOf, given: FollowUps, actor: 
             priority=given.priority,
         )
         batch = parts.idents.new()
+        seen = sight.of_closed(actor.sight, now)
 
         def unit(conn: Any) -> dict[str, Any]:
             whom = follow_up_rows.named(conn, given.parties)
             if given.cases is not None:
                 one = given.cases
-                whom += follow_up_rows.closed(conn, one.type, one.closed_after, one.closed_before or now)
+                whom += follow_up_rows.closed(conn, one.type, one.closed_after, one.closed_before or now, seen=seen)
             made = {"tasks": follow_up_rows.make(conn, batch, plan, whom, now=now, actor=actor.id)}
             this.keep(conn, 201, made)
             return made

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from contactd.core.errors import BadRequestError, BusyError, NotFoundError
 from contactd.crm_store import schema as s
 from contactd.crm_store import task_rows
+from contactd.crm_store.sight import Seen
 from contactd.crm_store.write_conn import WriteConn
 
 MOST = 1000
@@ -53,8 +54,8 @@ def named(conn: WriteConn, parties: Sequence[str]) -> Whom:
     return [(kept[ident], None) for ident in parties]
 
 
-def closed(conn: WriteConn, kind: str | None, after: datetime, before: datetime) -> Whom:
-    """Return the customers of cases closed between two moments, the latest case of each.
+def closed(conn: WriteConn, kind: str | None, after: datetime, before: datetime, *, seen: Seen = ()) -> Whom:
+    """Return the customers of cases closed between two moments, the latest case of each; `seen`: as `sight.of_closed`.
 
     Raises:
         BadRequestError: they are more than fit on one list.
@@ -63,7 +64,7 @@ def closed(conn: WriteConn, kind: str | None, after: datetime, before: datetime)
     query = (
         select(case.c.id, s.party.c.canonical_id)
         .join(s.party, s.party.c.id == case.c.party_id)
-        .where(case.c.closed_at >= after, case.c.closed_at <= before, case.c.deleted_at.is_(None))
+        .where(case.c.closed_at >= after, case.c.closed_at <= before, case.c.deleted_at.is_(None), *seen)
     )
     if kind is not None:
         query = query.where(case.c.type == kind)

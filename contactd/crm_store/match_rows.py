@@ -15,6 +15,7 @@ from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.matching import MOST, PROPOSED, Profile
 from contactd.crm_store import cursors, due_rows
 from contactd.crm_store import schema as s
+from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -68,12 +69,13 @@ def proposals(
     now: datetime,
     state: str = "open",
     party: str | None = None,
+    seen: Seen = (),
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return a page of candidate pairs, newest first: the work list, or those of one `party`.
 
-    Snoozed ones come back when their day has come.
+    Snoozed ones come back when their day has come.  `seen`: as `sight.of_pairs`.
 
     Raises:
         BadRequestError: there is no such state, or the cursor or limit is wrong.
@@ -86,7 +88,7 @@ def proposals(
         select(table, a.c.display_name.label("a_name"), b.c.display_name.label("b_name"))
         .join(a, a.c.id == table.c.a)
         .join(b, b.c.id == table.c.b)
-        .where(a.c.deleted_at.is_(None), b.c.deleted_at.is_(None))
+        .where(a.c.deleted_at.is_(None), b.c.deleted_at.is_(None), *seen)
     )
     woken = and_(table.c.state == "snoozed", table.c.until <= now)
     query = query.where(or_(table.c.state == "open", woken) if state == "open" else table.c.state == state)

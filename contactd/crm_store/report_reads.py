@@ -32,6 +32,7 @@ from contactd.core.report import Sums
 from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import text
+from contactd.crm_store.sight import Seen
 
 QUARTER_MS = 15 * 60 * 1000
 _STAY, _CONTACT = s.interaction_segment, s.interaction
@@ -159,9 +160,9 @@ def offers(conn: Connection, since: datetime, until: datetime) -> list[tuple[str
 
 
 def behind(
-    conn: Connection, chosen: Chosen, number: str, *, limit: int, cursor: str | None
+    conn: Connection, chosen: Chosen, number: str, *, seen: Seen = (), limit: int, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return a page of the stays behind one of `BEHIND`, newest first, and the next cursor.
+    """Return a page of the stays behind one of `BEHIND`, newest first, and the next cursor; `seen`: as `sight.interactions`.
 
     Raises:
         BadRequestError: the cursor or the limit is wrong.
@@ -170,7 +171,7 @@ def behind(
         _STAY.c.interaction_id + "/" + func.substr("000" + func.cast(_STAY.c.n, s.interaction.c.id.type), -4)
     ).label("id")
     columns = (_STAY, _CONTACT.c.channel, _CONTACT.c.subject, _CONTACT.c.party_id, s.party.c.display_name, ident)
-    query = _chosen(select(*columns), chosen).outerjoin(s.party, s.party.c.id == _CONTACT.c.party_id)
+    query = _chosen(select(*columns), chosen).outerjoin(s.party, s.party.c.id == _CONTACT.c.party_id).where(*seen)
     condition = BEHIND[number]
     query = query if condition is None else query.where(condition)
     rows, following = cursors.page(

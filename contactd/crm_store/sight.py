@@ -148,8 +148,9 @@ def by_hand(conn: Connection, sight: Sight, party: str) -> bool:
     if sight.party == "all":
         return False
     own = s.party.alias("asked")
-    there = select(s.party.c.id).join(own, own.c.canonical_id == s.party.c.id).where(own.c.id == party)
-    return conn.execute(there.where(_owned(sight, s.party)).limit(1)).first() is None
+    there = select(_owned(sight, s.party)).join(own, own.c.canonical_id == s.party.c.id).where(own.c.id == party)
+    owned = conn.execute(there.limit(1)).first()
+    return owned is not None and not owned[0]
 
 
 def of_parties(sight: Sight | None, now: datetime, column: Any) -> list[ColumnElement[bool]]:
@@ -187,6 +188,22 @@ def of_tasks(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
 def of_promises(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
     """Return what promises that are seen fulfil."""
     return of_parties(sight, now, s.promise.c.party_id)
+
+
+def of_closed(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what cases fulfil that are seen, and whose customers are."""
+    return [*cases(sight, now), *of_parties(sight, now, s.case_.c.party_id)]
+
+
+def among(conn: Connection, sight: Sight, idents: Sequence[str], now: datetime) -> set[str]:
+    """Return which of some contacts are seen."""
+    asked = select(s.interaction.c.id).where(s.interaction.c.id.in_(idents), *interactions(sight, now))
+    return set(conn.execute(asked).scalars())
+
+
+def of_pairs(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what pairs fulfil of which both customers are seen."""
+    return [rule for side in (s.dup_candidate.c.a, s.dup_candidate.c.b) for rule in of_parties(sight, now, side)]
 
 
 def _of_seen(sight: Sight, reach: Reach, now: datetime, column: Any) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from contactd.core.errors import BadRequestError
 from contactd.core.report import DEFINITION, INTERVALS, Sums, figures, interval_of, occupancy
 from contactd.crm_store import report_reads
 from contactd.crm_store.report_reads import Chosen, Group
+from contactd.crm_store.sight import Sight, interactions
 from contactd.crm_store.store import Store
 from contactd.routing.policy import Policy
 
@@ -99,9 +100,9 @@ class Figuring:
         return {**_about(chosen), "items": items}
 
     async def behind(
-        self, chosen: Chosen, number: str, *, limit: int, cursor: str | None
+        self, chosen: Chosen, number: str, *, sight: Sight | None = None, limit: int, cursor: str | None
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return a page of the stays behind a number, newest first, and the next cursor.
+        """Return a page of the stays behind a number, newest first, and the next cursor: those of contacts that are seen.
 
         Raises:
             BadRequestError: there is no such number, the time is too long, or the cursor is wrong.
@@ -110,8 +111,9 @@ class Figuring:
         if number not in report_reads.BEHIND:
             message = f"number is one of {', '.join(report_reads.BEHIND)}"
             raise BadRequestError(message, field="number")
+        seen = interactions(sight, self._clock.now())
         return await self._store.read(
-            partial(report_reads.behind, chosen=chosen, number=number, limit=limit, cursor=cursor)
+            partial(report_reads.behind, chosen=chosen, number=number, seen=seen, limit=limit, cursor=cursor)
         )
 
     async def _added_up(self, chosen: Chosen, by: str, zone: ZoneInfo) -> Mapping[Key, Sums]:
