@@ -64,3 +64,17 @@ async def test_a_customer_in_hand_is_nobodys_to_take(store: Store, clock: Manual
         assert (await sue.patch(path, json={"salutation": "女士"})).status_code == 200
         owned_path = f"/api/v1/parties/{made['parties']['own']}"
         assert (await sue.patch(owned_path, json={"owner": "id-bob"})).status_code == 200
+
+
+async def test_an_old_contact_of_ones_own_tells_no_more_of_its_customer_than_the_name(
+    small_store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    house = await peopled(small_store, clock, tmp_path / "static", "own")
+    contact, table = (await things(house))["interactions"]["mate"], s.interaction
+    mine = table.update().where(table.c.id == contact).values(agent="id-ann")
+    await small_store.write(lambda conn: conn.execute(mine))
+    clock.advance(3600)
+    async with await house.logged_in("ann") as ann, await house.logged_in("adam") as adam:
+        path = f"/api/v1/interactions/{contact}"
+        assert (await adam.get(path)).json()["customer"]["timeline"] != []
+        assert (await ann.get(path)).json()["customer"]["timeline"] == []
