@@ -1,7 +1,4 @@
-"""The application: builds every part by hand, top to bottom, starts them, and stops them in the order that loses nothing.
-
-Stop order: readyz says no → listeners closed → facts drained → writer flushed → sockets closed → workers → reactor.
-"""
+"""The application: builds every part by hand, top to bottom, and runs the server they make."""
 
 from __future__ import annotations
 
@@ -12,8 +9,6 @@ import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 import structlog
@@ -31,102 +26,29 @@ from contactd.core.errors import ContactdError, WorkerDiedError
 from contactd.crm_store.store import Store
 from contactd.desk import outside
 from contactd.desk.access import Access
-from contactd.desk.backroom import Backroom, build_backroom
+from contactd.desk.backroom import build_backroom
 from contactd.desk.dismissing import Quarantine
 from contactd.desk.fetching import Fetcher
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
-from contactd.desk.reading import read_group
 from contactd.desk.seeing import Seeing
 from contactd.desk.showing import Showing
 from contactd.desk.sweeping import Sweeping
 from contactd.desk.tools import ChannelTools
-from contactd.http import Bounds, HttpParts, Listener, build_http
+from contactd.http import Bounds, HttpParts, build_http
 from contactd.http import serve as listen
 from contactd.metrics import Metrics
+from contactd.server import Server
 from contactd.settings import Settings
 from contactd.workers import Workers, for_tables
 
 OK, FAILED, MISTAKE = 0, 1, 2
-WARM_AFTER_S = 1.0
 COLLECT = (50_000, 20, 100)
 """New objects before a young collection; collections of one generation before the next (Python's own: 700, 10, 10)."""
 GRACE_S = 10.0
 """Longest time a stop may take."""
-SESSION_GONE = 1012
-"""Close code of console sockets at a stop: the service restarts (RFC 6455 registry)."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Server:
-    """Everything of one running contactd."""
-
-    settings: Settings
-    store: Store
-    workers: Workers
-    office: Office
-    access: Access
-    hub: Hub
-    console: ConsoleServer
-    metrics: Metrics
-    readiness: Readiness
-    sweeping: Sweeping
-    backroom: Backroom
-    listener: Listener
-    channels: dict[str, Channel]
-    addresses: dict[str, str] = field(default_factory=dict)
-
-    async def start(self) -> dict[str, str]:
-        """Take work; return where, by name: `{"http": "127.0.0.1:8080", "smtp": …}`."""
-        await self.office.open()
-        duties = self.office.duties
-        duties.begin("consoles", self.console.keep)
-        duties.begin("loop_lag", self.metrics.watch_loop)
-        duties.begin("round_trips", self.readiness.watch)
-        duties.begin("sweeping", self.sweeping.run)
-        for name, run in self.backroom.duties():
-            duties.begin(name, run)
-        self.addresses = {"http": await self.listener.start()}
-        for channel in self.channels.values():
-            await channel.start()
-            self.addresses |= channel.addresses()
-        self.readiness.open()
-        duties.begin("warming", self._warm)
-        return self.addresses
-
-    async def _warm(self) -> None:
-        """Start the workers once the start itself is over: the first mail need not wait for an interpreter."""
-        await asyncio.sleep(WARM_AFTER_S)
-        readers = {channel.reader.__module__ for channel in self.channels.values() if channel.reader is not None}
-        with suppress(WorkerDiedError):
-            await self.workers.start([read_group.__module__, *sorted(readers)])
-
-    async def stop(self) -> None:
-        """Stop in the order that loses nothing that was acknowledged."""
-        self.readiness.close()
-        for channel in self.channels.values():
-            await _calmly(channel.stop_intake(), channel.name)
-        self.listener.close()
-        await self.hub.settle()
-        await self.office.close()
-        await self.store.ping()
-        self.hub.end(lambda _actor: True, SESSION_GONE)
-        for name, channel in self.channels.items():
-            await _calmly(channel.stop(), name)
-            await self.office.tools[name].cancel()
-        await self.listener.stop()
-        await asyncio.gather(self.workers.close(), self.backroom.close())
-        await self.store.close()
-
-
-async def _calmly(doing: Awaitable[None], name: str) -> None:
-    """Let one channel stop; whatever it does, the others stop too."""
-    try:
-        await asyncio.wait_for(doing, 3)
-    except Exception:  # a stop goes on
-        log.exception("channel.stop_failed", channel=name)
 
 
 async def build(settings: Settings, clock: Clock | None = None) -> Server:

@@ -16,6 +16,7 @@ from contactd import app, logs
 from contactd.desk import admin
 from contactd.desk.admin import Errand
 from contactd.desk.check import shapes
+from contactd.server import Server
 from contactd.settings import Settings, load
 from contactd.testing.demo import history
 from contactd.testing.demo.people import COLLEAGUES, PASSWORD, Customer, customers
@@ -59,7 +60,7 @@ async def _demo(config: Path | None, overrides: list[str], *, traffic: bool) -> 
     ]
     visitors: list[Traffic] = []
 
-    async def opened(server: app.Server) -> None:
+    async def opened(server: Server) -> None:
         crowd = Traffic(
             people,
             server.addresses,
@@ -104,7 +105,7 @@ def seed(settings: Settings, people: list[Customer]) -> bool:
     return admin.at_work(settings, job)
 
 
-def _print_welcome(server: app.Server, settings: Settings, *, traffic: bool) -> None:
+def _print_welcome(server: Server, settings: Settings, *, traffic: bool) -> None:
     """Say where everything is and who can log in."""
     http, smtp = server.addresses["http"], server.addresses["smtp"]
     names = ", ".join(f"{one.name} ({one.role})" for one in COLLEAGUES)
