@@ -13,6 +13,7 @@ from contactd.crm_store.schema.conversation import (
     message,
     message_fate,
     outbox,
+    protected,
     upload,
     visitor,
 )
@@ -160,6 +161,7 @@ __all__ = [
     "promise",
     "prompt",
     "prompt_switch",
+    "protected",
     "raw",
     "receipt",
     "record",

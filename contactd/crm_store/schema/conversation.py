@@ -146,6 +146,20 @@ blocked = Table(
 """Senders whose contacts are filed as junk and put before nobody; `interaction_id` is what they were blocked for, `until` when they
 are let in again by themselves (null: never)."""
 
+protected = Table(
+    "protected",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("value_norm", Words, primary_key=True),
+    Column("agent", Text, nullable=False),
+    moment("at"),
+    moment("until", optional=True),
+    words("reason"),
+    Column("first", Boolean, nullable=False),
+    Column("uncalled", Boolean, nullable=False),
+)
+"""The red list: senders who are never blocked; `first` in line like the most important customers, `uncalled` by anybody here."""
+
 draft = Table(
     "draft",
     metadata,
