@@ -82,10 +82,20 @@ class KeepOut(Shape):
 
 
 class Unblock(Shape):
-    """sender.unblock: let a sender's contacts come before somebody again."""
+    """sender.unblock: let a sender's contacts come before somebody again; sender.unprotect: take them off the red list."""
 
     kind: Word
     value: Word
+
+
+class Protect(Shape):
+    """sender.protect: put an address or a number on the red list: never blocked, first in line, perhaps called by nobody."""
+
+    to: Word
+    reason: Word
+    days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    first: bool = True
+    uncalled: bool = False
 
 
 class Choosing(Shape):
@@ -125,6 +135,8 @@ LETTERS: dict[str, type[Shape]] = {
     "sender.block": OnInteraction,
     "sender.keep_out": KeepOut,
     "sender.unblock": Unblock,
+    "sender.protect": Protect,
+    "sender.unprotect": Unblock,
     "bulk.count": Choosing,
     "bulk.answer": AnswerAll,
     "bulk.undo": OnBatch,

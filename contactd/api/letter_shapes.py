@@ -96,6 +96,22 @@ class TextVersions(Shape):
     items: list[TextVersion]
 
 
+class Protected(Shape):
+    """A sender on the red list."""
+
+    kind: str
+    value: str
+    agent: str
+    at: str
+    until: str | None
+    """When it ends by itself; null: never."""
+    reason: str
+    first: bool
+    """In line they stand with the most important customers."""
+    uncalled: bool
+    """Nobody here calls them."""
+
+
 class Blocked(Shape):
     """A sender whose contacts are filed as junk."""
 

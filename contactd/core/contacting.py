@@ -46,7 +46,8 @@ class Objection:
     """Something that stands against a call."""
 
     code: str
-    """number_blocked | purpose_not_allowed | consent_refused | no_consent | refuses_contact | outside_hours | block_listed"""
+    """number_blocked | purpose_not_allowed | consent_refused | no_consent | refuses_contact | outside_hours |
+    block_listed | red_listed"""
     final: bool
     """No reason is enough."""
 
@@ -59,6 +60,8 @@ class Standing:
     """Nobody calls this number."""
     block_listed: bool = False
     """Contacts from it are put before nobody."""
+    red_listed: bool = False
+    """The red list says that nobody calls it."""
     consents: tuple[Mapping[str, str], ...] = ()
     """What holds for each purpose and channel (`purpose`, `channel`, `state`), of everybody it may be."""
     do_not_call: bool = False
@@ -77,6 +80,7 @@ def objections(
     agreed = GRANTED in said and not refused
     found = [
         Objection(code="number_blocked", final=True) if standing.blocked else None,
+        Objection(code="red_listed", final=True) if standing.red_listed else None,
         Objection(code="purpose_not_allowed", final=True) if not oversees and purpose not in rule.purposes else None,
         Objection(code="consent_refused", final=True) if selling and refused else None,
         Objection(code="outside_hours", final=selling) if not rule.may_now(now) else None,

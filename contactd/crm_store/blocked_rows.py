@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.party import Point
+from contactd.crm_store import protected_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.store import WriteConn
@@ -52,8 +53,14 @@ def is_blocked(conn: WriteConn, sender: Point, now: datetime) -> bool:
     return conn.one(_IS, kind=sender.kind, value=sender.value, now=now) is not None
 
 
-def block(conn: WriteConn, sender: Point, agent: str, now: datetime, *, until: datetime | None, reason: str) -> None:
-    """Block a sender until a moment (None: until somebody lets them in); what was said of them before is replaced."""
+def block(conn: WriteConn, sender: Point, agent: str, now: datetime, *, until: datetime | None, reason: str) -> bool:
+    """Block a sender until a moment (None: until somebody lets them in); what was said of them before is replaced.
+
+    Returns:
+        False, and nothing is changed, for who is on the red list.
+    """
+    if protected_rows.is_protected(conn, sender.kind, sender.value, now):
+        return False
     conn.run(
         _BLOCK,
         kind=sender.kind,
@@ -64,12 +71,13 @@ def block(conn: WriteConn, sender: Point, agent: str, now: datetime, *, until: d
         until=until,
         reason=reason,
     )
+    return True
 
 
 def block_sender(conn: WriteConn, interaction: str, agent: str, now: datetime) -> bool:
-    """Block whom an interaction came from; return whether there is anybody to block."""
+    """Block whom an interaction came from; return whether there is anybody who may be blocked."""
     sender = conn.one(_SENDER, interaction=interaction)
-    if sender is None:
+    if sender is None or protected_rows.is_protected(conn, sender.kind, sender.value_norm, now):
         return False
     conn.run(
         _BLOCK,

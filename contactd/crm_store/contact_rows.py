@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 from contactd.core.events import Identified, WorkStarted
 from contactd.core.interaction import Direction
 from contactd.core.party import Point, Resolution, resolve
-from contactd.crm_store import claims
+from contactd.crm_store import claims, protected_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
 from contactd.crm_store.event_rows import add_event
@@ -163,14 +163,15 @@ def confirm(
             actor=actor,
             evidence=interaction,
         )
-    conn.run(_CONFIRM, b_id=interaction, b_party=found.canonical_id, b_vip=canonical.vip, b_at=now)
+    vip = protected_rows.place_of(conn, canonical.vip, own.contact_point_id if own else None, now)
+    conn.run(_CONFIRM, b_id=interaction, b_party=found.canonical_id, b_vip=vip, b_at=now)
     if with_claim and own is not None and own.thread_id is not None:
         conn.run(_THREAD_PARTY, b_id=own.thread_id, b_party=found.canonical_id)
     add_event(conn, interaction, now, "confirmed", actor, {"party": found.canonical_id})
-    fact = Identified(interaction=interaction, party=found.canonical_id, vip=canonical.vip)
+    fact = Identified(interaction=interaction, party=found.canonical_id, vip=vip)
     if routed:
         tell(conn, fact, ident=ids[1], node=node, now=now)
-    return Confirmed(party=found.canonical_id, name=canonical.display_name, vip=canonical.vip, fact=fact)
+    return Confirmed(party=found.canonical_id, name=canonical.display_name, vip=vip, fact=fact)
 
 
 def start(conn: WriteConn, new: Starting) -> Started:

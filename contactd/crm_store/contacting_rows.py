@@ -8,7 +8,7 @@ from sqlalchemy import Connection, or_, select
 
 from contactd.core.contacting import Standing
 from contactd.core.party import Point
-from contactd.crm_store import contact_rows, erasing, lookup_rows, privacy_rows
+from contactd.crm_store import contact_rows, erasing, lookup_rows, privacy_rows, protected_rows
 from contactd.crm_store import schema as s
 
 
@@ -20,6 +20,7 @@ def standing(conn: Connection, point: Point, party: str | None, now: datetime) -
     return Standing(
         blocked=contact_rows.is_blocked(conn, point),
         block_listed=_listed(conn, point, now),
+        red_listed=protected_rows.uncalled(conn, point, now),
         consents=tuple(said),
         do_not_call=any(_refuses(conn, each) for each in sorted(map(str, who))),
     )

@@ -73,8 +73,8 @@ def _points(conn: WriteConn, points: Sequence[str]) -> None:
     for row in rows:
         gone = {"value_norm": f"erased:{row.id}", "ext": "", "value_raw": "", "display": "", "status_note": ""}
         conn.execute(update(point).where(point.c.id == row.id).values(**gone, region=None, carrier=None, namespace=""))
-        mine = (s.blocked.c.kind == row.kind, s.blocked.c.value_norm == row.value_norm)
-        conn.execute(delete(s.blocked).where(*mine))
+        for table in (s.blocked, s.protected):
+            conn.execute(delete(table).where(table.c.kind == row.kind, table.c.value_norm == row.value_norm))
         conn.execute(delete(s.automatic_answer).where(s.automatic_answer.c.address == row.value_norm))
     conn.execute(update(part).where(part.c.contact_point_id.in_(points)).values(name="", address=""))
     visitor = s.visitor

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, update
 from contactd.core.errors import NotFoundError
 from contactd.core.interaction import ResolveState
 from contactd.core.party import Resolution, resolve
-from contactd.crm_store import claims, contact_rows, due_rows
+from contactd.crm_store import claims, contact_rows, due_rows, protected_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
 from contactd.crm_store.event_rows import add_event
@@ -95,7 +95,7 @@ def deny(conn: WriteConn, interaction: str, party: str, *, actor: str, now: date
         ),
     )
     add_event(conn, interaction, now, "denied", actor, {"party": party})
-    return _standing(conn, interaction, found)
+    return _standing(conn, interaction, found, row.contact_point_id, now)
 
 
 def resolve_again(conn: WriteConn, now: datetime) -> tuple[list[Standing], bool]:
@@ -128,7 +128,7 @@ def resolve_again(conn: WriteConn, now: datetime) -> tuple[list[Standing], bool]
         conn.execute(update(table).where(table.c.id == ident).values(changed))
     if len(rows) < BATCH:
         due_rows.done(conn, due_rows.RESOLVE, due)
-    known = _standing(conn, "", found)
+    known = _standing(conn, "", found, due[0], now)
     changed_hands = [
         Standing(
             interaction=ident,
@@ -176,6 +176,9 @@ def _resolve(conn: WriteConn, contact_point: str | None) -> Resolution:
     return resolve(point, claims_on(conn, point))
 
 
-def _standing(conn: WriteConn, interaction: str, found: Resolution) -> Standing:
+def _standing(
+    conn: WriteConn, interaction: str, found: Resolution, contact_point: str | None, now: datetime
+) -> Standing:
     name, vip = contact_rows.party_name(conn.connection, found.party) if found.party else ("", 0)
+    vip = protected_rows.place_of(conn, vip, contact_point, now)
     return Standing(interaction=interaction, resolve_state=str(found.state), party=found.party, name=name, vip=vip)

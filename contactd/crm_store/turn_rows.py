@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, null, or_, select, update
 from contactd.core.events import InteractionArrived, Unparked
 from contactd.core.interaction import Cause, Direction, SegmentReason, State
 from contactd.core.party import Point, Resolution
+from contactd.crm_store import protected_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.conversation_rows import Talk
 from contactd.crm_store.event_rows import NEW_EVENT, event_row
@@ -88,7 +89,10 @@ def enter(
     """Put the item in line as a turn of its own; `parent` is the turn before."""
     thread = talk.thread
     case = _case(new, talk, parent)
-    facts = name, vip, language = _party_facts(conn, resolution)
+    name, vip, language = _party_facts(conn, resolution)
+    if not (new.content.claimed_sender or new.content.doubted is not None):
+        vip = protected_rows.place(conn, vip, new.content.sender, new.at)
+    facts = name, vip, language
     state = State.QUEUED if new.direction == Direction.INBOUND else State.ACTIVE
     _write_placed(later, new, talk, point_id, resolution, facts, parent, state)
     _enter_line(later, new)

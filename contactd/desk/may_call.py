@@ -24,6 +24,7 @@ _TEXTS = {
     "no_consent": "the customer has not agreed to calls for this purpose",
     "refuses_contact": "the customer does not want to be called",
     "outside_hours": "customers are not called at this time of day",
+    "red_listed": "this number is on the red list: nobody calls it",
     "block_listed": "contacts from this number are blocked",
 }
 

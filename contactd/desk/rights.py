@@ -98,6 +98,8 @@ RULES: dict[str, Rule] = {
     "sender.block": Rule("any", "any", "any", "console"),
     "sender.keep_out": Rule("no", "any", "any", "console"),
     "sender.unblock": Rule("any", "any", "any", "console"),
+    "sender.protect": Rule("no", "any", "any", "console"),
+    "sender.unprotect": Rule("no", "any", "any", "console"),
     "sender.read": Rule("any", "any", "any", "read"),
     "text.read": Rule("any", "any", "any", "read"),
     "text.write": Rule("any", "any", "any", "write"),

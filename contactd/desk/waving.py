@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from contactd.core.errors import NotFoundError
+from contactd.core.errors import ConflictError, NotFoundError
 from contactd.core.events import WorkEnded, WrapupDone
 from contactd.core.interaction import Outcome, State
-from contactd.crm_store import audit, blocked_rows, routing_rows
+from contactd.crm_store import audit, blocked_rows, protected_rows, routing_rows
 from contactd.crm_store.dismissed_rows import DISMISSED
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.store import WriteConn
@@ -38,6 +38,8 @@ class Waving:
             "sender.block": back.block,
             "sender.keep_out": self._keep_out,
             "sender.unblock": self._unblock,
+            "sender.protect": self._protect,
+            "sender.unprotect": self._unprotect,
         }
 
     async def _close_as(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,16 +95,21 @@ class Waving:
 
         Raises:
             BadRequestError: it is neither an address nor a number.
+            ConflictError: it is on the red list.
         """
         point, now = read_point(data["to"], "to"), self._desk.clock.now()
         until = now + timedelta(days=data["days"]) if data.get("days") else None
         detail = {"kind": point.kind, "reason": data["reason"], "days": data.get("days")}
 
-        def unit(conn: WriteConn) -> None:
-            blocked_rows.block(conn, point, actor.id, now, until=until, reason=data["reason"])
-            _record(conn, actor, "sender.keep_out", point.value, detail, now)
+        def unit(conn: WriteConn) -> bool:
+            done = blocked_rows.block(conn, point, actor.id, now, until=until, reason=data["reason"])
+            if done:
+                _record(conn, actor, "sender.keep_out", point.value, detail, now)
+            return done
 
-        await self._desk.store.write(unit, urgent=True)
+        if not await self._desk.store.write(unit, urgent=True):
+            text = "this sender is on the red list: take them off it first"
+            raise ConflictError(text, code="red_listed", field="to")
         return {"kind": point.kind, "value": point.value}
 
     async def _unblock(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,6 +124,48 @@ class Waving:
 
         if not await self._desk.store.write(unit, urgent=True):
             text = "this sender is not blocked"
+            raise NotFoundError(text, field="value")
+        return {}
+
+    async def _protect(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Put an address or a number on the red list; if it was blocked, it is let in again.  On record with its reason.
+
+        Raises:
+            BadRequestError: it is neither an address nor a number.
+        """
+        point, now = read_point(data["to"], "to"), self._desk.clock.now()
+        said = protected_rows.Protection(
+            reason=data["reason"],
+            until=now + timedelta(days=data["days"]) if data.get("days") else None,
+            first=data["first"],
+            uncalled=data["uncalled"],
+        )
+        detail = {"kind": point.kind, **{name: data.get(name) for name in ("reason", "days", "first", "uncalled")}}
+
+        def unit(conn: WriteConn) -> None:
+            freed = blocked_rows.unblock(conn, point.kind, point.value)
+            protected_rows.protect(conn, point, actor.id, now, said)
+            _record(conn, actor, "sender.protect", point.value, {**detail, "was_blocked": freed}, now)
+
+        await self._desk.store.write(unit, urgent=True)
+        return {"kind": point.kind, "value": point.value}
+
+    async def _unprotect(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a sender off the red list.
+
+        Raises:
+            NotFoundError: they are not on it.
+        """
+        now = self._desk.clock.now()
+
+        def unit(conn: WriteConn) -> bool:
+            found = protected_rows.unprotect(conn, data["kind"], data["value"])
+            if found:
+                _record(conn, actor, "sender.unprotect", data["value"], {"kind": data["kind"]}, now)
+            return found
+
+        if not await self._desk.store.write(unit, urgent=True):
+            text = "this sender is not on the red list"
             raise NotFoundError(text, field="value")
         return {}
 

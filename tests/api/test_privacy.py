@@ -389,6 +389,7 @@ GONE_OVER = {
         "party_link",
         "party_name",
         "privacy_request",
+        "protected",
         "promise",
     ),
     *(

@@ -372,6 +372,7 @@ GETS = {
     "/api/v1/handovers": "user.leave",
     "/api/v1/agents/none/holdings": "user.leave",
     "/api/v1/blocked": "sender.read",
+    "/api/v1/protected": "sender.read",
     "/api/v1/texts": "text.read",
     "/api/v1/texts/none/versions": "text.read",
     "/api/v1/interactions/none/newer": "interaction.read",

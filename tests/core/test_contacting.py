@@ -28,6 +28,7 @@ def said(purpose: str, state: str, channel: str = "") -> dict[str, str]:
         (DAY, {}, "service", NIGHT, [("outside_hours", False)]),
         (DAY, {}, "marketing", NIGHT, [("outside_hours", True), ("no_consent", False)]),
         (DAY, {"blocked": True}, "service", NOON, [("number_blocked", True)]),
+        (DAY, {"red_listed": True}, "service", NOON, [("red_listed", True)]),
         (DAY, {"block_listed": True}, "service", NOON, [("block_listed", False)]),
         (DAY, {"consents": (said("marketing", "denied"),)}, "service", NOON, []),
         (DAY, {"consents": (said("marketing", "withdrawn"),)}, "marketing", NOON, [("consent_refused", True)]),

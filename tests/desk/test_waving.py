@@ -8,8 +8,9 @@ from sqlalchemy import Update, select, update
 from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
-from contactd.crm_store import blocked_rows, interactions, messages, schema
+from contactd.crm_store import blocked_rows, interactions, messages, protected_rows, schema
 from contactd.crm_store.dismissed_rows import UNDO_FOR
+from contactd.desk.composing import read_point
 from contactd.desk.retention import Retention
 from contactd.desk.sweeping import Sweeping
 from tests.desk.bench import Bench
@@ -205,3 +206,51 @@ async def test_what_is_neither_number_nor_address_is_not_blocked(bench: Bench) -
     with pytest.raises(BadRequestError):
         await bench.run(chen, "sender.keep_out", to="nobody", reason="x")
     assert await bench.store.read(blocked_rows.listed) == []
+
+
+async def test_who_is_on_the_red_list_is_never_blocked_and_goes_first(bench: Bench) -> None:
+    ann, chen = await bench.agent("ann", device="PJSIP/1001"), await bench.agent("chen", role="supervisor")
+    await bench.ready(ann)
+    to = "13800138000"
+    with pytest.raises(ForbiddenError):
+        await bench.run(ann, "sender.protect", to=to, reason="board", first=True, uncalled=True)
+    await bench.run(chen, "sender.keep_out", to=to, reason="a mistake", days=7)
+    await bench.run(chen, "sender.protect", to=to, reason="board", days=30, first=True, uncalled=True)
+    assert await bench.store.read(blocked_rows.listed) == [], "who is protected is let in"
+    with pytest.raises(ConflictError) as refused:
+        await bench.run(chen, "sender.keep_out", to=to, reason="again")
+    assert refused.value.code == "red_listed"
+
+    async def calls(key: str) -> Receipt:
+        arrival = Arrival(channel="voice", adapter="ari", external_key=key, raw=b"{}", at=bench.clock.now())
+        return await bench.voice.tools.accept(arrival, Content(sender=phone_point(to)))
+
+    first = await calls("r1")
+    assert not first.filed
+    assert (await shown(bench, first.interaction))["vip"] == 3
+    offers = await bench.until(lambda: bench.offers_of(ann), "the offer")
+    await bench.run(ann, "offer.accept", offer=offers[0]["offer"], lease=offers[0]["lease"])
+    blocked = await bench.run(ann, "interaction.close_as", interaction=first.interaction, reason="junk", block=True)
+    assert blocked["interaction"]["outcome"] == "junk"
+    assert await bench.store.read(blocked_rows.listed) == [], "nor by a contact of theirs"
+    (listed,) = await bench.store.read(protected_rows.listed)
+    assert (listed["value"], listed["first"], listed["uncalled"]) == ("+8613800138000", True, True)
+    bench.clock.advance(31 * 24 * 3600)
+    assert (await shown(bench, (await calls("r2")).interaction))["vip"] == 0, "its time is over"
+    await bench.run(chen, "sender.unprotect", kind="phone", value="+8613800138000")
+    with pytest.raises(NotFoundError):
+        await bench.run(chen, "sender.unprotect", kind="phone", value="+8613800138000")
+    acts = await bench.store.read(lambda conn: conn.execute(select(schema.audit_log.c.action)).scalars().all())
+    assert {"sender.protect", "sender.unprotect"} <= set(acts)
+
+
+async def test_a_mail_that_only_claims_a_protected_address_goes_before_nobody(bench: Bench) -> None:
+    chen = await bench.agent("chen", role="supervisor")
+    await bench.run(chen, "sender.protect", to="wu@example.cn", reason="partner", first=True, uncalled=False)
+    honest = (await bench.mail_in("wu@example.cn|S|T", "honest")).interaction
+    claimed = await bench.voice.tools.accept(
+        Arrival(channel="email", adapter="smtp", external_key="claims", raw=b"x", at=bench.clock.now()),
+        Content(sender=read_point("wu@example.cn", "to"), claimed_sender=True),
+    )
+    assert (await shown(bench, honest))["vip"] == 3
+    assert (await shown(bench, claimed.interaction))["vip"] == 0

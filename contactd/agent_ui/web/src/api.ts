@@ -6,6 +6,7 @@ import type {
   BlockedSender,
   MenuWay,
   OutsideDay,
+  ProtectedSender,
   PromptLibrary,
   PromptTake,
   CardsView,
@@ -185,6 +186,7 @@ export const api = {
   changeText: (key: string, change: object) => send<TextBlock>("PATCH", `/texts/${id(key)}`, change),
   removeText: (key: string) => send<null>("DELETE", `/texts/${id(key)}`),
   blocked: (signal?: AbortSignal) => get<Page<BlockedSender>>("/blocked", signal),
+  protected: (signal?: AbortSignal) => get<Page<ProtectedSender>>("/protected", signal),
   outbox: (all: boolean, signal?: AbortSignal) => get<OutboxView>(`/outbox${query({ all: all ? 1 : null })}`, signal),
 
   party: (key: string, signal?: AbortSignal) => get<PartyView>(`/parties/${id(key)}`, signal),
@@ -321,6 +323,7 @@ export const keys = {
   duplicates: (party: string) => ["duplicates", party] as const,
   templates: (key: string) => ["templates", key] as const,
   blocked: ["blocked"] as const,
+  protected: ["protected"] as const,
   prompts: ["prompts"] as const,
   outside: (date: string) => ["outside", date] as const,
   menuWays: (days: number) => ["menuWays", days] as const,

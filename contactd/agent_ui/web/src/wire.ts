@@ -385,6 +385,21 @@ export interface TextVersion {
   text: { zh?: string; en?: string };
 }
 
+/** A sender on the red list: never blocked. */
+export interface ProtectedSender {
+  kind: string;
+  value: string;
+  agent: string;
+  at: string;
+  /** When it ends by itself; null = never. */
+  until: string | null;
+  reason: string;
+  /** In line they stand with the most important customers. */
+  first: boolean;
+  /** Nobody here calls them. */
+  uncalled: boolean;
+}
+
 /** A sender whose contacts are filed as junk. */
 export interface BlockedSender {
   kind: string;

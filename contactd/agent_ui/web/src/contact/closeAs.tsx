@@ -37,8 +37,10 @@ export function useCloseAs(interaction: InteractionView, ask: () => void): (reas
       };
       const block = async (): Promise<void> => {
         message.destroy(key);
-        const { ok } = await run("sender.block", { interaction: id });
-        if (ok) message.success(t("closeAs.blocked", { from }));
+        const { ok, data } = await run("sender.block", { interaction: id });
+        if (!ok) return;
+        if ((data as { blocked: boolean }).blocked) message.success(t("closeAs.blocked", { from }));
+        else message.warning(t("closeAs.notBlocked", { from }));
       };
       void run("interaction.close_as", { interaction: id, reason, ...(of ? { of } : {}) }, { queue: true }).then(({ ok }) => {
         going.current = false;

@@ -11,6 +11,7 @@ import { At, ChannelIcon, Hollow, LoadFailed } from "../shell/bits";
 import type { CommandError } from "../socket";
 import type { InteractionView } from "../wire";
 import { Blocked } from "./Blocked";
+import { RedList } from "./RedList";
 import "./quarantine.css";
 
 export default function QuarantineScreen() {
@@ -60,6 +61,7 @@ export default function QuarantineScreen() {
         ]}
       />
       <Blocked />
+      <RedList />
     </div>
   );
 }
