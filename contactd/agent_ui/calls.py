@@ -61,6 +61,8 @@ class Consult(OnCall):
     to: Word | None = None
     to_agent: Ident | None = None
     to_line: Word | None = None
+    reason: Title | None = None
+    """Why the number is called although something stands against it."""
 
 
 class SendOn(OnCall):
@@ -68,6 +70,8 @@ class SendOn(OnCall):
 
     to: Word | None = None
     to_agent: Ident | None = None
+    reason: Title | None = None
+    """As of call.consult."""
 
 
 CALLS: dict[str, type[Shape]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SERVICE, MARKETING = "service", "marketing"
@@ -39,6 +39,14 @@ class Outbound:
         if self.begin <= self.end:
             return self.begin <= at < self.end
         return at >= self.begin or at < self.end
+
+    def begins_after(self, now: datetime) -> datetime:
+        """Return when customers are called again, of a moment at which they are not."""
+        if self.begin is None or self.may_now(now):
+            return now
+        here = now.astimezone(self.zone)
+        day = here.date() if here.time() < self.begin else here.date() + timedelta(days=1)
+        return datetime.combine(day, self.begin, self.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

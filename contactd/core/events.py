@@ -324,7 +324,9 @@ class AttemptFailed:
     interaction: str
     agent: str
     reason: str
-    """busy | no_answer | unreachable"""
+    """busy | no_answer | unreachable | outside_hours"""
+    until: datetime | None = None
+    """They were not called at all, and will not be before this moment: it is no attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, null, select, update
+from sqlalchemy import Connection, bindparam, null, select, update
 
+from contactd.core.contacting import REFUSALS, SERVICE
 from contactd.core.dialling import safe_to_call
 from contactd.core.events import CallbackTaken, InteractionArrived, Skills
 from contactd.core.interaction import Direction, SegmentReason, State
 from contactd.core.party import Point, resolve
-from contactd.crm_store import claims
+from contactd.crm_store import claims, contacting_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.inbox_rows import tell
@@ -26,6 +27,8 @@ from contactd.crm_store.write_conn import WriteConn
 
 ADAPTER = "callback"
 BLOCKED = "blocked"
+MISSED = "missed"
+"""Why a call is owed that nobody asked for."""
 """Standing of a contact point nobody calls."""
 
 _PARENT = hot(
@@ -106,11 +109,13 @@ def open_callback(conn: WriteConn, new: NewCallback) -> Opened | None:
     point = conn.one(_POINT, id=_whom(new, parent))
     if point is None or not _may_be_called(point, abroad=new.abroad):
         return None
+    party = new.party or (parent.party_id if parent else None)
+    if new.reason == MISSED and _unwanted(conn, point, party, new.at):
+        return None
     there = conn.one(_THERE_IS, channel=new.channel, line=new.line, point=point.id)
     if there is not None:
         add_event(conn, there.id, new.at, "asked_again", new.actor, {"by": new.parent, "reason": new.reason})
         return Opened(id=there.id, fact=None)
-    party = new.party or (parent.party_id if parent else None)
     _write(conn, new, point, parent, party)
     fact = InteractionArrived(
         interaction=new.id,
@@ -143,6 +148,16 @@ def _may_be_called(point: Any, *, abroad: bool) -> bool:
     return (
         point.kind == "phone" and point.status != BLOCKED and safe_to_call(point.value_norm, abroad=abroad) is not None
     )
+
+
+def _unwanted(conn: WriteConn, point: Any, party: str | None, now: datetime) -> bool:
+    """Tell whether somebody who did not ask for a call wants none, or the red list says so."""
+    there = Point(kind=point.kind, value=point.value_norm, raw="")
+    standing = contacting_rows.standing(conn.connection, there, party, now)
+    refused = any(
+        one["purpose"] == SERVICE and one["channel"] == "" and one["state"] in REFUSALS for one in standing.consents
+    )
+    return refused or standing.do_not_call or standing.red_listed
 
 
 def _write(conn: WriteConn, new: NewCallback, point: Any, parent: Any, party: str | None) -> None:
@@ -195,6 +210,12 @@ def may_call(conn: WriteConn, interaction: str, *, abroad: bool) -> bool:
         return False
     point = conn.one(_POINT, id=(row.custom or {}).get("callback_point") or row.contact_point_id)
     return point is not None and _may_be_called(point, abroad=abroad)
+
+
+def why(conn: Connection, interaction: str) -> str:
+    """Return why a call is owed: callback | missed | agent."""
+    custom = conn.execute(select(s.interaction.c.custom).where(s.interaction.c.id == interaction)).scalar()
+    return str((custom or {}).get("reason", ""))
 
 
 def take(conn: WriteConn, interaction: str, *, fact_id: str, node: str, now: datetime) -> CallbackTaken:

@@ -66,16 +66,21 @@ class Calling:
         """Hand a key to the call's channel; without an interaction, to the agent's own call.
 
         Raises:
-            BadRequestError: there is no call, or the key names a number that nobody calls (code `number_blocked`).
+            BadRequestError: there is no call, or the key names a number that may not be called.
+            ConflictError: it may, with a reason (field `reason`).
         """
         interaction = data.get("interaction") or self._own_call(actor.id)
         if not interaction:
             text = "you have no call"
             raise BadRequestError(text, code="no_call")
         entry = self._desk.in_hand(interaction, actor.id)
+        overridden = []
         if data.get("to"):
-            await may_call.refuse_blocked(self._desk, data["to"])
-        given = {**data, **self._colleague(entry, data)}
+            overridden = await may_call.brought_in(self._desk, actor, entry.line, entry.channel, data)
+        given = {name: value for name, value in data.items() if name != may_call.REASON or command == "call.record"}
+        given |= self._colleague(entry, data)
+        if overridden:
+            await may_call.note(self._desk, actor, entry.id, overridden, data, command)
         return dict(await self._desk.channel(entry.channel).command(entry.id, command, given))
 
     def _colleague(self, entry: Entry, data: Mapping[str, Any]) -> dict[str, Any]:

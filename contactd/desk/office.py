@@ -52,6 +52,7 @@ from contactd.desk.stances import Stances
 from contactd.desk.survey_letters import SurveyLetters
 from contactd.desk.tending import Tending
 from contactd.desk.tools import ChannelTools, Route
+from contactd.desk.vetting import Vetting
 from contactd.desk.views import Views
 from contactd.desk.waits import Waits
 from contactd.metrics import Metrics
@@ -280,6 +281,7 @@ async def build_office(
         metrics=metrics,
     )
     letters = SurveyLetters(desk, data_dir)
+    publisher.vet = Vetting(desk).may_connect
     publisher.hear = (waits.hear, Stances(desk).hear, letters.hear)
     shadowing = Shadowing(data_dir, lambda: dispatcher.router, metrics)
     reading = Reading(store=store, blobs=store.blobs, intake=intake, work=work, died=died)

@@ -12,7 +12,7 @@ import structlog
 
 from contactd.clock import Clock, rfc3339
 from contactd.core import effects as wish
-from contactd.core.channel import Channel
+from contactd.core.channel import Change, Channel
 from contactd.desk.changes import AlertRaised, Changed, OfferMade
 from contactd.desk.effects import Effect, Ring, SaidByAgent, TellChannel
 from contactd.desk.views import Views
@@ -48,6 +48,8 @@ class Publisher:
         self.channels: dict[str, Channel] = {}
         self.hear: tuple[Callable[[list[Effect]], None], ...] = ()
         """Are told everything that was committed, before it is shown."""
+        self.vet: Callable[[Change], Awaitable[bool]] | None = None
+        """Says whether a channel may connect a contact; it deals with one that may not be."""
         self._queue: deque[Effect] = deque()
         self._wake = asyncio.Event()
         self._tails: dict[str, asyncio.Task[None]] = {}
@@ -138,8 +140,12 @@ class Publisher:
         channel = self.channels.get(effect.channel)
         if channel is None:
             return
-        act = channel.connect if effect.connect else channel.changed
-        self._chain(effect.change.interaction, act(effect.change))
+        doing = self._connect(channel, effect.change) if effect.connect else channel.changed(effect.change)
+        self._chain(effect.change.interaction, doing)
+
+    async def _connect(self, channel: Channel, change: Change) -> None:
+        if self.vet is None or await self.vet(change):
+            await channel.connect(change)
 
     def _chain(self, interaction: str, doing: Coroutine[Any, Any, None]) -> None:
         """Tell a channel about one interaction after what it was told before, without waiting here."""

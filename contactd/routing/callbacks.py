@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from contactd.clock import to_ms
 from contactd.core.effects import Alert, CallBack, CallbackMet
 from contactd.core.events import AttemptFailed, CallbackTaken
 from contactd.core.interaction import Cause, EndedBy, Outcome, State
@@ -80,6 +81,9 @@ def attempt_failed(floor: Floor, fact: AttemptFailed) -> None:
     if not item.rule.calls_back:
         reason = "not_allowed"
         raise RefusedError(reason)
+    if fact.until is not None:
+        _put_off(floor, item, fact.agent, max(to_ms(fact.until), floor.now + 1))
+        return
     item.attempts += 1
     pauses = item.line.callbacks.pauses
     if item.attempts > len(pauses):
@@ -87,9 +91,13 @@ def attempt_failed(floor: Floor, fact: AttemptFailed) -> None:
         close(floor, item, Cause.ENDED_NO_WRAPUP)
         floor.emit(Alert(kind="callback_failed", interaction=item.id, line=item.line.name, detail=fact.reason))
         return
-    until = _after(floor, item.line, pauses[item.attempts - 1])
+    _put_off(floor, item, fact.agent, _after(floor, item.line, pauses[item.attempts - 1]))
+
+
+def _put_off(floor: Floor, item: Item, agent: str, until: int) -> None:
+    """Let a callback wait, for anybody, until a moment."""
     let_go(floor, item)
-    item.agent, item.until = fact.agent, until
+    item.agent, item.until = agent, until
     floor.deadlines.add(until, Due.PARK, item.id)
     floor.move(item, Cause.PARK)
     tell_standing(floor, item, anyway=True)

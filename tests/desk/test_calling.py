@@ -16,6 +16,7 @@ from contactd.crm_store import claims, interactions
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.rights import Actor
+from tests.crm_store.town import Town
 from tests.desk.bench import Bench
 
 MOBILE = "13700001111"
@@ -150,6 +151,26 @@ async def test_nobody_brings_in_a_number_that_is_blocked(bench: Bench) -> None:
     for key, to in (("call.consult", "13700002222"), ("call.transfer", "1008")):
         await bench.run(ann, key, interaction=interaction, to=to)
     assert [name for name, _ in phone.pressed] == ["call.consult", "call.transfer"]
+
+
+async def test_a_customer_who_wants_no_calls_is_brought_in_with_a_reason_only(bench: Bench) -> None:
+    phone = Phone(bench)
+    ann = await bench.agent("ann", device="PJSIP/1001")
+    interaction, point = await on_a_call(bench, ann), phone_point(MOBILE)
+    assert point is not None
+    party = await Town(bench.store).party("王", point, level="verified")
+    quiet = update(s.party).where(s.party.c.id == party).values(preferences={"do_not_call": True})
+    await bench.store.write(lambda conn: conn.execute(quiet))
+    with pytest.raises(ConflictError) as refused:
+        await bench.run(ann, "call.consult", interaction=interaction, to=MOBILE)
+    assert (refused.value.code, refused.value.field) == ("refuses_contact", "reason")
+    assert phone.pressed == []
+    await bench.run(ann, "call.consult", interaction=interaction, to=MOBILE, reason="they asked to be on this call")
+    [(key, data)] = phone.pressed
+    assert (key, data["to"], "reason" in data) == ("call.consult", MOBILE, False)
+    rows = await bench.store.read(lambda conn: list(conn.execute(select(s.audit_log))))
+    [row] = [row for row in rows if row.action == "call.consult_anyway"]
+    assert (row.object_id, row.detail["against"]) == (interaction, ["refuses_contact"])
 
 
 async def test_a_contact_is_handed_to_who_is_on_the_line_without_asking_again(bench: Bench) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from contactd.clock import to_ms
 from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Content, Progress
 from contactd.core.errors import BadRequestError, ForbiddenError
@@ -15,6 +16,7 @@ from contactd.crm_store import interactions
 from contactd.crm_store import schema as s
 from contactd.desk.book import Entry
 from contactd.desk.rights import Actor
+from tests.crm_store.town import Town
 from tests.desk.bench import Bench, open_bench
 
 POLICY: dict[str, Any] = {"lines": {"support": {"callback": {"missed": True}}, "sales": {"callback": {"abroad": True}}}}
@@ -283,3 +285,60 @@ async def test_who_hangs_up_at_once_on_a_pbx_is_counted_as_in_the_own_lines(
         ).one()
     )
     assert tuple(stored) == (counted, "abandoned")
+
+
+async def refuses(bench: Bench, number: str) -> None:
+    """Let there be a customer with this number who wants no calls."""
+    point = phone_point(number)
+    assert point is not None
+    party = await Town(bench.store).party("王", point, level="verified")
+    change = update(s.party).where(s.party.c.id == party).values(preferences={"do_not_call": True})
+    await bench.store.write(lambda conn: conn.execute(change))
+
+
+async def test_whoever_wants_no_calls_is_owed_none_unless_they_ask_for_one(house: Bench) -> None:
+    await refuses(house, "13800138000")
+    call = await ring(house, key="gave-up")
+    house.clock.advance(60)
+    await house.voice.tools.report(InteractionGone(interaction=call))
+    await house.office.inbox.poll()
+    assert callbacks(house) == []
+    ann = await house.agent("ann", device="PJSIP/1")
+    await house.ready(ann)
+    await house.run(ann, "callback.request", to="13800138000", line="sales")
+    entry = await owed(house)
+    await talking(house, ann, entry.id)
+    await house.until(lambda: house.voice.connects, "the call they asked for")
+
+
+async def test_a_callback_to_who_was_put_on_the_red_list_meanwhile_rings_nobody(house: Bench) -> None:
+    ann, chen = await house.agent("ann", device="PJSIP/1"), await house.agent("chen", role="supervisor")
+    await house.ready(ann)
+    await house.run(ann, "callback.request", to="13800138000", line="sales")
+    entry = await owed(house)
+    await house.run(chen, "sender.protect", to="13800138000", reason="law", first=False, uncalled=True)
+    await talking(house, ann, entry.id)
+    await house.until(lambda: house.state_of(entry.id) == "wrapup", "its end")
+    view = entry.view()
+    assert (view["outcome"], view["panel"]) == ("failed", {"phase": "failed", "why": "red_listed"})
+    assert house.voice.connects == []
+
+
+async def test_by_night_a_callback_waits_for_the_morning_and_that_is_no_attempt(
+    store: Any, clock: Any, tmp_path: Any
+) -> None:
+    day = {"callback": {"pauses": [60]}, "outbound": {"begin": "09:00", "end": "20:00"}}
+    bench = await open_bench(store, clock, tmp_path, {"lines": {"support": day}})
+    bench.office.desk.publisher.channels["callback"] = bench.voice
+    now = bench.clock.now()
+    bench.clock.advance((23 - 8 - now.hour) % 24 * 3600 - now.minute * 60 - now.second)
+    ann = await bench.agent("ann", device="PJSIP/1")
+    await bench.ready(ann)
+    await bench.run(ann, "callback.request", to="13800138000", line="support")
+    entry = await owed(bench)
+    await talking(bench, ann, entry.id)
+    await bench.until(lambda: bench.state_of(entry.id) == "parked", "it to be put off")
+    assert bench.voice.connects == []
+    item = bench.router._floor.items[entry.id]
+    assert (item.attempts, item.until) == (0, to_ms(bench.clock.now()) + 10 * 3_600_000)
+    await bench.office.close()

@@ -9,6 +9,7 @@ import { useWords } from "../i18n";
 import { Hollow, Lines, LoadFailed, Since, StateMark } from "../shell/bits";
 import type { Colleague, InteractionView, LineView } from "../wire";
 import { waitingChannels } from "../work/LineStrip";
+import { useAnyway } from "./anyway";
 
 interface Props {
   interaction: InteractionView;
@@ -26,7 +27,8 @@ const NO_LINES: LineView[] = [];
 
 export function TransferDialog({ interaction, open, consult = false, outside = false, onClose }: Props) {
   const { t } = useWords();
-  const { run, busy } = useRun();
+  const { busy } = useRun();
+  const attempt = useAnyway();
   const { message } = AntApp.useApp();
   const [kind, setKind] = useState<Kind>(consult || outside ? "agent" : "line");
   const [target, setTarget] = useState<string | null>(null);
@@ -38,8 +40,8 @@ export function TransferDialog({ interaction, open, consult = false, outside = f
     if (!target) return;
     const whom = { line: { to_line: target }, agent: { to_agent: target }, number: { to: target } }[kind];
     const word = command === "interaction.transfer" && note.trim() ? { note: note.trim() } : {};
-    const { ok } = await run(command, { interaction: interaction.id, ...whom, ...word });
-    if (!ok) return;
+    const done = await attempt(command, { interaction: interaction.id, ...whom, ...word });
+    if (!done?.ok) return;
     if (!consult) message.success(t(outside || kind === "number" ? "transfer.ringing" : "transfer.done"));
     setNote("");
     setTarget(null);

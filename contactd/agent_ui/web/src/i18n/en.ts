@@ -299,6 +299,10 @@ export const en: Same<typeof zhCN> = {
     number_service: "This service number may not be called",
     not_a_number: "This is no telephone number",
     no_outside_calls: "No outside line is configured",
+    refuses_contact: "Not called: the customer does not want to be called",
+    block_listed: "Not called: contacts from this number are blocked here",
+    red_listed: "Not called: this number is on the red list",
+    number_blocked: "Not called: this number is on the block list",
     failed: "The call could not be made",
   },
   callback: {

@@ -290,6 +290,10 @@ export const zhCN = {
     number_service: "不允许拨打该服务号码",
     not_a_number: "这不是电话号码",
     no_outside_calls: "没有配置外线",
+    refuses_contact: "未拨打：客户不希望接到电话",
+    block_listed: "未拨打：此号码的来电已被屏蔽",
+    red_listed: "未拨打：该号码在红名单中，禁止外呼",
+    number_blocked: "未拨打：该号码在黑名单中",
     failed: "呼叫失败",
   },
   callback: {
