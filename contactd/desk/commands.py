@@ -6,6 +6,7 @@ Shapes are checked before they come here; who may, and whether the state allows 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from contactd.clock import parse_rfc3339, rfc3339
@@ -45,6 +46,8 @@ from contactd.desk.starting import Starting
 from contactd.desk.waving import Waving
 
 Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+PARKED_CALL = timedelta(minutes=3)
+"""How long a call is put aside where nobody says."""
 ASKED_FOR = frozenset({"approval_needed", "break_full", "break_service"})
 """Why an agent may not take a break that a supervisor can still grant."""
 
@@ -184,7 +187,10 @@ class Commands:
         if until is not None and until <= self._desk.clock.now():
             text = "that moment is past"
             raise BadRequestError(text, field="until")
-        await self._desk.dispatcher.submit(Parked(interaction=data["interaction"], agent=actor.id, until=until))
+        entry = self._desk.entry(data["interaction"])
+        if until is None and self._desk.rules.rule(entry.line, entry.channel).connects:
+            until = self._desk.clock.now() + PARKED_CALL
+        await self._desk.dispatcher.submit(Parked(interaction=entry.id, agent=actor.id, until=until))
         return self._shown(data["interaction"])
 
     async def _transfer(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,12 @@ class Vetting:
         One that may not is put off or ended here.
         """
         entry = self._desk.book.get(change.interaction)
-        if entry is None or not change.to or not self._desk.rules.rule(entry.line, entry.channel).calls_back:
+        if (
+            entry is None
+            or not change.to
+            or entry.answered_at is not None
+            or not self._desk.rules.rule(entry.line, entry.channel).calls_back
+        ):
             return True
         against = await self._against(entry, change.to)
         if against is None:

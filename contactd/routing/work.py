@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from contactd.clock import to_ms
-from contactd.core.effects import Assign
+from contactd.core.effects import Assign, Connect
 from contactd.core.events import (
     ExternalWork,
     Held,
@@ -35,6 +35,9 @@ from contactd.routing.hands import (
 )
 from contactd.routing.offers import end_offer
 from contactd.routing.state import FULL, MAX_VIP, Agent, Item
+
+LONGEST_PARKED_CALL_MS = 1_800_000
+"""Nobody listens to music longer; who has to wait longer is called back."""
 
 
 def in_hand(floor: Floor, interaction: str, agent: str, cause: Cause) -> Item:
@@ -67,18 +70,24 @@ def resumed(floor: Floor, fact: Resumed) -> None:
 
 
 def parked(floor: Floor, fact: Parked) -> None:
-    """A contact was put aside; a call cannot be."""
+    """A contact was put aside; a call whose customer hears music meanwhile only for a while."""
     item = in_hand(floor, fact.interaction, fact.agent, Cause.PARK)
-    if item.rule.connects:
+    until = _moment(fact.until)
+    if item.rule.connects and not _may_wait(floor, item, until):
         reason = "not_allowed"
         raise RefusedError(reason)
-    until = _moment(fact.until)
     let_go(floor, item)
     item.agent = fact.agent
     item.until = until
     if until is not None:
         floor.deadlines.add(until, Due.PARK, item.id)
     floor.move(item, Cause.PARK)
+
+
+def _may_wait(floor: Floor, item: Item, until: int | None) -> bool:
+    """Say whether a call may be put aside until then: one that we connect ourselves, of a customer who is on the line."""
+    ours = item.matched and item.rule.live and not item.rule.calls_back
+    return ours and until is not None and until - floor.now <= LONGEST_PARKED_CALL_MS
 
 
 def _moment(until: datetime | None) -> int | None:
@@ -98,6 +107,9 @@ def unparked(floor: Floor, fact: Unparked) -> None:
         item.agent = agent.id
         floor.emit(Assign(interaction=item.id, agent=agent.id))
         put_in_hand(floor, item, agent, Cause.TAKEN_UP)
+        if item.rule.connects:
+            item.delivering = True
+            floor.emit(Connect(interaction=item.id, agent=agent.id, device=agent.device))
     else:
         wake(floor, item, Cause.CUSTOMER_WRITES)
 

@@ -61,6 +61,20 @@ async def test_a_call_is_held_muted_consulted_and_handed_over(pbx: ScriptedPbx, 
     await ann["call-mute"].click()
     await expect(ann["call-mute"]).to_have_attribute("aria-pressed", "false")
 
+    await ann["call-keypad"].click()
+    for key in "4#":
+        await ann[f"dtmf-{key}"].click()
+    await pbx.until(lambda: caller.channel.digits == "4#")
+    await ann.page.keyboard.press("Escape")
+
+    await ann["park"].click()
+    await ann["park-3"].click()
+    await expect(ann["contact"]).to_have_attribute("data-state", "parked")
+    await pbx.until(lambda: caller.hears == {"music"} and not phone.in_use)
+    await ann["take-up"].click()
+    await pbx.until(lambda: hear_each_other(caller, phone), 20)
+    await expect(ann["call-hold"]).to_be_visible()
+
     other = pbx.phone("PJSIP/1002", answer_after=0.05)
     await ann["call-consult"].click()
     await ann.page.locator("[data-testid^=transfer-agent-]").first.click()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from stage import Stage, kinds, of, refused
 
-from contactd.core.effects import Alert, Assign, Moved, Offer, Requeue
+from contactd.core.effects import Alert, Assign, Connect, Moved, Offer, Requeue
 from contactd.core.events import (
+    DeliveryFailed,
     Held,
     InteractionArrived,
     InteractionGone,
@@ -208,11 +209,44 @@ def test_taking_up_needs_room() -> None:
     assert stage.router.digest() == before
 
 
-def test_a_call_cannot_be_parked() -> None:
+@pytest.mark.parametrize("minutes", [None, 31])
+def test_a_call_is_not_parked_for_ever(minutes: int | None) -> None:
     stage = Stage()
     stage.agent("ann")
     talking(stage, "call")
-    assert refused(stage.tell(Parked(interaction="call", agent="ann"))) == "not_allowed"
+    until = None if minutes is None else stage.now + timedelta(minutes=minutes)
+    assert refused(stage.tell(Parked(interaction="call", agent="ann", until=until))) == "not_allowed"
+
+
+def test_a_parked_call_frees_its_agent_and_comes_back_to_them_first() -> None:
+    stage = Stage()
+    stage.agent("ann")
+    talking(stage, "call")
+    stage.tell(Parked(interaction="call", agent="ann", until=stage.now + timedelta(minutes=3)))
+    assert (stage.states["call"], stage.agents["ann"].used) == ("parked", 0)
+    stage.agent("bob")
+    stage.wait(180)
+    assert stage.offered_to("call") == "ann"
+
+
+def test_a_parked_call_that_is_taken_up_rings_its_agents_phone() -> None:
+    stage = Stage()
+    stage.agent("ann")
+    talking(stage, "call")
+    stage.tell(Parked(interaction="call", agent="ann", until=stage.now + timedelta(minutes=3)))
+    wishes = stage.tell(Unparked(interaction="call", cause="taken_up", agent="ann"))
+    assert [(wish.interaction, wish.agent) for wish in of(wishes, Connect)] == [("call", "ann")]
+    stage.tell(DeliveryFailed(interaction="call", agent="ann", reason="device_busy"))
+    assert stage.states["call"] in ("queued", "offered"), "the customer still hears music, and waits"
+
+
+def test_who_hangs_up_while_parked_has_been_served() -> None:
+    stage = Stage()
+    stage.agent("ann")
+    talking(stage, "call")
+    stage.tell(Parked(interaction="call", agent="ann", until=stage.now + timedelta(minutes=3)))
+    [moved] = of(stage.tell(InteractionGone(interaction="call")), Moved)
+    assert (moved.state, moved.cause, moved.ended_by) == ("closed", "given_up", "customer")
 
 
 # --- transfers ----------------------------------------------------------------------------------------------------------

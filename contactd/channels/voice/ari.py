@@ -64,6 +64,7 @@ ACTIONS = ari_third.ACTIONS | ari_dial.ACTIONS | ari_menu.ACTIONS | ari_wait.ACT
 _FOLLOWS: dict[str, Cue] = {
     State.HELD: Cue.HOLD,
     State.QUEUED: Cue.BACK,
+    State.PARKED: Cue.BACK,
     State.WRAPUP: Cue.RELEASE,
     State.CLOSED: Cue.RELEASE,
     State.ABANDONED: Cue.RELEASE,
@@ -318,7 +319,7 @@ class RoutedCalls:
 
     def connect(self, change: Change) -> list[Do]:
         """Bring the agent who accepted and the caller together."""
-        call = self._calls.get(change.external_key)
+        call = self._calls.get(change.external_key) or self.by_interaction(change.interaction)
         if call is None:
             failed = DeliveryFailed(interaction=change.interaction, agent=change.agent or "", reason=FailReason.MEDIA)
             return [Report(call=change.external_key, fact=failed)]

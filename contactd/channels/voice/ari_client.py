@@ -185,8 +185,8 @@ class AriClient:
     # Orders from the desk.
 
     def connect(self, change: Change) -> None:
-        """Bring caller and agent together; of a call that goes out, call both."""
-        if not change.to:
+        """Bring caller and agent together; of a call that goes out, call both, unless its customer is on the line already."""
+        if not change.to or self.calls.by_interaction(change.interaction) is not None:
             self.run(self.calls.connect(change))
             return
         try:

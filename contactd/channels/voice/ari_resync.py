@@ -19,7 +19,8 @@ from contactd.core.interaction import EndedBy, State
 Json = Mapping[str, Any]
 
 _WITH_AGENT = frozenset({State.ACTIVE, State.HELD})
-_IN_LINE = frozenset({State.RECEIVED, State.QUEUED, State.OFFERED})
+_IN_LINE = frozenset({State.RECEIVED, State.QUEUED, State.OFFERED, State.PARKED})
+"""The customer hears music and has nobody."""
 _OURS = ("call-", "spy-")
 """How the names of our bridges begin."""
 _LEGS = (["agent"], [ari_third.OUT], [ari_third.THIRD], [ari_spy.SPY], [ari_spy.SNOOP])

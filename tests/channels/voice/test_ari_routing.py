@@ -376,3 +376,41 @@ async def test_a_blocked_caller_is_let_go_at_once(stand: Stand) -> None:
     await stand.quiet()
     assert stand.house.facts == [], "there is nobody to be told"
     assert stand.client.calls.ids() == []
+
+
+async def test_a_parked_call_hears_music_and_is_taken_up_again(stand: Stand) -> None:
+    call = await stand.talking()
+    phone = stand.pbx.phone("PJSIP/1001")
+    stand.client.changed(stand.change(call, "parked", "park"))
+    await stand.pbx.until(lambda: call.hears == {"music"} and not phone.in_use)
+    await stand.quiet()
+    assert stand.house.facts == [], "the agent's phone was hung up by us: the call is not over"
+    stand.client.connect(stand.change(call, "active", "accepted"))
+    await stand.pbx.until(lambda: phone.rings)
+    phone.answer()
+    await stand.pbx.until(lambda: phone.leg is not None and call.hears == {phone.leg.id})
+    stand.client.changed(stand.change(call, "parked", "park"))
+    await stand.pbx.until(lambda: call.hears == {"music"} and not phone.in_use)
+    call.hangup()
+    await stand.house.until(lambda: stand.house.facts)
+    assert stand.house.facts == [InteractionGone(interaction=f"i-{call.id}")]
+
+
+async def test_parked_calls_outlive_a_restart_of_ours(stand: Stand) -> None:
+    call = await stand.talking()
+    stand.client.changed(stand.change(call, "parked", "park"))
+    await stand.pbx.until(lambda: call.hears == {"music"} and not stand.pbx.phone("PJSIP/1001").in_use)
+    await stand.client.stop()
+    await stand.pbx.until(lambda: not stand.pbx.ari.connected)
+    stand.house.open = [
+        {"id": f"i-{call.id}", "external_key": call.id, "state": "parked", "agent": "anna"},
+        {"id": "i-left", "external_key": "left", "state": "parked", "agent": "cleo"},
+    ]
+    stand.client = client(stand.pbx, stand.house)
+    await stand.client.start()
+    await stand.house.until(lambda: stand.house.facts)
+    assert stand.house.facts == [InteractionGone(interaction="i-left")]
+    assert call.hears == {"music"}
+    phone = stand.pbx.phone("PJSIP/1001")
+    stand.client.connect(stand.change(call, "active", "accepted"))
+    await stand.pbx.until(lambda: phone.rings)

@@ -289,6 +289,18 @@ async def test_an_agent_who_hangs_up_before_the_other_side_answers(stand: Stand)
     await stand.house.until(lambda: stand.house.facts == [ended])
 
 
+async def test_a_call_we_made_goes_on_with_a_colleague_when_it_is_transferred(stand: Stand) -> None:
+    anna, they = stand.pbx.phone("PJSIP/1001", answer_after=0), stand.pbx.outside(OUTSIDE, answer_after=0)
+    stand.client.connect(order())
+    await stand.house.until(lambda: stand.house.answers == ["i-out"])
+    stand.client.changed(replace(order(), state="queued", cause="transfer", agent=None, device=None))
+    await stand.pbx.until(lambda: they.leg is not None and they.leg.music and not anna.in_use)
+    ben = stand.pbx.phone("PJSIP/1002", answer_after=0)
+    stand.client.connect(replace(order(), cause="accepted", agent="ben", device="PJSIP/1002"))
+    await stand.pbx.until(lambda: together(ben, they))
+    assert len([each for each in stand.pbx.ari.requests if each[2].get("channelId") == "out"]) == 1, "called once"
+
+
 async def test_a_number_that_may_not_be_called_is_not_called(stand: Stand) -> None:
     stand.client.connect(order("+12025550123"))
     await stand.house.until(lambda: stand.house.panels.get("i-out") == {"phase": "failed", "why": "number_abroad"})

@@ -37,6 +37,7 @@ function phaseOf(interaction: InteractionView) {
       return "call.unknownFate";
     default:
       if (interaction.state === "held") return "call.onHold";
+      if (interaction.state === "parked") return "call.parked";
       return interaction.answered_at ? "call.talking" : "call.ringing";
   }
 }
@@ -96,7 +97,7 @@ export function CallPanel({ interaction, mine }: { interaction: InteractionView;
         )}
         {!over && panel?.tape && <RecordKey interaction={interaction} tape={panel.tape} mine={mine} />}
         {!over && panel?.third && <ThirdParty interaction={interaction} third={panel.third} mine={mine} />}
-        {mine && !over && interaction.answered_at && (interaction.routed_by !== "pbx" || panel?.can) && <Controls interaction={interaction} />}
+        {mine && !over && state !== "parked" && interaction.answered_at && (interaction.routed_by !== "pbx" || panel?.can) && <Controls interaction={interaction} />}
       </div>
       {over && <Recordings id={interaction.id} settled={!interaction.live && state !== "wrapup"} />}
       <CallNotes id={interaction.id} />

@@ -133,10 +133,10 @@ function Actions({ interaction, onCloseAs, onNeedsDisposition }: Omit<Props, "mi
         </Button>
       )}
       {interaction.channel !== "callback" && <PromiseCallback interaction={interaction} />}
-      {!call && state !== "parked" && <Park id={id} />}
+      {state !== "parked" && (!call || (interaction.live && interaction.channel !== "callback")) && <Park id={id} call={call} />}
       {onCloseAs && <CloseAs onCloseAs={onCloseAs} />}
       {call && interaction.live ? (
-        <HangUp id={id} />
+        state !== "parked" && <HangUp id={id} />
       ) : (
         <End interaction={interaction} onNeedsDisposition={onNeedsDisposition} />
       )}
@@ -222,7 +222,7 @@ function CloseAs({ onCloseAs }: { onCloseAs(reason: Reason): void }) {
   );
 }
 
-function Park({ id }: { id: string }) {
+function Park({ id, call }: { id: string; call: boolean }) {
   const { t } = useWords();
   const { run, busy } = useRun();
   const { message } = AntApp.useApp();
@@ -233,13 +233,19 @@ function Park({ id }: { id: string }) {
   const nine = (day: dayjs.Dayjs): dayjs.Dayjs => day.hour(9).minute(0).second(0).millisecond(0);
   const now = dayjs(serverNow());
   const monday = nine(now.add(((8 - now.day()) % 7) || 7, "day"));
-  const items: MenuProps["items"] = [
+  const minutes = (n: number) => ({
+    key: `m${n}`,
+    label: <span data-testid={`park-${n}`}>{t("contact.parkFor.minutes", { n })}</span>,
+    onClick: () => void park(now.add(n, "minute")),
+  });
+  const written: MenuProps["items"] = [
     { key: "hour", label: t("contact.parkFor.hour"), onClick: () => void park(now.add(1, "hour")) },
     { key: "tomorrow", label: t("contact.parkFor.tomorrow"), onClick: () => void park(nine(now.add(1, "day"))) },
     { key: "monday", label: t("contact.parkFor.monday"), onClick: () => void park(monday) },
     { type: "divider" },
     { key: "customer", label: <span data-testid="park-open">{t("contact.parkFor.customer")}</span>, onClick: () => void park(null) },
   ];
+  const items: MenuProps["items"] = call ? [1, 3, 10].map(minutes) : written;
   return (
     <Dropdown menu={{ items }} trigger={["click"]}>
       <Tooltip title={t("contact.parkUntil")}>
