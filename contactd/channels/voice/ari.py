@@ -271,9 +271,9 @@ class RoutedCalls:
         call = None if wish is None else self._calls.get(self.legs.get(wish.leg, ""))
         if wish is None or call is None or call.leg != wish.leg or call.stage not in (Stage.TALKING, Stage.HELD):
             return []
-        if not wish.number:
+        if not (wish.number or wish.device):
             return [_answer_phone(call.id, wish, "channel_declined")]
-        device = f"{call.device.partition('/')[0]}/{wish.number}"
+        device = wish.device or f"{call.device.partition('/')[0]}/{wish.number}"
         return [Give(call=call.id, interaction=call.interaction, wish=wish, device=device)]
 
     def given(self, work: Give, outcome: Given) -> list[Do]:
@@ -286,7 +286,7 @@ class RoutedCalls:
             return [_answer_phone(work.call, work.wish, "channel_answered"), *back]
         if call is None or not ours:
             return []
-        if outcome is Given.REFUSED or not work.wish.context:
+        if outcome is Given.REFUSED or not (work.wish.context and work.wish.number):
             return [_answer_phone(call.id, work.wish, "channel_declined")]
         return self.cue(call, Cue.SEND, work.wish)
 
@@ -384,6 +384,8 @@ class RoutedCalls:
             case "presentation":
                 value = body.get("value") if ok and isinstance(body, Mapping) else None
                 call.presentation = str(value or "withheld")
+            case "muted":
+                call.muted = ok and isinstance(body, Mapping) and body.get("value") == ari_keys.ON
             case "originate" if not ok and call.leg == request.leg:
                 return self.cue(call, Cue.AGENT_GONE)
             case "play" if not ok and call.playing == request.leg:

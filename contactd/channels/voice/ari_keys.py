@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Key = Callable[["RoutedCalls", RoutedCall, Mapping[str, Any]], "list[Do]"]
 
+MUTED, ON = "CONTACTD_MUTED", "1"
+"""Variable of an agent's leg that says that they are mute."""
 DIGITS = re.compile(r"[0-9A-D*#]{1,32}")
 _IN_TALK = frozenset({Stage.TALKING, Stage.HELD})
 _ON_THE_WAY = frozenset({Stage.SUMMONING, Stage.DIALLING, Stage.SENDING})
@@ -52,7 +54,17 @@ def _hangup(machine: RoutedCalls, call: RoutedCall, _data: Mapping[str, Any]) ->
 def _mute(_machine: RoutedCalls, call: RoutedCall, data: Mapping[str, Any]) -> list[Do]:
     call.muted = bool(data.get("on", True))
     method = "POST" if call.muted else "DELETE"
-    return [Rest(call=call.id, method=method, path=f"/channels/{call.leg}/mute", params={"direction": "in"})]
+    note = {"variable": MUTED, "value": ON if call.muted else ""}
+    return [
+        Rest(call=call.id, method=method, path=f"/channels/{call.leg}/mute", params={"direction": "in"}),
+        Rest(call=call.id, method="POST", path=f"/channels/{call.leg}/variable", params=note),
+    ]
+
+
+def ask_muted(call: RoutedCall) -> Rest:
+    """Ask the PBX whether an agent was mute before we were away: it keeps what we noted on their leg, and says it of no list."""
+    path = f"/channels/{call.leg}/variable"
+    return Rest(call=call.id, method="GET", path=path, params={"variable": MUTED}, step="muted")
 
 
 def _dtmf(_machine: RoutedCalls, call: RoutedCall, data: Mapping[str, Any]) -> list[Do]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contactd.channels.voice import ari_spy, ari_third
+from contactd.channels.voice import ari_keys, ari_spy, ari_third
 from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_others import Third, ThirdStage
 from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
@@ -148,7 +148,7 @@ def _with_leg(
         held = state == State.HELD
         calls.attach(call, leg, str(bridge["id"]), Stage.HELD if held else Stage.TALKING)
         call.phone_held = held and together
-        return []
+        return [ari_keys.ask_muted(call)]
     calls.attach(call, leg, "", Stage.RINGING)
     up = any(each.get("id") == leg and each.get("state") == "Up" for each in channels)
     return calls.cue(call, Cue.JOINED) if up else []

@@ -2,6 +2,10 @@
 
 We ask the PBX to leave them to us (`HANDLING`): then a phone's REFER is only a wish (`ChannelTransfer`), which we carry out and
 answer.  A PBX that does not know of that does it behind our back; then it tells afterwards who stands in the agent's place.
+
+A phone that has asked somebody first (attended REFER) stands in two bridges, and only one of them is ours: who was asked gets the
+call through the house like anybody it is given to, and their phone rings again; an outside number is dialled again by the
+dialplan.  That form of `ChannelTransfer` is after Asterisk's documentation: no recording has one.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ HANDLING = {"variable": "PJSIP_TRANSFER_HANDLING()", "value": "ari-only"}
 """Set on an agent's leg: its REFER comes to us and is not carried out by the PBX."""
 NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 """What may be dialled for a phone: nothing that a dial string gives a meaning."""
+_CHANNEL = re.compile(r"-[0-9a-f]{8}\Z")
+"""What a channel's name has more than its device's: `PJSIP/1002-0000001f`."""
 _CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 
 
@@ -39,9 +45,11 @@ class Wish:
 
     leg: str
     number: str
-    """Empty when it is none we may dial, or a consultation the phone wants to join with its call."""
+    """Empty when it is none we may dial; of a consultation the number of who is asked."""
     context: str
     """Of the dialplan: where the number is dialled as that phone would."""
+    device: str = ""
+    """Of a consultation the phone wants to join with its call: the phone of who is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +70,16 @@ def wish(event: Mapping[str, Any]) -> Wish | None:
         return None
     number = str(_table(to.get("requested_destination")).get("destination", ""))
     alone = not (to.get("destination_channel") or to.get("connected_channel") or to.get("bridge"))
+    asked = _table(to.get("connected_channel"))
+    device = "" if alone else _CHANNEL.sub("", str(asked.get("name", "")))
+    if device:
+        number = str(_table(asked.get("caller")).get("number", ""))
     context = str(_table(source.get("dialplan")).get("context", ""))
     return Wish(
         leg=str(source["id"]),
-        number=number if alone and NUMBER.fullmatch(number) else "",
+        number=number if (alone or device) and NUMBER.fullmatch(number) else "",
         context=context if _CONTEXT.fullmatch(context) else "",
+        device=device,
     )
 
 

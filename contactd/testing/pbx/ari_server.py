@@ -228,7 +228,8 @@ class AriServer:
             case ("DELETE", ""):
                 self._switch.hang_up(channel)
             case ("GET", "variable"):
-                value = channel.presentation if query.get("variable") == "CALLERID(pres)" else ""
+                name = query.get("variable", "")
+                value = channel.presentation if name == "CALLERID(pres)" else channel.variables.get(name, "")
                 return JSONResponse(templates.ari_reply("GET /channels/{id}/variable 200") | {"value": value})
             case ("POST", "variable"):
                 channel.variables[query.get("variable", "")] = query.get("value", "")

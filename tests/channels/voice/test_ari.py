@@ -307,6 +307,45 @@ def test_what_may_not_be_dialled_or_is_a_consultation_is_declined(to: dict[str, 
     assert answer.params == {"states": "channel_declined"}
 
 
+def consulted(name: str, number: str) -> dict[str, Any]:
+    """What a phone says of whom it has asked, after Asterisk's documentation: no recording has one."""
+    return {
+        "requested_destination": {"destination": ""},
+        "destination_channel": {"id": "second", "name": "PJSIP/1001-0000000b"},
+        "connected_channel": {"id": "asked", "name": name, "caller": {"number": number}},
+        "bridge": {"id": "theirs"},
+    }
+
+
+def asking_first(to: dict[str, Any]) -> tuple[RoutedCalls, Give]:
+    """Return a machine whose agent's phone wants to leave its call to whom it has asked."""
+    machine = calls(f"agent-{REFERRED}-1", f"br-{REFERRED}", f"agent-{REFERRED}-2")
+    referring(machine)
+    event = next(event for event in ari_events("ari_phone_refer_ari_only") if event["type"] == "ChannelTransfer")
+    (give,) = machine.handle({**event, "refer_to": to})
+    assert isinstance(give, Give)
+    return machine, give
+
+
+def test_a_phone_that_has_asked_a_colleague_first_gives_them_the_call() -> None:
+    machine, give = asking_first(consulted("PJSIP/1002-0000000c", "1002"))
+    assert (give.interaction, give.device) == (f"i-{REFERRED}", "PJSIP/1002")
+    answer, *_ = machine.given(give, Given.GIVEN)
+    assert isinstance(answer, Rest)
+    assert answer.params == {"states": "channel_answered"}
+    rings = machine.connect(change(REFERRED, agent="bob", device="PJSIP/1002"))
+    assert [each.params["endpoint"] for each in rings if isinstance(each, Rest)] == ["PJSIP/1002"]
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"), [("13900001234", "channel_answered"), ("", "channel_declined"), ("1;x", "channel_declined")]
+)
+def test_an_outside_number_that_was_asked_first_is_dialled_again_or_nothing_is_done(number: str, answer: str) -> None:
+    machine, give = asking_first(consulted("PJSIP/telco-0000000c", number))
+    told = next(each for each in machine.given(give, Given.UNKNOWN) if isinstance(each, Rest))
+    assert told.params == {"states": answer}
+
+
 def test_a_transfer_the_pbx_did_by_itself_ends_the_agents_part_and_not_the_call() -> None:
     """Fails when the agent's leg that leaves our bridge is taken for the end of the call."""
     call = "1795319976.120"

@@ -396,6 +396,18 @@ async def test_a_parked_call_hears_music_and_is_taken_up_again(stand: Stand) -> 
     assert stand.house.facts == [InteractionGone(interaction=f"i-{call.id}")]
 
 
+async def test_who_was_mute_before_a_restart_of_ours_is_shown_so_after_it(stand: Stand) -> None:
+    call = await stand.talking()
+    await stand.client.command(f"i-{call.id}", "call.mute", {"on": True})
+    await stand.quiet()
+    await stand.client.stop()
+    stand.house.panels.clear()
+    stand.house.open = [{"id": f"i-{call.id}", "external_key": call.id, "state": "active", "agent": "anna"}]
+    stand.client = client(stand.pbx, stand.house)
+    await stand.client.start()
+    await stand.house.until(lambda: stand.house.panels.get(f"i-{call.id}", {}).get("muted") is True)
+
+
 async def test_parked_calls_outlive_a_restart_of_ours(stand: Stand) -> None:
     call = await stand.talking()
     stand.client.changed(stand.change(call, "parked", "park"))
