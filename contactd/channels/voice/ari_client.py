@@ -18,6 +18,7 @@ from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_announce import announce, take_back
 from contactd.channels.voice.ari_arrival import ADAPTER, arrival, content
 from contactd.channels.voice.ari_asking import Asking
+from contactd.channels.voice.ari_fallen import watch
 from contactd.channels.voice.ari_how import AskHow, HowEnded, HowSaid
 from contactd.channels.voice.ari_keep import Keeper
 from contactd.channels.voice.ari_lanes import Lanes
@@ -111,6 +112,8 @@ class AriClient:
             replaced=lambda: self.calls.replaced,
         )
         self._taking = True
+        self._back = asyncio.Event()
+        """We hear the PBX again."""
 
     # Life.
 
@@ -120,6 +123,7 @@ class AriClient:
         self._tools.spawn(self._socket.run(), "voice-ari")
         self._tools.spawn(self._keeper.run(), "voice-recordings")
         self._tools.spawn(self._look_at_time(), "voice-time")
+        self._tools.spawn(watch(self._name, self._tools, self._rest, self._numbers, self._back), "voice-fallen")
         self._tools.figure(
             "not_recorded", "Calls that must be recorded and are not", lambda: ari_record.missing(self.calls)
         )
@@ -181,6 +185,7 @@ class AriClient:
             if key not in self.lanes:
                 await self._show(key)
         await left_behind(self._tools, self._rest, self.calls.saving)
+        self._back.set()
 
     # Orders from the desk.
 

@@ -45,6 +45,8 @@ class AriServer:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.port = 0
         self.missing: set[str] = set()
+        self.database: dict[str, str] = {}
+        """The PBX's own database, `family/key` → value."""
         """Modules that are not loaded."""
         self.booting = False
         """It is starting: it refuses everything."""
@@ -175,6 +177,8 @@ class AriServer:
                 return self._channel(method, channel_id, "/".join(rest), query)
             case (_, "bridges", bridge_id, *rest):
                 return self._bridge(method, bridge_id, "/".join(rest), query)
+            case (_, "asterisk", "variable"):
+                return self._database(method, query)
             case ("GET", "asterisk", "info"):
                 return JSONResponse({"system": {"version": "22.10.1"}})
             case ("GET", "asterisk", "modules", name):
@@ -183,6 +187,19 @@ class AriServer:
                 return JSONResponse({"message": "Module could not be found"}, 404) if away else JSONResponse(found)
             case _:
                 return JSONResponse({"message": "Invalid method"}, 404)
+
+    def _database(self, method: str, query: dict[str, str]) -> Response:
+        """Answer for the PBX's own database, as documented: `DB(family/key)`, `DB_KEYS(family)`, `DB_DELETE(family/key)`."""
+        name, _, rest = query.get("variable", "").partition("(")
+        key = rest.removesuffix(")")
+        if name == "DB_DELETE" and method == "POST":
+            self.database.pop(key, None)
+            return Response(status_code=204)
+        if name == "DB_KEYS":
+            value = ",".join(each.removeprefix(f"{key}/") for each in self.database if each.startswith(f"{key}/"))
+        else:
+            value = self.database.get(key, "") if name == "DB" else ""
+        return JSONResponse({"value": value})
 
     def _sound(self, method: str, words: list[str]) -> Response:
         if (method, words[0], len(words)) == ("DELETE", "playbacks", 2):
