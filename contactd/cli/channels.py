@@ -37,6 +37,18 @@ def describe(commands: Commands) -> None:
     compare = add(calls, "compare", _voice_compare, "hold a day of a PBX's own queue log and CDR against what we heard")
     compare.add_argument("--date", metavar="YYYY-MM-DD", required=True)
     compare.add_argument("--json", action="store_true", help="for programs")
+    rekey = add(calls, "rekey", _voice_rekey, "make a new key of the house for recordings, and wrap theirs under it")
+    rekey.add_argument(
+        "--forget", action="store_true", help="make none: remove old keys that nothing needs, an hour after the change"
+    )
+
+
+def _voice_rekey(arguments: Arguments) -> int:
+    from contactd.desk.rekeying import rekey
+
+    done = rekey(settings(arguments), forget=arguments.forget)
+    print("\n".join(done.lines()))
+    return FAULT if done.broken else OK
 
 
 def _voice_compare(arguments: Arguments) -> int:

@@ -93,6 +93,11 @@ class Keys:
         """Return the ids of the keys that are here, oldest first.  Blocks."""
         return sorted(path.stem for path in self._folder.glob("*.key"))
 
+    def forget(self, key_id: str) -> None:
+        """Remove a key of the house for good: what only it opens is lost.  Blocks."""
+        if key_id in self.ids():
+            (self._folder / f"{key_id}.key").unlink()
+
     def _newest(self) -> tuple[str, bytes]:
         key_id = (self.ids() or [self.make()])[-1]
         return key_id, self._read(key_id)
