@@ -37,10 +37,38 @@ def describe(commands: Commands) -> None:
     compare = add(calls, "compare", _voice_compare, "hold a day of a PBX's own queue log and CDR against what we heard")
     compare.add_argument("--date", metavar="YYYY-MM-DD", required=True)
     compare.add_argument("--json", action="store_true", help="for programs")
+    prompts = add(
+        calls, "prompts", _voice_prompts, "let a speech program say the neutral announcements, or list their words"
+    )
+    prompts.add_argument("folder", type=Path, metavar="SOUNDS", help="the PBX's folder: /var/lib/asterisk/sounds")
+    prompts.add_argument("--language", action="append", choices=("zh", "en"), help="default: both")
+    prompts.add_argument("--program", metavar="NAME", help="takes espeak's arguments; default: espeak-ng or espeak")
+    prompts.add_argument("--list", action="store_true", help="only print file and words, to be read aloud")
     rekey = add(calls, "rekey", _voice_rekey, "make a new key of the house for recordings, and wrap theirs under it")
     rekey.add_argument(
         "--forget", action="store_true", help="make none: remove old keys that nothing needs, an hour after the change"
     )
+
+
+def _voice_prompts(arguments: Arguments) -> int:
+    from contactd.channels.voice import neutral, neutral_make
+
+    languages = arguments.language or list(neutral.LANGUAGES)
+    told = neutral_make.script({language: neutral.words(language) for language in languages})
+    where = None if arguments.list else neutral_make.program(arguments.program)
+    if where is None:
+        print("\n".join(told))
+        if not arguments.list:
+            print("no speech program is here (espeak-ng): nothing was made; these are the words", file=sys.stderr)
+        return OK if arguments.list else FAULT
+    try:
+        for language in languages:
+            made = neutral_make.make(arguments.folder, language, neutral_make.speaker(where))
+            print(f"{language}: {len(made.written)} written, {len(made.kept)} were there")
+    except (neutral_make.SpeechError, OSError) as error:
+        print(error, file=sys.stderr)
+        return FAULT
+    return OK
 
 
 def _voice_rekey(arguments: Arguments) -> int:

@@ -42,6 +42,11 @@ def sounds(language: str, words: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"sound:{table.get(word, word)}" for word in words)
 
 
+def zh_sounds() -> dict[str, str]:
+    """Return word → sound, of everything that has to be recorded once to be able to say anything in Chinese."""
+    return dict(_ZH)
+
+
 def number(language: str, value: int, *, counting: bool = False) -> tuple[str, ...]:
     """Say a whole number; `counting`: something is counted, so that Chinese says 两 for a bare 2."""
     if abs(value) >= MOST:
