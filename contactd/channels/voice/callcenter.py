@@ -105,7 +105,7 @@ class CallCenter:
             person(message.get("CC-Member-CID-Name")),
         )
         call.dialled = message.get("Caller-Destination-Number")
-        shown = _shown(message)
+        shown = is_shown(message)
         self._members[uuid] = _Member(call=call, shown=shown)
         self._out.append(
             CallStarted(
@@ -266,7 +266,7 @@ class CallCenter:
         self._out.append(Progress(adapter=ADAPTER, external_key=call.key, at=self._now, kind=kind, line=line, **rest))
 
 
-def _shown(message: Message) -> bool:
+def is_shown(message: Message) -> bool:
     """Tell whether the switch says that the number may be shown: only a plain `no` to hiding it counts."""
     hidden = (message.get("Caller-Privacy-Hide-Number"), message.get("Caller-Privacy-Hide-Name"))
     return hidden[0].lower() == "false"

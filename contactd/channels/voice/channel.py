@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contactd.channels.voice.ami_client import AmiClient
     from contactd.channels.voice.ari_client import AriClient
     from contactd.channels.voice.esl_client import EslClient
+    from contactd.channels.voice.park_client import ParkClient
 
 
 GUESSABLE = 16
@@ -51,6 +52,7 @@ class VoiceChannel:
         self._mirror.hand, self._mirror.on_connected = self._keys, self._tell_stances
         self._followed = Mirror(name, tools, numbers, self._is_ours, callcenter.ADAPTER)
         self._esl = _esl_client(options, self._followed, tools) if options.esl.host else None
+        self._parked = _park_client(name, options, tools, numbers)
         self._agi = _agi_server(options, tools, numbers) if options.agi.port is not None else None
         tools.route("POST", "/cti/{token}", Webhook(name, options.webhook.token, tools, numbers).endpoint)
 
@@ -75,6 +77,8 @@ class VoiceChannel:
         if self._esl is not None:
             self._tools.spawn(self._followed.run(), "followed")
             self._esl.start()
+        if self._parked is not None:
+            self._parked.start()
         if self._agi is not None:
             self._agi.start()
 
@@ -82,11 +86,15 @@ class VoiceChannel:
         """Leave new calls to the PBX's dialplan."""
         if self._ari is not None:
             await self._ari.stop_intake()
+        if self._parked is not None:
+            self._parked.stop_intake()
 
     async def stop(self) -> None:
         """Close the connections; calls go on without us."""
         if self._agi is not None:
             await self._agi.stop()
+        if self._parked is not None:
+            await self._parked.stop()
         if self._esl is not None:
             await self._esl.stop()
         if self._ami is not None:
@@ -111,6 +119,8 @@ class VoiceChannel:
             troubles.append(f"AMI: {self._mirror.detail}")
         if self._esl is not None and not self._followed.up:
             troubles.append(f"FreeSWITCH: {self._followed.detail}")
+        if self._parked is not None and not self._parked.health().ok:
+            troubles.append(f"FreeSWITCH, routing: {self._parked.health().detail}")
         return Health(ok=not troubles, detail="; ".join(troubles), last_progress=last)
 
     def compose(self, draft: Draft) -> Composed | None:  # noqa: ARG002 - the channel contract
@@ -128,12 +138,16 @@ class VoiceChannel:
         """Ring the agent's phone and put both together."""
         if change.adapter == ADAPTER and self._keys is not None:
             await self._keys.dial(change)
+        elif self._parked is not None and change.adapter == self._parked.adapter:
+            self._parked.connect(change)
         elif self._ari is not None and (change.to or change.adapter == self._ari.adapter):
             self._ari.connect(change)
 
     async def changed(self, change: Change) -> None:
         """Follow what was decided about a call of ours; what a PBX routes is only watched."""
-        if self._ari is not None and change.adapter in (self._ari.adapter, ari_dial.CALLBACK):
+        if self._parked is not None and change.adapter == self._parked.adapter:
+            self._parked.changed(change)
+        elif self._ari is not None and change.adapter in (self._ari.adapter, ari_dial.CALLBACK):
             self._ari.changed(change)
 
     async def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -145,6 +159,9 @@ class VoiceChannel:
         """
         if self._keys is not None and self._mirror.key_of(interaction) is not None:
             await self._keys.command(interaction, name, data)
+            return {}
+        if self._parked is not None and (self._ari is None or self._parked.calls.by_interaction(interaction)):
+            self._parked.command(interaction, name, data)
             return {}
         if self._ari is None:
             message = "the PBX routes its calls itself: use the phone"
@@ -200,6 +217,15 @@ def _esl_client(options: Options, mirror: Mirror, tools: Tools) -> EslClient:
     from contactd.channels.voice.esl_client import EslClient  # noqa: PLC0415 - see above
 
     return EslClient(options.esl, mirror, tools.clock.now)
+
+
+def _park_client(name: str, options: Options, tools: Tools, numbers: Numbers) -> ParkClient | None:
+    """Import the client, and so much of Twisted, and make one where a switch parks callers for us."""
+    if not (options.esl.host and options.esl.route_password.get_secret_value()):
+        return None
+    from contactd.channels.voice.park_client import ParkClient  # noqa: PLC0415 - see above
+
+    return ParkClient(name, options.esl, tools, numbers)
 
 
 def _ami_client(options: Options, mirror: Mirror, tools: Tools) -> AmiClient:

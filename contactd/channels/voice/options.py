@@ -229,6 +229,14 @@ class EslOptions(_Options):
     password: SecretStr = SecretStr("")
     name: str = ""
     """The switch's name in keys; default: its host."""
+    route_username: str = Field(default="", pattern=r"^[A-Za-z0-9_.@-]{0,128}$")
+    """An account of its own, with more rights, for the callers the dialplan parks for us; see `route_password`."""
+    route_password: SecretStr = SecretStr("")
+    """Empty: contactd follows the switch's queues and routes nothing over it."""
+    ring_s: int = Field(default=15, ge=3, le=120)
+    """How long an agent's phone rings."""
+    music: str = Field(default="local_stream://moh", pattern=r"^[A-Za-z0-9_./:-]{1,200}$")
+    """What parked callers hear."""
 
 
 class AgiOptions(_Options):

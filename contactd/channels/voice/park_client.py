@@ -1,0 +1,292 @@
+"""The client of a FreeSWITCH whose parked callers contactd routes.
+
+It takes them in, carries out what the machine asks, and puts its picture right from the switch's lists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from contactd.channels.voice.callcenter import uuids
+from contactd.channels.voice.esl import Message
+from contactd.channels.voice.esl_line import EslLine, Links, service
+from contactd.channels.voice.options import EslOptions
+from contactd.channels.voice.parked import ADAPTER, EVENTS, FALLBACK, ParkedCalls
+from contactd.channels.voice.parked_resync import restore
+from contactd.channels.voice.parked_table import MARK, UUID, Accept, Answered, Do, Report, Send, Stage
+from contactd.channels.voice.sender import Numbers
+from contactd.core.channel import Arrival, Change, Content, Health, Tools
+from contactd.core.errors import ConflictError, ContactdError, NotFoundError
+from contactd.core.events import InteractionGone, WorkEnded
+from contactd.core.interaction import EndedBy, State
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 60.0
+"""How often the picture is compared with the switch's own list."""
+AGAIN_S = 0.5
+_TALKS = (State.ACTIVE, State.HELD)
+
+
+class ParkClient:
+    """Routes the callers one switch parks.
+
+    Args:
+        name: the channel's name, as intake knows it.
+        options: where the switch is.
+        tools: the house's side.
+        numbers: reads callers' numbers.
+    """
+
+    adapter = ADAPTER
+
+    def __init__(self, name: str, options: EslOptions, tools: Tools, numbers: Numbers) -> None:
+        self._name = name
+        self._options = options
+        self._tools = tools
+        self._numbers = numbers
+        self.calls = ParkedCalls(lambda: str(uuid4()), options.ring_s, options.music)
+        self._links = Links(self._line)
+        self._service: Any = None
+        self._health = Health(ok=False, detail="not connected yet")
+        self._work: deque[Do] = deque()
+        self._wake = asyncio.Event()
+        self._panels: dict[str, dict[str, Any]] = {}
+        self._taking = True
+
+    def _line(self) -> EslLine:
+        from twisted.internet import reactor  # noqa: PLC0415 - importing it installs one, if nobody has yet
+
+        loop: Any = reactor
+        options = self._options.model_copy(
+            update={"username": self._options.route_username, "password": self._options.route_password}
+        )
+        return EslLine(options, EVENTS, self, loop, self._tools.clock.now)
+
+    # Life.
+
+    def start(self) -> None:
+        """Begin to connect, and to do what is asked for."""
+        self._tools.spawn(self._drive(), "voice-parked")
+        self._tools.spawn(self._look_at_time(), "voice-parked-look")
+        self._service = service(self._options, self._links)
+        self._service.startService()
+
+    def stop_intake(self) -> None:
+        """Take no new caller in: they go the dialplan's own way."""
+        self._taking = False
+
+    async def stop(self) -> None:
+        """Close the connection; calls go on without us."""
+        if self._service is not None:
+            stopped: Any = self._service.stopService()
+            await stopped.asFuture(asyncio.get_running_loop())
+            self._service = None
+
+    def health(self) -> Health:
+        """Say whether we hear the switch."""
+        return self._health
+
+    # What the line tells (`esl_line.Ear`).
+
+    def up(self) -> None:
+        """Put the picture right, and only then call ourselves connected."""
+        self._look()
+
+    def heard(self, message: Message) -> None:
+        """Take an event."""
+        if message.name == "HEARTBEAT":
+            count = message.get("Session-Count")[:9]
+            if count.isascii() and count.isdigit() and int(count) < self.calls.expected():
+                self._look()
+            return
+        if not self._taking and message.name == "CHANNEL_PARK" and self.calls.get(message.get("Unique-ID")) is None:
+            if message.get(MARK) == "inbound" and UUID.fullmatch(message.get("Unique-ID")):
+                self._order(f"uuid_transfer {message.get('Unique-ID')} {FALLBACK}")
+            return
+        self._run(self.calls.handle(message))
+
+    def doubt(self) -> None:
+        """Compare with the lists."""
+        self._look()
+
+    def down(self, why: str) -> None:
+        """Remember why we hear nothing."""
+        self._health = Health(ok=False, detail=why)
+
+    # The picture.
+
+    async def _look_at_time(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._health.ok:
+                self._look()
+
+    def _look(self) -> None:
+        line = self._links.line
+        if line is not None:
+            line.ask("show channels as json", lambda body: self._tools.spawn(self._listed(body), "voice-parked-list"))
+
+    async def _listed(self, body: str) -> None:
+        """End what is on no list, and ask about what is, of which we know nothing."""
+        try:
+            there = uuids(body)
+        except ValueError:
+            log.warning("voice.esl.no_list")
+            return
+        known = set(self.calls.ids())
+        contacts = {str(each["external_key"]): each for each in await self._tools.open_contacts(ADAPTER)}
+        for uuid in sorted(known - there):
+            self._run(self.calls.left(uuid))
+        for uuid in sorted(contacts.keys() - there - known):
+            self._run([_lost(contacts[uuid])])
+        line = self._links.line
+        for uuid in sorted(there - known):
+            if line is not None and UUID.fullmatch(uuid):
+                line.ask(f"uuid_dump {uuid} json", self._dumped(contacts.get(uuid)))
+        self._health = Health(ok=True, last_progress=self._tools.clock.now())
+
+    def _dumped(self, contact: Mapping[str, Any] | None) -> Callable[[str], None]:
+        def answer(body: str) -> None:
+            try:
+                found = json.loads(body)
+            except (ValueError, RecursionError):
+                return  # it is gone meanwhile
+            if not isinstance(found, dict) or found.get(MARK) != "inbound":
+                return
+            fields = {str(key): value for key, value in found.items() if isinstance(value, str)}
+            message = Message(kind="text/event-plain", fields={**fields, "Event-Name": "CHANNEL_PARK"})
+            if contact is None:
+                self.heard(message)
+                return
+            ident, agent = str(contact["id"]), contact.get("agent")
+            self._run(restore(self.calls, message, ident, str(contact["state"]), agent))
+
+        return answer
+
+    # Orders from the desk.
+
+    def connect(self, change: Change) -> None:
+        """Bring agent and caller together."""
+        self._run(self.calls.connect(change))
+
+    def changed(self, change: Change) -> None:
+        """Follow what was decided about a call."""
+        self._run(self.calls.changed(change))
+
+    def command(self, interaction: str, name: str, data: Mapping[str, Any]) -> None:
+        """Carry out what an agent presses.
+
+        Raises:
+            BadRequestError: there is no such key on this switch.
+            ConflictError: nobody is talking.
+        """
+        self._run(self.calls.command(interaction, name, data))
+
+    # Doing.
+
+    def _run(self, work: list[Do]) -> None:
+        """Have work done: orders at once and in order, what the house is told behind them."""
+        for each in work:
+            if isinstance(each, Send):
+                self._order(each.command, each.job)
+            else:
+                self._work.append(each)
+        if work:
+            self._work.append(Send(call=work[-1].call, command=""))
+            self._wake.set()
+
+    def _order(self, command: str, job: str = "") -> None:
+        line = self._links.line
+        if line is None:
+            return
+        try:
+            line.order(command, job)
+        except ValueError:
+            log.warning("voice.esl.strange_name")
+
+    async def _drive(self) -> None:
+        while True:
+            while self._work:
+                await self._do(self._work.popleft())
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _do(self, work: Do) -> None:
+        match work:
+            case Accept():
+                self._tools.spawn(self._accept(work.call), "voice-parked-accept")
+            case Answered():
+                await self._insist(lambda: self._tools.answered(work.interaction, self._tools.clock.now()))
+            case Report():
+                await self._insist(lambda: self._tools.report(work.fact))
+            case Send():
+                await self._show(work.call)
+
+    async def _accept(self, ident: str) -> None:
+        call = self.calls.get(ident)
+        if call is None:
+            return
+        shown = (call.caller or "") if call.shown else ""
+        arrival = Arrival(
+            channel=self._name,
+            adapter=ADAPTER,
+            external_key=ident,
+            raw=json.dumps({"id": ident, "from": shown, "to": call.dialled}, sort_keys=True).encode(),
+            at=self._tools.clock.now(),
+            sender=shown,
+            recipient=call.dialled,
+        )
+        content = Content(
+            sender=self._numbers.point(shown) if shown else None, sender_name=call.caller_name if call.shown else ""
+        )
+        try:
+            receipt = await self._tools.accept(arrival, content)
+        except ContactdError as error:
+            log.warning("voice.esl.not_taken_in", code=error.code)
+            self._run(self.calls.refused(ident))
+            return
+        self._run(self.calls.accepted(ident, receipt.interaction, filed=receipt.filed))
+
+    async def _show(self, ident: str) -> None:
+        """Show consoles how a call stands now, when that is news."""
+        call = self.calls.get(ident)
+        if call is None or not call.interaction or call.stage is Stage.WAITING:
+            self._panels.pop(ident, None)
+            return
+        rings = call.stage in (Stage.RINGING, Stage.JOINING)
+        panel = {"phase": "ringing_agent" if rings else str(call.stage), "muted": call.muted}
+        if self._panels.get(ident) != panel:
+            self._panels[ident] = panel
+            await self._tools.panel(call.interaction, panel)
+
+    async def _insist(self, act: Callable[[], Any]) -> None:
+        """Do what the store must know, again and again while it is down; what is out of date is dropped."""
+        while True:
+            try:
+                await act()
+            except (ConflictError, NotFoundError) as error:
+                log.info("voice.esl.out_of_date", code=error.code)
+                return
+            except ContactdError as error:
+                log.warning("voice.esl.again", code=error.code)
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
+
+
+def _lost(contact: Mapping[str, Any]) -> Report:
+    """End a contact whose channel is on no list: it ended while we were away."""
+    interaction = str(contact["id"])
+    key = str(contact["external_key"])
+    if contact["state"] in _TALKS:
+        ended = WorkEnded(interaction=interaction, agent=contact.get("agent"), ended_by=EndedBy.SYSTEM)
+        return Report(call=key, fact=ended)
+    return Report(call=key, fact=InteractionGone(interaction=interaction))
