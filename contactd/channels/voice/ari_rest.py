@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,9 @@ from contactd.core.errors import NotFoundError
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = 16
+"""Requests under way; more wait here: a client's own queue costs with the square of its length, and the PBX serves no faster."""
+_LIMITS = httpx.Limits(max_connections=AT_ONCE * 2, max_keepalive_connections=AT_ONCE * 2)
 REQUEST_S = 5.0
 MAX_FILE = 64 * 1024 * 1024
 """Bytes of the longest recording that is fetched: over an hour of 8 kHz sound."""
@@ -28,11 +32,14 @@ class AriRest:
         """Remember where it is; `open` begins."""
         self._options = options
         self._http: httpx.AsyncClient | None = None
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
     def open(self) -> None:
         """Be ready to ask."""
         auth = (self._options.username, self._options.password.get_secret_value())
-        self._http = httpx.AsyncClient(base_url=f"{self._options.url}/ari", auth=auth, timeout=REQUEST_S)
+        self._http = httpx.AsyncClient(
+            base_url=f"{self._options.url}/ari", auth=auth, timeout=REQUEST_S, limits=_LIMITS
+        )
 
     async def close(self) -> None:
         """Ask no more."""
@@ -50,10 +57,12 @@ class AriRest:
         quiet: bool = False,
     ) -> tuple[int, Any]:
         """Make one request; status 0 when no answer came.  `quiet`: a refusal is an answer like others."""
-        if self._http is None:
+        http = self._http
+        if http is None:
             return 0, None
         try:
-            answer = await self._http.request(method, path, params=dict(params or {}), json=body)
+            async with self._turn:
+                answer = await http.request(method, path, params=dict(params or {}), json=body)
         except (httpx.HTTPError, RuntimeError) as error:
             log.warning("voice.ari.no_answer", method=method, why=type(error).__name__)
             return 0, None
