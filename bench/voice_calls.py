@@ -2,11 +2,13 @@
 
     python bench/voice_calls.py [--pops 200] [--calls 1000] [--speed 50]
 
-`contactd serve` with its defaults in a process of its own; the PBX is the scripted one of the tests, over real sockets.  `pop` is the
-time from the moment the PBX tells of a caller to the frame `offer.created` at the agent's console: subscription, answer and music on
-the PBX, the commit and the customer's look-up lie in between; painting does not.  `kept`: callers who wait, with nobody ready; memory is
-the resident set of the server; all hang up again, and every one of them must be known as gone.  `burst`: the recorded manager stream of
-twenty queue calls, played to the server so many times as fast as it was; every call must be there as its truth file says.
+`contactd serve` with its defaults in a process of its own; the PBX is the scripted one of the tests, over real sockets.
+
+`pop` is the time from the moment the PBX tells of a caller to the frame `offer.created` at the agent's console: subscription, answer
+and music on the PBX, the commit and the customer's look-up lie in between; painting does not.  `kept`: callers who wait, with
+nobody ready; memory is the resident set of the server; all hang up again, and every one of them must be known as gone.  `burst`:
+the recorded manager stream of twenty queue calls, played to the server so many times as fast as it was; every call must be there
+as its truth file says.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ BURST = "burst20"
 async def until(condition: Callable[[], object]) -> None:
     """Wait for something the sockets bring about."""
     async with asyncio.timeout(LONG_S):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the condition is any, no event tells of it
             await asyncio.sleep(0.01)
 
 
@@ -96,7 +98,7 @@ async def kept(pbx: Any, house: Any, count: int) -> None:
         return sum(int(each["waiting"]) for each in lines)
 
     async with asyncio.timeout(LONG_S):
-        while await waiting() < count:
+        while await waiting() < count:  # noqa: ASYNC110 - it is asked of a server
             await asyncio.sleep(0.2)
     took, grown = time.perf_counter() - began, soak.memory(house.process.pid) - before
     print(
@@ -106,7 +108,7 @@ async def kept(pbx: Any, house: Any, count: int) -> None:
     for caller in callers:
         caller.hangup()
     async with asyncio.timeout(LONG_S):
-        while await waiting():
+        while await waiting():  # noqa: ASYNC110 - it is asked of a server
             await asyncio.sleep(0.2)
     print(f"      all of them are known as gone {time.perf_counter() - began:.1f} s after they hung up together")
     await chen.close()

@@ -89,6 +89,7 @@ function Protect() {
     message.success(t("redList.done"));
     setTo("");
     setReason("");
+    setUncalled(false);
     await queries.invalidateQueries({ queryKey: keys.protected });
     await queries.invalidateQueries({ queryKey: keys.blocked });
   };
