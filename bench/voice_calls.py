@@ -4,9 +4,9 @@
 
 `contactd serve` with its defaults in a process of its own; the PBX is the scripted one of the tests, over real sockets.
 
-`pop` is the time from the moment the PBX tells of a caller to the frame `offer.created` at the agent's console: subscription, answer
-and music on the PBX, the commit and the customer's look-up lie in between; painting does not.  `kept`: callers who wait, with
-nobody ready; memory is the resident set of the server; all hang up again, and every one of them must be known as gone.  `burst`:
+`pop` is the time from the moment the PBX tells of a caller to the frame `offer.created` at the agent's console: subscription,
+answer and music on the PBX, the commit and the customer's look-up lie in between; painting does not.  `kept`: callers who wait,
+with nobody ready; memory is the resident set of the server; all hang up again, and every one must be known as gone.  `burst`:
 the recorded manager stream of twenty queue calls, played to the server so many times as fast as it was; every call must be there
 as its truth file says.
 """

@@ -122,6 +122,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
         "/messages/{}/html",
         "/outbox",
         "/blocked",
+        "/protected",
         "/messages/{}/source",
         "/messages/{}/headers",
         "/recordings/{}/sound",  # see tests/api/test_recordings.py
