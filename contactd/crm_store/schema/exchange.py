@@ -67,10 +67,12 @@ import_row = Table(
     Column("row_version", Integer),
     Column("undone", Text),
     document("kept", empty=[]),
+    Column("object_id", Text),
     sqlite_with_rowid=False,
 )
 """What became of one row: created, updated, unchanged, skipped, ambiguous or error.
 
 `changed` is field → [before, after] of the party, `made` what the row added beside it, `row_version` the party's after it.
+`object_id` is what it became where that is no customer: a contact, a case, a business record.
 `undone` is reversed, kept or nothing, `kept` what an undo left as somebody had changed it since.
 """
