@@ -31,10 +31,13 @@ CHANNEL_WORDS_ALLOWED = {
     "contactd/cli/channels.py": "commands have the names of their channels",
     "contactd/core/address.py": "kinds of contact points",
     "contactd/core/newcomer.py": "kinds of contact points",
+    "contactd/core/past.py": "what other systems call channels",
     "contactd/crm_store/export_rows.py": "kinds of contact points",
     "contactd/crm_store/import_match.py": "kinds of contact points",
     "contactd/desk/exchange/cards.py": "columns of tables",
     "contactd/desk/exchange/headers.py": "columns of tables",
+    "contactd/desk/exchange/past_columns.py": "columns of tables",
+    "contactd/desk/exchange/past_record.py": "columns of tables",
     "contactd/desk/exchange/record.py": "columns of tables",
     "contactd/routing/defaults.py": "the default policy",
 }

@@ -42,6 +42,10 @@ class Taking(BaseModel):
     policy: _Word = ""
     overwrite: Annotated[list[_Word], Field(max_length=100)] = []
     system: _Word = ""
+    object: Annotated[str, StringConstraints(pattern=r"^(|customers|contacts|cases|records)$")] = ""
+    """What the rows are: customers, or what was with them."""
+    zone: _Word = ""
+    """Of times that name none."""
     area_code: Annotated[str, StringConstraints(pattern=r"^\d{0,5}$")] = ""
 
 
@@ -68,6 +72,8 @@ class Preview(Shape):
     rows: list[list[str]]
     mapping: dict[str, str]
     unplaced: list[str]
+    objects: list[str]
+    """What the rows may be."""
     own: dict[str, dict[str, str]]
     """Fields the house has added (`custom.<key>`), each with its labels by language."""
 
@@ -89,6 +95,8 @@ class Row(Shape):
     row: int
     status: str
     party_id: str | None
+    object_id: str | None
+    """What it became, where that is no customer."""
     reasons: list[str]
 
 
@@ -123,10 +131,11 @@ async def preview(
     looking: Annotated[Looking, looks("import.read", "import")],
     form: Filter = None,
     encoding: Filter = None,
+    of: Annotated[Filter, Query(alias="object")] = None,
 ) -> Response:
     """Return how the file would be read, and where its columns would go: as for the same program's last file."""
     _refuse_veiled(looking)
-    found = await parts.wizard.preview(ident, form or "", encoding or "")
+    found = await parts.wizard.preview(ident, form or "", encoding or "", of or "")
     looking.saw(ident, "preview")
     return answer(found)
 
@@ -175,7 +184,13 @@ async def rows(
         partial(import_jobs.rows, job=ident, after=cursor, limit=limit, status=status or ""),
     )
     items = [
-        {"row": row.n, "status": row.status, "party_id": row.party_id, "reasons": list(row.reasons)}
+        {
+            "row": row.n,
+            "status": row.status,
+            "party_id": row.party_id,
+            "object_id": row.object_id,
+            "reasons": list(row.reasons),
+        }
         | {"undone": row.undone, "kept": list(row.kept)}
         for row in found
     ]

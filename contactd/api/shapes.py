@@ -106,6 +106,8 @@ class TimelineItem(Shape):
     line: str | None
     state: str | None
     outcome: str | None
+    imported: bool
+    """It was brought in from another system: history, not counted anywhere."""
     duration_s: float | None
 
 

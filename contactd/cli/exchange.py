@@ -1,4 +1,4 @@
-"""`import` and `export`: customers in and out."""
+"""`import` and `export`: customers, and what was with them, in and out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contactd.cli.line import FAULT, MISTAKE, OK, Arguments, Commands, add, sett
 
 
 def describe(commands: Commands) -> None:
-    take = add(commands, "import", _import, "take over customers from a table, Excel file, cards or JSON lines")
+    take = add(commands, "import", _import, "take over customers, or what was with them, from a table")
     take.add_argument("file", type=Path, metavar="FILE", nargs="?")
     take.add_argument("--undo", metavar="ID", help="take an import back as far as nobody has changed it since")
     take.add_argument("--list", action="store_true", help="print the latest imports")
@@ -23,6 +23,13 @@ def describe(commands: Commands) -> None:
     take.add_argument("--policy", default="fill", metavar="POLICY", help="skip, fill, overwrite, points or new")
     take.add_argument("--overwrite", action="append", default=[], metavar="FIELD", help="of the policy; default: all")
     take.add_argument("--system", default="import", help="whose numbers the customers' are (erp)")
+    take.add_argument(
+        "--object",
+        choices=["customers", "contacts", "cases", "records"],
+        default="customers",
+        help="what the rows are; contacts, cases and records come as history, with their numbers and times",
+    )
+    take.add_argument("--zone", default="Asia/Shanghai", help="of times that name none")
     take.add_argument("--area-code", help="put before numbers of 7 or 8 digits (0371)")
     take.add_argument("--result", type=Path, metavar="FILE", help="write each row with what became of it")
     give = add(commands, "export", _export, "write customers to a table, Excel file or JSON lines")

@@ -36,7 +36,7 @@ def create(
     """
     source, parent = values.get("source_interaction_id"), values.get("parent_id")
     fields = case_fields.checked({name: value for name, value in values.items() if name in case_fields.FIELDS})
-    number = f"C-{_count(conn):06d}"
+    number = next_number(conn)
     kind = str(fields.get("type", CaseType.INQUIRY))
     template = _template(values.get("template"), kind, plan)
     if template is not None and not fields.get("checklist"):
@@ -284,6 +284,18 @@ def _refuse_open_parts(conn: WriteConn, ident: str) -> None:
     if number is not None:
         message = f"a part of it, {number}, is still open"
         raise ConflictError(message, code="open_parts", details={"case": number})
+
+
+def next_number(conn: WriteConn) -> str:
+    """Return the next number of a case."""
+    return f"C-{_count(conn):06d}"
+
+
+def count_on(conn: WriteConn, value: int) -> None:
+    """Let numbers go on behind one that a case of the past has."""
+    new = insert(s.number_seq).values(name=_NUMBER, value=value)
+    higher = s.number_seq.c.value < new.excluded.value
+    conn.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": new.excluded.value}, where=higher))
 
 
 def _count(conn: WriteConn) -> int:

@@ -143,10 +143,10 @@ def current(conn: Connection, job: str) -> dict[str, Any]:
 
 
 def rows(conn: Connection, job: str, *, after: int = 0, limit: int = 1000, status: str = "") -> list[Any]:
-    """Return rows of an import by number, all or those of a status: (n, status, party_id, reasons, undone, kept)."""
+    """Return rows of an import by number, all or those of a status: (n, status, party_id, object_id, reasons, undone, kept)."""
     row = s.import_row.c
     query = (
-        select(row.n, row.status, row.party_id, row.reasons, row.undone, row.kept)
+        select(row.n, row.status, row.party_id, row.object_id, row.reasons, row.undone, row.kept)
         .where(row.job_id == job, row.n > after, *([row.status == status] if status else []))
         .order_by(row.n)
         .limit(limit)

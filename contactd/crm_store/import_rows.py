@@ -64,6 +64,8 @@ class Outcome:
     number: int
     status: str
     party: str | None = None
+    object: str | None = None
+    """What it is about, where that is no customer: a contact, a case, a business record."""
     reasons: list[str] = field(default_factory=list)
     changed: dict[str, list[Any]] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
@@ -101,7 +103,7 @@ def take_over(conn: WriteConn, records: Sequence[Record], errand: Errand) -> lis
     for record in records:
         row = there.get(record.number)
         if row is not None:
-            outcomes.append(Outcome(record.number, row.status, row.party_id, list(row.reasons)))
+            outcomes.append(Outcome(record.number, row.status, row.party_id, reasons=list(row.reasons)))
             continue
         outcome = work.decide(record)
         work.note(outcome)

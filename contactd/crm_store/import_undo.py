@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select, update
 
 from contactd.core.errors import ConflictError
-from contactd.crm_store import audit, due_rows, import_jobs, parties
+from contactd.crm_store import audit, due_rows, import_jobs, parties, past_undo
 from contactd.crm_store import schema as s
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.write_conn import WriteConn
@@ -62,6 +62,9 @@ def finish(conn: WriteConn, job: str, now: datetime) -> dict[str, int]:
 
 def _undo(conn: WriteConn, row: Any, by: str, now: datetime) -> tuple[str, list[str]]:
     """Take one row back; return its bucket and what is kept."""
+    if "kind" in row.made:
+        there, kept = past_undo.undo(conn, row, by, now)
+        return (KEPT if kept else REVERSED if there else NOTHING), kept
     if row.party_id is None or not (row.changed or row.made or row.status == "created"):
         return NOTHING, []
     party = conn.execute(select(s.party).where(s.party.c.id == row.party_id)).first()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, null, select
 
+from contactd.core.past import ADAPTER
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import hot
 from contactd.crm_store.write_conn import WriteConn
@@ -31,6 +32,7 @@ _LAST = hot(
         s.interaction.c.party_id == bindparam("party"),
         s.interaction.c.started_at >= bindparam("since"),
         s.interaction.c.agent.is_not(null()),
+        s.interaction.c.routed_by != ADAPTER,
     )
     .order_by(s.interaction.c.started_at.desc(), s.interaction.c.id.desc())
     .limit(1),
@@ -44,6 +46,7 @@ _CAME = (
         s.interaction.c.party_id == bindparam("party"),
         s.interaction.c.started_at >= bindparam("since"),
         s.interaction.c.direction == "inbound",
+        s.interaction.c.routed_by != ADAPTER,
         s.interaction.c.id != bindparam("interaction"),
         func.coalesce(s.interaction.c.outcome, "") != "junk",
         func.coalesce(s.interaction.c.outcome, "") != "duplicate",

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from contactd.clock import rfc3339
+from contactd.core.past import ADAPTER
 from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, last_messages
@@ -75,5 +76,6 @@ def _item(row: Any, snippet: str) -> dict[str, Any]:
         "line": row.line or row.line_text or None,
         "state": row.state,
         "outcome": row.outcome,
+        "imported": row.routed_by == ADAPTER,
         "duration_s": (handled / 1000) if handled else (ended - row.started_at).total_seconds(),
     }

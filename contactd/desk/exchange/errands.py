@@ -17,6 +17,7 @@ from contactd.desk.admin import Errand, at_work
 from contactd.desk.exchange import results
 from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.importing import Importing, Looked, Wish
+from contactd.desk.exchange.past_columns import CUSTOMERS, zone_of
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.sheet import open_sheet
 from contactd.desk.exchange.star import Star
@@ -58,7 +59,8 @@ def wished(typed: Mapping[str, Any]) -> Wish:
         encoding=typed["encoding"],
         mapping=mapping,
         options=options,
-        rules=Rules(area_code=typed["area_code"]),
+        rules=Rules(area_code=typed["area_code"], zone=zone_of(typed["zone"])),
+        object="" if typed["object"] == CUSTOMERS else typed["object"],
     )
 
 
@@ -96,7 +98,7 @@ async def _rows(errand: Errand, ident: str) -> list[Any]:
 
 
 def _outcome(row: Any) -> Outcome:
-    return Outcome(row.n, row.status, row.party_id, list(row.reasons))
+    return Outcome(row.n, row.status, row.party_id, row.object_id, list(row.reasons))
 
 
 def _left_out(counts: Mapping[str, int]) -> int:

@@ -92,7 +92,7 @@ class HandingOut:
             while True:
                 reading = self._store.read(partial(import_jobs.rows, job=job, after=after))
                 part = asyncio.run_coroutine_threadsafe(reading, loop).result()
-                yield from (Outcome(row.n, row.status, row.party_id, _told(row)) for row in part)
+                yield from (Outcome(row.n, row.status, row.party_id, row.object_id, _told(row)) for row in part)
                 if not part:
                     return
                 after = part[-1].n

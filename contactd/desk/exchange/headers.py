@@ -78,10 +78,12 @@ def propose(headers: Sequence[str], own: Mapping[str, Own] = NO_FIELDS) -> dict[
         headers: the file's.
         own: key → a field the house has added to customers, known by its labels.
     """
-    labels = {_key(label): f"{CUSTOM}{key}" for key, one in own.items() for label in (key, *one.field.labels.values())}
+    labels = {
+        spelling(label): f"{CUSTOM}{key}" for key, one in own.items() for label in (key, *one.field.labels.values())
+    }
     found = {}
     for header in headers:
-        key = _key(header)
+        key = spelling(header)
         field = _PLACED.get(key) or _PLACED.get(_NUMBER.sub("", key))
         if field is None or field.startswith(CUSTOM):
             field = labels.get(key) or field
@@ -119,8 +121,9 @@ def settled(
 
 def fingerprint(headers: Sequence[str]) -> str:
     """Return by what the columns of the same program's next file are known again."""
-    return hashlib.sha256("\x1f".join(_key(one) for one in headers).encode()).hexdigest()[:32]
+    return hashlib.sha256("\x1f".join(spelling(one) for one in headers).encode()).hexdigest()[:32]
 
 
-def _key(header: str) -> str:
+def spelling(header: str) -> str:
+    """Return a header as it is compared: without marks, blanks and case."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", header).casefold())

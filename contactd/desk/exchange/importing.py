@@ -14,21 +14,20 @@ from typing import Any
 
 from contactd.clock import Clock, to_ms
 from contactd.core.errors import BadRequestError, ConflictError
-from contactd.core.newcomer import MATCHES, POLICIES, Problem, Record, TakeOver
-from contactd.crm_store import agents, field_rows, import_jobs, import_rows, import_undo
+from contactd.core.newcomer import MATCHES, POLICIES, TakeOver
+from contactd.crm_store import agents, field_rows, import_jobs, import_rows, import_undo, past_rows, policies
 from contactd.crm_store.import_held import CROSSED
-from contactd.crm_store.import_rows import CREATED, UPDATED, Errand, Outcome, TriedOutError
+from contactd.crm_store.import_rows import Errand, Outcome, TriedOutError
 from contactd.crm_store.store import Store, WriteConn
-from contactd.crm_store.writer import BULK_ROWS
+from contactd.desk.exchange import past_columns
+from contactd.desk.exchange.batches import Fresh, Names, Source, batches
 from contactd.desk.exchange.headers import fingerprint, settled
 from contactd.desk.exchange.own_fields import Own, own_fields
-from contactd.desk.exchange.record import Rules, understand
+from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.sheet import Sheet
 from contactd.desk.exchange.tables import Tables
 from contactd.desk.idents import Idents
 
-WEIGHT = BULK_ROWS - 200
-"""Rows of the store from which on a unit is full; the heaviest record still fits."""
 _MET = frozenset({CROSSED, "changed"})
 """Why a unit may be written again: another node, or somebody at a screen, wrote one of its rows meanwhile."""
 CROSSINGS = 3
@@ -48,6 +47,8 @@ class Wish:
     """header → field, where the proposal is not right; `-` leaves a column out."""
     options: TakeOver = field(default_factory=TakeOver)
     rules: Rules = field(default_factory=Rules)
+    object: str = ""
+    """What the rows are, where they are no customers: one of `core.past.KINDS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,11 @@ class Importing:
         _check(wish.options)
         opened = self._tables.whole if whole else self._tables.head
         sheet = await opened(wish.path, form=wish.form, encoding=wish.encoding)
-        before = await self._store.read(lambda conn: import_jobs.remembered(conn, fingerprint(sheet.headers)))
+        mark = _fingerprint(wish, sheet)
+        before = await self._store.read(lambda conn: import_jobs.remembered(conn, mark))
         known = {header: meaning for header, meaning in before.items() if header in sheet.headers}
+        if wish.object:
+            return Looked(sheet, *past_columns.settled(wish.object, sheet.headers, {**known, **wish.mapping}))
         own = await self._store.read(_own)
         mapping, unplaced = settled(sheet.headers, {**known, **wish.mapping}, own)
         return Looked(sheet, mapping, unplaced, own)
@@ -107,9 +111,9 @@ class Importing:
         """
         looked = await self.look(wish, whole=True)
         fresh, counts = Fresh(), Counter[str]()
-        async for batch in _aside(self._batches(looked, wish, await self._owners())):
+        async for batch in _aside(self._batches(looked, wish, await self._names(), ())):
             try:
-                await self._taken(partial(import_rows.try_out, records=batch, errand=self._errand("", wish)))
+                await self._taken(partial(_units(wish)[0], records=batch, errand=self._errand("", wish)))
             except TriedOutError as tried:
                 outcomes = tried.outcomes
             for record, outcome in zip(batch, outcomes, strict=True):
@@ -129,8 +133,8 @@ class Importing:
         looked = await self.look(wish, whole=True)
         job = await self._begin(wish, looked)
         done = await self._store.read(lambda conn: import_jobs.taken(conn, job))
-        async for batch in _aside(self._batches(looked, wish, await self._owners(), done)):
-            unit = partial(import_rows.take_over, records=batch, errand=self._errand(job, wish))
+        async for batch in _aside(self._batches(looked, wish, await self._names(), done)):
+            unit = partial(_units(wish)[1], records=batch, errand=self._errand(job, wish))
             for outcome in await self._taken(unit):
                 show(outcome)
         now = self._clock.now()
@@ -179,9 +183,10 @@ class Importing:
             digest=await asyncio.to_thread(_digest, wish.path),
             format=looked.sheet.format,
             encoding=looked.sheet.encoding,
-            fingerprint=fingerprint(looked.sheet.headers),
+            fingerprint=_fingerprint(wish, looked.sheet),
             mapping=looked.mapping,
-            options={name: list(v) if isinstance(v, tuple) else v for name, v in asdict(wish.options).items()},
+            options={name: list(v) if isinstance(v, tuple) else v for name, v in asdict(wish.options).items()}
+            | ({"object": wish.object} if wish.object else {}),
             by=self._by,
         )
         now = self._clock.now()
@@ -192,48 +197,15 @@ class Importing:
         new_id = partial(self._idents.made_at, to_ms(now))
         return Errand(job=job, options=wish.options, by=self._by, at=now, new_id=new_id)
 
-    async def _owners(self) -> dict[str, str]:
-        """Return who may own customers: log-in name → id."""
-        return await self._store.read(agents.by_username)
+    async def _names(self) -> Names:
+        """Return what rows may call ours by name."""
+        version = await self._store.read(policies.current)
+        lines = (version.document.get("lines") if version is not None else None) or {}
+        return Names(await self._store.read(agents.by_username), frozenset(lines))
 
-    def _batches(
-        self, looked: Looked, wish: Wish, owners: Mapping[str, str], done: Collection[int] = ()
-    ) -> Iterator[list[Record]]:
-        """Yield understood rows, as many together as one unit may write."""
-        batch: list[Record] = []
-        weight, rules = 0, replace(wish.rules, fields=looked.own)
-        for line in looked.sheet.lines:
-            if line.number in done:
-                continue
-            record = _owned(understand(line, looked.sheet.headers, looked.mapping, rules), owners)
-            batch.append(record)
-            weight += _weight(record)
-            if weight >= WEIGHT:
-                yield batch
-                batch, weight = [], 0
-        if batch:
-            yield batch
-
-
-class Fresh:
-    """Customers whom earlier rows of a trial would have made: a trial keeps nothing, so later rows do not find them."""
-
-    def __init__(self) -> None:
-        """Know none."""
-        self._keys: dict[tuple[str, ...], int] = {}
-
-    def compare(self, record: Record, outcome: Outcome) -> None:
-        """Note a row that makes a customer; one about the same is no new one."""
-        if outcome.status != CREATED:
-            return
-        keys: list[tuple[str, ...]] = [("", value) for value in record.external]
-        keys += [(point.kind, point.value, point.ext) for point, _ in record.points if not point.shared]
-        earlier = next((self._keys[key] for key in keys if key in self._keys), None)
-        if earlier is not None:
-            outcome.status, outcome.party = UPDATED, None
-            outcome.reasons.append(f"row {earlier}")
-        for key in keys:
-            self._keys.setdefault(key, record.number)
+    def _batches(self, looked: Looked, wish: Wish, names: Names, done: Collection[int]) -> Iterator[list[Any]]:
+        rules = replace(wish.rules, fields=looked.own)
+        return batches(Source(looked.sheet, looked.mapping, rules, wish.object), names, done)
 
 
 def _check(options: TakeOver) -> None:
@@ -252,29 +224,21 @@ def _own(conn: Any) -> dict[str, Own]:
     return own_fields(field_rows.fields(conn, "party"), field_rows.listed(conn, "party"))
 
 
-def _owned(record: Record, owners: Mapping[str, str]) -> Record:
-    """Find the person a row names as owner."""
-    if record.owner is not None:
-        found = owners.get(record.owner)
-        if found is None:
-            record.problems.append(Problem("owner", "unknown_person", record.owner[:40]))
-        record.owner = found
-    return record
-
-
-def _weight(record: Record) -> int:
-    """Return how many rows of the store a record may take at most.
-
-    Itself, what became of it, its address, that it is to be compared and indexed; of each contact point itself, the claim and
-    that contacts are to be resolved; an organisation with what is due for it, and the link.
-    """
-    return 5 + 3 * len(record.points) + len(record.names) + len(record.external) + 4 * bool(record.work)
-
-
-async def _aside(batches: Iterator[list[Record]]) -> AsyncIterator[list[Record]]:
+async def _aside(batches: Iterator[list[Any]]) -> AsyncIterator[list[Any]]:
     """Read and understand in a thread: beside a server's loop nobody else may wait for it."""
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
         yield batch
+
+
+def _units(wish: Wish) -> tuple[Callable[..., Any], Callable[..., list[Outcome]]]:
+    """Return what tries rows out, and what takes them over."""
+    if wish.object:
+        return past_rows.try_out, past_rows.take_over
+    return import_rows.try_out, import_rows.take_over
+
+
+def _fingerprint(wish: Wish, sheet: Sheet) -> str:
+    return fingerprint((wish.object, *sheet.headers) if wish.object else sheet.headers)
 
 
 def _digest(path: Path) -> str:

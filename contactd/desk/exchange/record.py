@@ -66,6 +66,8 @@ class Rules:
 
     region: str = "CN"
     area_code: str | None = None
+    zone: str = "Asia/Shanghai"
+    """Where the clocks hang by which times without a zone were written down."""
     fields: Mapping[str, Own] = field(default_factory=dict)
     """key → a field the house has added to customers."""
 

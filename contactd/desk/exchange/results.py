@@ -53,4 +53,4 @@ def _safe(text: str, *, masked: bool) -> str:
 
 
 def _end(outcome: Outcome) -> Sequence[str]:
-    return outcome.status, "; ".join(outcome.reasons), outcome.party or ""
+    return outcome.status, "; ".join(outcome.reasons), outcome.party or outcome.object or ""

@@ -19,12 +19,14 @@ import structlog
 from contactd.clock import Clock
 from contactd.core.errors import BadRequestError, BusyError, ConflictError, ContactdError, StoreDownError
 from contactd.core.newcomer import MATCHES, POLICIES, TakeOver
+from contactd.core.past import KINDS
 from contactd.crm_store import import_files, import_jobs, import_undo
 from contactd.crm_store.import_files import AT_WORK, DONE, FAILED, RUNNING, TRYING, UPLOADING, WHOLE
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.headers import CUSTOM, FIELDS
 from contactd.desk.exchange.importing import Importing, Wish, first
+from contactd.desk.exchange.past_columns import CUSTOMERS, fields_of, zone_of
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.results import LEFT_OUT
 from contactd.desk.exchange.sheet import FORMATS, MAX_BYTES, too_large
@@ -123,14 +125,14 @@ class Wizard:
             shown |= {"counts": counts, "progress": sum(counts.values())}
         return shown
 
-    async def preview(self, ident: str, form: str = "", encoding: str = "") -> dict[str, Any]:
+    async def preview(self, ident: str, form: str = "", encoding: str = "", what: str = "") -> dict[str, Any]:
         """Return a file's columns, how they would be placed, and its first rows.
 
         Raises:
             NotFoundError, ConflictError: there is no such file, or it is not whole.
             BadRequestError: it cannot be read so.
         """
-        wish = await self._wish(ident, {"form": form, "encoding": encoding})
+        wish = await self._wish(ident, {"form": form, "encoding": encoding, "object": what})
         importing = self._importing("")
         looked = await importing.peek(wish)
         rows = await asyncio.to_thread(first, looked, SHOWN)
@@ -141,11 +143,12 @@ class Wizard:
             "rows": rows,
             "mapping": looked.mapping,
             "unplaced": list(looked.unplaced),
-            "fields": list(FIELDS),
+            "fields": list(fields_of(wish.object) if wish.object else FIELDS),
             "own": {f"{CUSTOM}{key}": dict(one.field.labels) for key, one in looked.own.items()},
             "matches": list(MATCHES),
             "policies": list(POLICIES),
             "encodings": list(ENCODINGS),
+            "objects": [CUSTOMERS, *KINDS],
         }
 
     async def begin(self, ident: str, given: Mapping[str, Any], by: str, *, trial: bool) -> dict[str, Any]:
@@ -283,7 +286,8 @@ class Wizard:
                 overwrite=tuple(given.get("overwrite") or ()),
                 system=given.get("system") or whole.system,
             ),
-            rules=Rules(area_code=given.get("area_code") or None),
+            rules=Rules(area_code=given.get("area_code") or None, zone=zone_of(given.get("zone") or Rules().zone)),
+            object="" if given.get("object") in {None, "", CUSTOMERS} else given["object"],
         )
 
     def _importing(self, by: str) -> Importing:

@@ -176,6 +176,8 @@ export interface TimelineItem {
   line: string | null;
   state: string | null;
   outcome: string | null;
+  /** Brought in from another system. */
+  imported?: boolean;
   duration_s: number | null;
 }
 

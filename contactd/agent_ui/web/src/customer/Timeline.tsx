@@ -131,6 +131,11 @@ function Item({ item, current, onOpen }: { item: TimelineItem; current: boolean;
         <span className="row">
           <span className="tl-title cut">{subjectOf(words, item.channel, item.title) || word("channel", item.channel) || word("state", item.state)}</span>
           {current && <span className="tag accent">{t("customer.current")}</span>}
+          {item.imported && (
+            <span className="tag" title={t("customer.importedHint")}>
+              {t("customer.imported")}
+            </span>
+          )}
           <span className="grow" />
           <span className="tl-at dim">
             <At at={item.at} />

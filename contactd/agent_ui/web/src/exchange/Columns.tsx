@@ -14,8 +14,10 @@ const LEFT_OUT = "-";
 export function Columns({ preview, mapping, onChange }: Props) {
   const { t, word, language } = useWords();
   const added = Object.entries(preview.own).map(([value, labels]) => ({ value, label: labels[language] ?? Object.values(labels)[0] ?? value }));
-  const usual = [...preview.fields, "custom.birthday", "custom.note"].filter((one) => !(one in preview.own));
-  const fields = [...usual.map((one) => ({ value: one, label: word("exchange.field", one.replace("custom.", ""), one) })), ...added];
+  const ofCustomers = preview.fields.includes("lifecycle");
+  const usual = [...preview.fields, ...(ofCustomers ? ["custom.birthday", "custom.note"] : [])].filter((one) => !(one in preview.own));
+  const names = ofCustomers ? "exchange.field" : "exchange.past";
+  const fields = [...usual.map((one) => ({ value: one, label: word(names, one.replace("custom.", ""), one) })), ...added];
   const own = (header: string): { value: string; label: string }[] => {
     const there = mapping[header] ?? "";
     const known = fields.some((one) => one.value === there);

@@ -3,10 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Drawer, Segmented, Table } from "antd";
 import { useState } from "react";
 import { useWords } from "../i18n";
-import { go } from "../route";
+import { go, type Screen } from "../route";
 import { files, type ImportJob, type ImportRow } from "./files";
 import { Reasons } from "./Reasons";
 
+/** Where what a row became can be looked at. */
+const WHERE: Record<string, Screen> = { cases: "cases" };
 const STATUSES = ["", "error", "ambiguous", "created", "updated", "unchanged", "skipped"];
 
 export function ImportRows({ job, onClose }: { job: ImportJob; onClose(): void }) {
@@ -41,12 +43,16 @@ export function ImportRows({ job, onClose }: { job: ImportJob; onClose(): void }
             key: "go",
             title: <span className="sr">{t("exchange.customer")}</span>,
             width: 80,
-            render: (_, one) =>
-              one.party_id && (
-                <Button size="small" type="link" onClick={() => one.party_id && go("customer", one.party_id)}>
-                  {t("exchange.customer")}
+            render: (_, one) => {
+              const to = one.party_id ?? (one.undone === "reversed" ? null : one.object_id);
+              const where = one.party_id !== null ? "customer" : WHERE[job.options.object ?? ""];
+              if (to === null || where === undefined) return null;
+              return (
+                <Button size="small" type="link" onClick={() => go(where, to)}>
+                  {t(one.party_id !== null ? "exchange.customer" : "exchange.look")}
                 </Button>
-              ),
+              );
+            },
           },
         ]}
       />

@@ -13,6 +13,8 @@ import { AT_WORK, files, type ImportFile, type Preview, type Wish } from "./file
 import { Reasons } from "./Reasons";
 import { Columns } from "./Columns";
 
+const CUSTOMERS = "customers";
+
 export function Takeover({ id }: { id: string }) {
   const { t } = useWords();
   const file = useQuery({
@@ -79,9 +81,10 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
   const { message } = AntApp.useApp();
   const queries = useQueryClient();
   const [encoding, setEncoding] = useState("");
+  const [object, setObject] = useState(CUSTOMERS);
   const preview = useQuery({
-    queryKey: ["import-preview", file.id, encoding],
-    queryFn: ({ signal }) => files.preview(file.id, encoding, signal),
+    queryKey: ["import-preview", file.id, encoding, object],
+    queryFn: ({ signal }) => files.preview(file.id, encoding, object, signal),
     retry: false,
     placeholderData: (before) => before,
   });
@@ -93,7 +96,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
   const begin = async (what: "trial" | "run"): Promise<void> => {
     if (wish === null) return;
     try {
-      await files.begin(file.id, what, { ...wish, encoding });
+      await files.begin(file.id, what, { ...wish, encoding, object });
       await queries.invalidateQueries({ queryKey: ["import-file", file.id] });
     } catch (error) {
       const known = error as CommandError;
@@ -118,7 +121,19 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
             onChange={setEncoding}
           />
         </label>
-        {wish !== null && preview.data && (
+        <label>
+          <span>{t("exchange.object")}</span>
+          <Select
+            value={object}
+            data-testid="import-object"
+            options={(preview.data?.objects ?? [CUSTOMERS]).map((one) => ({ value: one, label: word("exchange.objects", one) }))}
+            onChange={(one) => {
+              setObject(one);
+              setWish(null);
+            }}
+          />
+        </label>
+        {wish !== null && preview.data && object === CUSTOMERS && (
           <>
             <label>
               <span>{t("exchange.match")}</span>
@@ -137,13 +152,16 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
                 onChange={(policy) => setWish({ ...wish, policy })}
               />
             </label>
-            <label>
-              <span>{t("exchange.system")}</span>
-              <Input value={wish.system} maxLength={40} onChange={(event) => setWish({ ...wish, system: event.target.value })} />
-            </label>
           </>
         )}
+        {wish !== null && (
+          <label>
+            <span>{t("exchange.system")}</span>
+            <Input value={wish.system} maxLength={40} onChange={(event) => setWish({ ...wish, system: event.target.value })} />
+          </label>
+        )}
       </div>
+      {object !== CUSTOMERS && <p className="dim">{t("exchange.pastHint")}</p>}
       {preview.data && wish !== null && <Columns preview={preview.data} mapping={wish.mapping} onChange={(mapping) => setWish({ ...wish, mapping })} />}
       {tried && <Trial file={file} />}
       <div className="row exchange-go">
@@ -189,5 +207,5 @@ function first(preview: Preview, now: Wish | null): Wish {
     const kept = Object.entries(now.mapping).filter(([header]) => preview.headers.includes(header));
     return { ...now, mapping: { ...preview.mapping, ...Object.fromEntries(kept) } };
   }
-  return { encoding: "", mapping: preview.mapping, match: preview.matches.filter((one) => one !== "name"), policy: "fill", system: "import" };
+  return { encoding: "", mapping: preview.mapping, match: preview.matches.filter((one) => one !== "name"), policy: "fill", system: "import", object: CUSTOMERS };
 }

@@ -29,6 +29,8 @@ export interface Preview {
   matches: string[];
   policies: string[];
   encodings: string[];
+  /** What the rows may be: customers, or what was with them. */
+  objects: string[];
 }
 
 export interface ImportJob {
@@ -38,6 +40,7 @@ export interface ImportJob {
   format: string;
   encoding: string;
   counts: Record<string, number>;
+  options: { object?: string };
   at: string;
   by: string | null;
 }
@@ -46,6 +49,7 @@ export interface ImportRow {
   row: number;
   status: string;
   party_id: string | null;
+  object_id: string | null;
   reasons: string[];
   undone: string | null;
   kept: string[];
@@ -57,6 +61,7 @@ export interface Wish {
   match: string[];
   policy: string;
   system: string;
+  object: string;
 }
 
 const key = encodeURIComponent;
@@ -74,8 +79,8 @@ export const files = {
     return found;
   },
   file: (id: string, signal?: AbortSignal) => get<ImportFile>(`/import-files/${key(id)}`, signal),
-  preview: (id: string, encoding: string, signal?: AbortSignal) =>
-    get<Preview>(`/import-files/${key(id)}/preview${encoding === "" ? "" : `?encoding=${key(encoding)}`}`, signal),
+  preview: (id: string, encoding: string, object: string, signal?: AbortSignal) =>
+    get<Preview>(`/import-files/${key(id)}/preview?object=${key(object)}${encoding === "" ? "" : `&encoding=${key(encoding)}`}`, signal),
   begin: (id: string, what: "trial" | "run", wish: Wish) => send<ImportFile>("POST", `/import-files/${key(id)}/${what}`, wish),
   imports: (signal?: AbortSignal) => get<Page<ImportJob>>("/imports?limit=50", signal),
   rows: (id: string, status: string, signal?: AbortSignal) =>
