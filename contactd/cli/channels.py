@@ -29,6 +29,16 @@ def describe(commands: Commands) -> None:
     take.add_argument("recipients", nargs="+", metavar="RECIPIENT")
     replay = add(mail, "replay", _mail_replay, "read quarantined mails again; without ID all of them")
     replay.add_argument("ids", nargs="*", metavar="ID")
+    bring = add(mail, "import", _mail_import, "take over an mbox file or a folder of .eml files as history")
+    bring.add_argument("path", type=Path, metavar="PATH")
+    bring.add_argument(
+        "--own",
+        action="append",
+        default=[],
+        metavar="DOMAIN",
+        help="what it sent went out; may be repeated, or an address",
+    )
+    bring.add_argument("--dry-run", action="store_true", help="say what would become of each mail; change nothing")
     parse = add(mail, "parse", _mail_parse, "print what the e-mail channel makes of a raw mail, as JSON")
     parse.add_argument("file", metavar="FILE", help="- = stdin")
     parse.add_argument("--data", action="store_true", help="with the attachments themselves, in base64")
@@ -152,6 +162,21 @@ def _mail_receive(arguments: Arguments) -> int:
         print(error, file=sys.stderr)
         return TRY_LATER
     return OK
+
+
+def _mail_import(arguments: Arguments) -> int:
+    from contactd.channels.email.reader import read
+    from contactd.desk.exchange.errands import import_mails
+    from contactd.desk.exchange.letters import Post, own_of
+    from contactd.workers import Workers
+
+    where = settings(arguments)
+    pool = Workers(count=1, memory_mb=where.limits.worker_memory_mb, timeout_s=where.limits.worker_seconds)
+    own = own_of(arguments.own, where.channels.get("email", {}).get("domains", ()))
+    post = Post(channel="email", reader=read, work=pool.run, own=own)
+    done = import_mails(where, arguments.path, post, pool.close, dry_run=arguments.dry_run)
+    print("\n".join(done.lines))
+    return FAULT if done.left_out else OK
 
 
 def _mail_replay(arguments: Arguments) -> int:

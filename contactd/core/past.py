@@ -14,7 +14,7 @@ CONTACT, CASE, RECORD = "contacts", "cases", "records"
 KINDS = (CONTACT, CASE, RECORD)
 """Things beside customers that a table may hold."""
 ADAPTER = "import"
-"""By what door contacts of the past came: none.  They have no receipt and no stay in a line, and the router never heard of them."""
+"""By what door contacts of the past came: none.  They have no stay in a line, and the router never heard of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def take(conn: WriteConn, row: Past, errand: Errand, outcome: Outcome) -> Proble
     values["resolve_state"] = resolution.state
     add(conn, ident, key, values, errand)
     if row.said("text"):
-        say(conn, ident, None, _saying(row, values, errand), values["started_at"])
+        say(conn, ident, _saying(row, values, errand), values["started_at"])
     outcome.status, outcome.object, outcome.version = CREATED, ident, 1
     return None
 
@@ -75,9 +75,9 @@ def add(conn: WriteConn, ident: str, key: str, values: dict[str, Any], errand: E
     add_event(conn, ident, errand.at, IMPORTED, errand.by, {"import": errand.job, "system": errand.options.system})
 
 
-def say(conn: WriteConn, ident: str, thread: str | None, saying: Saying, at: datetime) -> None:
-    """Write what was said in an interaction of the past, at its time."""
-    add_message(conn, ident, thread, saying, at)
+def say(conn: WriteConn, ident: str, saying: Saying, at: datetime, thread: str | None = None) -> None:
+    """Write what was said in an interaction of the past, at its time; its conversation does not become younger by it."""
+    add_message(conn, ident, thread, saying, at, begun=True)
 
 
 def key_of(row: Past, system: str) -> str:

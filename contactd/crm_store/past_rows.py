@@ -41,18 +41,21 @@ def take_over(conn: WriteConn, records: Sequence[Past], errand: Errand) -> list[
     Raises:
         ConflictError: another node takes over the same at this moment (code `crossed`); the same unit may be run again.
     """
-    numbers = [record.number for record in records]
-    there = {row.n: row for row in conn.all(_THERE, job=errand.job, first=min(numbers), last=max(numbers))}
+    there = dealt_with(conn, errand.job, [record.number for record in records])
     outcomes = []
     for record in records:
-        row = there.get(record.number)
-        if row is not None:
-            outcomes.append(Outcome(record.number, row.status, object=row.object_id, reasons=list(row.reasons)))
-            continue
-        outcome = _decide(conn, record, errand)
-        _note(conn, record.kind, outcome, errand)
+        outcome = there.get(record.number)
+        if outcome is None:
+            outcome = _decide(conn, record, errand)
+            note(conn, record.kind, outcome, errand)
         outcomes.append(outcome)
     return outcomes
+
+
+def dealt_with(conn: WriteConn, job: str, numbers: Sequence[int]) -> dict[int, Outcome]:
+    """Return what became of those of some rows that were dealt with before."""
+    rows = conn.all(_THERE, job=job, first=min(numbers), last=max(numbers))
+    return {row.n: Outcome(row.n, row.status, object=row.object_id, reasons=list(row.reasons)) for row in rows}
 
 
 def try_out(conn: WriteConn, records: Sequence[Past], errand: Errand) -> NoReturn:
@@ -82,7 +85,7 @@ def _decide(conn: WriteConn, record: Past, errand: Errand) -> Outcome:
     return outcome
 
 
-def _note(conn: WriteConn, kind: str, outcome: Outcome, errand: Errand) -> None:
+def note(conn: WriteConn, kind: str, outcome: Outcome, errand: Errand) -> None:
     """Write down what became of a row."""
     conn.run(
         _NOTE,

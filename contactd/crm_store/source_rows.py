@@ -9,7 +9,7 @@ from contactd.core.interaction import Direction
 from contactd.crm_store import schema as s
 
 RECEIPT = "receipt"
-"""Fact of a message that came in: the receipt it came by."""
+"""Fact of a message that came in, or was brought in: the receipt it came by."""
 
 
 def source(conn: Connection, message: str) -> tuple[bytes | None, str | None]:
@@ -22,13 +22,13 @@ def source(conn: Connection, message: str) -> tuple[bytes | None, str | None]:
         select(s.message.c.direction, s.message.c.headers).where(s.message.c.id == message),
     ).first()
     found = None
-    if row is not None and row.direction == Direction.OUTBOUND:
-        found = conn.execute(
-            select(s.outbox.c.payload, s.outbox.c.payload_blob).where(s.outbox.c.message_id == message)
-        ).first()
-    elif row is not None and RECEIPT in row.headers:
+    if row is not None and RECEIPT in row.headers:
         found = conn.execute(
             select(s.raw.c.inline, s.raw.c.blob).where(s.raw.c.receipt_id == row.headers[RECEIPT])
+        ).first()
+    elif row is not None and row.direction == Direction.OUTBOUND:
+        found = conn.execute(
+            select(s.outbox.c.payload, s.outbox.c.payload_blob).where(s.outbox.c.message_id == message)
         ).first()
     if found is None or (found[0] is None and found[1] is None):
         text = "there is no original of this message"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from contactd.desk.admin import Errand, at_work
 from contactd.desk.exchange import results
 from contactd.desk.exchange.exporting import Exporting
 from contactd.desk.exchange.importing import Importing, Looked, Wish
+from contactd.desk.exchange.letters import Letters, Post
 from contactd.desk.exchange.past_columns import CUSTOMERS, zone_of
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.sheet import open_sheet
@@ -87,6 +88,30 @@ def import_file(settings: Settings, wish: Wish, result: Path | None, *, dry_run:
     return at_work(settings, job)
 
 
+def import_mails(
+    settings: Settings, path: Path, post: Post, close: Callable[[], Awaitable[None]], *, dry_run: bool
+) -> Done:
+    """Take over an mbox file or a folder of mails, or only try it out; `close` ends the workers.
+
+    Raises:
+        BadRequestError, ConflictError: it is no file of mails, or it was taken over already.
+    """
+
+    async def job(errand: Errand) -> Done:
+        taking = Letters(errand.store, errand.clock, errand.idents, errand.by, post)
+        outcomes: list[Outcome] = []
+        try:
+            if dry_run:
+                ident, counts = "", await taking.try_out(path, outcomes.append)
+            else:
+                ident, counts = await taking.run(path, outcomes.append)
+        finally:
+            await close()
+        return Done(list(_ended(ident, counts, outcomes)), _left_out(counts))
+
+    return at_work(settings, job)
+
+
 async def _rows(errand: Errand, ident: str) -> list[Any]:
     """Return every row of an import, those of an earlier run, too."""
     found: list[Any] = []
@@ -113,6 +138,11 @@ def _told(looked: Looked, ident: str, counts: Mapping[str, int], outcomes: Itera
         yield f"  {header} -> {meaning}"
     for header in looked.unplaced:
         yield f"  {header} is left out: name its field with --map"
+    yield from _ended(ident, counts, outcomes)
+
+
+def _ended(ident: str, counts: Mapping[str, int], outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """Yield what became of the rows."""
     wrong = [one for one in outcomes if one.status in results.LEFT_OUT]
     for one in wrong[:SHOWN]:
         yield f"row {one.number}: {one.status}: {'; '.join(one.reasons)}"
