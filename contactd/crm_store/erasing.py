@@ -110,6 +110,8 @@ def scrub(conn: WriteConn, idents: Sequence[str]) -> list[str]:
     invites = select(s.survey_invite.c.id).where(s.survey_invite.c.interaction_id.in_(idents))
     conn.execute(update(s.survey_answer).where(s.survey_answer.c.invite_id.in_(invites)).values(text=""))
     conn.execute(update(s.survey_invite).where(s.survey_invite.c.interaction_id.in_(idents)).values(comment=""))
+    said: dict[str, Any] = {"remarks": {}, "comment": "", "objection": "", "reply": ""}
+    conn.execute(update(s.qa_review).where(s.qa_review.c.interaction_id.in_(idents)).values(said))
     event = s.interaction_event
     for row in conn.execute(select(event).where(event.c.interaction_id.in_(idents))).all():
         mine = (event.c.interaction_id == row.interaction_id, event.c.seq == row.seq)

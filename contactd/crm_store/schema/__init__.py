@@ -56,6 +56,7 @@ from contactd.crm_store.schema.people import (
 )
 from contactd.crm_store.schema.platform import audit_log, idempotency_key, node
 from contactd.crm_store.schema.privacy import consent, legal_hold, privacy_request
+from contactd.crm_store.schema.quality import qa_draw, qa_form, qa_form_version, qa_review, qa_rule
 from contactd.crm_store.schema.routing import (
     agent_routing,
     agent_state_log,
@@ -162,6 +163,11 @@ __all__ = [
     "prompt",
     "prompt_switch",
     "protected",
+    "qa_draw",
+    "qa_form",
+    "qa_form_version",
+    "qa_review",
+    "qa_rule",
     "raw",
     "receipt",
     "record",
