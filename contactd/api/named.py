@@ -20,6 +20,7 @@ _OBJECTS: Mapping[str, Kind] = {
     "messages": "message",
     "files": "file",
     "recordings": "recording",
+    "reviews": "review",
     "records": "record",
     "tasks": "task",
     "promises": "promise",

@@ -9,18 +9,20 @@ from functools import partial
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
 from contactd.api.answers import Page, Shape, gives
-from contactd.api.parts import Cursor, Filter, Limit, Looking, Parts, PartsOf, answer, looks, may, page
+from contactd.api.parts import Cursor, Filter, Limit, Looking, Parts, PartsOf, actor_of, answer, looks, may, page
+from contactd.api.reviews import own
 from contactd.core.errors import BadRequestError
 from contactd.core.report import Sums, figures
 from contactd.crm_store import agents
 from contactd.crm_store.report_reads import Chosen
+from contactd.desk import service_quality
 from contactd.desk.exchange import report_file
 from contactd.desk.figuring import Figuring
-from contactd.desk.rights import Actor
+from contactd.desk.rights import Actor, authorize
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 _Form = Annotated[Literal["json", "csv", "xlsx"], Query()]
@@ -86,6 +88,17 @@ class Agents(Shape):
     items: list[Agent]
 
 
+class Quality(Shape):
+    """A report of service quality; parts of 1, seconds, scores 0-100; null where nothing counts."""
+
+    since: str
+    until: str
+    by: str
+    days: int
+    items: list[dict[str, Any]]
+    total: dict[str, Any]
+
+
 class Stay(Shape):
     """One stay of a contact in a line."""
 
@@ -137,6 +150,38 @@ async def by_agent(
     if form == "json":
         return answer(found | {"items": items})
     return await _file(parts, actor, [_flat(item) for item in items], _AGENT_FIELDS, form)
+
+
+@router.get("/reports/quality", summary="How good the service was", responses=gives(Quality))
+async def quality(
+    request: Request,
+    parts: PartsOf,
+    by: Filter = "agent",
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    zone: _Zone = "UTC",
+    line: Filter = None,
+    channel: Filter = None,
+    agent: Filter = None,
+    days: Annotated[int, Query(ge=1, le=90)] = 7,
+    form: _Form = "json",
+) -> Response:
+    """Return response time, contacts settled at the first go, satisfaction and assessments; agents get their own.
+
+    A contact is not settled at the first go when its customer came again within `days`.  The last 30 days unless said otherwise.
+    """
+    actor = await actor_of(request)
+    authorize(actor, "quality.read", (actor.id,))
+    end = until or parts.clock.now()
+    chosen = Chosen(since or end - timedelta(days=30), end, line, channel, own(actor) or agent)
+    found = await service_quality.quality(
+        parts.store, chosen, by or "agent", _zone(zone), days=days, now=parts.clock.now()
+    )
+    names = await _names(parts, found["by"], actor)
+    items = [item | {"name": names.get(item["key"] or "", item["key"] or "")} for item in found["items"]]
+    if form == "json":
+        return answer(found | {"items": items})
+    return await _file(parts, actor, [one | {"key": one["name"]} for one in items], service_quality.FIELDS, form)
 
 
 @router.get("/reports/behind", summary="The contacts behind a number", responses=gives(Page[Stay]))

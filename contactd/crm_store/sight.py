@@ -22,6 +22,7 @@ Kind = Literal[
     "interaction",
     "message",
     "recording",
+    "review",
     "record",
     "task",
     "promise",
@@ -130,6 +131,7 @@ def _sees_part(conn: Connection, sight: Sight, kind: Kind, ident: str, now: date
 _PARTS: dict[str, tuple[Table, str, Kind]] = {
     "message": (s.message, "interaction_id", "interaction"),
     "recording": (s.recording, "interaction_id", "interaction"),
+    "review": (s.qa_review, "interaction_id", "interaction"),
     "record": (s.record, "party_id", "party"),
     "task": (s.task, "party_id", "party"),
     "promise": (s.promise, "party_id", "party"),

@@ -51,7 +51,12 @@ KITS: dict[Role, Kit] = {
     Role.EDITOR: Kit(Role.AGENT, more=frozenset({"kb.publish", "kb.approve"})),
     Role.QUALITY: Kit(
         Role.AGENT,
-        more=frozenset({"interaction.explain", "agent.read", "recording.listen", "survey.read"}),
+        more=frozenset(
+            {
+                *("interaction.explain", "agent.read", "recording.listen", "survey.read"),
+                *("quality.read", "quality.assess", "quality.edit"),
+            }
+        ),
         only=LOOKING | {"interaction.note"},
     ),
     Role.PRIVACY: Kit(
@@ -77,6 +82,7 @@ KITS: dict[Role, Kit] = {
         | {
             "privacy.read",
             "survey.read",
+            "quality.read",
             "change.read",
             "import.read",
             "outside.compare",

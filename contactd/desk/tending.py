@@ -15,6 +15,7 @@ import structlog
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
 from contactd.core.pinyin import readings
 from contactd.crm_store import change_rows, identify_rows, kb_index, match_rows, search_docs
+from contactd.desk.assessing import Assessing
 from contactd.desk.casework import Casework
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
@@ -35,6 +36,7 @@ class Tending:
         self._identifying = Identifying(desk)
         self._casework = Casework(desk)
         self._surveying = Surveying(desk)
+        self._assessing = Assessing(desk)
         self._tasks = Tasks(desk)
         self._looked: str | None = None
         """The message up to which was looked for ones not indexed, while there is a lot to do."""
@@ -61,7 +63,7 @@ class Tending:
             await part()
 
     def _parts(self) -> tuple[Callable[[], Awaitable[None]], ...]:
-        return (self._customers, self._casework.watch, self._surveying.watch, self._queue)
+        return (self._customers, self._casework.watch, self._surveying.watch, self._assessing.watch, self._queue)
 
     async def _customers(self) -> None:
         while await self.some():

@@ -404,6 +404,13 @@ GETS = {
     "/api/v1/reports/stays": "report.read",
     "/api/v1/reports/agents": "report.read",
     "/api/v1/reports/behind": "report.read",
+    "/api/v1/reports/quality": "quality.read",
+    "/api/v1/scorecards": "quality.assess",
+    "/api/v1/scorecards/none/versions": "quality.assess",
+    "/api/v1/samplings": "quality.assess",
+    "/api/v1/reviews": "quality.read",
+    "/api/v1/reviews/none": "quality.read",
+    "/api/v1/reviews/none/calibrations": "quality.assess",
 }
 POSTS = {
     "/api/v1/interactions": "interaction.create",
@@ -434,6 +441,13 @@ POSTS = {
     "/api/v1/prompt-switches": "prompt.edit",
     "/api/v1/tokens": "token.manage",
     "/api/v1/surveys": "survey.edit",
+    "/api/v1/scorecards": "quality.edit",
+    "/api/v1/samplings": "quality.edit",
+    "/api/v1/reviews": "quality.assess",
+    "/api/v1/reviews/i1/assess": "quality.assess",
+    "/api/v1/reviews/i1/calibrate": "quality.assess",
+    "/api/v1/reviews/i1/object": "quality.object",
+    "/api/v1/reviews/i1/settle": "quality.assess",
     "/api/v1/records": "record.edit",
     "/api/v1/records/i1/stage": "record.edit",
     "/api/v1/records/i1/convert": "record.edit",
@@ -503,7 +517,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     others |= {"/api/v1/import-files/{ident}/pieces/{number}", "/api/v1/privacy/holds/{ident}"}
     others |= {"/api/v1/webhooks/{ident}", "/api/v1/teams/{ident}", "/api/v1/agents/{ident}/segments"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
-    others |= {"/api/v1/prompts/{ident}"}
+    others |= {"/api/v1/prompts/{ident}", "/api/v1/scorecards/{ident}", "/api/v1/samplings/{ident}"}
     others |= {"/api/v1/surveys/{ident}", "/api/v1/knowledge/categories/{ident}"}
     others |= {"/api/v1/surveys/{ident}", "/api/v1/links/{ident}", "/api/v1/fields/{ident}", "/api/v1/texts/{ident}"}
     app = house.app._app

@@ -24,7 +24,7 @@ from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.admin import Errand
 from contactd.desk.passwords import Passwords
-from contactd.testing.demo import business, knowledge, satisfaction, stays
+from contactd.testing.demo import assessments, business, knowledge, satisfaction, stays
 from contactd.testing.demo.people import COLLEAGUES, PASSWORD, Customer
 from contactd.testing.demo.talk import MATTERS, NOTES, Matter
 
@@ -46,6 +46,7 @@ async def write(errand: Errand, people: Iterable[Customer], seed: int) -> None:
         await errand.store.write(partial(past.write, companies=companies))
     await knowledge.write(errand, ids)
     await satisfaction.write(errand, seed)
+    await assessments.write(errand, ids, seed)
     await business.write(errand, ids, seed)
 
 

@@ -1,14 +1,14 @@
 /** Where we are: hash routes `#/<screen>/<id>`, so that the server serves one page and reload stays in place. */
 import { useSyncExternalStore } from "react";
 
-export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer" | "knowledge" | "surveys" | "prompts" | "reports" | "records" | "texts";
+export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer" | "knowledge" | "surveys" | "quality" | "prompts" | "reports" | "records" | "texts";
 
 export interface Route {
   screen: Screen | null;
   id: string | null;
 }
 
-const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "prompts", "reports", "records", "texts"];
+const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "quality", "prompts", "reports", "records", "texts"];
 
 /** What a role must be allowed, for a screen to be there for it. */
 const NEEDS: Record<Screen, string> = {
@@ -24,6 +24,7 @@ const NEEDS: Record<Screen, string> = {
   customer: "party.read",
   knowledge: "kb.read",
   surveys: "survey.read",
+  quality: "quality.read",
   reports: "report.read",
   prompts: "prompt.read",
   records: "record.read",
@@ -31,7 +32,7 @@ const NEEDS: Record<Screen, string> = {
 };
 
 /** Where who has no contacts to work on begins: the first they may see. */
-const HOMES: readonly Screen[] = ["privacy", "surveys", "customers", "imports", "records", "work"];
+const HOMES: readonly Screen[] = ["privacy", "quality", "surveys", "customers", "imports", "records", "work"];
 
 export function allowed(screen: Screen, rights: readonly string[]): boolean {
   return rights.includes(NEEDS[screen]);

@@ -37,7 +37,7 @@ function One({ one }: { one: RecordingView }) {
   const name = useAgentName();
   const me = useConsole((state) => state.me);
   const oversees = me?.role === "supervisor" || me?.role === "admin";
-  const mayHear = oversees || one.agent === me?.agent;
+  const mayHear = oversees || one.agent === me?.agent || (me?.rights ?? []).includes("quality.assess");
   const kept = one.state === "kept";
   const jump = (event: MouseEvent<SVGSVGElement>): void => {
     const box = event.currentTarget.getBoundingClientRect();

@@ -24,6 +24,7 @@ const RecordsScreen = lazy(() => import("../commerce/RecordsScreen"));
 const ReportsScreen = lazy(() => import("../reports/ReportsScreen"));
 const TextsScreen = lazy(() => import("../contact/TextsScreen"));
 const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
+const QualityScreen = lazy(() => import("../quality/QualityScreen"));
 const PromptsScreen = lazy(() => import("../prompts/PromptsScreen"));
 const CustomersScreen = lazy(() => import("../customer/CustomersScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
@@ -76,6 +77,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "records" && <RecordsScreen selected={route.id} />}
           {screen === "reports" && <ReportsScreen />}
           {screen === "surveys" && <SurveysScreen />}
+          {screen === "quality" && <QualityScreen selected={route.id} />}
           {screen === "prompts" && <PromptsScreen />}
           {screen === "texts" && <TextsScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}
