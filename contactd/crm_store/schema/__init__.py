@@ -19,6 +19,7 @@ from contactd.crm_store.schema.conversation import (
 )
 from contactd.crm_store.schema.exchange import import_file, import_job, import_row
 from contactd.crm_store.schema.fields import field_def, party_facet
+from contactd.crm_store.schema.identified import verification
 from contactd.crm_store.schema.identity import (
     address,
     contact_claim,
@@ -188,6 +189,7 @@ __all__ = [
     "text_version",
     "thread",
     "upload",
+    "verification",
     "visitor",
     "webhook",
     "webhook_dead",
