@@ -31,7 +31,7 @@ from contactd.desk.dismissing import Quarantine
 from contactd.desk.fetching import Fetcher
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
-from contactd.desk.seeing import Seeing
+from contactd.desk.seeing import Seeing, plan_of
 from contactd.desk.showing import Showing
 from contactd.desk.sweeping import Sweeping
 from contactd.desk.tools import ChannelTools
@@ -98,6 +98,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         metrics=lambda: _figures(metrics, office, hub),
         reads=office.reads,
         wizard=backroom.wizard,
+        identity=plan_of(settings.privacy),
         retention=backroom.retention,
         handing_out=backroom.handing_out,
         recordings=office.recordings,

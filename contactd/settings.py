@@ -130,6 +130,38 @@ class Retention(Section):
         return found | {name: days for name, days in other.items() if days}
 
 
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
+Sureness = Annotated[int, Field(ge=1, le=3)]
+
+
+class Identity(Section):
+    """What is closed until it is known who the customer is, and how that is found out."""
+
+    roles: tuple[RoleName, ...] = ("agent",)
+    """For whom."""
+    fields: dict[FieldName, Sureness] = Field(default_factory=dict)
+    """Field of a customer → level from which it is shown."""
+    cards: dict[FieldName, Sureness] = Field(default_factory=dict)
+    """Kind of business record → level from which more is shown than that there is one."""
+    actions: dict[Literal["point.reveal", "party.edit", "record.edit", "case.edit", "consent.say"], Sureness] = Field(
+        default_factory=dict
+    )
+    """Action → level from which it may be done."""
+    questions: tuple[
+        Annotated[
+            str, Field(pattern=r"^(no|uscc|legal_name|family_name|given_name|custom\.[a-z0-9_]{1,50})(:[1-9])?$")
+        ],
+        ...,
+    ] = ()
+    """Fields that may be asked, `custom.KEY`, or with `:4` their last four characters; each is closed at level 1 or more."""
+    right: tuple[Annotated[int, Field(ge=1, le=10)], ...] = Field(default=(1, 2, 3), min_length=1, max_length=3)
+    """Right answers that reach level 1, 2, 3."""
+    wrong: int = Field(default=3, ge=1, le=10)
+    """Wrong answers after which nothing more is asked in a contact; in a day three times as many of one customer."""
+    start: dict[Annotated[str, Field(pattern=r"^[a-z_]{1,20}$")], Sureness] = Field(default_factory=dict)
+    """Kind of contact point → level of who comes by one that is verified as theirs."""
+
+
 class Privacy(Section):
     """Who sees what of customers."""
 
@@ -142,6 +174,7 @@ class Privacy(Section):
 
     masked_roles: tuple[RoleName, ...] = ()
     """Roles that see telephone numbers of people masked (138****8000) and reveal one only with a reason, on record."""
+    identity: Identity = Identity()
     retention: Retention = Retention()
 
 

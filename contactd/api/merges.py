@@ -278,7 +278,11 @@ def _refuse(actor: Actor, fields: Collection[str]) -> None:
     Raises:
         ForbiddenError: a field is not theirs to change (code `field`).
     """
-    fixed = [name.removeprefix("custom.") for name in actor.levels.fixed if name.startswith("custom.")]
+    fixed = [
+        name.removeprefix("custom.")
+        for name in actor.levels.fixed | actor.levels.closed.keys()
+        if name.startswith("custom.")
+    ]
     actor.levels.refuse(fields, fixed if "custom" in fields else ())
 
 

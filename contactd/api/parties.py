@@ -226,7 +226,7 @@ async def change(
     actor: Annotated[Actor, may("party.edit")],
 ) -> Response:
     """Change fields and add contact points; 409 when somebody else changed it since `row_version`."""
-    actor.levels.refuse(given.model_fields_set, given.custom or ())
+    actor.levels.refuse(given.model_fields_set, given.custom or (), party=ident)
     points = _points(given.points, parts.region)
 
     async def do(this: Try) -> tuple[int, Any]:

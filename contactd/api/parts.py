@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Annotated, Any, Protocol
 
@@ -14,8 +14,10 @@ from fastapi import Depends, Path, Query, Request, Response
 from contactd.api.named import SAFE, names
 from contactd.clock import Clock
 from contactd.core.channel import Arrival, Content, Receipt
-from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.errors import BadRequestError, ForbiddenError, NotFoundError
+from contactd.core.identity import NO_PLAN, Plan
 from contactd.core.levels import EVERYTHING, Levels
+from contactd.crm_store import identity_rows
 from contactd.crm_store.sight import sees
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
@@ -83,6 +85,8 @@ class Parts:
     """Writes files people fetch."""
     recordings: Recordings
     prompts: Prompts
+    identity: Plan = NO_PLAN
+    """What may be asked of who says to be a customer."""
     retention: Retention | None = None
     """Lets go what was kept for long enough; None = everything stays."""
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
@@ -132,9 +136,33 @@ async def actor_of(request: Request) -> Actor:
     """Say who asks."""
     client = request.client.host if request.client else None
     unsafe = request.method not in SAFE
-    actor = await parts_of(request).access.identify(request.headers, client, unsafe=unsafe)
+    parts = parts_of(request)
+    actor = await parts.access.identify(request.headers, client, unsafe=unsafe)
+    if actor.levels.asks:
+        opened = await parts.store.read(lambda conn: identity_rows.opened(conn, actor.id, parts.identity))
+        actor = replace(actor, levels=replace(actor.levels, opened=opened))
     LEVELS.set(actor.levels)
     return actor
+
+
+async def _be_sure(request: Request, actor: Actor, action: str) -> None:
+    """Let nothing be done that needs to know who the customer is, until it is known of every customer it is about.
+
+    Raises:
+        ForbiddenError: it is not (code `identity`; `field` is the level that is needed).
+    """
+    needed = actor.levels.acts.get(action, 0)
+    if not needed:
+        return
+    named = await names(request)
+
+    def read(conn: Any) -> list[str]:
+        return [party for kind, ident in named for party in identity_rows.parties_of(conn, kind, ident)]
+
+    about = await parts_of(request).store.read(read)
+    if any(actor.levels.opened.get(party, 0) < needed for party in about):
+        message = "First make sure that the customer is who they say they are."
+        raise ForbiddenError(message, code="identity", field=str(needed))
 
 
 async def see_named(request: Request, actor: Actor) -> None:
@@ -165,6 +193,7 @@ def may(action: str) -> Any:
         actor = await actor_of(request)
         authorize(actor, action)
         await see_named(request, actor)
+        await _be_sure(request, actor, action)
         return actor
 
     return Depends(check)

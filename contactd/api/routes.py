@@ -15,6 +15,7 @@ from contactd.api import (
     floor,
     handovers,
     health,
+    identity,
     imports,
     interactions,
     knowledge,
@@ -68,6 +69,7 @@ def build(parts: Parts) -> FastAPI:
     for module in (
         session,
         interactions,
+        identity,
         arrivals,
         merges,
         points,

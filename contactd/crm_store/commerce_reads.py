@@ -123,6 +123,8 @@ def _contract(rows: list[Any], now: datetime) -> dict[str, Any] | None:
     level = best.fields.get("level")
     return {
         "id": best.id,
+        "kind": best.kind,
+        "party_id": best.party_id,
         "no": best.no,
         "title": best.title,
         "until": text(best.ends_at),

@@ -82,7 +82,7 @@ def deny(conn: WriteConn, interaction: str, party: str, *, actor: str, now: date
     if row.contact_point_id is not None:
         claims.unclaim(conn, row.contact_point_id, party, now=now, denied_by=actor)
     found = _resolve(conn, row.contact_point_id)
-    if conn.execute(select(_doubtful()).where(s.interaction.c.id == interaction)).scalar_one():
+    if conn.execute(select(doubtful()).where(s.interaction.c.id == interaction)).scalar_one():
         found = Resolution(state=_doubted(found.state), candidates=found.candidates)
     conn.execute(
         update(s.interaction)
@@ -109,7 +109,7 @@ def resolve_again(conn: WriteConn, now: datetime) -> tuple[list[Standing], bool]
         return [], False
     found = _resolve(conn, due[0])
     table = s.interaction
-    doubted = _doubtful()
+    doubted = doubtful()
     unsure = _doubted(found.state)
     differs = or_(
         and_(~doubted, or_(table.c.resolve_state != found.state, table.c.party_id.is_distinct_from(found.party))),
@@ -157,7 +157,7 @@ def _interaction(conn: WriteConn, interaction: str) -> Any:
     return row
 
 
-def _doubtful() -> ColumnElement[bool]:
+def doubtful() -> ColumnElement[bool]:
     """Mean the contacts whose sender only claims to be who it is: nobody is known by them without a person's word."""
     event = s.interaction_event
     marked = exists().where(event.c.interaction_id == s.interaction.c.id, event.c.type == DOUBTED)

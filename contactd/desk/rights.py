@@ -177,6 +177,7 @@ RULES: dict[str, Rule] = {
     "kb.approve": Rule("no", "any", "any", "write"),
     "survey.read": Rule("no", "any", "any", "read"),
     "survey.edit": Rule("no", "any", "any", "write"),
+    "identity.check": Rule("own", "own", "own", "console"),
     "quality.read": Rule("own", "any", "any", "read"),
     "quality.assess": Rule("no", "any", "any", "write"),
     "quality.object": Rule("own", "own", "own", "write"),

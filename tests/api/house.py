@@ -15,6 +15,7 @@ from contactd.agent_ui.server import ConsoleServer
 from contactd.api.parts import Parts
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import ConflictError, ContactdError
+from contactd.core.identity import NO_PLAN, Plan
 from contactd.crm_store.schema import agent
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
@@ -144,6 +145,7 @@ def build(
     masked_roles: tuple[str, ...] = (),
     seeing: Seeing | None = None,
     channels: tuple[ChannelRoute, ...] = (),
+    identity: Plan = NO_PLAN,
 ) -> House:
     """Put the application together."""
     views, door, aside, orders = Views(), Door(), Aside(), Orders()
@@ -189,6 +191,7 @@ def build(
         wizard=wizard,
         handing_out=HandingOut(store, clock, static.parent / "handed_out", static / "keys"),
         recordings=recordings,
+        identity=identity,
         retention=retention,
         prompts=prompts,
         upload_bytes=2 * 1024 * 1024,

@@ -86,7 +86,7 @@ class Exporting:
         if form not in FORMS:
             message = f"the form is one of {', '.join(FORMS)}"
             raise BadRequestError(message, code="unknown_form", field="form")
-        fields = [name for name in await self._fields(columns) if name not in levels.hidden]
+        fields = [name for name in await self._fields(columns) if name not in levels.hidden | levels.closed.keys()]
         now = self._clock.now()
         detail = {"form": form, "all": chosen.everybody, "masked": levels.numbers}
         entry = Entry(actor=self._by, action="party.export", object_kind="party", detail=detail)

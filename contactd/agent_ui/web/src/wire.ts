@@ -957,9 +957,11 @@ export interface RecordView {
   updated_at: string;
   row_version: number;
   events?: { seq: number; at: string; type: string; actor: string | null; text: string; data: Record<string, unknown> }[];
+  /** Level of the identity check from which more is shown than id, kind and customer. */
+  closed?: number;
 }
 
 export interface CardsView {
-  contract: { id: string; until: string | null; title: string; entitlements: string[] } | null;
+  contract: { id: string; until: string | null; title: string; entitlements: string[]; closed?: number } | null;
   items: { kind: string; count: number; records: RecordView[] }[];
 }

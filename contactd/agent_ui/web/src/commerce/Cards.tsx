@@ -1,5 +1,5 @@
 /** Business with a customer as cards: what is open first, with the source and how old what it says is. */
-import { SafetyCertificateOutlined } from "@ant-design/icons";
+import { LockOutlined, SafetyCertificateOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Collapse } from "antd";
 import { api, keys } from "../api";
@@ -18,7 +18,7 @@ export function Cards({ party }: { party: string }) {
   const { contract, items } = found.data;
   return (
     <section className="cards" aria-label={t("commerce.title")} data-testid="commerce-cards">
-      {contract && (
+      {contract && !contract.closed && (
         <button type="button" className="clear cards-contract" title={contract.entitlements.join("\n")} onClick={() => go("records", contract.id)}>
           <SafetyCertificateOutlined /> {contract.until ? t("commerce.until", { day: contract.until.slice(0, 10) }) : t("commerce.inContract")}
           {contract.entitlements.length > 0 && <span className="dim cut">{contract.entitlements.join(" · ")}</span>}
@@ -45,6 +45,7 @@ export function Cards({ party }: { party: string }) {
 function Card({ record }: { record: RecordView }) {
   const { t, language } = useWords();
   const kinds = useKinds();
+  if (record.closed) return <Closed level={record.closed} />;
   return (
     <button type="button" className="clear card" data-testid="commerce-card" onClick={() => go("records", record.id)}>
       <span className="row">
@@ -61,5 +62,15 @@ function Card({ record }: { record: RecordView }) {
         </small>
       )}
     </button>
+  );
+}
+
+/** A record of which no more is shown than that there is one, until the customer proved who they are. */
+export function Closed({ level }: { level: number }) {
+  const { t } = useWords();
+  return (
+    <span className="card dim" data-testid="card-closed">
+      <LockOutlined /> {t("identity.closed", { n: level })}
+    </span>
   );
 }

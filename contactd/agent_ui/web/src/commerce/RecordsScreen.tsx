@@ -13,6 +13,7 @@ import { At, Hollow, Lines, LoadFailed } from "../shell/bits";
 import { PartyFinder } from "../shell/Search";
 import type { CommandError } from "../socket";
 import type { RecordKind, RecordView } from "../wire";
+import { Closed } from "./Cards";
 import { type Kinds, money, useKinds } from "./words";
 import "./commerce.css";
 
@@ -49,7 +50,7 @@ export default function RecordsScreen({ selected }: { selected: string | null })
         size="small"
         rowKey="id"
         loading={found.isPending}
-        dataSource={found.data?.pages.flatMap((page) => page.items) ?? []}
+        dataSource={found.data?.pages.flatMap((page) => page.items.map((item) => (item.closed ? { ...BLANK, ...item, title: t("identity.closed", { n: item.closed }) } : item))) ?? []}
         pagination={false}
         onRow={(item) => ({ "data-testid": "record-row", onClick: () => go("records", item.id), style: { cursor: "pointer" } }) as object}
         locale={{ emptyText: found.isPending ? " " : <Hollow glyph={<ShopOutlined />} title={t("commerce.none")} hint={t("commerce.noneHint")} /> }}
@@ -75,6 +76,9 @@ export default function RecordsScreen({ selected }: { selected: string | null })
   );
 }
 
+/** What is not told of a record that is closed. */
+const BLANK = { no: "", party_name: "", stage: "", owner_name: "", amount: null, currency: null, begins_at: null, ends_at: null, fields: {}, source: null, as_of: null };
+
 function RecordPane({ id, kinds }: { id: string | null; kinds: Kinds }) {
   const words = useWords();
   const { t, language } = words;
@@ -97,11 +101,13 @@ function RecordPane({ id, kinds }: { id: string | null; kinds: Kinds }) {
   };
   const kind = item && kinds.of(item.kind);
   return (
-    <Drawer open={id !== null} size={560} onClose={() => go("records")} destroyOnHidden title={item ? `${kinds.name(item.kind)} ${item.no}` : " "}>
+    <Drawer open={id !== null} size={560} onClose={() => go("records")} destroyOnHidden title={item ? `${kinds.name(item.kind)} ${item.no ?? ""}` : " "}>
       {found.isError ? (
         <LoadFailed again={() => void found.refetch()} />
       ) : !item ? (
         <Lines n={8} />
+      ) : item.closed ? (
+        <Closed level={item.closed} />
       ) : (
         <div className="record-body" data-testid="record-body">
           <h1>{item.title}</h1>

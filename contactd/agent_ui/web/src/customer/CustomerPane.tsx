@@ -13,6 +13,7 @@ import { go } from "../route";
 import { Face, Vip } from "../shell/bits";
 import { PartyFinder } from "../shell/Search";
 import type { CandidateView, CustomerHead, InteractionView, PartyView, PointView } from "../wire";
+import { IdentityCheck } from "./IdentityCheck";
 import { NewMail } from "./NewMail";
 import { NewParty } from "./NewParty";
 import { Points } from "./Points";
@@ -78,6 +79,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
         )}
       </header>
       {changing && <Reassign interaction={interaction} party={partyId} point={head.point} onDone={() => setChanging(false)} />}
+      {!readOnly && <IdentityCheck interaction={interaction.id} party={partyId} />}
       <Points points={points} here={head.point} party={partyId} />
       {!readOnly && (
         <div className="customer-acts">

@@ -1,0 +1,212 @@
+"""Identity check: what stays closed until the customer proved to be who they are, and that no way around it opens anything."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contactd.core.identity import Plan, asked_of, bare
+from contactd.core.levels import Closing, Levels
+from contactd.crm_store import audit, commerce_rows, schema
+from contactd.crm_store.store import Store
+from contactd.desk.seeing import Seeing
+from contactd.settings import Privacy
+from contactd.testing.clock import ManualClock
+from tests.api.house import House, build, hire
+from tests.api.test_reads import town_of
+from tests.crm_store.town import Town, phone
+
+SECRET, BORN = "ID-4711-9988", "1990-03-07"
+PLAN = Plan(questions=("custom.id:4", "custom.born", "uscc"), right=(1, 2), wrong=2, start={"phone": 1})
+CLOSING = Closing(
+    fields={"custom.id": 2, "custom.born": 1, "uscc": 1, "credit_level": 1},
+    cards={"contract": 2},
+    acts={"point.reveal": 1},
+)
+
+
+@pytest.fixture
+async def careful(store: Store, clock: ManualClock, tmp_path: Path) -> House:
+    """A house whose agents must know who it is."""
+    await hire(store, clock)
+    seeing = Seeing(closing=CLOSING, closed_to=frozenset({"agent"}))
+    return build(store, clock, tmp_path / "static", seeing=seeing, identity=PLAN)
+
+
+async def someone(town: Town, name: str = "Li", **custom: str) -> str:
+    own = {"id": SECRET, "born": BORN} | custom
+    return await town.party(name, phone("13800138000"), custom=own, credit_level=3)
+
+
+async def in_hand(town: Town, party: str | None, **values: Any) -> str:
+    return await town.interaction(party, agent="id-ann", state="active", ended_at=None, **values)
+
+
+async def say(client: httpx.AsyncClient, contact: str, question: str, answer: str) -> httpx.Response:
+    return await client.post(f"/api/v1/interactions/{contact}/identity", json={"question": question, "answer": answer})
+
+
+async def card(house: House, party: str) -> None:
+    values = {"title": "Tea for a year", "party_id": party, "fields": {"number": "FW-1"}}
+    now = house.clock.now()
+    await house.store.write(
+        lambda conn: commerce_rows.mirror(conn, f"rec-{party}", "contract", "erp", f"k-{party}", values, now)
+    )
+
+
+async def test_right_answers_open_what_their_level_opens_and_only_for_that_customer(careful: House) -> None:
+    town = town_of(careful)
+    li, wu = await someone(town), await someone(town, "Wuu")
+    await card(careful, li)
+    contact = await in_hand(town, li)
+    ann, sue = await careful.logged_in("ann"), await careful.logged_in("sue")
+    closed = (await ann.get(f"/api/v1/parties/{li}")).json()
+    assert (closed["custom"]["id"], closed["custom"]["born"], closed["credit_level"]) == (None, None, None)
+    assert (await sue.get(f"/api/v1/parties/{li}")).json()["custom"]["id"] == SECRET
+    (item,) = (await ann.get(f"/api/v1/records?party={li}")).json()["items"]
+    assert item == {"id": f"rec-{li}", "kind": "contract", "party_id": li, "closed": 2}
+    asked = (await ann.get(f"/api/v1/interactions/{contact}/identity")).json()
+    assert [one["question"] for one in asked["questions"]] == ["custom.id:4", "custom.born"]
+    assert SECRET not in json.dumps(asked)
+    assert BORN not in json.dumps(asked)
+    right = (await say(ann, contact, "custom.born", "1990/03/07")).json()
+    assert (right["right"], right["level"]) == (True, 1)
+    opened = (await ann.get(f"/api/v1/parties/{li}")).json()
+    assert (opened["custom"]["id"], opened["custom"]["born"], opened["credit_level"]) == (None, BORN, 3)
+    assert (await say(ann, contact, "custom.id:4", "9988")).json()["level"] == 2
+    assert (await ann.get(f"/api/v1/parties/{li}")).json()["custom"]["id"] == SECRET
+    (item,) = (await ann.get(f"/api/v1/records?party={li}")).json()["items"]
+    assert item["title"] == "Tea for a year"
+    assert (await ann.get(f"/api/v1/parties/{wu}")).json()["custom"]["id"] is None
+    both = {one["id"]: one for one in (await ann.get("/api/v1/parties")).json()["items"]}
+    assert [both[one].get("credit_level") for one in (li, wu)] == [3, None]
+    bob = await careful.logged_in("bob")
+    assert (await bob.get(f"/api/v1/parties/{li}")).json()["credit_level"] is None
+
+
+async def test_it_ends_with_the_contact(careful: House) -> None:
+    town = town_of(careful)
+    li = await someone(town)
+    contact = await in_hand(town, li)
+    ann = await careful.logged_in("ann")
+    await say(ann, contact, "custom.born", BORN)
+    assert (await ann.get(f"/api/v1/parties/{li}")).json()["credit_level"] == 3
+    over = schema.interaction.update().where(schema.interaction.c.id == contact).values(state="closed")
+    await careful.store.write(lambda conn: conn.execute(over))
+    assert (await ann.get(f"/api/v1/parties/{li}")).json()["credit_level"] is None
+    assert (await say(ann, contact, "custom.id:4", "9988")).status_code == 403
+
+
+async def test_nobody_guesses(careful: House) -> None:
+    town = town_of(careful)
+    li = await someone(town)
+    contact = await in_hand(town, li)
+    ann = await careful.logged_in("ann")
+    first = (await say(ann, contact, "custom.born", "1991-01-01")).json()
+    assert (first["right"], first["level"], first["wrong_left"]) == (False, 0, 1)
+    assert (await say(ann, contact, "custom.born", BORN)).json()["code"] == "asked"
+    assert (await say(ann, contact, "custom.id:4", "0000")).json()["wrong_left"] == 0
+    for _ in range(2):
+        contact = await in_hand(town, li)
+        await say(ann, contact, "custom.born", "1")
+        assert (await say(ann, contact, "custom.id:4", "2")).json()["wrong_left"] == 0
+    contact = await in_hand(town, li)
+    locked = await say(ann, contact, "custom.born", BORN)
+    assert (locked.status_code, locked.json()["code"]) == (409, "locked_out")
+    careful.clock.advance(timedelta(days=1, minutes=1))
+    ann = await careful.logged_in("ann")
+    assert (await say(ann, contact, "custom.born", BORN)).json()["level"] == 1
+    log = await careful.store.read(audit.listed)
+    told = [one["detail"] for one in log if one["action"] == "identity.answer"]
+    assert len(told) == 7
+    assert not any(BORN in json.dumps(one) or "1991" in json.dumps(one) for one in told)
+
+
+async def test_only_who_has_the_contact_asks_and_only_what_is_asked(careful: House) -> None:
+    town = town_of(careful)
+    li = await someone(town)
+    contact = await in_hand(town, li)
+    ann, bob = await careful.logged_in("ann"), await careful.logged_in("bob")
+    assert (await say(bob, contact, "custom.born", BORN)).status_code == 403
+    assert (await bob.get(f"/api/v1/interactions/{contact}/identity")).status_code == 403
+    for question in ("uscc", "custom.salary", "credit_level"):
+        refused = await say(ann, contact, question, "A")
+        assert (refused.status_code, refused.json()["field"]) == (400, "question"), question
+    nobody = await in_hand(town, None)
+    assert (await say(ann, nobody, "custom.born", BORN)).json()["code"] == "unknown_party"
+    assert (await ann.get("/api/v1/interactions/none/identity")).status_code == 404
+
+
+async def test_what_is_closed_is_neither_changed_nor_done_nor_asked_by(careful: House) -> None:
+    town = town_of(careful)
+    li = await someone(town)
+    contact = await in_hand(town, li)
+    ann = await careful.logged_in("ann")
+    path = f"/api/v1/parties/{li}"
+    assert (await ann.patch(path, json={"credit_level": 2})).json()["field"] == "credit_level"
+    assert (await ann.get(f"/api/v1/parties?field=born:{BORN}")).json()["code"] == "field"
+    point = await careful.store.read(lambda conn: conn.execute(schema.contact_point.select()).first())
+    reveal = f"/api/v1/points/{point.id}/reveal"
+    refused = await ann.post(reveal, json={"reason": "to call back"})
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (403, "identity", "1")
+    await say(ann, contact, "custom.born", BORN)
+    assert (await ann.patch(path, json={"credit_level": 2})).status_code == 200
+    assert (await ann.post(reveal, json={"reason": "to call back"})).status_code == 200
+
+
+async def test_who_comes_by_what_is_verified_as_theirs_begins_higher(careful: House) -> None:
+    town = town_of(careful)
+    li = await town.party("Li", phone("13800138000"), level="verified", credit_level=3)
+    point = (await careful.store.read(lambda conn: conn.execute(schema.contact_point.select()).one())).id
+    ann = await careful.logged_in("ann")
+    doubted = await in_hand(town, li, contact_point_id=point, unverified=True)
+    assert (await ann.get(f"/api/v1/interactions/{doubted}/identity")).json()["level"] == 0
+    contact = await in_hand(town, li, contact_point_id=point)
+    assert (await ann.get(f"/api/v1/interactions/{contact}/identity")).json()["level"] == 1
+    assert (await ann.get(f"/api/v1/parties/{li}")).json()["credit_level"] == 3
+
+
+def test_what_is_asked_is_never_shown_before() -> None:
+    privacy = Privacy.model_validate({"identity": {"questions": ["custom.id:4"], "fields": {"credit_level": 2}}})
+    levels = Seeing.of(privacy).levels("agent")
+    assert levels.closed == {"custom.id": 1, "credit_level": 2}
+    assert not Seeing.of(privacy).levels("supervisor").asks
+
+
+def test_answers_are_held_against_what_nobody_says_aloud() -> None:
+    assert bare(" 1990-03/07 ab ") == "19900307ab"
+    assert asked_of("custom.id:4", {"custom": {"id": SECRET}}) == "9988"
+    assert asked_of("custom.id:9", {"custom": {"id": "12"}}) is None
+    assert asked_of("uscc", {"uscc": None}) is None
+
+
+trees = st.recursive(
+    st.just(SECRET),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(["items", "custom", "id", "links", "x"]), inner, max_size=3)
+        | st.lists(inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@given(trees)
+def test_a_closed_field_is_shown_nowhere_below_another_customer(tree: Any) -> None:
+    levels = Levels.of({}, closing=Closing(fields={"secret": 1}))
+    opened = Levels(closed=levels.closed, opened={"li": 3})
+    data = {
+        "id": "li",
+        "party": {"id": "wu", "secret": SECRET},
+        "list": [{"party_id": "wu", "secret": SECRET}],
+        "more": tree,
+    }
+    shown = opened.shown(data)
+    assert shown["party"]["secret"] is None
+    assert shown["list"][0]["secret"] is None
