@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contactd.crm_store.schema.announcing import announcement, announcement_read
 from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer, task
 from contactd.crm_store.schema.commerce import record, record_event
 from contactd.crm_store.schema.conversation import (
@@ -96,6 +97,8 @@ __all__ = [
     "agent_segment",
     "agent_skill",
     "agent_state_log",
+    "announcement",
+    "announcement_read",
     "api_token",
     "attachment",
     "audit_log",
