@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from contactd.api import (
+    announcements,
     arrivals,
     cases,
     commerce,
@@ -88,6 +89,7 @@ def build(parts: Parts) -> FastAPI:
         outbox,
         senders,
         texts,
+        announcements,
         files,
         imports,
         exports,

@@ -35,6 +35,7 @@ from contactd.desk.changes import AlertRaised
 from contactd.desk.completing import Completing
 from contactd.desk.desk import Desk
 from contactd.desk.drafting import Drafting
+from contactd.desk.heeding import refuse_unread
 from contactd.desk.identifying import Identifying
 from contactd.desk.in_sight import refuse_unseen
 from contactd.desk.overseeing import Overseeing
@@ -131,6 +132,8 @@ class Commands:
         if intent == Intent.NOT_READY and reason is not None and not self._known_reason(reason):
             text = "there is no such reason"
             raise BadRequestError(text, code="unknown_reason", field="reason")
+        if intent == Intent.READY and agent == actor.id:
+            await refuse_unread(self._desk, agent)
         fact = IntentSet(agent=agent, intent=intent, reason=reason, actor=actor.id if agent != actor.id else None)
         try:
             await self._desk.dispatcher.submit(fact)

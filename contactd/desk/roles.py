@@ -19,7 +19,12 @@ class Kit:
     """Actions it keeps of the other role; None = all."""
 
 
-SELF = frozenset({"me.read", "password.change", "policy.read", "agent.list", "console.open"})
+SELF = frozenset(
+    {
+        *("me.read", "password.change", "policy.read", "agent.list", "console.open"),
+        *("announcement.read", "announcement.confirm"),
+    }
+)
 """What every role may: be here, and see who and what there is."""
 LOOKING = SELF | {
     *("interaction.read", "party.read", "party.lookup", "search", "case.read", "record.read", "kb.read", "file.read"),

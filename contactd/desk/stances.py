@@ -16,6 +16,7 @@ from contactd.core.stance import Stance
 from contactd.desk.changes import AgentChanged
 from contactd.desk.desk import Desk
 from contactd.desk.effects import Effect
+from contactd.desk.heeding import refuse_unread
 from contactd.desk.roster import Member
 
 log = structlog.get_logger(__name__)
@@ -56,6 +57,8 @@ class Stances:
         known = reason in self._desk.rules.policy.reasons and reason not in SYSTEM_REASONS
         for word in [reason, None] if on and known else [None]:
             try:
+                if not on:
+                    await refuse_unread(self._desk, member.id)
                 await self._desk.dispatcher.submit(IntentSet(agent=member.id, intent=wanted, reason=word))
             except (ConflictError, NotFoundError, ForbiddenError) as error:
                 log.info("stances.refused", agent=member.id, reason=error.code)

@@ -440,7 +440,7 @@ IMPERSONAL = {
     ),
     *("interaction_routing", "interaction_segment", "legal_hold", "line", "line_routing", "login_failure", "mark"),
     *("merge_member", "node", "number_seq", "offer", "policy_version", "receipt", "router_lease", "session", "skill"),
-    *("qa_draw", "qa_form", "qa_form_version", "qa_rule", "verification"),
+    *("qa_draw", "qa_form", "qa_form_version", "qa_rule", "verification", "announcement", "announcement_read"),
     *("sla_timer", "survey", "team", "text_block", "text_version", "upload"),
 }
 """Tables of ids, figures and our own people and words only; what was uploaded goes within a day."""

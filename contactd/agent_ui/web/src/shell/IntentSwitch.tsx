@@ -1,6 +1,7 @@
 /** My state: what I am, since when, what I want next; large in the work screen, small in the top bar elsewhere. */
 import { CloseOutlined, DownOutlined } from "@ant-design/icons";
 import { Button, Dropdown, type MenuProps, Tooltip } from "antd";
+import { OPEN_ANNOUNCEMENTS } from "../announcements/Announcements";
 import { useConsole, usePolicy, useRun } from "../desk";
 import { useWords, type Words } from "../i18n";
 import type { MeView } from "../wire";
@@ -14,6 +15,10 @@ export function IntentSwitch({ compact = false }: { compact?: boolean }) {
   const { t } = words;
   const { run, busy } = useRun();
   const menu = useReasonMenu((intent, reason) => void run("agent.set_intent", { intent, ...(reason ? { reason } : {}) }));
+  const ready = async (): Promise<void> => {
+    const done = await run("agent.set_intent", { intent: "ready" });
+    if (!done.ok && done.error?.code === "must_read") window.dispatchEvent(new Event(OPEN_ANNOUNCEMENTS));
+  };
   if (me === null) return compact ? null : <div className="intent" aria-busy />;
   const wants = me.next_intent ?? me.intent;
   const setting = busy.has("agent.set_intent");
@@ -26,7 +31,7 @@ export function IntentSwitch({ compact = false }: { compact?: boolean }) {
         disabled={setting}
         data-testid="intent-ready"
         icon={<StateMark state="ready" />}
-        onClick={() => void run("agent.set_intent", { intent: "ready" })}
+        onClick={() => void ready()}
       >
         {t("intent.ready")}
       </Button>

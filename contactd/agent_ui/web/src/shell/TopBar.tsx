@@ -2,6 +2,7 @@
 import { BellOutlined, GlobalOutlined, MoonOutlined, NotificationOutlined, QuestionCircleOutlined, SunOutlined } from "@ant-design/icons";
 import { App as AntApp, Badge, Button, Dropdown, type MenuProps, Tooltip } from "antd";
 import { useState } from "react";
+import { Announcements } from "../announcements/Announcements";
 import { api } from "../api";
 import { useConsole, useDesk, useLink, useMay } from "../desk";
 import { useWords } from "../i18n";
@@ -27,6 +28,7 @@ export function TopBar({ screen, username, onHelp, onLeft }: Props) {
   const works = useMay("agent.set_intent");
   const dials = useMay("call.dial");
   const finds = useMay("search");
+  const told = useMay("announcement.read");
   return (
     <header className="top">
       <a className="top-logo" href="#/" aria-label={t("app.name")}>
@@ -38,6 +40,7 @@ export function TopBar({ screen, username, onHelp, onLeft }: Props) {
       <div className="top-end">
         {works && screen !== "work" && screen !== null && <IntentSwitch compact />}
         {dials && <DialPad />}
+        {told && <Announcements />}
         <LinkDot />
         <LanguageButton />
         <ThemeButton />
