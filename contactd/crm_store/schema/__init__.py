@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contactd.crm_store.schema.announcing import announcement, announcement_read
+from contactd.crm_store.schema.approving import approval
 from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer, task
 from contactd.crm_store.schema.commerce import record, record_event
 from contactd.crm_store.schema.conversation import (
@@ -100,6 +101,7 @@ __all__ = [
     "announcement",
     "announcement_read",
     "api_token",
+    "approval",
     "attachment",
     "audit_log",
     "automatic_answer",
