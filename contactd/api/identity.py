@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from contactd.api.answers import Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Ident, PartsOf, actor_of, answer, see_named
-from contactd.crm_store import identity_rows
+from contactd.crm_store import approval_rows, identity_rows
 from contactd.desk.rights import Actor, authorize
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
@@ -32,6 +31,8 @@ class Identity(Shape):
     level: int
     needed: list[int]
     """Right answers that reach level 1, 2, 3."""
+    granted: int = 0
+    """Level somebody else granted to who asks."""
     questions: list[dict[str, Any]]
     wrong_left: int
 
@@ -49,7 +50,13 @@ _Asker = Annotated[Actor, Depends(_asker)]
 @router.get("/interactions/{ident}/identity", summary="How far the customer is known", responses=gives(Identity))
 async def state(parts: PartsOf, ident: Ident, actor: _Asker) -> Response:
     """Return the level, and what may be asked, of a contact in one's own hands; without questions there is nothing to ask."""
-    look = partial(identity_rows.view, interaction=ident, plan=parts.identity, agent=actor.id, now=parts.clock.now())
+    now = parts.clock.now()
+
+    def look(conn: Any) -> dict[str, Any]:
+        found = identity_rows.view(conn, ident, parts.identity, agent=actor.id, now=now)
+        granted = approval_rows.opened(conn, actor.id, now) if found["party"] else {}
+        return found | {"granted": granted.get(found["party"], 0)}
+
     return answer(await parts.store.read(look), ours=True)
 
 

@@ -21,6 +21,7 @@ _OBJECTS: Mapping[str, Kind] = {
     "files": "file",
     "recordings": "recording",
     "reviews": "review",
+    "approvals": "approval",
     "records": "record",
     "tasks": "task",
     "promises": "promise",

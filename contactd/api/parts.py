@@ -17,7 +17,7 @@ from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import BadRequestError, ForbiddenError, NotFoundError
 from contactd.core.identity import NO_PLAN, Plan
 from contactd.core.levels import EVERYTHING, Levels
-from contactd.crm_store import identity_rows
+from contactd.crm_store import approval_rows, identity_rows
 from contactd.crm_store.sight import sees
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
@@ -139,7 +139,14 @@ async def actor_of(request: Request) -> Actor:
     parts = parts_of(request)
     actor = await parts.access.identify(request.headers, client, unsafe=unsafe)
     if actor.levels.asks:
-        opened = await parts.store.read(lambda conn: identity_rows.opened(conn, actor.id, parts.identity))
+        now = parts.clock.now()
+        proved, granted = await parts.store.read(
+            lambda conn: (
+                identity_rows.opened(conn, actor.id, parts.identity),
+                approval_rows.opened(conn, actor.id, now),
+            )
+        )
+        opened = {one: max(proved.get(one, 0), granted.get(one, 0)) for one in proved.keys() | granted.keys()}
         actor = replace(actor, levels=replace(actor.levels, opened=opened))
     LEVELS.set(actor.levels)
     return actor

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from contactd.api import (
     announcements,
+    approvals,
     arrivals,
     cases,
     commerce,
@@ -90,6 +91,7 @@ def build(parts: Parts) -> FastAPI:
         senders,
         texts,
         announcements,
+        approvals,
         files,
         imports,
         exports,

@@ -66,6 +66,8 @@ class TaskLines:
     """Due steps and follow-ups; None = the default line."""
     approvals: str | None = None
     """Resolved complaints that somebody else is to close; None = they are not brought to anybody."""
+    requests: str | None = None
+    """What somebody asks to be allowed, for who may decide it; None = it stands on its own screen only."""
     quarantine: str | None = None
     """What could not be read; None = it is looked through on its own screen only."""
 
@@ -128,6 +130,8 @@ class CasePlan:
         """Return the line a sort of task comes to; None for the default line."""
         if kind == "approval":
             return self.tasks.approvals
+        if kind == "request":
+            return self.tasks.requests
         return self.tasks.quarantine if kind == "quarantine" else self.tasks.line
 
 

@@ -96,6 +96,7 @@ def _beside(conn: WriteConn, parties: Sequence[str]) -> None:
     ops = select(s.merge_member.c.op_id).where(s.merge_member.c.party_id.in_(parties))
     conn.execute(update(s.merge_op).where(s.merge_op.c.id.in_(ops)).values(fields={}, claims=[], kept=[], reason=""))
     conn.execute(update(s.promise).where(s.promise.c.party_id.in_(parties)).values(text="", broken_reason=None))
+    conn.execute(update(s.approval).where(s.approval.c.party_id.in_(parties)).values(reason="", decision=""))
     commerce_rows.forget(conn, parties)
     task_rows.forget(conn, s.task.c.party_id.in_(parties))
     conn.execute(update(s.consent).where(s.consent.c.party_id.in_(parties)).values(evidence=""))

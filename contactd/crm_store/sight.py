@@ -23,6 +23,7 @@ Kind = Literal[
     "message",
     "recording",
     "review",
+    "approval",
     "record",
     "task",
     "promise",
@@ -132,6 +133,7 @@ _PARTS: dict[str, tuple[Table, str, Kind]] = {
     "message": (s.message, "interaction_id", "interaction"),
     "recording": (s.recording, "interaction_id", "interaction"),
     "review": (s.qa_review, "interaction_id", "interaction"),
+    "approval": (s.approval, "party_id", "party"),
     "record": (s.record, "party_id", "party"),
     "task": (s.task, "party_id", "party"),
     "promise": (s.promise, "party_id", "party"),
@@ -190,6 +192,11 @@ def of_tasks(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
 def of_promises(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
     """Return what promises that are seen fulfil."""
     return of_parties(sight, now, s.promise.c.party_id)
+
+
+def of_approvals(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what requests that are seen fulfil."""
+    return of_parties(sight, now, s.approval.c.party_id)
 
 
 def of_closed(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:

@@ -131,6 +131,7 @@ def _tasks(row: Table, lines: Mapping[str, Any]) -> TaskLines:
     found = TaskLines(
         line=_one_of(row, "line", lines, "line"),
         approvals=_one_of(row, "approvals", lines, "line"),
+        requests=_one_of(row, "requests", lines, "line"),
         quarantine=_one_of(row, "quarantine", lines, "line"),
     )
     row.done()

@@ -393,6 +393,7 @@ GONE_OVER = {
         "promise",
     ),
     *(
+        "approval",
         "qa_review",
         "raw",
         "record",

@@ -110,6 +110,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     harmless |= {"/reports/stays", "/reports/agents", "/reports/behind"}  # see tests/api/test_reports.py
     harmless |= {"/scorecards", "/scorecards/{}/versions", "/samplings", "/reports/quality"}  # the house's own words
     harmless |= {"/reviews", "/reviews/{}", "/reviews/{}/calibrations"}  # see tests/api/test_review_routes.py
+    harmless |= {"/approvals"}  # see tests/api/test_approvals.py
     harmless |= {"/announcements", "/announcements/{}/readers"}  # the house's own words and people
     harmless |= {"/interactions/{}/identity"}  # what is asked, never what is kept; answers are in the audit log
     harmless |= {"/surveys", "/satisfaction", "/invitations"}  # see tests/api/test_survey_routes.py

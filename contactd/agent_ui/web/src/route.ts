@@ -1,14 +1,14 @@
 /** Where we are: hash routes `#/<screen>/<id>`, so that the server serves one page and reload stays in place. */
 import { useSyncExternalStore } from "react";
 
-export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer" | "knowledge" | "surveys" | "quality" | "prompts" | "reports" | "records" | "texts";
+export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer" | "knowledge" | "surveys" | "quality" | "approvals" | "prompts" | "reports" | "records" | "texts";
 
 export interface Route {
   screen: Screen | null;
   id: string | null;
 }
 
-const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "quality", "prompts", "reports", "records", "texts"];
+const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "quality", "approvals", "prompts", "reports", "records", "texts"];
 
 /** What a role must be allowed, for a screen to be there for it. */
 const NEEDS: Record<Screen, string> = {
@@ -25,6 +25,7 @@ const NEEDS: Record<Screen, string> = {
   knowledge: "kb.read",
   surveys: "survey.read",
   quality: "quality.read",
+  approvals: "approval.read",
   reports: "report.read",
   prompts: "prompt.read",
   records: "record.read",

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App as AntApp, Button, Input, Select, Switch } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
+import { AskApproval } from "../approvals/AskApproval";
 import { errorText, useConsole } from "../desk";
 import { fullMoment } from "../format";
 import { useWords } from "../i18n";
@@ -124,6 +125,7 @@ export function CaseBody({ item }: { item: CaseView }) {
         <Button size="small" danger loading={busy} onClick={() => void act(api.escalateCase(item.id, { text }))}>
           {t("cases.escalate")}
         </Button>
+        {item.state === "resolved" && item.type === "complaint" && <AskApproval label={t("approvals.askClosing")} what={{ kind: "case_close", case: item.id }} />}
       </div>
       <ol className="case-events">
         {[...(item.events ?? [])].reverse().map((event) => (

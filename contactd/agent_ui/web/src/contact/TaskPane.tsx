@@ -35,7 +35,8 @@ export function TaskPane({ interaction, mine }: { interaction: InteractionView; 
           <p className="dim">{word("tasks.hints", task.kind)}</p>
           {task.body && <p className="case-text">{task.body}</p>}
           <div className="row">
-            {task.about_id && <Button onClick={() => go("quarantine")}>{t("tasks.toQuarantine")}</Button>}
+            {task.about_id && task.kind === "quarantine" && <Button onClick={() => go("quarantine")}>{t("tasks.toQuarantine")}</Button>}
+            {task.about_id && task.kind === "approval" && <Button onClick={() => go("approvals")}>{t("approvals.open")}</Button>}
             {ready && (
               <Button
                 type="primary"

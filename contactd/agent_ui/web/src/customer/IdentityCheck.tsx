@@ -2,11 +2,14 @@
 import { CheckCircleOutlined, CloseCircleOutlined, SafetyOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App as AntApp, Button, Input } from "antd";
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { AskApproval } from "../approvals/AskApproval";
 import { api, get, send } from "../api";
 import { errorText } from "../desk";
 import { useWords } from "../i18n";
 import type { CommandError } from "../socket";
+
+const LOOKS_MS = 15_000;
 
 interface Identity {
   party: string | null;
@@ -14,6 +17,8 @@ interface Identity {
   needed: number[];
   questions: { question: string; right: boolean | null }[];
   wrong_left: number;
+  /** Level a supervisor granted me. */
+  granted?: number;
 }
 
 export function IdentityCheck({ interaction, party }: { interaction: string; party: string }) {
@@ -24,15 +29,20 @@ export function IdentityCheck({ interaction, party }: { interaction: string; par
   const [busy, setBusy] = useState(false);
   const path = `/interactions/${encodeURIComponent(interaction)}/identity`;
   const key = ["identity", interaction, party];
-  const found = useQuery({ queryKey: key, queryFn: ({ signal }) => get<Identity>(path, signal), retry: false });
+  const found = useQuery({ queryKey: key, queryFn: ({ signal }) => get<Identity>(path, signal), retry: false, refetchInterval: LOOKS_MS });
   const labelled = useLabels();
+  const granted = found.data?.granted ?? 0;
+  // What a supervisor grants meanwhile opens what is on the screen.
+  useEffect(() => {
+    if (granted > 0) void Promise.all([["party", party], ["records"]].map((queryKey) => queries.invalidateQueries({ queryKey })));
+  }, [granted, party, queries]);
   const item = found.data;
   if (!item || (item.questions.length === 0 && item.level === 0)) return null;
   const check = async (question: string, answer: string): Promise<void> => {
     setBusy(true);
     try {
       const now = await send<Identity>("POST", path, { question, answer });
-      queries.setQueryData(key, now);
+      queries.setQueryData(key, { ...now, granted });
       await Promise.all([["party", party], ["records"]].map((queryKey) => queries.invalidateQueries({ queryKey })));
     } catch (error) {
       message.error(errorText(words, error as CommandError));
@@ -56,6 +66,12 @@ export function IdentityCheck({ interaction, party }: { interaction: string; par
         <p className="late">{t("identity.lockedOut")}</p>
       ) : (
         next !== undefined && item.questions.some((one) => one.right === null) && <p className="dim">{t("identity.next", { n: Math.max(0, next - right), left: item.wrong_left })}</p>
+      )}
+      {granted > item.level && <p className="identity-right">{t("identity.granted", { n: granted })}</p>}
+      {Math.max(item.level, granted) < item.needed.length && item.party !== null && (
+        <div className="row">
+          <AskApproval label={t("approvals.askIdentity", { n: item.level + 1 })} what={{ kind: "identity", party: item.party, level: item.level + 1 }} />
+        </div>
       )}
     </section>
   );

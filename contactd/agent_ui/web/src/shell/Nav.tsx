@@ -7,7 +7,7 @@ import { useConsole } from "../desk";
 import { useWords } from "../i18n";
 import { allowed, go, type Screen } from "../route";
 
-const SELDOM: readonly Screen[] = ["reports", "records", "texts", "surveys", "quality", "prompts", "duplicates", "imports", "privacy"];
+const SELDOM: readonly Screen[] = ["reports", "records", "texts", "surveys", "quality", "approvals", "prompts", "duplicates", "imports", "privacy"];
 
 export function Nav({ screen }: { screen: Screen | null }) {
   const { t } = useWords();

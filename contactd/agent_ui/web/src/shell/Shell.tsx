@@ -25,6 +25,7 @@ const ReportsScreen = lazy(() => import("../reports/ReportsScreen"));
 const TextsScreen = lazy(() => import("../contact/TextsScreen"));
 const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
 const QualityScreen = lazy(() => import("../quality/QualityScreen"));
+const ApprovalsScreen = lazy(() => import("../approvals/ApprovalsScreen"));
 const PromptsScreen = lazy(() => import("../prompts/PromptsScreen"));
 const CustomersScreen = lazy(() => import("../customer/CustomersScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
@@ -78,6 +79,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "reports" && <ReportsScreen />}
           {screen === "surveys" && <SurveysScreen />}
           {screen === "quality" && <QualityScreen selected={route.id} />}
+          {screen === "approvals" && <ApprovalsScreen />}
           {screen === "prompts" && <PromptsScreen />}
           {screen === "texts" && <TextsScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}
