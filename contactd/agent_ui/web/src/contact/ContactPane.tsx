@@ -4,6 +4,7 @@ import { lookOf } from "../channels";
 import { useWords } from "../i18n";
 import { useKeys } from "../keyboard";
 import type { InteractionDetail, InteractionView } from "../wire";
+import { AssessThis } from "../quality/AssessThis";
 import { CallbackBanner } from "./Callback";
 import { CallPanel } from "./CallPanel";
 import { ChatThread } from "./ChatThread";
@@ -88,7 +89,7 @@ function ReadOnly({ interaction }: { interaction: InteractionView }) {
   const { state } = interaction;
   return (
     <div className="contact-closed" data-testid="read-only">
-      {state === "closed" ? t("contact.closedBanner") : word("state", state)} <BringBack interaction={interaction} />
+      {state === "closed" ? t("contact.closedBanner") : word("state", state)} <BringBack interaction={interaction} /> <AssessThis interaction={interaction} />
     </div>
   );
 }

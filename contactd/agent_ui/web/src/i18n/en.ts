@@ -1212,6 +1212,7 @@ export const en: Same<typeof zhCN> = {
     before: "It was {{n}} before.",
     comesTo: "Comes to",
     give: "Give assessment",
+    assessThis: "Assess",
     object: "Object",
     objectHint: "Why you see it otherwise (once)",
     settle: "Answer the objection",

@@ -1202,6 +1202,7 @@ export const zhCN = {
     before: "原得分 {{n}}。",
     comesTo: "合计",
     give: "提交质检",
+    assessThis: "质检",
     object: "提出申诉",
     objectHint: "说明您的理由（只能申诉一次）",
     settle: "答复申诉",
