@@ -16,15 +16,17 @@ from contactd.core.quality import HOW, Candidate, Review
 from contactd.crm_store import qa_form_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import text
-from contactd.crm_store.statements import insert
+from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
 LONGEST = 200
 MOST = 200
 MOST_CANDIDATES = 200_000
 MOST_SECONDS = 24 * 3600
+CHUNK = 500
 DRAWS_SHOWN = 100
 _RULE, _DRAW, _CONTACT = s.qa_rule, s.qa_draw, s.interaction
+_NEW = hot(insert(s.qa_review))
 _SHOWN = (
     "id", "name", "form_id", "line", "channel", "how", "amount", "least_s", "most_percent", "complaint", "zone", "active",
     "row_version",
@@ -176,9 +178,34 @@ def keep(
     if conn.execute(noted).rowcount == 0:
         return 0
     form = qa_form_rows.get(conn.connection, rule["form_id"])
-    for ident, one in found:
-        make(conn, ident, one.interaction, form=form, now=now, agent=one.agent, rule_id=rule["id"])
-    return len(found)
+    about = _about(conn, [one.interaction for _, one in found])
+    fresh = _fresh(form, now) | {"rule_id": rule["id"]}
+    rows = [
+        fresh | about[one.interaction] | {"id": ident, "interaction_id": one.interaction, "agent": one.agent}
+        for ident, one in found
+    ]
+    # In one go: a draw is all of it, and must not hold up everybody else for each of its contacts.
+    if rows:
+        conn.many(_NEW, rows)
+    return len(rows)
+
+
+def _about(conn: WriteConn, idents: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what an assessment keeps of each contact."""
+    found: dict[str, dict[str, Any]] = {}
+    columns = (_CONTACT.c.id, _CONTACT.c.line, _CONTACT.c.channel, _CONTACT.c.ended_at)
+    for at in range(0, len(idents), CHUNK):
+        for row in conn.execute(select(*columns).where(_CONTACT.c.id.in_(idents[at : at + CHUNK]))):
+            found[row.id] = {"line": row.line, "channel": row.channel, "contact_at": row.ended_at}
+    return found
+
+
+def _fresh(form: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return every column of an assessment that is to be given."""
+    empty: dict[str, Any] = dict.fromkeys(column.name for column in s.qa_review.c)
+    words = dict.fromkeys(("comment", "objection", "reply"), "")
+    judged = {"form_id": form["id"], "form_version": form["version"], "state": str(Review.DRAWN), "made_at": now}
+    return empty | words | {"answers": {}, "remarks": {}, "failed": [], "row_version": 1} | judged
 
 
 def make(
@@ -198,8 +225,7 @@ def make(
         message = "only a contact that is over and that somebody had can be assessed"
         raise ConflictError(message, code="not_over")
     about = {"agent": row.agent, "line": row.line, "channel": row.channel, "contact_at": row.ended_at}
-    judged = {"form_id": form["id"], "form_version": form["version"], "state": Review.DRAWN, "made_at": now}
-    conn.execute(insert(s.qa_review).values(id=ident, interaction_id=interaction, **{**about, **judged, **values}))
+    conn.many(_NEW, [_fresh(form, now) | about | {"id": ident, "interaction_id": interaction} | values])
 
 
 def view(row: Any) -> dict[str, Any]:
