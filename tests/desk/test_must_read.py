@@ -31,3 +31,17 @@ async def test_it_keeps_from_being_ready_until_it_is_read(bench: Bench) -> None:
     await bench.ready(ann)
     await announced(bench, "a2", must=False)
     await bench.ready(ann)
+
+
+async def test_the_phone_s_key_is_no_way_around_it(bench: Bench) -> None:
+    ann, tools = await bench.agent("ann", device="PJSIP/1001"), bench.voice.tools
+    await bench.ready(ann)
+    await tools.paused("PJSIP/1001", on=True, reason="lunch")
+    await announced(bench, "a1")
+    await tools.paused("PJSIP/1001", on=False)
+    member = bench.office.desk.roster.get(ann.id)
+    assert member is not None
+    assert member.view()["intent"] == "not_ready"
+    await bench.store.write(lambda conn: announcement_rows.confirm(conn, "a1", ann.id, bench.clock.now()))
+    await tools.paused("PJSIP/1001", on=False)
+    assert member.view()["intent"] == "ready"
