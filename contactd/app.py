@@ -84,7 +84,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     _watch(metrics, office, store, workers)
     shows = (channel for channel in made.values() if hasattr(channel, "show_html"))
     showing = Showing(next(shows, None), workers.run, Fetcher(settings.http.fetch_from).pictures)
-    backroom = build_backroom(store, clock, settings, for_tables(limits.worker_memory_mb))
+    backroom = build_backroom(store, clock, settings, rules, for_tables(limits.worker_memory_mb))
     parts = Parts(
         access=access,
         store=store,
@@ -100,6 +100,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         wizard=backroom.wizard,
         identity=plan_of(settings.privacy),
         retention=backroom.retention,
+        scoring=backroom.scoring,
         handing_out=backroom.handing_out,
         recordings=office.recordings,
         prompts=office.prompts,

@@ -11,6 +11,7 @@ from contactd.api.imports import fetched
 from contactd.api.narrowing import refuse_guessing
 from contactd.api.parts import PartsOf, may
 from contactd.crm_store.export_rows import Chosen
+from contactd.crm_store.facet_rows import SCORES
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["imports"])
@@ -26,6 +27,9 @@ class Taken(BaseModel):
     lifecycle: _Word = ""
     kind: _Word = ""
     owner: _Word = ""
+    segment: _Word = ""
+    value_class: _Word = ""
+    contact_class: _Word = ""
     vip: Annotated[int, Field(ge=0, le=3)] = 0
     to_call: bool = False
     """Without those who asked not to be called."""
@@ -35,7 +39,7 @@ class Taken(BaseModel):
 @router.post("/exports", summary="Take customers out as a file")
 async def export(parts: PartsOf, given: Taken, actor: Annotated[Actor, may("party.export")]) -> Response:
     """Return CSV (UTF-8 with a mark, as Excel reads it), Excel, or JSON lines; ids let it be corrected and imported."""
-    asked = given.model_dump(include={"lifecycle", "kind", "owner", "vip"})
+    asked = given.model_dump(include={"lifecycle", "kind", "owner", "vip", "segment", "value_class", "contact_class"})
     asked["preferences"] = given.to_call
     refuse_guessing(actor, {name: value for name, value in asked.items() if value})
     chosen = Chosen(
@@ -44,6 +48,7 @@ async def export(parts: PartsOf, given: Taken, actor: Annotated[Actor, may("part
         kind=given.kind,
         owner=given.owner,
         vip=given.vip,
+        facets={kind: getattr(given, kind) for kind in SCORES if getattr(given, kind)},
         to_call=given.to_call,
         guarded=actor.masked,
         addresses_guarded=actor.levels.addresses,

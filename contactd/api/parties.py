@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api import shapes
 from contactd.api.answers import Page, gives
+from contactd.api.choosing import Chosen
 from contactd.api.narrowing import narrowed, refuse_guessing, refuse_taking
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, answer, looks, may, page
@@ -78,34 +79,6 @@ class Change(BaseModel):
             "segment": "segment_id",
         }
         return {names.get(key, key): value for key, value in given.items()}
-
-
-class Chosen(BaseModel):
-    """Which customers are listed."""
-
-    model_config = ConfigDict(extra="ignore")
-    kind: _Word | None = None
-    lifecycle: _Word | None = None
-    owner: _Word | None = None
-    """`me` for one's own."""
-    team: _Word | None = None
-    vip: Annotated[int, Field(ge=0, le=3)] | None = None
-    """At least."""
-    tag: _Word | None = None
-    role: _Word | None = None
-    field: Annotated[list[_Word], Field(max_length=20)] = []
-    """Each `key:value`, of filterable fields."""
-    complaints: bool = False
-    """With open complaints."""
-    quiet_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
-    """Nothing heard from them for so long."""
-    contract_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
-    """Their service contract ends within so long, and none goes on."""
-
-    def filters(self, me: str) -> dict[str, Any]:
-        """Return what is asked, under the store's names."""
-        given = self.model_dump(exclude_none=True, exclude={"field"})
-        return given | {"fields": self.field} | ({"owner": me} if self.owner == "me" else {})
 
 
 class NewParty(Change):

@@ -29,6 +29,7 @@ from contactd.desk.reads import ReadLog
 from contactd.desk.recordings import Recordings
 from contactd.desk.retention import Retention
 from contactd.desk.rights import Actor, authorize
+from contactd.desk.scoring import Scoring
 from contactd.desk.stream import text
 from contactd.desk.views import Views
 from contactd.routing.policy import Policy
@@ -89,6 +90,8 @@ class Parts:
     """What may be asked of who says to be a customer."""
     retention: Retention | None = None
     """Lets go what was kept for long enough; None = everything stays."""
+    scoring: Scoring | None = None
+    """Counts what customers are worth and how often they are in touch; None = nobody does."""
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
     why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
     """Why an open item waits at this moment, as the router sees it."""

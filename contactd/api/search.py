@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from contactd.api.answers import Shape, gives
+from contactd.api.narrowing import refuse_guessing
 from contactd.api.parts import Filter, Looking, PartsOf, answer, looks
-from contactd.crm_store import search_hits, sight
+from contactd.crm_store import facet_rows, search_hits, sight
 from contactd.desk.rights import sees
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -40,12 +41,17 @@ async def search(
     looking: Annotated[Looking, looks("search", "search")],
     q: Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")],
     kind: Filter = None,
+    segment: Filter = None,
     limit: Annotated[int, Query(ge=1, le=search_hits.MOST)] = 10,
 ) -> Response:
-    """Return the likeliest hits of each kind (`kind=party,message` asks for some)."""
+    """Return the likeliest hits of each kind (`kind=party,message` asks for some), `segment` of those customers only."""
     kinds = kind.split(",") if kind else search_hits.KINDS
     acl = sees(looking.actor)
     seen = sight.documents(looking.actor.sight, parts.clock.now())
+    if segment is not None:
+        refuse_guessing(looking.actor, {"segment": segment})
+        inside = facet_rows.within(facet_rows.SEGMENT, segment)
+        seen = {kind: [*seen.get(kind, ()), *of_kind] for kind, of_kind in inside.items()}
 
     def read(conn: Any) -> list[dict[str, Any]]:
         return search_hits.search(

@@ -242,6 +242,8 @@ class Party(Shape):
     owner: str | None
     points: list[dict[str, Any]]
     row_version: int
+    scores: dict[str, Any] | None
+    """What was last counted: value_class, contact_class, segments …"""
 
 
 class Case(Shape):

@@ -8,6 +8,7 @@ from typing import Any
 
 from contactd.core import sla
 from contactd.core.calendar import Calendar
+from contactd.core.segmenting import Condition
 
 OFFICE = "office"
 """The calendar clocks run by where the policy has one of this name; else the first of its calendars, else every hour counts."""
@@ -45,6 +46,8 @@ class Opening:
     """Disposition an agent gave; such a rule is asked at the end of the contact, others at its beginning."""
     words: tuple[str, ...] = ()
     """One of them stands in the subject or the text."""
+    customer: tuple[Condition, ...] = ()
+    """What holds of the customer; who is unknown fits no rule that asks."""
     type: str = "inquiry"
     priority: int = 0
     severity: int = 0
@@ -113,7 +116,11 @@ class CasePlan:
 
     def opening(self, *, line: str, channel: str, text: str = "", topic: str | None = None) -> Opening | None:
         """Return the first rule that fits: with a `topic` of those that name one, without it of the others."""
-        said = ""
+        return next(iter(self.fitting(line=line, channel=channel, text=text, topic=topic)), None)
+
+    def fitting(self, *, line: str, channel: str, text: str = "", topic: str | None = None) -> tuple[Opening, ...]:
+        """Return the rules that fit, in order, up to the first that asks nothing of the customer."""
+        said, found = "", []
         for rule in self.openings:
             if (rule.topic is None) != (topic is None) or rule.topic != topic:
                 continue
@@ -123,8 +130,10 @@ class CasePlan:
                 said = said or text.casefold()
                 if not any(word in said for word in rule.words):
                     continue
-            return rule
-        return None
+            found.append(rule)
+            if not rule.customer:
+                break
+        return tuple(found)
 
     def line_of(self, kind: str) -> str | None:
         """Return the line a sort of task comes to; None for the default line."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, Text, cast, exists, select
 
+from contactd.crm_store import facet_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.lookup import claimed_points
 from contactd.crm_store.party_search import matching
 from contactd.crm_store.sight import Seen
 
 PAGE = 500
+SCORED = ("value_class", "value", "contact_class", "contacts", "segments")
+"""Columns of what was counted, for who asks for them."""
 _PLAIN = ("id", "kind", "family_name", "given_name", "salutation", "legal_name", "uscc", "lang", "tz", "lifecycle")
 _LABELS = {"mobile": "mobile", "office": "office_phone", "home": "home_phone"}
 _NAMES = {"short": "short_name", "en": "english_name", "former": "former_name", "alias": "alias"}
@@ -32,6 +35,8 @@ class Chosen:
     """An agent's id."""
     vip: int = 0
     """This level and above."""
+    facets: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Of `segment, value_class, contact_class`: only who is filtered by these."""
     to_call: bool = False
     """Only those who may be called: left out is who asked not to be (谢绝来电), or refused marketing by whatever or this way."""
     guarded: bool = False
@@ -69,6 +74,8 @@ def page(
     query = query.where(*(s.party.c[name] == value for name, value in wanted.items() if value))
     if chosen.vip:
         query = query.where(s.party.c.vip >= chosen.vip)
+    for kind, value in chosen.facets.items():
+        query = facet_rows.having(query, kind, value)
     if chosen.to_call:
         query = query.where(~exists(_refusing()), ~exists(_refused()))
     rows = [_plain(row) for row in conn.execute(query)]
@@ -117,7 +124,27 @@ def _plain(row: Any) -> dict[str, Any]:
     shown = {name: getattr(row, name) or "" for name in _PLAIN}
     own = {f"custom.{key}": _told(value) for key, value in (row.custom or {}).items()}
     many = {"roles": list(row.roles), "tags": list(row.tags)}
-    return {**shown, "name": row.display_name, "vip": str(row.vip), "owner_id": row.owner_id, **many, **own}
+    return {
+        **shown,
+        "name": row.display_name,
+        "vip": str(row.vip),
+        "owner_id": row.owner_id,
+        **many,
+        **own,
+        **_scored(row.score or {}),
+    }
+
+
+def _scored(score: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was last counted; an import takes none of it over."""
+    amount = score.get("value")
+    return {
+        "value_class": score.get("value_class") or "",
+        "value": "" if amount is None else f"{amount / 100:.2f}",
+        "contact_class": score.get("contact_class") or "",
+        "contacts": str(score["contacts"]) if score.get("contacts") else "",
+        "segments": list(score.get("segments") or ()),
+    }
 
 
 def _told(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from contactd.clock import rfc3339
+from contactd.clock import from_ms, rfc3339
 from contactd.core.errors import ConflictError, NotFoundError
 from contactd.crm_store import cursors, due_rows, facet_rows
 from contactd.crm_store import schema as s
@@ -196,6 +196,18 @@ def link(
     due_rows.mark_party(conn, person, now)
 
 
+def scores(score: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return what was last counted of a customer (`score_rows`), the amount in the smallest unit; None = nothing."""
+    if not score:
+        return None
+    names = ("value", "value_class", "contacts", "contact_class", "complaints")
+    moments = {
+        name: None if score.get(name) is None else rfc3339(from_ms(score[name]))
+        for name in ("last_contact_at", "contract_ends_at", "as_of")
+    }
+    return {name: score.get(name) for name in names} | {"segments": list(score.get("segments") or ())} | moments
+
+
 def _points(conn: Connection, parties: list[str]) -> dict[str, list[dict[str, Any]]]:
     """Return canonical party → its contact points."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -245,6 +257,7 @@ def _view(row: Any) -> dict[str, Any]:
         "id": row.id,
         **shown,
         "name": row.display_name,
+        "scores": scores(row.score),
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),
         "row_version": row.row_version,

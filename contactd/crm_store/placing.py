@@ -13,6 +13,7 @@ from contactd.core.case_plan import NO_PLAN, CasePlan, Opening
 from contactd.core.channel import Content
 from contactd.core.events import InteractionArrived, Skills, Unparked
 from contactd.core.party import Resolution
+from contactd.core.segmenting import NO_CUSTOMERS, CustomerPlan
 from contactd.crm_store import schema as s
 from contactd.crm_store.message_rows import Saying
 from contactd.crm_store.statements import hot
@@ -64,9 +65,13 @@ class Placing:
     """How long after its end a conversation is taken up again; None = always."""
     filed: bool = False
     """An automatic item that is kept, and put before nobody, where it belongs to no conversation."""
-    opens: Opening | None = None
-    """A case is opened from it, where its conversation has none: by this rule."""
+    opens: tuple[Opening, ...] = ()
+    """A case is opened from it, where its conversation has none: by the first of these that fits the customer."""
     plan: CasePlan = NO_PLAN
+    customers: CustomerPlan = NO_CUSTOMERS
+    """How customers are let in."""
+    line_chosen: bool = False
+    """Somebody chose the line: no rule for its customer changes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,5 +92,7 @@ class Placed:
     messages: tuple[Mapping[str, Any], ...] = field(default=())
     parked_agent: str | None = None
     unverified: bool = False
+    let_in: Placing | None = None
+    """As it was placed, where a rule for its customer said more than the arrival."""
     reported: str | None = None
     """A message of ours whose delivery state it changed."""

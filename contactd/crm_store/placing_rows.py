@@ -11,7 +11,7 @@ from dataclasses import replace
 from contactd.core.interaction import ResolveState, State
 from contactd.core.menus import EVENT as MENU
 from contactd.core.party import Resolution
-from contactd.crm_store import automatic_rows, blocked_rows, case_fields, contact_case_rows, participants
+from contactd.crm_store import automatic_rows, blocked_rows, case_fields, contact_case_rows, letting_in, participants
 from contactd.crm_store.conversation_rows import Talk, conversation
 from contactd.crm_store.event_rows import add_event
 from contactd.crm_store.joining_rows import join
@@ -37,14 +37,17 @@ def place_all(conn: WriteConn, news: Sequence[Placing]) -> list[Placed]:
 
 def _open_case(conn: WriteConn, new: Placing, placed: Placed) -> Placed:
     """Open a case from a new turn where a rule of the policy says so, and its conversation has none."""
-    if new.opens is None or placed.joined or placed.case_id is not None or placed.state == State.CLOSED:
+    if not new.opens or placed.joined or placed.case_id is not None or placed.state == State.CLOSED:
+        return placed
+    rule = letting_in.opening(conn, new.opens, placed.resolution.party, new.at)
+    if rule is None:
         return placed
     said = next((one.text for one in new.sayings if one.text), "")
     subject = new.subject or said.strip().partition("\n")[0] or new.content.sender_name
     made = contact_case_rows.open_from(
         conn,
         placed.interaction,
-        {"subject": subject[: case_fields.LONGEST], **new.opens.values()},
+        {"subject": subject[: case_fields.LONGEST], **rule.values()},
         ids=(new.new_ids["case"], new.new_ids["party"], new.new_ids["claim"]),
         plan=new.plan,
         now=new.at,

@@ -16,6 +16,7 @@ from contactd.crm_store.conversation_rows import Talk
 from contactd.crm_store.event_rows import NEW_EVENT, event_row
 from contactd.crm_store.inbox_rows import NEW_FACT, fact_row
 from contactd.crm_store.later import Later
+from contactd.crm_store.letting_in import let_in
 from contactd.crm_store.message_rows import first_messages
 from contactd.crm_store.placing import Placed, Placing
 from contactd.crm_store.preferring import preferred, repeated
@@ -90,6 +91,7 @@ def enter(
     thread = talk.thread
     case = _case(new, talk, parent)
     name, vip, language = _party_facts(conn, resolution)
+    came, (new, vip) = new, let_in(conn, new, resolution.party, vip)
     if not (new.content.claimed_sender or new.content.doubted is not None):
         vip = protected_rows.place(conn, vip, new.content.sender, new.at)
     facts = name, vip, language
@@ -118,6 +120,7 @@ def enter(
         parent_id=parent.id if parent else None,
         messages=messages,
         unverified=talk.unverified,
+        let_in=new if new is not came else None,
     )
 
 

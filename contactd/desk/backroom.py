@@ -15,6 +15,8 @@ from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
 from contactd.desk.retention import Retention
 from contactd.desk.rights import PROGRAM
+from contactd.desk.rules import Rules
+from contactd.desk.scoring import Scoring
 from contactd.desk.seeing import Seeing
 from contactd.desk.webhooks import Poster, Webhooks
 from contactd.settings import Settings
@@ -39,6 +41,7 @@ class Backroom:
     handing_out: HandingOut
     webhooks: Webhooks
     retention: Retention
+    scoring: Scoring
     workers: Workers
     """Unpack tables people bring."""
 
@@ -49,6 +52,7 @@ class Backroom:
             ("privacy", self.privacy.run),
             ("webhooks", self.webhooks.run),
             ("retention", self.retention.run),
+            ("scoring", self.scoring.run),
         )
 
     async def close(self) -> None:
@@ -56,8 +60,8 @@ class Backroom:
         await self.workers.close()
 
 
-def build_backroom(store: Store, clock: Clock, settings: Settings, workers: Workers) -> Backroom:
-    """Build its parts; `workers` unpack tables."""
+def build_backroom(store: Store, clock: Clock, settings: Settings, rules: Rules, workers: Workers) -> Backroom:
+    """Build its parts; customers are counted by `rules`, `workers` unpack tables."""
     data_dir, kept = settings.data_dir, settings.privacy.retention
     tables = Tables(data_dir / "tables", workers.run)
     return Backroom(
@@ -66,5 +70,6 @@ def build_backroom(store: Store, clock: Clock, settings: Settings, workers: Work
         HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys", tables),
         Webhooks(store, clock, Poster(settings.http.fetch_from), Seeing.of(settings.privacy).levels(PROGRAM)),
         Retention(store, clock, kept.days(), (kept.from_hour, kept.to_hour)),
+        Scoring(store, clock, rules),
         workers,
     )

@@ -223,7 +223,7 @@ class Intake:
         line, priority, skills = self._place(arrival)
         kind = content.auto_kind
         opens = self._rules.opens(arrival, arrival.line or line, content)
-        ids = ("point", "thread", "fact", *(("case", "party", "claim") if opens is not None else ()))
+        ids = ("point", "thread", "fact", *(("case", "party", "claim") if opens else ()))
         return Placing(
             interaction=interaction,
             receipt=receipt,
@@ -247,10 +247,14 @@ class Intake:
             filed=kind is not None and self._rules.filed(arrival.line or line, kind),
             opens=opens,
             plan=self._rules.policy.cases,
+            customers=self._rules.policy.customers,
+            # What was stored before it was read has the line it was stored with.
+            line_chosen=arrival.line not in (None, line),
         )
 
     def _after(self, placed: Placed, arrival: Arrival, content: Content, placing: Placing) -> None:
         """Tell router and consoles of something that is now safe."""
+        placing = placed.let_in or placing
         if placed.reported is not None:
             self.reported(placed.reported, placed.interaction)
         if placed.joined:

@@ -200,6 +200,8 @@ RULES: dict[str, Rule] = {
     "prompt.edit": Rule("no", "any", "any", "write"),
     "file.read": Rule("any", "any", "any", "read"),
     "upload.create": Rule("any", "any", "any", "console"),
+    "segment.read": Rule("any", "any", "any", "read"),
+    "segment.try": Rule("no", "any", "any", "write"),
     "field.manage": Rule("no", "any", "any", "admin"),
     "user.leave": Rule("no", "any", "any", "admin"),
     "team.manage": Rule("no", "no", "any", "admin"),

@@ -44,13 +44,13 @@ class Rules:
         rules = self.policy.lines.get(line, self.policy.lines[self.policy.default_line])
         return rules.automatic.get(kind) == "file"
 
-    def opens(self, arrival: Arrival, line: str, content: Content) -> Opening | None:
-        """Return the rule by which a case is opened from an arrival; what machines and the house itself sent opens none."""
+    def opens(self, arrival: Arrival, line: str, content: Content) -> tuple[Opening, ...]:
+        """Return the rules by which a case may be opened from an arrival; what machines and the house itself sent opens none."""
         plan = self.policy.cases
         if not plan.openings or content.auto is not None or content.about_case is not None:
-            return None
+            return ()
         said = "\n".join((content.subject or arrival.subject, *(one.text for one in content.messages)))
-        return plan.opening(line=line, channel=arrival.channel, text=said[:SAID])
+        return plan.fitting(line=line, channel=arrival.channel, text=said[:SAID])
 
     def reopens(self, line: str) -> timedelta | None:
         """Return how long after its end a line's conversation is taken up again by an answer; None = always."""

@@ -8,6 +8,7 @@ from typing import Any
 from contactd.core import case, sla
 from contactd.core.calendar import Calendar
 from contactd.core.case_plan import CasePlan, Opening, Step, TaskLines, Template
+from contactd.routing.customer_rules import customer_conditions
 from contactd.routing.document import Table
 
 HOUR_MS = 3_600_000
@@ -17,7 +18,11 @@ MOST_WORDS = 200
 
 
 def read_cases(
-    table: Table, calendars: Mapping[str, Calendar], lines: Mapping[str, Any], channels: Mapping[str, Any]
+    table: Table,
+    calendars: Mapping[str, Calendar],
+    lines: Mapping[str, Any],
+    channels: Mapping[str, Any],
+    segments: Mapping[str, Any],
 ) -> CasePlan:
     """Read `cases`: `calendar`, `types.<type>`, `templates.<name>`, `rules`, `tasks`."""
     templates = {name: _template(name, row, lines) for name, row in table.table("templates").tables()}
@@ -40,7 +45,7 @@ def read_cases(
         targets=targets,
         templates=templates,
         type_templates=_given(named["template"]),
-        openings=tuple(_opening(row, templates, lines, channels) for row in table.rows("rules")),
+        openings=tuple(_opening(row, templates, lines, channels, segments) for row in table.rows("rules")),
         tasks=_tasks(table.table("tasks"), lines),
         follow_up_ms=_given(named["follow_up"]),
     )
@@ -104,7 +109,11 @@ def _step(row: Table, lines: Mapping[str, Any]) -> Step:
 
 
 def _opening(
-    row: Table, templates: Mapping[str, Any], lines: Mapping[str, Any], channels: Mapping[str, Any]
+    row: Table,
+    templates: Mapping[str, Any],
+    lines: Mapping[str, Any],
+    channels: Mapping[str, Any],
+    segments: Mapping[str, Any],
 ) -> Opening:
     words = row.strings("words")
     if len(words) > MOST_WORDS or not all(word.strip() for word in words):
@@ -115,14 +124,17 @@ def _opening(
         channel=_one_of(row, "channel", channels, "channel"),
         topic=row.text("topic") or None,
         words=tuple(word.strip().casefold() for word in words),
+        customer=customer_conditions(row, segments),
         type=row.choice("type", "inquiry", TYPES),
         priority=row.whole("priority", 0, 0, case.TOP_PRIORITY),
         severity=row.whole("severity", 0, 0, 4),
         template=_one_of(row, "template", templates, "template"),
         assignee=row.text("assignee") or None,
     )
-    if rule.line is rule.channel is rule.topic is None and not rule.words:
-        row.wrong("", "fits every contact: name a line, a channel, a topic or words")
+    if rule.line is rule.channel is rule.topic is None and not rule.words and not rule.customer:
+        row.wrong("", "fits every contact: name a line, a channel, a topic, words or customers")
+    if rule.topic is not None and rule.customer:
+        row.wrong("", "names a topic: such a rule cannot ask for customers")
     row.done()
     return rule
 

@@ -10,9 +10,11 @@ from contactd.core.calendar import Calendar
 from contactd.core.case_plan import CasePlan
 from contactd.core.errors import ConfigError
 from contactd.core.events import Skills
+from contactd.core.segmenting import CustomerPlan
 from contactd.routing import defaults
 from contactd.routing.calendars import read_calendars
 from contactd.routing.case_rules import read_cases
+from contactd.routing.customer_rules import read_customers
 from contactd.routing.document import Problem, Table
 from contactd.routing.line import ChannelRule, Intake, Line, Occupancy, Reason, glob
 from contactd.routing.lines import DAY_S, Around, read_channels, read_lines
@@ -43,6 +45,8 @@ class Policy:
     templates: Mapping[str, Template]
     cases: CasePlan
     """How cases are worked on."""
+    customers: CustomerPlan
+    """How customers are sorted and let in."""
     deferred_share: int
     """One in so many assignments goes to a starved deferred item while live work waits."""
     occupancy: Occupancy
@@ -118,6 +122,7 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
     default_line = root.text("default_line", "support" if "support" in lines else next(iter(lines), ""))
     if default_line not in lines:
         root.wrong("default_line", f"names the line {default_line!r}, which does not exist")
+    customers = read_customers(root.table("customers"), lines, channels)
     policy = Policy(
         default_line=default_line,
         lines=lines,
@@ -130,7 +135,8 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
         calls_back=next((name for name, rule in channels.items() if rule.calls_back), None),
         shifts=read_shifts(root.table("shifts"), calendars),
         templates=read_templates(root.table("templates"), lines),
-        cases=read_cases(root.table("cases"), calendars, lines, channels),
+        cases=read_cases(root.table("cases"), calendars, lines, channels, customers.segments),
+        customers=customers,
         deferred_share=root.whole("deferred_share", 10, 1, 1000),
         occupancy=_occupancy(root.table("occupancy")),
         document=mapping if isinstance(mapping, Mapping) else {},

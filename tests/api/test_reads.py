@@ -340,6 +340,7 @@ GETS = {
     "/api/v1/parties/none/records": "party.read",
     "/api/v1/parties/none/links": "party.read",
     "/api/v1/fields": "policy.read",
+    "/api/v1/segments": "segment.read",
     "/api/v1/duplicates": "duplicate.read",
     "/api/v1/search?q=x": "search",
     "/api/v1/imports": "import.read",
@@ -484,6 +485,8 @@ POSTS = {
     "/api/v1/handovers": "user.leave",
     "/api/v1/handovers/i1/undo": "user.leave",
     "/api/v1/fields": "field.manage",
+    "/api/v1/segments/preview": "segment.try",
+    "/api/v1/segments/refresh": "segment.try",
     "/api/v1/texts": "text.write",
     "/api/v1/parties/i1/links": "party.edit",
 }

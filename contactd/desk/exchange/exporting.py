@@ -104,7 +104,7 @@ class Exporting:
     async def _fields(self, columns: Sequence[str]) -> list[str]:
         """Return the fields to write."""
         every = [*FIELDS, *(f"custom.{key}" for key in await self._store.read(export_rows.custom_keys))]
-        wrong = next((name for name in columns if name not in every), None)
+        wrong = next((name for name in columns if name not in (*every, *export_rows.SCORED)), None)
         if wrong is not None:
             message = f"there is no column {wrong!r}"
             raise BadRequestError(message, code="unknown_column", field="columns")

@@ -623,6 +623,37 @@ export interface PartyView {
   custom?: Record<string, unknown>;
   last_contact_at?: string | null;
   open_complaints?: number;
+  scores?: ScoresView | null;
+}
+
+/** What was last counted of a customer; the amount in the smallest unit. */
+export interface ScoresView {
+  value: number | null;
+  value_class: string | null;
+  contacts: number;
+  contact_class: string | null;
+  complaints: number;
+  last_contact_at: string | null;
+  contract_ends_at: string | null;
+  segments: string[];
+  as_of: string | null;
+}
+
+export interface SegmentsView {
+  items: { key: string; label: Record<string, string>; conditions: Record<string, unknown>[]; count: number }[];
+  value: Record<string, number>;
+  contact: Record<string, number>;
+  as_of: string | null;
+  counting: boolean;
+  fields: string[];
+}
+
+/** Of how many customers conditions hold. */
+export interface TriedView {
+  count: number;
+  looked_at: number;
+  more: boolean;
+  sample: { party_id: string; name: string }[];
 }
 
 /** A field this house has added. */

@@ -13,6 +13,7 @@ import { Links } from "./Links";
 import { Merges } from "./Merges";
 import { NewMail } from "./NewMail";
 import { Points } from "./Points";
+import { Scores } from "./Scores";
 import { Timeline } from "./Timeline";
 import "./customer.css";
 
@@ -58,6 +59,7 @@ export default function CustomerScreen({ party: id }: { party: string }) {
             </div>
           </div>
         </header>
+        <Scores party={party.data} />
         <Points points={points ?? []} here={null} party={id} />
         <div className="customer-acts">
           <NewMail party={id} addresses={(points ?? []).filter((point) => point.kind === "email").map((point) => point.value ?? point.display)} line={null} caseId={null} />

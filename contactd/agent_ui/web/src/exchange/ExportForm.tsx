@@ -4,27 +4,30 @@ import { App as AntApp, Button, Checkbox, Input, Select } from "antd";
 import { useState } from "react";
 import { errorText } from "../desk";
 import { useWords } from "../i18n";
+import { segmentName, useSegments } from "../customer/Scores";
 import type { CommandError } from "../socket";
 import { files } from "./files";
 
 const LIFECYCLES = ["", "prospect", "customer", "former", "unknown"];
-const COLUMNS = ["id", "external_id", "kind", "name", "organisation", "title", "mobile", "office_phone", "phone", "fax", "email", "lifecycle", "vip", "owner", "tags", "province", "city", "street"];
+const COLUMNS = ["id", "external_id", "kind", "name", "organisation", "title", "mobile", "office_phone", "phone", "fax", "email", "lifecycle", "vip", "owner", "tags", "value_class", "value", "contact_class", "contacts", "segments", "province", "city", "street"];
 
 export function ExportForm() {
   const words = useWords();
-  const { t, word } = words;
+  const { t, word, language } = words;
   const { message } = AntApp.useApp();
   const [form, setForm] = useState("csv");
   const [q, setQ] = useState("");
   const [lifecycle, setLifecycle] = useState("");
   const [vip, setVip] = useState(0);
+  const [segment, setSegment] = useState("");
+  const segments = useSegments();
   const [toCall, setToCall] = useState(false);
   const [columns, setColumns] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
   const take = async (): Promise<void> => {
     setBusy(true);
     try {
-      await files.export({ form, q: q.trim(), lifecycle, vip, to_call: toCall, columns });
+      await files.export({ form, q: q.trim(), lifecycle, vip, segment, to_call: toCall, columns });
     } catch (error) {
       message.error(errorText(words, error as CommandError));
     } finally {
@@ -48,6 +51,14 @@ export function ExportForm() {
           options={[0, 1, 2, 3].map((one) => ({ value: one, label: one === 0 ? t("exchange.anyVip") : t("exchange.fromVip", { n: one }) }))}
           onChange={setVip}
         />
+        {(segments.data?.items.length ?? 0) > 0 && (
+          <Select
+            value={segment}
+            aria-label={t("segments.one")}
+            options={["", ...(segments.data?.items ?? []).map((one) => one.key)].map((one) => ({ value: one, label: one === "" ? t("segments.any") : segmentName(segments.data, one, language) }))}
+            onChange={setSegment}
+          />
+        )}
         <Select
           mode="multiple"
           value={columns}

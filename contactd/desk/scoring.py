@@ -1,0 +1,103 @@
+"""Scoring: once a day every customer is counted anew, a few at a time, with long rests, so that nothing else ever waits for it.
+
+Two rounds over all of them: the first only sums up what they are worth, the second says who is A, B or C and which segments they
+belong to.  What a restart cuts off is begun anew: nothing of a round is needed afterwards but its results.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from contactd.clock import Clock
+from contactd.core.errors import BusyError, ContactdError, StoreDownError
+from contactd.crm_store import score_rows
+from contactd.crm_store.score_rows import Standing, Sum
+from contactd.crm_store.store import Store
+from contactd.desk.rules import Rules
+
+EVERY_S = 300.0
+"""Pause between two looks at the time."""
+RESTS = 3.0
+"""How long it rests after each few, as a multiple of how long they took."""
+
+log = structlog.get_logger(__name__)
+
+
+class Scoring:
+    """Counts customers."""
+
+    def __init__(self, store: Store, clock: Clock, rules: Rules) -> None:
+        """Count by the policy's `customers`."""
+        self._store = store
+        self._clock = clock
+        self._rules = rules
+        self._wake = asyncio.Event()
+        self._asked = False
+        self.going = False
+        """A count is going on."""
+
+    async def run(self) -> None:
+        """Count all when it is time, or when the policy says it otherwise, for ever."""
+        while True:
+            try:
+                await self._look()
+            except ContactdError as error:
+                down = isinstance(error, (BusyError, StoreDownError))
+                log.warning("scoring.store_down" if down else "scoring.failed", code=error.code)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), EVERY_S)
+            self._wake.clear()
+
+    def begin(self) -> None:
+        """Count now; nobody waits for it."""
+        self._asked = True
+        self._wake.set()
+
+    async def settle(self) -> None:
+        """Count all now, and return when that is done."""
+        plan, digest, now = self._rules.policy.customers, self._digest(), self._clock.now()
+        self.going = True
+        try:
+            total = Sum()
+            after: str | None = ""
+            while after is not None:
+                began = self._clock.monotonic()
+                ask = partial(score_rows.amounts, plan=plan, after=after, now=now)
+                some, after = await self._store.read(ask)
+                total.add(some)
+                await self._rest(began)
+            limits, after = total.limits(plan.worth), ""
+            while after is not None:
+                began = self._clock.monotonic()
+                count = partial(score_rows.changed, plan=plan, limits=limits, after=after, now=now)
+                changed, after = await self._store.read(count)
+                items = list(changed.items())
+                for at in range(0, len(items), score_rows.WRITTEN):
+                    part = dict(items[at : at + score_rows.WRITTEN])
+                    await self._store.write(partial(score_rows.keep, scores=part), bulk=True)
+                await self._rest(began)
+            await self._store.write(partial(score_rows.ended, now=now, limits=limits, plan=digest), bulk=True)
+        finally:
+            self.going = False
+
+    async def _look(self) -> None:
+        asked, self._asked = self._asked, False
+        last: Standing | None = await self._store.read(score_rows.standing)
+        every = timedelta(hours=self._rules.policy.customers.every_h)
+        fresh = last is not None and last.plan == self._digest() and self._clock.now() - last.at < every
+        if asked or not fresh:
+            await self.settle()
+
+    async def _rest(self, began: float) -> None:
+        await asyncio.sleep((self._clock.monotonic() - began) * RESTS)
+
+    def _digest(self) -> str:
+        document = self._rules.policy.document.get("customers") or {}
+        return hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()
