@@ -183,7 +183,16 @@ async def create(request: Request, parts: PartsOf, given: NewRecord, actor: _Wri
     ident = parts.idents.new()
 
     def act(conn: Any, now: Any) -> None:
-        commerce_rows.create(conn, ident, given.kind, given.columns(), stage=given.stage, now=now, actor=actor.id)
+        commerce_rows.create(
+            conn,
+            ident,
+            given.kind,
+            given.columns(),
+            stage=given.stage,
+            now=now,
+            actor=actor.id,
+            numbers=parts.policy()[1].numbers,
+        )
 
     return await _changed(request, parts, ident, actor, act, status=201)
 
@@ -216,7 +225,7 @@ async def convert(request: Request, parts: PartsOf, ident: Ident, actor: _Writer
     made = parts.idents.new()
 
     def act(conn: Any, now: Any) -> None:
-        commerce_rows.convert(conn, ident, made, now=now, actor=actor.id)
+        commerce_rows.convert(conn, ident, made, now=now, actor=actor.id, numbers=parts.policy()[1].numbers)
 
     return await _changed(request, parts, made, actor, act)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from contactd.core import sla
 from contactd.core.calendar import Calendar
+from contactd.core.numbering import NO_NUMBERS, Numbers
 from contactd.core.segmenting import Condition
 
 OFFICE = "office"
@@ -92,6 +93,7 @@ class CasePlan:
     tasks: TaskLines = TaskLines()
     follow_up_ms: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Type → open time after its closing until the customer is asked whether all is well; types not named: never."""
+    numbers: Numbers = NO_NUMBERS
 
     def spans(self, kind: str, priority: int) -> tuple[int, int]:
         """Return the time until the first answer, and until it is resolved, in milliseconds."""

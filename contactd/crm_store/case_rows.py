@@ -13,15 +13,14 @@ from contactd.core import case as rules
 from contactd.core.case import CaseState, CaseType
 from contactd.core.case_plan import CasePlan, Template
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
-from contactd.crm_store import case_fields, course_rows, due_rows, sla_rows, step_rows
+from contactd.core.numbering import BUILT_IN, CASE
+from contactd.crm_store import case_fields, course_rows, due_rows, number_rows, sla_rows, step_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
 add_event = partial(course_rows.add, s.case_event.c.case_id)
 """Append to the events of a case."""
-
-_NUMBER = "case"
 
 
 def create(
@@ -36,8 +35,8 @@ def create(
     """
     source, parent = values.get("source_interaction_id"), values.get("parent_id")
     fields = case_fields.checked({name: value for name, value in values.items() if name in case_fields.FIELDS})
-    number = next_number(conn)
     kind = str(fields.get("type", CaseType.INQUIRY))
+    number = number_rows.give(conn, plan.numbers.pattern(CASE, kind) or BUILT_IN[CASE], s.case_.c.no, now)
     template = _template(values.get("template"), kind, plan)
     if template is not None and not fields.get("checklist"):
         fields["checklist"] = step_rows.of_template(template, kind, plan, now)
@@ -284,21 +283,3 @@ def _refuse_open_parts(conn: WriteConn, ident: str) -> None:
     if number is not None:
         message = f"a part of it, {number}, is still open"
         raise ConflictError(message, code="open_parts", details={"case": number})
-
-
-def next_number(conn: WriteConn) -> str:
-    """Return the next number of a case."""
-    return f"C-{_count(conn):06d}"
-
-
-def count_on(conn: WriteConn, value: int) -> None:
-    """Let numbers go on behind one that a case of the past has."""
-    new = insert(s.number_seq).values(name=_NUMBER, value=value)
-    higher = s.number_seq.c.value < new.excluded.value
-    conn.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": new.excluded.value}, where=higher))
-
-
-def _count(conn: WriteConn) -> int:
-    new = insert(s.number_seq).values(name=_NUMBER, value=1)
-    counted = new.on_conflict_do_update(index_elements=["name"], set_={"value": s.number_seq.c.value + 1})
-    return int(conn.execute(counted.returning(s.number_seq.c.value)).scalar_one())

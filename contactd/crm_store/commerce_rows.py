@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 
 from contactd.core import commerce as rules
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
-from contactd.crm_store import course_rows
+from contactd.core.numbering import BUILT_IN, NO_NUMBERS, RECORD, Numbers
+from contactd.crm_store import course_rows, number_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
@@ -22,13 +23,20 @@ FIELDS = frozenset(
     {"title", "party_id", "parent_id", "owner", "amount", "currency", "begins_at", "ends_at", "fields", "url"}
 )
 """What may be set; the stage is moved instead."""
-_NUMBER = "record"
 
 
 def create(
-    conn: WriteConn, ident: str, kind: str, values: Mapping[str, Any], *, stage: str | None, now: datetime, actor: str
+    conn: WriteConn,
+    ident: str,
+    kind: str,
+    values: Mapping[str, Any],
+    *,
+    stage: str | None,
+    now: datetime,
+    actor: str,
+    numbers: Numbers = NO_NUMBERS,
 ) -> str:
-    """Make a record that is kept here; return its number.
+    """Make a record that is kept here; return its number, by the house's patterns.
 
     Raises:
         BadRequestError: a field is wrong.
@@ -39,7 +47,7 @@ def create(
         message = f"a {kind} comes from another system and is not made here"
         raise ConflictError(message, code="mirrored")
     begins = rules.kind_of(kind).first if stage is None else rules.move(kind, "", stage)
-    return _add(conn, ident, kind, begins, values, {}, now, actor)
+    return _add(conn, ident, kind, begins, values, {}, now, actor, numbers)
 
 
 def patch(
@@ -73,7 +81,7 @@ def move(conn: WriteConn, ident: str, stage: str, *, text: str, now: datetime, a
     _event(conn, ident, now, "stage", actor, text, {"from": old.stage, "to": after})
 
 
-def convert(conn: WriteConn, ident: str, made: str, *, now: datetime, actor: str) -> str:
+def convert(conn: WriteConn, ident: str, made: str, *, now: datetime, actor: str, numbers: Numbers = NO_NUMBERS) -> str:
     """Make an opportunity (`made` is its id) of a qualified lead of a customer; return its number.
 
     Raises:
@@ -87,7 +95,7 @@ def convert(conn: WriteConn, ident: str, made: str, *, now: datetime, actor: str
         raise BadRequestError(message, field="party")
     after = rules.move(old.kind, old.stage, "converted")
     values = {"title": old.title, "party_id": old.party_id, "owner": old.owner, "parent_id": ident, "begins_at": now}
-    number = _add(conn, made, "opportunity", rules.kind_of("opportunity").first, values, {}, now, actor)
+    number = _add(conn, made, "opportunity", rules.kind_of("opportunity").first, values, {}, now, actor, numbers)
     _set(conn, ident, {"stage": after}, now, actor)
     _event(conn, ident, now, "stage", actor, data={"from": old.stage, "to": after, "opportunity": made})
     return number
@@ -142,6 +150,7 @@ def _add(
     more: Mapping[str, Any],
     now: datetime,
     actor: str,
+    numbers: Numbers = NO_NUMBERS,
 ) -> str:
     fields = _checked(conn, kind, values)
     if not fields.get("title"):
@@ -151,9 +160,9 @@ def _add(
         message = f"a {kind} belongs to a customer"
         raise BadRequestError(message, field="party")
     _refuse_backwards(fields.get("begins_at"), fields.get("ends_at"))
-    new = insert(s.number_seq).values(name=_NUMBER, value=1)
-    counted = new.on_conflict_do_update(index_elements=["name"], set_={"value": s.number_seq.c.value + 1})
-    number = f"R-{conn.execute(counted.returning(s.number_seq.c.value)).scalar_one():06d}"
+    # What another system keeps has its number there; ours only tells records apart.
+    sort = "" if "source" in more else kind
+    number = number_rows.give(conn, numbers.pattern(RECORD, sort) or BUILT_IN[RECORD], s.record.c.no, now)
     about = {"created_at": now, "created_by": actor, "updated_at": now, "updated_by": actor}
     conn.execute(insert(s.record).values(id=ident, kind=kind, no=number, stage=stage, **fields, **more, **about))
     _event(conn, ident, now, "created", actor, data={"stage": stage})

@@ -15,8 +15,8 @@ from contactd.crm_store.party_search import matching
 from contactd.crm_store.sight import Seen
 
 PAGE = 500
-SCORED = ("value_class", "value", "contact_class", "contacts", "segments")
-"""Columns of what was counted, for who asks for them."""
+SCORED = ("no", "value_class", "value", "contact_class", "contacts", "segments")
+"""Columns of what was counted and numbered here, for who asks for them."""
 _PLAIN = ("id", "kind", "family_name", "given_name", "salutation", "legal_name", "uscc", "lang", "tz", "lifecycle")
 _LABELS = {"mobile": "mobile", "office": "office_phone", "home": "home_phone"}
 _NAMES = {"short": "short_name", "en": "english_name", "former": "former_name", "alias": "alias"}
@@ -131,14 +131,15 @@ def _plain(row: Any) -> dict[str, Any]:
         "owner_id": row.owner_id,
         **many,
         **own,
-        **_scored(row.score or {}),
+        **_scored(row.score or {}, row.no),
     }
 
 
-def _scored(score: Mapping[str, Any]) -> dict[str, Any]:
+def _scored(score: Mapping[str, Any], no: str | None) -> dict[str, Any]:
     """Return what was last counted; an import takes none of it over."""
     amount = score.get("value")
     return {
+        "no": no or "",
         "value_class": score.get("value_class") or "",
         "value": "" if amount is None else f"{amount / 100:.2f}",
         "contact_class": score.get("contact_class") or "",

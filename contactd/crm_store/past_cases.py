@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, delete, exists, or_, select
 
 from contactd.core.case import STAGES, CaseState, CaseType
 from contactd.core.newcomer import Problem
+from contactd.core.numbering import BUILT_IN
 from contactd.core.past import Past
-from contactd.crm_store import case_rows, due_rows, past_customers, search_docs
+from contactd.crm_store import case_rows, due_rows, number_rows, past_customers, search_docs
 from contactd.crm_store import schema as s
 from contactd.crm_store.import_rows import CREATED, UNCHANGED, Errand, Outcome
 from contactd.crm_store.statements import hot, insert
@@ -35,7 +36,14 @@ def take(conn: WriteConn, row: Past, errand: Errand, outcome: Outcome) -> Proble
     if isinstance(found, Problem):
         return found
     ident = errand.new_id()
-    _write(conn, ident, number or case_rows.next_number(conn), row, found[1].party, errand)
+    _write(
+        conn,
+        ident,
+        number or number_rows.give(conn, BUILT_IN[CASE], s.case_.c.no, errand.at),
+        row,
+        found[1].party,
+        errand,
+    )
     past_customers.remember(conn, CASE, ident, key, errand)
     due_rows.mark(conn, due_rows.INDEX_CASE, ident, errand.at)
     outcome.status, outcome.object, outcome.version = CREATED, ident, 1
@@ -46,7 +54,7 @@ def _write(conn: WriteConn, ident: str, number: str, row: Past, party: str | Non
     """Write a case with its history."""
     ours = _OURS.fullmatch(number)
     if ours is not None:
-        case_rows.count_on(conn, int(ours[1]))
+        number_rows.go_on_behind(conn, BUILT_IN[CASE], int(ours[1]), errand.at)
     closed = row.values.get("closed")
     resolved = row.values.get("resolved") or closed
     usual = CaseState.CLOSED if closed else CaseState.RESOLVED if resolved else CaseState.OPEN

@@ -134,6 +134,14 @@ def keep(conn: WriteConn, scores: Mapping[str, Mapping[str, Any]]) -> None:
     facet_rows.follow(conn, kept)
 
 
+def unnumbered(conn: Connection, after: str) -> tuple[list[str], str | None]:
+    """Return the next customers without a number, and after whom to go on (None: these were the last)."""
+    mine = (s.party.c.id == s.party.c.canonical_id, s.party.c.no.is_(None), s.party.c.kind != "unknown")
+    query = select(s.party.c.id).where(*mine, s.party.c.deleted_at.is_(None), s.party.c.pii_state == "normal")
+    idents = list(conn.execute(query.where(s.party.c.id > after).order_by(s.party.c.id).limit(BATCH)).scalars())
+    return idents, idents[-1] if len(idents) == BATCH else None
+
+
 def counted(conn: Connection, seen: Seen = ()) -> dict[str, dict[str, int]]:
     """Return kind (segment, value_class, contact_class) → value → how many customers."""
     table = s.party_facet

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, and_, delete, select
 
 from contactd.core import tokens
 from contactd.core.ids import RANDOM_BYTES, uuid7
+from contactd.core.numbering import NO_NUMBERS, Numbers
 from contactd.core.segmenting import NO_CUSTOMERS, CustomerPlan
-from contactd.crm_store import change_rows, due_rows, facet_rows, field_rows, search_index
+from contactd.crm_store import change_rows, due_rows, facet_rows, field_rows, number_rows, search_index
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
@@ -32,7 +33,9 @@ _TIME = 13
 """Characters of an id that say its millisecond (with a dash)."""
 
 
-def index_parties(conn: WriteConn, now: datetime, plan: CustomerPlan = NO_CUSTOMERS) -> bool:
+def index_parties(
+    conn: WriteConn, now: datetime, plan: CustomerPlan = NO_CUSTOMERS, numbers: Numbers = NO_NUMBERS
+) -> bool:
     """Index the customers that changed longest ago, and tell that they did; True while there may be more."""
     due = due_rows.take(conn, due_rows.INDEX_PARTY, BATCH)
     if not due:
@@ -40,6 +43,7 @@ def index_parties(conn: WriteConn, now: datetime, plan: CustomerPlan = NO_CUSTOM
     found = select(s.party.c.canonical_id).where(s.party.c.id.in_(due)).distinct()
     canonical = [row.canonical_id for row in conn.execute(found)]
     _forget(conn, PARTY, {*due, *canonical})
+    number_rows.customers(conn, numbers, canonical, now)
     facet_rows.sort(conn, canonical, plan, now)
     facet_rows.follow(conn, canonical, due)
     docs = [(ident, ident, "all", now, words) for ident in canonical if (words := party_tokens(conn.connection, ident))]

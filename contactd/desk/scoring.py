@@ -12,12 +12,14 @@ import json
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
 import structlog
 
 from contactd.clock import Clock
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
-from contactd.crm_store import score_rows
+from contactd.core.numbering import CUSTOMER
+from contactd.crm_store import number_rows, score_rows
 from contactd.crm_store.score_rows import Standing, Sum
 from contactd.crm_store.store import Store
 from contactd.desk.rules import Rules
@@ -83,9 +85,20 @@ class Scoring:
                     part = dict(items[at : at + score_rows.WRITTEN])
                     await self._store.write(partial(score_rows.keep, scores=part), bulk=True)
                 await self._rest(began)
+            await self._number()
             await self._store.write(partial(score_rows.ended, now=now, limits=limits, plan=digest), bulk=True)
         finally:
             self.going = False
+
+    async def _number(self) -> None:
+        """Give numbers to customers who were there before the policy had a pattern for them."""
+        numbers, after = self._rules.policy.numbers, cast("str | None", "")
+        while after is not None and numbers.pattern(CUSTOMER) is not None:
+            some, after = await self._store.read(partial(score_rows.unnumbered, after=after))
+            for at in range(0, len(some), score_rows.WRITTEN):
+                part, now = some[at : at + score_rows.WRITTEN], self._clock.now()
+                unit = partial(number_rows.customers, numbers=numbers, idents=part, now=now)
+                await self._store.write(unit, bulk=True)
 
     async def _look(self) -> None:
         asked, self._asked = self._asked, False
@@ -99,5 +112,6 @@ class Scoring:
         await asyncio.sleep((self._clock.monotonic() - began) * RESTS)
 
     def _digest(self) -> str:
-        document = self._rules.policy.document.get("customers") or {}
-        return hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()
+        document = self._rules.policy.document
+        named = [document.get("customers"), (document.get("numbers") or {}).get(CUSTOMER)]
+        return hashlib.sha256(json.dumps(named, sort_keys=True, default=str).encode()).hexdigest()

@@ -80,8 +80,9 @@ class Tending:
         self._identifying.follow(changed)
         matching = partial(match_rows.match_some, now=now, new_id=self._desk.idents.new)
         more = await write(matching, bulk=True) or more
-        plan = self._desk.rules.policy.customers
-        more = await write(partial(search_docs.index_parties, now=now, plan=plan), bulk=True) or more
+        policy = self._desk.rules.policy
+        unit = partial(search_docs.index_parties, now=now, plan=policy.customers, numbers=policy.numbers)
+        more = await write(unit, bulk=True) or more
         more = await write(partial(search_docs.index_cases, now=now), bulk=True) or more
         more = await write(partial(change_rows.closed, now=now), bulk=True) or more
         more = await write(partial(kb_index.index_articles, now=now), bulk=True) or more

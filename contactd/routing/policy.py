@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contactd.core.calendar import Calendar
 from contactd.core.case_plan import CasePlan
+from contactd.core.commerce_kinds import KINDS
 from contactd.core.errors import ConfigError
 from contactd.core.events import Skills
+from contactd.core.numbering import CASE, CUSTOMER, RECORD, Numbers, wrong
 from contactd.core.segmenting import CustomerPlan
 from contactd.routing import defaults
 from contactd.routing.calendars import read_calendars
-from contactd.routing.case_rules import read_cases
+from contactd.routing.case_rules import TYPES, read_cases
 from contactd.routing.customer_rules import read_customers
 from contactd.routing.document import Problem, Table
 from contactd.routing.line import ChannelRule, Intake, Line, Occupancy, Reason, glob
@@ -45,6 +47,8 @@ class Policy:
     templates: Mapping[str, Template]
     cases: CasePlan
     """How cases are worked on."""
+    numbers: Numbers
+    """Patterns of numbers."""
     customers: CustomerPlan
     """How customers are sorted and let in."""
     deferred_share: int
@@ -122,6 +126,7 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
     default_line = root.text("default_line", "support" if "support" in lines else next(iter(lines), ""))
     if default_line not in lines:
         root.wrong("default_line", f"names the line {default_line!r}, which does not exist")
+    numbers = _numbers(root.table("numbers"))
     customers = read_customers(root.table("customers"), lines, channels)
     policy = Policy(
         default_line=default_line,
@@ -135,7 +140,8 @@ def _read(mapping: Any) -> tuple[Policy, list[Problem]]:
         calls_back=next((name for name, rule in channels.items() if rule.calls_back), None),
         shifts=read_shifts(root.table("shifts"), calendars),
         templates=read_templates(root.table("templates"), lines),
-        cases=read_cases(root.table("cases"), calendars, lines, channels, customers.segments),
+        cases=replace(read_cases(root.table("cases"), calendars, lines, channels, customers.segments), numbers=numbers),
+        numbers=numbers,
         customers=customers,
         deferred_share=root.whole("deferred_share", 10, 1, 1000),
         occupancy=_occupancy(root.table("occupancy")),
@@ -158,6 +164,22 @@ def _occupancy(table: Table) -> Occupancy:
     )
     table.done()
     return read
+
+
+def _numbers(table: Table) -> Numbers:
+    """Read `numbers`: what is numbered → its pattern."""
+    sorts = {CASE: TYPES, RECORD: tuple(KINDS), CUSTOMER: ()}
+    patterns = {}
+    for name in table.names():
+        kind, _, sort = name.partition(".")
+        if kind not in sorts or (sort and sort not in sorts[kind]):
+            continue  # an unknown key is named by `done`
+        patterns[name] = table.text(name)
+        trouble = wrong(patterns[name])
+        if trouble is not None:
+            table.wrong(name, trouble)
+    table.done()
+    return Numbers(patterns)
 
 
 def _skill(name: str, table: Table) -> dict[str, str]:

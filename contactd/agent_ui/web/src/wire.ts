@@ -598,6 +598,7 @@ export interface InteractionEvent {
 
 export interface PartyView {
   id: string;
+  no?: string | null;
   name: string;
   kind: string;
   vip?: number | null;

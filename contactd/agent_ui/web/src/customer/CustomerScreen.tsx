@@ -36,6 +36,11 @@ export default function CustomerScreen({ party: id }: { party: string }) {
             </div>
             <div className="row customer-tags">
               <span className="dim">{word("customer.kinds", kind)}</span>
+              {party.data.no && (
+                <span className="dim num" data-testid="customer-no">
+                  {party.data.no}
+                </span>
+              )}
               {open_cases ? (
                 <span className="tag">
                   <FolderOpenOutlined /> {t("customer.casesN", { n: open_cases })}
@@ -59,7 +64,7 @@ export default function CustomerScreen({ party: id }: { party: string }) {
             </div>
           </div>
         </header>
-        <Scores party={party.data} />
+        <div className="customer-scores"><Scores party={party.data} /></div>
         <Points points={points ?? []} here={null} party={id} />
         <div className="customer-acts">
           <NewMail party={id} addresses={(points ?? []).filter((point) => point.kind === "email").map((point) => point.value ?? point.display)} line={null} caseId={null} />

@@ -9,7 +9,7 @@ import type { CommandError } from "../socket";
 import { files } from "./files";
 
 const LIFECYCLES = ["", "prospect", "customer", "former", "unknown"];
-const COLUMNS = ["id", "external_id", "kind", "name", "organisation", "title", "mobile", "office_phone", "phone", "fax", "email", "lifecycle", "vip", "owner", "tags", "value_class", "value", "contact_class", "contacts", "segments", "province", "city", "street"];
+const COLUMNS = ["id", "external_id", "kind", "name", "organisation", "title", "mobile", "office_phone", "phone", "fax", "email", "lifecycle", "vip", "owner", "tags", "no", "value_class", "value", "contact_class", "contacts", "segments", "province", "city", "street"];
 
 export function ExportForm() {
   const words = useWords();

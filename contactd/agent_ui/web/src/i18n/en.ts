@@ -1723,7 +1723,7 @@ export const en: Same<typeof zhCN> = {
     },
     field: {
       id: "Our id", external_id: "Customer number", kind: "Kind", name: "Name", family_name: "Family name", given_name: "Given name", salutation: "Salutation",
-      legal_name: "Legal name", uscc: "Credit code", lang: "Language", tz: "Time zone", lifecycle: "Stage", roles: "Roles", vip: "VIP", owner: "Owner", tags: "Tags", value_class: "Value class", value: "Worth a year", contact_class: "Contact class", contacts: "Contacts a year", segments: "Segments",
+      legal_name: "Legal name", uscc: "Credit code", lang: "Language", tz: "Time zone", lifecycle: "Stage", roles: "Roles", vip: "VIP", owner: "Owner", tags: "Tags", no: "Number", value_class: "Value class", value: "Worth a year", contact_class: "Contact class", contacts: "Contacts a year", segments: "Segments",
       mobile: "Mobile", office_phone: "Office phone", home_phone: "Home phone", phone: "Telephone", fax: "Fax", email: "E-mail", organisation: "Organisation",
       department: "Department", title: "Title", country: "Country", province: "Province", city: "City", district: "District", street: "Street",
       postal_code: "Postal code", short_name: "Short name", english_name: "English name", former_name: "Former name", alias: "Alias", birthday: "Birthday", note: "Note",

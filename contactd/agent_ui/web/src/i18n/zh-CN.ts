@@ -1713,7 +1713,7 @@ export const zhCN = {
     },
     field: {
       id: "系统编号", external_id: "客户编号", kind: "客户类型", name: "姓名", family_name: "姓", given_name: "名", salutation: "称谓",
-      legal_name: "法定名称", uscc: "统一社会信用代码", lang: "语言", tz: "时区", lifecycle: "客户阶段", roles: "角色", vip: "VIP 等级", owner: "负责人", tags: "标签", value_class: "价值 ABC", value: "一年成交额", contact_class: "联系 ABC", contacts: "一年联系次数", segments: "分群",
+      legal_name: "法定名称", uscc: "统一社会信用代码", lang: "语言", tz: "时区", lifecycle: "客户阶段", roles: "角色", vip: "VIP 等级", owner: "负责人", tags: "标签", no: "客户编号", value_class: "价值 ABC", value: "一年成交额", contact_class: "联系 ABC", contacts: "一年联系次数", segments: "分群",
       mobile: "手机", office_phone: "办公电话", home_phone: "家庭电话", phone: "电话", fax: "传真", email: "邮箱", organisation: "单位",
       department: "部门", title: "职务", country: "国家", province: "省份", city: "城市", district: "区县", street: "地址",
       postal_code: "邮编", short_name: "简称", english_name: "英文名", former_name: "曾用名", alias: "别名", birthday: "生日", note: "备注",
