@@ -5,7 +5,7 @@ from __future__ import annotations
 from contactd.crm_store.schema.announcing import announcement, announcement_read
 from contactd.crm_store.schema.approving import approval
 from contactd.crm_store.schema.casework import case_event, case_link, case_watcher, promise, sla_timer, task
-from contactd.crm_store.schema.commerce import record, record_event
+from contactd.crm_store.schema.commerce import campaign_member, record, record_event
 from contactd.crm_store.schema.conversation import (
     attachment,
     automatic_answer,
@@ -108,6 +108,7 @@ __all__ = [
     "blocked",
     "bulk_batch",
     "bulk_item",
+    "campaign_member",
     "case_",
     "case_event",
     "case_link",

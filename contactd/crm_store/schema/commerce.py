@@ -56,3 +56,27 @@ record_event = Table(
     sqlite_with_rowid=False,
 )
 """Append-only: what happened to a record, its stages included."""
+
+campaign_member = Table(
+    "campaign_member",
+    metadata,
+    key(),
+    belongs("campaign_id", "record.id", index=False),
+    belongs("party_id", "party.id"),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("attempts", Integer, nullable=False, default=0),
+    moment("next_at"),
+    words("outcome"),
+    moment("added_at"),
+    Column("added_by", Text),
+    moment("last_at", optional=True),
+    Column("last_by", Text),
+    UniqueConstraint("campaign_id", "party_id"),
+)
+"""A customer to be called in a campaign; `state` is of `core/campaigning.py`, `reason` says why one is left out.
+
+`next_at` is when they may be called next; `attempts` counts the calls that were tried.
+"""
+
+Index("ix_campaign_member_next", campaign_member.c.campaign_id, campaign_member.c.state, campaign_member.c.next_at)

@@ -212,6 +212,7 @@ case_ = Table(
     Column("team_id", Text),
     Column("segment_id", Text),
     Column("source_interaction_id", Text),
+    Column("contract_id", Text, index=True),
     count("reopened_n"),
     document("custom", empty={}),
     moment("created_at"),
