@@ -105,8 +105,8 @@ async def evidence(
 @router.get("/cases/{ident}/why", summary="Why a clock ends when it ends", responses=gives(Clocks))
 async def why(parts: PartsOf, looking: _Reader, ident: Ident) -> Response:
     """Return span, pauses, stretches of open time and the days passed over, of each clock."""
-    calendars = parts.policy()[1].calendars
-    items = await parts.store.read(lambda conn: sla_rows.why(conn, ident, calendars))
+    plan = parts.policy()[1].cases
+    items = await parts.store.read(lambda conn: sla_rows.why(conn, ident, plan))
     looking.saw(ident, "why")
     return answer({"items": items})
 

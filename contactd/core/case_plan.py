@@ -8,6 +8,7 @@ from typing import Any
 
 from contactd.core import sla
 from contactd.core.calendar import Calendar
+from contactd.core.coverage import Terms
 from contactd.core.numbering import NO_NUMBERS, Numbers
 from contactd.core.segmenting import Condition
 
@@ -94,6 +95,8 @@ class CasePlan:
     follow_up_ms: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Type → open time after its closing until the customer is asked whether all is well; types not named: never."""
     numbers: Numbers = NO_NUMBERS
+    terms: Mapping[str, Terms] = field(default_factory=dict, hash=False)
+    """Level of a service contract → what it promises."""
 
     def spans(self, kind: str, priority: int) -> tuple[int, int]:
         """Return the time until the first answer, and until it is resolved, in milliseconds."""
@@ -105,6 +108,16 @@ class CasePlan:
         if named is not None:
             return named
         return OFFICE if OFFICE in self.calendars else next(iter(sorted(self.calendars)), None)
+
+    def promised(self, kind: str, priority: int, level: str | None) -> tuple[int, int, str | None]:
+        """Return the time until the first answer and until it is resolved, and the calendar, under a contract of a level."""
+        terms = self.terms.get(level or "", Terms())
+        first, whole = self.spans(kind, priority)
+        return (
+            terms.first_ms[priority] if terms.first_ms else first,
+            terms.whole_ms[priority] if terms.whole_ms else whole,
+            terms.calendar or self.calendar_of(kind),
+        )
 
     def due(self, kind: str, since: int, span: int) -> int:
         """Return when `span` of a type's open time after `since` is used up (milliseconds)."""

@@ -108,6 +108,8 @@ KINDS: dict[str, Kind] = {
                 {"basic": _w("基础", "Basic"), "standard": _w("标准", "Standard"), "premium": _w("尊享", "Premium")},
             ),
             Field("entitlements", "list", _w("服务内容", "What it covers")),
+            Field("products", "list", _w("适用产品（空=全部）", "Products (none = all)")),
+            Field("included", "int", _w("包含次数（空=不限）", "Cases included (none = any)")),
         ),
         span=_SPAN,
         has_amount=True,

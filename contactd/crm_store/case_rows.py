@@ -14,7 +14,7 @@ from contactd.core.case import CaseState, CaseType
 from contactd.core.case_plan import CasePlan, Template
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.numbering import BUILT_IN, CASE
-from contactd.crm_store import case_fields, course_rows, due_rows, number_rows, sla_rows, step_rows
+from contactd.crm_store import case_fields, course_rows, coverage_rows, due_rows, number_rows, sla_rows, step_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
@@ -41,6 +41,7 @@ def create(
     if template is not None and not fields.get("checklist"):
         fields["checklist"] = step_rows.of_template(template, kind, plan, now)
     fields["checklist"] = step_rows.numbered(fields.get("checklist", ()))
+    covered = coverage_rows.cover(conn, {**fields, "source_interaction_id": source}, kind, plan, now)
     conn.execute(
         insert(s.case_).values(
             **{"type": kind, **fields},
@@ -50,6 +51,7 @@ def create(
             stage=rules.STAGES[0] if kind == CaseType.COMPLAINT else None,
             source_interaction_id=source,
             parent_id=parent,
+            contract_id=covered.get("id"),
             template=template.name if template else None,
             created_at=now,
             created_by=actor,
@@ -58,7 +60,9 @@ def create(
         ),
     )
     add_event(conn, ident, now, "created", actor, data={"interaction": source} if source else {})
-    sla_rows.begin(conn, ident, kind, fields.get("priority", 0), plan, now)
+    if covered:
+        add_event(conn, ident, now, "covered" if "id" in covered else "not_covered", None, data=covered)
+    sla_rows.begin(conn, ident, kind, fields.get("priority", 0), plan, now, covered.get("level"))
     if fields["checklist"]:
         step_rows.follow(conn, ident, plan, now=now, actor=actor)
     due_rows.mark(conn, due_rows.INDEX_CASE, ident, now)

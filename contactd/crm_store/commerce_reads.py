@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, or_, select
 from contactd.clock import rfc3339
 from contactd.core.commerce_kinds import KINDS
 from contactd.core.errors import NotFoundError
-from contactd.crm_store import cursors
+from contactd.crm_store import coverage_rows, cursors
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, text
 from contactd.crm_store.sight import Seen
@@ -94,7 +94,7 @@ def cards(conn: Connection, party: str, now: datetime) -> dict[str, Any]:
     for row in rows:
         by_kind.setdefault(row.kind, []).append(row)
     return {
-        "contract": _contract(by_kind.get("service_contract", []), now),
+        "contract": _contract(conn, party, now),
         "items": [
             {
                 "kind": kind,
@@ -107,29 +107,32 @@ def cards(conn: Connection, party: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _contract(rows: list[Any], now: datetime) -> dict[str, Any] | None:
-    """Return the service contract that holds now: the one that holds longest."""
-    holding = [
-        row
-        for row in rows
-        if row.stage == "active"
-        and (row.begins_at is None or row.begins_at <= now)
-        and (row.ends_at is None or row.ends_at > now)
-    ]
-    if not holding:
+def _contract(conn: Connection, party: str, now: datetime) -> dict[str, Any] | None:
+    """Return the service contract that holds now, the one that holds longest; none holds: the one that did last.
+
+    Those of the firms somebody works for count, too; `standing` says how it stands, `left` what it still includes.
+    """
+    contracts = coverage_rows.held(conn, [party])
+    if not contracts:
         return None
-    best = max(holding, key=lambda row: (row.ends_at is None, row.ends_at or now))
-    entitled = best.fields.get("entitlements", [])
-    level = best.fields.get("level")
+    best = max(
+        contracts,
+        key=lambda one: (one.standing(now) == "holds", one.stage == "active", one.ends_at is None, one.ends_at or now),
+    )
+    row = conn.execute(select(s.record).where(s.record.c.id == best.id)).one()
     return {
         "id": best.id,
-        "kind": best.kind,
-        "party_id": best.party_id,
-        "no": best.no,
-        "title": best.title,
+        "kind": row.kind,
+        "party_id": row.party_id,
+        "no": row.no,
+        "title": row.title,
         "until": text(best.ends_at),
-        "level": level,
-        "entitlements": entitled,
+        "level": best.level,
+        "entitlements": row.fields.get("entitlements", []),
+        "standing": best.standing(now),
+        "included": best.included,
+        "used": best.used,
+        "left": best.left,
     }
 
 

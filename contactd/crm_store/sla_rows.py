@@ -15,6 +15,7 @@ from contactd.core.case import PAUSED, Move
 from contactd.core.case_plan import CasePlan
 from contactd.core.errors import NotFoundError
 from contactd.core.sla import FIRST_RESPONSE, RESOLUTION, Timer
+from contactd.crm_store import coverage_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
@@ -24,10 +25,12 @@ __all__ = ["FIRST_RESPONSE", "RESOLUTION"]
 BATCH = 20
 
 
-def begin(conn: WriteConn, case: str, kind: str, priority: int, plan: CasePlan, now: datetime) -> None:
-    """Begin a case's clocks: until the first answer, and until it is resolved."""
-    name = plan.calendar_of(kind)
-    for target, span in zip((FIRST_RESPONSE, RESOLUTION), plan.spans(kind, priority), strict=True):
+def begin(
+    conn: WriteConn, case: str, kind: str, priority: int, plan: CasePlan, now: datetime, level: str | None = None
+) -> None:
+    """Begin a case's clocks: until the first answer, and until it is resolved; by the contract of a `level` that covers it."""
+    first, whole, name = plan.promised(kind, priority, level)
+    for target, span in ((FIRST_RESPONSE, first), (RESOLUTION, whole)):
         timer = sla.start(span, to_ms(now))
         row = {"id": f"{case}:{target}", "case_id": case, "target": target, "calendar": name, "started_at": now}
         conn.execute(insert(s.sla_timer).values(**row, **_columns(timer, plan.calendars.get(name or ""))))
@@ -35,7 +38,8 @@ def begin(conn: WriteConn, case: str, kind: str, priority: int, plan: CasePlan, 
 
 def retarget(conn: WriteConn, case: str, kind: str, priority: int, plan: CasePlan, now: datetime) -> None:
     """Give running clocks the spans of another type or priority; what was used up counts."""
-    spans = dict(zip((FIRST_RESPONSE, RESOLUTION), plan.spans(kind, priority), strict=True))
+    first, whole, _calendar = plan.promised(kind, priority, coverage_rows.level_of(conn.connection, case))
+    spans = {FIRST_RESPONSE: first, RESOLUTION: whole}
     for row, timer in _open(conn, case):
         changed = Timer(span=spans[row.target], spent=timer.spent, since=timer.since)
         calendar = plan.calendars.get(row.calendar or "")
@@ -98,8 +102,8 @@ def timers(conn: Connection, cases: list[str]) -> dict[str, list[dict[str, Any]]
     return found
 
 
-def why(conn: Connection, case: str, calendars: Mapping[str, Calendar]) -> list[dict[str, Any]]:
-    """Say of each clock why it ends when it ends: its span, its pauses, and the stretches of open time it is made of.
+def why(conn: Connection, case: str, plan: CasePlan) -> list[dict[str, Any]]:
+    """Say of each clock why it ends when it ends: its contract, span, pauses, and the stretches of open time it is made of.
 
     Raises:
         NotFoundError: the case has none.
@@ -108,7 +112,8 @@ def why(conn: Connection, case: str, calendars: Mapping[str, Calendar]) -> list[
     if not rows:
         message = "there is no such case"
         raise NotFoundError(message)
-    return [_explained(row, calendars.get(row.calendar or "")) for row in rows]
+    by = coverage_rows.told(conn, case, plan.terms)
+    return [_explained(row, plan.calendars.get(row.calendar or "")) | by for row in rows]
 
 
 def _explained(row: Any, calendar: Calendar | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from contactd.core import case, sla
 from contactd.core.calendar import Calendar
 from contactd.core.case_plan import CasePlan, Opening, Step, TaskLines, Template
+from contactd.core.coverage import Terms
 from contactd.routing.customer_rules import customer_conditions
 from contactd.routing.document import Table
 
@@ -15,6 +16,7 @@ HOUR_MS = 3_600_000
 MOST_HOURS = 8760
 TYPES = tuple(map(str, case.CaseType))
 MOST_WORDS = 200
+PRIORITIES = case.TOP_PRIORITY + 1
 
 
 def read_cases(
@@ -48,6 +50,7 @@ def read_cases(
         openings=tuple(_opening(row, templates, lines, channels, segments) for row in table.rows("rules")),
         tasks=_tasks(table.table("tasks"), lines),
         follow_up_ms=_given(named["follow_up"]),
+        terms={name: _terms(row, name, calendars, lines) for name, row in table.table("contracts").tables()},
     )
     table.done()
     return plan
@@ -77,13 +80,28 @@ def _hours(row: Table, key: str, built_in: list[int]) -> list[int]:
     if not row.has(key):
         return built_in
     value = row.take(key)
-    good = isinstance(value, list | tuple) and len(value) == len(built_in)
+    good = isinstance(value, list | tuple) and len(value) == PRIORITIES
     if not good or not all(
         isinstance(one, int | float) and not isinstance(one, bool) and 0 < one <= MOST_HOURS for one in value
     ):
-        row.wrong(key, f"must be {len(built_in)} numbers of hours, by priority from the lowest")
+        row.wrong(key, f"must be {PRIORITIES} numbers of hours, by priority from the lowest")
         return built_in
     return [round(one * HOUR_MS) for one in value]
+
+
+def _terms(row: Table, name: str, calendars: Mapping[str, Calendar], lines: Mapping[str, Any]) -> Terms:
+    """Read what contracts of a level promise; hours that are not named are those without a contract."""
+    hours = {key: _hours(row, key, []) for key in ("first_response_h", "resolution_h")}
+    read = Terms(
+        label=row.label("label", name),
+        calendar=_one_of(row, "calendar", calendars, "calendar"),
+        first_ms=tuple(hours["first_response_h"]),
+        whole_ms=tuple(hours["resolution_h"]),
+        types=row.texts("types", (), TYPES),
+        lines=row.texts("lines", (), tuple(lines)),
+    )
+    row.done()
+    return read
 
 
 def _template(name: str, row: Table, lines: Mapping[str, Any]) -> Template:

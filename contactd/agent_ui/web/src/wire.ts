@@ -797,6 +797,9 @@ export interface CaseClock {
   span_s: number;
   stretches: { from: string; to: string }[];
   pauses: { from: string; to: string | null; reason: string }[];
+  /** The service contract it goes by, and why others do not cover the case. */
+  contract: { id: string; no: string; title: string; level: string | null; label: { zh?: string; en?: string } } | null;
+  not_covered_by: { id: string; no: string; why: string }[];
   passed_over: { day: string; kind: string; name: Record<string, string> }[];
 }
 
@@ -994,6 +997,6 @@ export interface RecordView {
 }
 
 export interface CardsView {
-  contract: { id: string; until: string | null; title: string; entitlements: string[]; closed?: number } | null;
+  contract: { id: string; until: string | null; title: string; entitlements: string[]; standing: string; included: number | null; used: number; left: number | null; closed?: number } | null;
   items: { kind: string; count: number; records: RecordView[] }[];
 }

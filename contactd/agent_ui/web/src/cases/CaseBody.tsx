@@ -173,6 +173,16 @@ function Why({ id }: { id: string }) {
   if (!found.data) return <Lines n={3} />;
   return (
     <div className="case-why" data-testid="case-why-text">
+      {found.data.items[0]?.contract && (
+        <p data-testid="case-contract">
+          {t("cases.byContract", { no: found.data.items[0].contract.no, level: (language === "en" ? found.data.items[0].contract.label.en : found.data.items[0].contract.label.zh) ?? found.data.items[0].contract.level ?? "" })}
+        </p>
+      )}
+      {(found.data.items[0]?.not_covered_by ?? []).map((one) => (
+        <p key={one.id} className="dim">
+          {one.no}: {word("commerce.standings", one.why)}
+        </p>
+      ))}
       {found.data.items.map((clock) => (
         <div key={clock.target}>
           <strong>{word("cases.targets", clock.target)}</strong>{" "}

@@ -11,7 +11,7 @@ import { money, useKinds } from "./words";
 import "./commerce.css";
 
 export function Cards({ party }: { party: string }) {
-  const { t } = useWords();
+  const { t, word } = useWords();
   const kinds = useKinds();
   const found = useQuery({ queryKey: keys.cards(party), queryFn: ({ signal }) => api.cards(party, signal) });
   if (!found.data || found.data.items.length === 0) return null;
@@ -21,6 +21,12 @@ export function Cards({ party }: { party: string }) {
       {contract && !contract.closed && (
         <button type="button" className="clear cards-contract" title={contract.entitlements.join("\n")} onClick={() => go("records", contract.id)}>
           <SafetyCertificateOutlined /> {contract.until ? t("commerce.until", { day: contract.until.slice(0, 10) }) : t("commerce.inContract")}
+          {contract.standing !== "holds" && (
+            <span className="tag bad" data-testid="contract-standing">
+              {word("commerce.standings", contract.standing)}
+            </span>
+          )}
+          {contract.left !== null && <span className="tag num">{t("commerce.left", { n: contract.left, of: contract.included ?? 0 })}</span>}
           {contract.entitlements.length > 0 && <span className="dim cut">{contract.entitlements.join(" · ")}</span>}
         </button>
       )}

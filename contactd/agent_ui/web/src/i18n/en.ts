@@ -865,6 +865,7 @@ export const en: Same<typeof zhCN> = {
     groups: { party: "Customers", case: "Cases", message: "Messages" },
   },
   cases: {
+    byContract: "By contract {{no}}, {{level}}",
     title: "Cases",
     evidence: "Evidence",
     evidenceHint: "Everything said and done, originals and recordings, with a hash of each part (zip)",
@@ -934,6 +935,7 @@ export const en: Same<typeof zhCN> = {
       linked: "Linked",
       contact: "A contact about it",
       step: "Step done",
+      covered: "Covered by contract", not_covered: "No contract covers it",
       breached: "Late",
     },
   },
@@ -1367,6 +1369,8 @@ export const en: Same<typeof zhCN> = {
     noneHint: "What somebody asks to be allowed comes here.",
   },
   commerce: {
+    left: "{{n}} of {{of}} left",
+    standings: { holds: "In force", suspended: "Suspended", ended: "Ended", not_begun: "Not begun", expired: "Expired", exhausted: "Used up", other_type: "for other matters", other_line: "for another line", other_product: "for another product" },
     title: "Business",
     new: "New: {{kind}}",
     none: "Nothing here",

@@ -855,6 +855,7 @@ export const zhCN = {
     groups: { party: "客户", case: "工单", message: "往来内容" },
   },
   cases: {
+    byContract: "按合同 {{no}} {{level}}",
     title: "工单",
     evidence: "证据包",
     evidenceHint: "往来内容、处理记录、原件和录音，每个文件附校验值（zip）",
@@ -924,6 +925,7 @@ export const zhCN = {
       linked: "关联",
       contact: "关联一次联系",
       step: "完成一步",
+      covered: "合同覆盖", not_covered: "没有合同覆盖",
       breached: "超时",
     },
   },
@@ -1357,6 +1359,8 @@ export const zhCN = {
     noneHint: "同事申请批准的事项会显示在这里。",
   },
   commerce: {
+    left: "剩 {{n}}/{{of}} 次",
+    standings: { holds: "有效", suspended: "已暂停", ended: "已终止", not_begun: "未生效", expired: "已过期", exhausted: "次数已用完", other_type: "不含此类工单", other_line: "不含此业务线", other_product: "不含此产品" },
     title: "业务",
     new: "新建{{kind}}",
     none: "还没有记录",
