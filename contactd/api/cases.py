@@ -25,7 +25,7 @@ from contactd.api.imports import fetched
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core.errors import ForbiddenError
-from contactd.crm_store import case_reads, case_rows, contact_case_rows, sight, sla_rows
+from contactd.crm_store import case_reads, case_rows, contact_case_rows, sight, sla_rows, watch_rows
 from contactd.desk.rights import Actor, permitted
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
@@ -42,10 +42,14 @@ async def listed(
     type: Filter = None,  # noqa: A002 - the word of the wire
     assignee: Filter = None,
     watcher: Filter = None,
+    unseen: bool = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Return a page of cases; `state=active` are those not over, `assignee=me` my own, `assignee=none` nobody's."""
+    """Return a page of cases; `state=active` are those not over, `assignee=me` my own, `assignee=none` nobody's.
+
+    With `watcher=me` each says how much is `unseen`; `unseen=1` lists only those with something new.
+    """
     me = looking.actor.id
     items, following = await parts.store.read(
         lambda conn: case_reads.listed(
@@ -55,6 +59,7 @@ async def listed(
             kind=type,
             assignee=me if assignee == "me" else assignee,
             watcher=me if watcher == "me" else watcher,
+            news=unseen,
             seen=sight.cases(looking.actor.sight, parts.clock.now()),
             limit=limit,
             cursor=cursor,
@@ -211,7 +216,18 @@ async def watch(request: Request, parts: PartsOf, ident: Ident, given: Watching,
 
     def act(conn: Any, _now: Any, _plan: Any) -> None:
         case_rows.locked(conn, ident, None)
-        case_rows.watch(conn, ident, actor.id, on=given.on)
+        watch_rows.watch(conn, ident, actor.id, on=given.on)
+
+    return await _changed(request, parts, ident, actor, act)
+
+
+@router.post("/cases/{ident}/seen", summary="Say that one has looked at a case one follows", responses=gives(WholeCase))
+async def saw(request: Request, parts: PartsOf, ident: Ident, actor: _Writer) -> Response:
+    """Count what happened until now as seen."""
+
+    def act(conn: Any, _now: Any, _plan: Any) -> None:
+        case_rows.locked(conn, ident, None)
+        watch_rows.saw(conn, ident, actor.id)
 
     return await _changed(request, parts, ident, actor, act)
 

@@ -76,6 +76,8 @@ class Made(Shape):
 
     tasks: list[str]
     """Ids, in the order they come."""
+    left_out: list[dict[str, str]]
+    """Who must not be called: `party_id`, `reason` (do_not_call | consent_refused | restricted)."""
 
 
 @router.get("/tasks", summary="List tasks, newest first", responses=gives(Page[Task]))
@@ -135,7 +137,8 @@ async def follow_ups(request: Request, parts: PartsOf, given: FollowUps, actor: 
             if given.cases is not None:
                 one = given.cases
                 whom += follow_up_rows.closed(conn, one.type, one.closed_after, one.closed_before or now, seen=seen)
-            made = {"tasks": follow_up_rows.make(conn, batch, plan, whom, now=now, actor=actor.id)}
+            tasks, left_out = follow_up_rows.make(conn, batch, plan, whom, now=now, actor=actor.id)
+            made = {"tasks": tasks, "left_out": left_out}
             this.keep(conn, 201, made)
             return made
 

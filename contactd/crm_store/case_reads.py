@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, or_, select
 from contactd.clock import rfc3339
 from contactd.core.case import CaseState
 from contactd.core.errors import NotFoundError
-from contactd.crm_store import cursors, promise_rows, sla_rows, task_rows
+from contactd.crm_store import cursors, promise_rows, sla_rows, task_rows, watch_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, text
 from contactd.crm_store.sight import Seen
@@ -34,6 +34,7 @@ def listed(
     kind: str | None = None,
     assignee: str | None = None,
     watcher: str | None = None,
+    news: bool = False,
     seen: Seen = (),
     limit: int = 50,
     cursor: str | None = None,
@@ -46,7 +47,8 @@ def listed(
         state: one, or `active` for all that are not over.
         kind: type of case.
         assignee: whose; `none` for nobody's.
-        watcher: who follows.
+        watcher: who follows; each item says how much is `unseen` by them.
+        news: only those with something the watcher has not seen.
         seen: as `sight.cases`.
         limit: how many.
         cursor: where the last page ended.
@@ -68,9 +70,14 @@ def listed(
     if watcher is not None:
         query = query.join(s.case_watcher, s.case_watcher.c.case_id == s.case_.c.id)
         query = query.where(s.case_watcher.c.agent_id == watcher)
+        query = query.where(s.case_.c.id.in_(watch_rows.with_news(watcher))) if news else query
     query = cursors.after(query, cursor, s.case_.c.created_at, s.case_.c.id, limit)
     rows, following = cursors.page(list(conn.execute(query)), limit, "created_at")
-    return _items(conn, rows), following
+    items = _items(conn, rows)
+    if watcher is not None:
+        unseen = watch_rows.unseen(conn, watcher, [row.id for row in rows])
+        items = [item | {"unseen": unseen.get(item["id"], 0)} for item in items]
+    return items, following
 
 
 def board(conn: Connection, *, assignee: str | None = None, kind: str | None = None, seen: Seen = ()) -> dict[str, Any]:

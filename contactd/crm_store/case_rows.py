@@ -7,20 +7,42 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from contactd.core import case as rules
 from contactd.core.case import CaseState, CaseType
 from contactd.core.case_plan import CasePlan, Template
 from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.numbering import BUILT_IN, CASE
-from contactd.crm_store import case_fields, course_rows, coverage_rows, due_rows, number_rows, sla_rows, step_rows
+from contactd.crm_store import (
+    case_fields,
+    course_rows,
+    coverage_rows,
+    due_rows,
+    number_rows,
+    sla_rows,
+    step_rows,
+    watch_rows,
+)
 from contactd.crm_store import schema as s
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
-add_event = partial(course_rows.add, s.case_event.c.case_id)
-"""Append to the events of a case."""
+_add = partial(course_rows.add, s.case_event.c.case_id)
+
+
+def add_event(
+    conn: WriteConn,
+    ident: str,
+    at: datetime,
+    kind: str,
+    actor: str | None,
+    text: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Append to the events of a case; who follows it is told."""
+    _add(conn, ident, at, kind, actor, text, data)
+    watch_rows.happened(conn, ident, at)
 
 
 def create(
@@ -212,15 +234,6 @@ def note(conn: WriteConn, ident: str, text: str, *, public: bool, now: datetime,
         sla_rows.meet(conn, ident, sla_rows.FIRST_RESPONSE, now)
     values = {"state": CaseState.OPEN} if old.state == CaseState.NEW else {}
     _set(conn, ident, values, now, actor)
-
-
-def watch(conn: WriteConn, ident: str, agent: str, *, on: bool) -> None:
-    """Let somebody follow a case, or no longer."""
-    mine = (s.case_watcher.c.case_id == ident, s.case_watcher.c.agent_id == agent)
-    if on:
-        conn.execute(insert(s.case_watcher).values(case_id=ident, agent_id=agent).on_conflict_do_nothing())
-    else:
-        conn.execute(delete(s.case_watcher).where(*mine))
 
 
 def link(conn: WriteConn, ident: str, other: str, kind: str, *, now: datetime, actor: str) -> None:

@@ -18,6 +18,8 @@ MATCH = "match"
 INDEX_PARTY = "index_party"
 INDEX_CASE = "index_case"
 INDEX_ARTICLE = "index_article"
+TELL_WATCHERS = "tell_watchers"
+"""A case in which something happened."""
 
 _new = insert(s.due)
 _MARK = hot(_new.on_conflict_do_update(index_elements=["kind", "ref"], set_={"at": _new.excluded.at}))

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from contactd.core.errors import BadRequestError, BusyError, NotFoundError
+from contactd.crm_store import barred_rows, task_rows
 from contactd.crm_store import schema as s
-from contactd.crm_store import task_rows
 from contactd.crm_store.sight import Seen
 from contactd.crm_store.write_conn import WriteConn
 
@@ -75,8 +75,12 @@ def closed(conn: WriteConn, kind: str | None, after: datetime, before: datetime,
     return [(row.canonical_id, row.id) for row in rows]
 
 
-def make(conn: WriteConn, batch: str, asking: Asking, whom: Whom, *, now: datetime, actor: str) -> list[str]:
-    """Make a task for each customer, one after another; return their ids.
+def make(
+    conn: WriteConn, batch: str, asking: Asking, whom: Whom, *, now: datetime, actor: str
+) -> tuple[list[str], list[dict[str, str]]]:
+    """Make a task for each customer, one after another; return their ids, and who was left out with the reason.
+
+    Left out is who asked not to be called, or does not want service calls.
 
     Raises:
         BusyError: whoever asks would have too many waiting (code `quota`).
@@ -84,6 +88,8 @@ def make(conn: WriteConn, batch: str, asking: Asking, whom: Whom, *, now: dateti
     first: dict[str, str | None] = {}
     for party, case in whom:
         first.setdefault(party, case)
+    barred = barred_rows.barred(conn.connection, list(first), now)
+    first = {party: case for party, case in first.items() if party not in barred}
     _refuse_flood(conn, len(first), actor)
     made = []
     for place, (party, case) in enumerate(first.items()):
@@ -100,7 +106,7 @@ def make(conn: WriteConn, batch: str, asking: Asking, whom: Whom, *, now: dateti
         }
         made.append(f"{batch}:{place}")
         task_rows.put(conn, made[-1], values, now=now, actor=actor)
-    return made
+    return made, [{"party_id": party, "reason": why} for party, why in barred.items()]
 
 
 def _refuse_flood(conn: WriteConn, more: int, actor: str) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from contactd.crm_store import case_rows, contact_case_rows, promise_rows, sla_rows
+from contactd.crm_store import case_rows, contact_case_rows, promise_rows, sla_rows, watch_rows
 from contactd.crm_store.store import WriteConn
+from contactd.desk.changes import CaseNews
 from contactd.desk.desk import Desk
+from contactd.desk.effects import Effect
 
 
 class Casework:
@@ -53,16 +55,19 @@ class Casework:
         return {"interaction": entry.view()}
 
     async def watch(self) -> None:
-        """Tell supervisors of clocks that ran out, and owners of promises that are about to break; each once."""
+        """Tell supervisors of clocks that ran out, owners of promises about to break, followers of what is new."""
         now = self._desk.clock.now()
 
-        def unit(conn: WriteConn) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+        def unit(conn: WriteConn) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]], list[dict[str, Any]]]:
             late = sla_rows.breached(conn, now)
             for case, _, target in late:
                 case_rows.add_event(conn, case, now, "breached", None, data={"target": target})
-            return late, promise_rows.soon(conn, now)
+            return late, promise_rows.soon(conn, now), watch_rows.news(conn)
 
-        late, soon = await self._desk.store.write(unit, bulk=True)
+        late, soon, news = await self._desk.store.write(unit, bulk=True)
+        told: list[Effect] = [CaseNews(agent=one.pop("agent"), news=one) for one in news]
+        if told:
+            self._desk.publisher.publish(told)
         for _case, number, target in late:
             self._desk.publisher.alert(self._desk.idents.new(), now, "case_late", detail=f"{number} {target}")
         for _promise, owner in soon:

@@ -88,6 +88,15 @@ class OutboxChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseNews:
+    """Something happened in a case an agent follows; ids and numbers only, the rest is asked for."""
+
+    agent: str
+    news: Shown
+    """case, no, type, unseen"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineSettings:
     """What the policy says of a line, as far as screens show it."""
 
@@ -156,6 +165,7 @@ Changed = (
     | MessageAdded
     | AlertRaised
     | OutboxChanged
+    | CaseNews
     | PolicyChanged
     | LineOpened
     | LineExpects

@@ -18,6 +18,7 @@ from contactd.desk.changes import (
     AgentChanged,
     AgentRemoved,
     AlertRaised,
+    CaseNews,
     Changed,
     DayFigures,
     DayStarted,
@@ -95,6 +96,9 @@ class Views:
             MessageAdded: self._take_message,
             AlertRaised: self._take_alert,
             OutboxChanged: self._take_outbox,
+            CaseNews: lambda change: self.audience.send(
+                self.audience.of(change.agent).values(), "case.news", change.news
+            ),
             PolicyChanged: self._take_policy,
             LineOpened: self.floor.opened,
             LineExpects: lambda change: self.floor.expects(change.line, change.p50_s, change.p90_s),

@@ -434,6 +434,7 @@ POSTS = {
     "/api/v1/cases/i1/escalate": "case.edit",
     "/api/v1/cases/i1/links": "case.edit",
     "/api/v1/cases/i1/watch": "case.edit",
+    "/api/v1/cases/i1/seen": "case.edit",
     "/api/v1/promises": "case.edit",
     "/api/v1/promises/i1": "case.edit",
     "/api/v1/follow-ups": "case.edit",

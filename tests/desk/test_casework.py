@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from contactd.crm_store import case_reads, promise_rows
+from sqlalchemy import insert
+
+from contactd.core.case_plan import NO_PLAN
+from contactd.crm_store import case_reads, case_rows, follow_up_rows, parties, promise_rows, schema, watch_rows
 from tests.desk.bench import Bench
 
 
@@ -48,3 +51,48 @@ async def test_supervisors_hear_what_is_late_and_what_is_promised(bench: Bench) 
         "case_late",
         "promise_due",
     ]
+
+
+async def test_who_follows_a_case_is_told_of_what_others_do(bench: Bench) -> None:
+    ann, bob = await bench.agent("ann"), await bench.agent("bob")
+    now = bench.clock.now()
+
+    def unit(conn: Any) -> None:
+        case_rows.create(conn, "c1", {"subject": "x"}, plan=NO_PLAN, now=now, actor=bob.id)
+        watch_rows.watch(conn, "c1", ann.id, on=True)
+        watch_rows.watch(conn, "c1", bob.id, on=True)
+
+    await bench.store.write(unit)
+    await bench.office.tending.settle()
+    streams = {one.id: bench.office.views.audience.add(f"k{one.id}", one.id, one.role) for one in (ann, bob)}
+    await bench.store.write(lambda conn: case_rows.add_event(conn, "c1", now, "note", bob.id, "secret words"))
+    await bench.office.tending.settle()
+
+    def told(agent: str) -> list[str]:
+        return [body for body in streams[agent]._bodies if "case.news" in body]
+
+    (news,) = await bench.until(lambda: told(ann.id), "the news")
+    assert '"unseen":1' in news.replace(" ", "")
+    assert "secret" not in news
+    assert not told(bob.id), "nobody is told of what they did themselves"
+    listed = await bench.store.read(lambda conn: case_reads.listed(conn, watcher=ann.id, news=True)[0])
+    assert [(one["id"], one["unseen"]) for one in listed] == [("c1", 1)]
+    await bench.store.write(lambda conn: watch_rows.saw(conn, "c1", ann.id))
+    assert (await bench.store.read(lambda conn: case_reads.listed(conn, watcher=ann.id, news=True)))[0] == []
+
+
+async def test_who_does_not_want_to_be_called_is_on_no_follow_up_list(bench: Bench) -> None:
+    now = bench.clock.now()
+    asking = follow_up_rows.Asking(subject="ok?", body="", due_at=now, apart_s=0, line=None, owner=None, priority=0)
+
+    def unit(conn: Any) -> Any:
+        for ident, more in (("a", {}), ("b", {"preferences": {"do_not_call": True}}), ("c", {})):
+            parties.create(conn, ident, {"display_name": ident, **more}, now=now, actor=None)
+        for n, (party, purpose) in enumerate((("c", "service"), ("a", "marketing"))):
+            row = {"id": f"s{n}", "party_id": party, "purpose": purpose, "channel": "", "state": "denied"}
+            conn.execute(insert(schema.consent).values(**row, evidence="said so", at=now, by="ann"))
+        return follow_up_rows.make(conn, "list", asking, [(one, None) for one in "abc"], now=now, actor="ann")
+
+    tasks, left_out = await bench.store.write(unit)
+    assert tasks == ["list:0"]
+    assert {(one["party_id"], one["reason"]) for one in left_out} == {("b", "do_not_call"), ("c", "consent_refused")}

@@ -216,7 +216,8 @@ export const api = {
   tasksOf: (interaction: string, signal?: AbortSignal) => get<Page<TaskView>>(`/tasks${query({ interaction })}`, signal),
   tasks: (filter: Record<string, string | number | null>, signal?: AbortSignal) => get<Page<TaskView>>(`/tasks${query(filter)}`, signal),
   dropTask: (key: string) => send<TaskView>("POST", `/tasks/${id(key)}/drop`, {}),
-  makeFollowUps: (list: object) => send<{ tasks: string[] }>("POST", "/follow-ups", list),
+  makeFollowUps: (list: object) => send<{ tasks: string[]; left_out: { party_id: string; reason: string }[] }>("POST", "/follow-ups", list),
+  sawCase: (key: string) => send<CaseView>("POST", `/cases/${id(key)}/seen`, {}),
   watchCase: (key: string, on: boolean) => send<CaseView>("POST", `/cases/${id(key)}/watch`, { on }),
   suggestions: (key: string, language: string, signal?: AbortSignal) =>
     get<{ items: FoundArticle[] }>(`/interactions/${id(key)}/suggestions${query({ language })}`, signal),
@@ -311,6 +312,7 @@ export const keys = {
   timeline: (key: string) => ["timeline", key] as const,
   cases: (kind: string, whose: string | null, type: string | null) => ["cases", kind, whose, type] as const,
   case: (key: string) => ["cases", "one", key] as const,
+  followed: ["cases", "followed"] as const,
   suggestions: (key: string) => ["suggestions", key] as const,
   knowledgeSearch: (q: string, language: string) => ["knowledgeSearch", q, language] as const,
   knowledgeTree: ["knowledgeTree"] as const,

@@ -27,6 +27,9 @@ export function refresh(queries: QueryClient, event: WireEvent): void {
     void outdate(queries, { queryKey: keys.quarantined });
   } else if (event.event === "outbox.changed") {
     void outdate(queries, { queryKey: keys.outboxes });
+  } else if (event.event === "case.news") {
+    void outdate(queries, { queryKey: keys.case(event.data.case) });
+    void outdate(queries, { queryKey: keys.followed });
   } else if (event.event === "floor.changed" && event.data.policy_version !== undefined) {
     void outdate(queries, { queryKey: keys.policy });
   }

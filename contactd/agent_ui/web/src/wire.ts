@@ -535,6 +535,7 @@ export interface EventData {
   };
   "alert.raised": AlertView;
   "outbox.changed": Record<string, never>;
+  "case.news": { case: string; no: string; type: string; unseen: number };
 }
 
 export type EventName = keyof EventData;
@@ -721,6 +722,8 @@ export interface CaseEvent {
 export interface CaseView {
   id: string;
   no: string;
+  /** Of a case I follow: what happened in it since I looked. */
+  unseen?: number;
   type: string;
   state: string;
   stage: string | null;

@@ -1,8 +1,9 @@
 /** One case beside the list it was opened from. */
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Drawer, Tooltip } from "antd";
+import { useEffect } from "react";
 import { api, keys, ROOT } from "../api";
-import { useMay } from "../desk";
+import { useConsole, useMay } from "../desk";
 import { useWords } from "../i18n";
 import { Lines, LoadFailed } from "../shell/bits";
 import type { CaseView } from "../wire";
@@ -12,6 +13,16 @@ import "./cases.css";
 
 export function CaseDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   const found = useQuery({ queryKey: keys.case(id ?? ""), queryFn: ({ signal }) => api.case(id ?? "", signal), enabled: id !== null });
+  const me = useConsole((view) => view.me?.agent);
+  const queries = useQueryClient();
+  const followed = found.data?.watchers?.includes(me ?? "") ?? false;
+  const newest = found.data?.events?.at(-1)?.seq;
+  const looked = found.data?.id;
+  // What stands on screen counts as seen; what comes while it does, too.
+  useEffect(() => {
+    if (!followed || looked === undefined || newest === undefined) return;
+    void api.sawCase(looked).then(() => queries.invalidateQueries({ queryKey: keys.followed }));
+  }, [followed, looked, newest, queries]);
   return (
     <Drawer open={id !== null} onClose={onClose} size={620} destroyOnHidden title={found.data ? <CaseTitle item={found.data} /> : " "}>
       {found.isError ? <LoadFailed again={() => void found.refetch()} /> : found.data ? <CaseBody item={found.data} /> : <Lines n={10} />}

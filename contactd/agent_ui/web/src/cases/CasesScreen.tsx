@@ -17,6 +17,7 @@ import "./cases.css";
 interface Filter {
   assignee: string | null;
   type: string | null;
+  watcher?: string;
 }
 
 export default function CasesScreen({ selected }: { selected: string | null }) {
@@ -41,7 +42,7 @@ export default function CasesScreen({ selected }: { selected: string | null }) {
         />
         <Segmented
           value={whose}
-          options={["me", "none", "all"].map((value) => ({ value, label: word("cases.whose", value) }))}
+          options={["me", "none", "all", "followed"].map((value) => ({ value, label: word("cases.whose", value) }))}
           onChange={(value) => setWhose(String(value))}
         />
         <Select
@@ -60,7 +61,7 @@ export default function CasesScreen({ selected }: { selected: string | null }) {
           {t("cases.new")}
         </Button>
       </header>
-      {view === "board" ? <Board filter={filter} onAll={() => setWhose("all")} /> : <List filter={filter} />}
+      {whose === "followed" ? <List filter={{ assignee: null, type, watcher: "me" }} /> : view === "board" ? <Board filter={filter} onAll={() => setWhose("all")} /> : <List filter={filter} />}
       <CaseDrawer id={selected} onClose={() => go("cases")} />
       {asking && <FollowUps onClose={() => setAsking(false)} />}
       {adding && <NewCase onClose={() => setAdding(false)} onMade={(made) => go("cases", made.id)} />}
@@ -110,8 +111,8 @@ function Board({ filter, onAll }: { filter: Filter; onAll(): void }) {
 function List({ filter }: { filter: Filter }) {
   const { t, word } = useWords();
   const found = useInfiniteQuery({
-    queryKey: keys.cases("list", filter.assignee, filter.type),
-    queryFn: ({ pageParam, signal }) => api.cases({ ...filter, cursor: pageParam }, signal),
+    queryKey: filter.watcher ? [...keys.followed, filter.type] : keys.cases("list", filter.assignee, filter.type),
+    queryFn: ({ pageParam, signal }) => api.cases({ assignee: filter.assignee, type: filter.type, watcher: filter.watcher ?? null, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
   });
@@ -129,7 +130,7 @@ function List({ filter }: { filter: Filter }) {
         columns={[
           { key: "no", title: t("cases.no"), width: 100, render: (_, item) => <span className="num">{item.no}</span> },
           { key: "type", title: t("cases.type"), width: 110, render: (_, item) => word("cases.types", item.type) },
-          { key: "subject", title: t("cases.subject"), ellipsis: true, render: (_, item) => item.subject },
+          { key: "subject", title: t("cases.subject"), ellipsis: true, render: (_, item) => <>{item.unseen ? <span className="tag accent num" data-testid="case-unseen">{t("cases.unseen", { n: item.unseen })}</span> : null} {item.subject}</> },
           { key: "party", title: t("customer.title"), width: 180, ellipsis: true, render: (_, item) => item.party_name },
           { key: "state", title: t("cases.state"), width: 120, render: (_, item) => word("cases.states", item.state) },
           { key: "priority", title: t("cases.priority"), width: 90, render: (_, item) => <Priority level={item.priority} /> },

@@ -29,6 +29,7 @@ export function FollowUps({ onClose }: { onClose(): void }) {
       const n = made?.tasks.length ?? 0;
       if (n === 0) message.info(t("tasks.nobody"));
       else message.success(t("tasks.made", { n }));
+      if (made && made.left_out.length > 0) message.info(t("tasks.leftOut", { n: made.left_out.length }));
       if (n > 0) onClose();
     } catch (error) {
       message.error(errorText(words, error as CommandError));

@@ -865,6 +865,7 @@ export const en: Same<typeof zhCN> = {
     groups: { party: "Customers", case: "Cases", message: "Messages" },
   },
   cases: {
+    unseen: "{{n}} new",
     byContract: "By contract {{no}}, {{level}}",
     title: "Cases",
     evidence: "Evidence",
@@ -914,7 +915,7 @@ export const en: Same<typeof zhCN> = {
     showAll: "Show all cases",
     links: { duplicate_of: "Duplicate of", caused_by: "Caused by", follow_up: "Follow-up of" },
     linksBack: { duplicate_of: "Has a duplicate:", caused_by: "Caused", follow_up: "Followed by" },
-    whose: { me: "Mine", none: "Unassigned", all: "All" },
+    whose: { me: "Mine", none: "Unassigned", all: "All", followed: "Followed" },
     types: { inquiry: "Inquiry", service: "Service", complaint: "Complaint", feedback: "Feedback", callback: "Follow-up" },
     states: { new: "New", open: "Open", waiting_customer: "Waiting for customer", waiting_internal: "Waiting inside", resolved: "Resolved", closed: "Closed" },
     to: { open: "Work on it", waiting_customer: "Wait for customer", waiting_internal: "Wait inside", resolved: "Resolve", closed: "Close" },
@@ -1046,6 +1047,7 @@ export const en: Same<typeof zhCN> = {
     },
   },
   tasks: {
+    leftOut: "{{n}} left out: they do not want to be called",
     due: "due",
     done: "Done",
     drop: "Drop",

@@ -855,6 +855,7 @@ export const zhCN = {
     groups: { party: "客户", case: "工单", message: "往来内容" },
   },
   cases: {
+    unseen: "{{n}} 条新动态",
     byContract: "按合同 {{no}} {{level}}",
     title: "工单",
     evidence: "证据包",
@@ -904,7 +905,7 @@ export const zhCN = {
     showAll: "看全部工单",
     links: { duplicate_of: "重复于", caused_by: "起因于", follow_up: "后续于" },
     linksBack: { duplicate_of: "被重复：", caused_by: "引起了", follow_up: "后续：" },
-    whose: { me: "我的", none: "未分派", all: "全部" },
+    whose: { me: "我的", none: "未分派", all: "全部", followed: "我关注的" },
     types: { inquiry: "咨询", service: "服务", complaint: "投诉", feedback: "建议", callback: "回访" },
     states: { new: "新建", open: "处理中", waiting_customer: "等客户", waiting_internal: "等内部", resolved: "已解决", closed: "已关闭" },
     to: { open: "开始处理", waiting_customer: "等客户", waiting_internal: "等内部", resolved: "解决", closed: "关闭" },
@@ -1036,6 +1037,7 @@ export const zhCN = {
     },
   },
   tasks: {
+    leftOut: "{{n}} 位不愿接听电话，已略过",
     due: "到期",
     done: "完成",
     drop: "取消",

@@ -17,7 +17,7 @@ export function Nav({ screen }: { screen: Screen | null }) {
   return (
     <nav className="top-nav">
       {may("work") && <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />}
-      {may("cases") && <NavLink to="cases" now={screen} label={t("nav.cases")} badge={null} />}
+      {may("cases") && <NavLink to="cases" now={screen} label={t("nav.cases")} badge={<CaseBadge />} />}
       {may("customers") && <NavLink to="customers" now={screen} label={t("nav.customers")} badge={null} />}
       {may("outbox") && <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />}
       {may("knowledge") && <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />}
@@ -30,6 +30,17 @@ export function Nav({ screen }: { screen: Screen | null }) {
       )}
     </nav>
   );
+}
+
+/** Cases I follow in which something happened that I have not seen. */
+function CaseBadge() {
+  const found = useQuery({ queryKey: [...keys.followed, "news"], queryFn: ({ signal }) => api.cases({ watcher: "me", unseen: 1 }, signal) });
+  const count = found.data?.items.length ?? 0;
+  return count > 0 ? (
+    <span className="badge num" data-testid="cases-badge">
+      {count}
+    </span>
+  ) : null;
 }
 
 /** Screens that are not needed all day; the one that is open gives the button its name. */
