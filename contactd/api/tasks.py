@@ -31,7 +31,7 @@ class Task(Shape):
 
     id: str
     kind: str
-    """step | follow_up | approval | quarantine"""
+    """step | follow_up | approval | quarantine | campaign"""
     subject: str
     state: str
     """waiting | queued | done | dropped"""

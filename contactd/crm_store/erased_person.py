@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import String, cast, delete, or_, select, update
 
 from contactd.core.erasing import ERASED_NAME
-from contactd.crm_store import change_rows, commerce_rows, erasing, search_docs, task_rows
+from contactd.crm_store import campaign_rows, change_rows, commerce_rows, erasing, search_docs, task_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
 
@@ -99,6 +99,7 @@ def _beside(conn: WriteConn, parties: Sequence[str]) -> None:
     conn.execute(update(s.approval).where(s.approval.c.party_id.in_(parties)).values(reason="", decision=""))
     commerce_rows.forget(conn, parties)
     task_rows.forget(conn, s.task.c.party_id.in_(parties))
+    campaign_rows.forget(conn, parties)
     conn.execute(update(s.consent).where(s.consent.c.party_id.in_(parties)).values(evidence=""))
     request = s.privacy_request
     conn.execute(update(request).where(request.c.party_id.in_(parties)).values(reason="", verified_how="", decision=""))

@@ -189,6 +189,11 @@ def of_tasks(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
     return of_parties(sight, now, s.task.c.party_id)
 
 
+def of_members(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what members of campaigns that are seen fulfil."""
+    return of_parties(sight, now, s.campaign_member.c.party_id)
+
+
 def of_promises(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
     """Return what promises that are seen fulfil."""
     return of_parties(sight, now, s.promise.c.party_id)

@@ -22,7 +22,7 @@ from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
-KINDS = ("step", "follow_up", "approval", "quarantine")
+KINDS = ("step", "follow_up", "approval", "quarantine", "campaign")
 OPEN = ("waiting", "queued")
 BATCH = 20
 _SHOWN = (

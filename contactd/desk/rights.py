@@ -170,6 +170,7 @@ RULES: dict[str, Rule] = {
     "outbox.read": Rule("any", "any", "any", "read"),
     "record.read": Rule("any", "any", "any", "read"),
     "record.edit": Rule("any", "any", "any", "write"),
+    "campaign.manage": Rule("no", "any", "any", "write"),
     "record.mirror": Rule("no", "no", "any", "write"),
     "kb.read": Rule("any", "any", "any", "read"),
     "kb.write": Rule("any", "any", "any", "write"),

@@ -16,6 +16,7 @@ from contactd.core.errors import BusyError, ContactdError, StoreDownError
 from contactd.core.pinyin import readings
 from contactd.crm_store import change_rows, identify_rows, kb_index, match_rows, search_docs
 from contactd.desk.assessing import Assessing
+from contactd.desk.campaigns import Campaigns
 from contactd.desk.casework import Casework
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
@@ -38,6 +39,7 @@ class Tending:
         self._surveying = Surveying(desk)
         self._assessing = Assessing(desk)
         self._tasks = Tasks(desk)
+        self._campaigns = Campaigns(desk)
         self._looked: str | None = None
         """The message up to which was looked for ones not indexed, while there is a lot to do."""
 
@@ -63,7 +65,8 @@ class Tending:
             await part()
 
     def _parts(self) -> tuple[Callable[[], Awaitable[None]], ...]:
-        return (self._customers, self._casework.watch, self._surveying.watch, self._assessing.watch, self._queue)
+        watched = (self._casework, self._surveying, self._assessing, self._campaigns)
+        return (self._customers, *(one.watch for one in watched), self._queue)
 
     async def _customers(self) -> None:
         while await self.some():

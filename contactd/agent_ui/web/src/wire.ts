@@ -650,6 +650,29 @@ export interface SegmentsView {
   fields: string[];
 }
 
+/** A customer in a campaign. */
+export interface MemberView {
+  id: string;
+  campaign: string;
+  party_id: string;
+  party_name: string;
+  state: string;
+  reason: string | null;
+  attempts: number;
+  outcome: string;
+  next_at: string | null;
+  last_at: string | null;
+  last_by: string | null;
+}
+
+export interface CampaignFigures {
+  members: number;
+  states: Record<string, number>;
+  reasons: Record<string, number>;
+  attempts: number;
+  reached_rate: number | null;
+}
+
 /** Of how many customers conditions hold. */
 export interface TriedView {
   count: number;
@@ -780,7 +803,7 @@ export interface HandoverView {
 /** Work nobody sent. */
 export interface TaskView {
   id: string;
-  kind: "step" | "follow_up" | "approval" | "quarantine";
+  kind: "step" | "follow_up" | "approval" | "quarantine" | "campaign";
   subject: string;
   body: string;
   state: "waiting" | "queued" | "done" | "dropped";

@@ -13,6 +13,7 @@ import { At, Hollow, Lines, LoadFailed } from "../shell/bits";
 import { PartyFinder } from "../shell/Search";
 import type { CommandError } from "../socket";
 import type { RecordKind, RecordView } from "../wire";
+import { CampaignPanel } from "./CampaignPanel";
 import { Closed } from "./Cards";
 import { type Kinds, money, useKinds } from "./words";
 import "./commerce.css";
@@ -101,7 +102,7 @@ function RecordPane({ id, kinds }: { id: string | null; kinds: Kinds }) {
   };
   const kind = item && kinds.of(item.kind);
   return (
-    <Drawer open={id !== null} size={560} onClose={() => go("records")} destroyOnHidden title={item ? `${kinds.name(item.kind)} ${item.no ?? ""}` : " "}>
+    <Drawer open={id !== null} size={item?.kind === "campaign" ? 760 : 560} onClose={() => go("records")} destroyOnHidden title={item ? `${kinds.name(item.kind)} ${item.no ?? ""}` : " "}>
       {found.isError ? (
         <LoadFailed again={() => void found.refetch()} />
       ) : !item ? (
@@ -166,6 +167,7 @@ function RecordPane({ id, kinds }: { id: string | null; kinds: Kinds }) {
               </>
             )}
           </dl>
+          {item.kind === "campaign" && <CampaignPanel id={item.id} running={item.stage === "running"} />}
           <ol className="record-events">
             {item.events?.map((event) => (
               <li key={event.seq}>

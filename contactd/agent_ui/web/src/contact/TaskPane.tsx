@@ -8,6 +8,7 @@ import { CaseTitle } from "../cases/CaseDrawer";
 import { useRun } from "../desk";
 import { useWords } from "../i18n";
 import { go } from "../route";
+import { CampaignCall } from "./CampaignCall";
 import { At, Lines, LoadFailed } from "../shell/bits";
 import type { InteractionView } from "../wire";
 
@@ -37,7 +38,7 @@ export function TaskPane({ interaction, mine }: { interaction: InteractionView; 
           <div className="row">
             {task.about_id && task.kind === "quarantine" && <Button onClick={() => go("quarantine")}>{t("tasks.toQuarantine")}</Button>}
             {task.about_id && task.kind === "approval" && <Button onClick={() => go("approvals")}>{t("approvals.open")}</Button>}
-            {ready && (
+            {ready && task.kind !== "campaign" && (
               <Button
                 type="primary"
                 icon={<CheckOutlined />}
@@ -51,6 +52,7 @@ export function TaskPane({ interaction, mine }: { interaction: InteractionView; 
           </div>
         </section>
       )}
+      {task?.kind === "campaign" && task.party_id && <CampaignCall task={task.id} party={task.party_id} interaction={interaction.id} ready={ready} />}
       {matter.data && (
         <section className="task-case">
           <CaseTitle item={matter.data} />

@@ -1,0 +1,113 @@
+/** A campaign's members: how far it has come, who is left out and why, and who is added. */
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { App as AntApp, Button, Select, Table } from "antd";
+import { useState } from "react";
+import { api } from "../api";
+import { segmentName, useSegments } from "../customer/Scores";
+import { errorText, useMay } from "../desk";
+import { percent } from "../format";
+import { useWords } from "../i18n";
+import { go } from "../route";
+import { At, LoadFailed } from "../shell/bits";
+import { PartyFinder } from "../shell/Search";
+import type { CommandError } from "../socket";
+import type { MemberView } from "../wire";
+
+const STATES = ["open", "queued", "tried", "reached", "refused", "done", "left_out"];
+const OFTEN_MS = 10_000;
+
+export function CampaignPanel({ id, running }: { id: string; running: boolean }) {
+  const words = useWords();
+  const { t, word, language } = words;
+  const { message } = AntApp.useApp();
+  const queries = useQueryClient();
+  const manages = useMay("campaign.manage");
+  const segments = useSegments();
+  const [state, setState] = useState<string | null>(null);
+  const [segment, setSegment] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const often = running ? OFTEN_MS : false;
+  const figures = useQuery({ queryKey: ["campaign", id, "figures"], queryFn: ({ signal }) => api.campaignFigures(id, signal), refetchInterval: often });
+  const found = useInfiniteQuery({
+    queryKey: ["campaign", id, "members", state],
+    queryFn: ({ pageParam, signal }) => api.campaignMembers(id, { state, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    refetchInterval: often,
+  });
+  const add = async (whom: object): Promise<void> => {
+    setBusy(true);
+    try {
+      const told = await api.addMembers(id, whom);
+      const out = Object.values(told?.left_out ?? {}).reduce((sum, n) => sum + n, 0);
+      message.success(t("campaigns.added", { n: told?.added ?? 0, already: told?.already ?? 0, out }));
+      if (told?.more) message.info(t("campaigns.more"));
+      await queries.invalidateQueries({ queryKey: ["campaign", id] });
+    } catch (error) {
+      message.error(errorText(words, error as CommandError));
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (found.isError) return <LoadFailed again={() => void found.refetch()} />;
+  const now = figures.data;
+  return (
+    <section className="campaign" data-testid="campaign">
+      <h4>{t("campaigns.members")}</h4>
+      {now && (
+        <div className="row campaign-figures" data-testid="campaign-figures">
+          {STATES.filter((one) => now.states[one]).map((one) => (
+            <button type="button" key={one} className={`clear tag${state === one ? " accent" : ""}`} onClick={() => setState(state === one ? null : one)}>
+              {word("campaigns.states", one)} <span className="num">{now.states[one]}</span>
+            </button>
+          ))}
+          {now.reached_rate !== null && <span className="dim">{t("campaigns.rate", { rate: percent(now.reached_rate), n: now.attempts })}</span>}
+        </div>
+      )}
+      {now && Object.keys(now.reasons).length > 0 && (
+        <p className="dim">
+          {Object.entries(now.reasons)
+            .map(([why, n]) => `${word("campaigns.reasons", why)} ${n}`)
+            .join(" · ")}
+        </p>
+      )}
+      {!running && <p className="dim">{t("campaigns.notRunning")}</p>}
+      {manages && (
+        <div className="row">
+          <Select
+            placeholder={t("segments.one")}
+            value={segment ?? undefined}
+            style={{ minWidth: 150 }}
+            options={(segments.data?.items ?? []).map((one) => ({ value: one.key, label: `${segmentName(segments.data, one.key, language)} (${one.count})` }))}
+            onChange={setSegment}
+          />
+          <Button loading={busy} disabled={segment === null} data-testid="campaign-add-segment" onClick={() => void add({ segment })}>
+            {t("campaigns.addSegment")}
+          </Button>
+        </div>
+      )}
+      {manages && <PartyFinder onPick={(party) => void add({ parties: [party] })} />}
+      <Table<MemberView>
+        size="small"
+        rowKey="id"
+        loading={found.isPending}
+        dataSource={found.data?.pages.flatMap((page) => page.items) ?? []}
+        pagination={false}
+        onRow={(item) => ({ "data-testid": "campaign-member", onClick: () => go("customer", item.party_id), style: { cursor: "pointer" } }) as object}
+        locale={{ emptyText: t("campaigns.none") }}
+        columns={[
+          { key: "who", title: t("customer.title"), ellipsis: true, render: (_, item) => item.party_name },
+          { key: "state", title: t("campaigns.state"), width: 120, render: (_, item) => <span className="tag" title={item.reason ? word("campaigns.reasons", item.reason) : undefined}>{word("campaigns.states", item.state)}</span> },
+          { key: "tries", title: t("campaigns.tries"), width: 60, render: (_, item) => <span className="num">{item.attempts}</span> },
+          { key: "said", title: t("campaigns.outcome"), ellipsis: true, render: (_, item) => item.outcome || (item.reason ? word("campaigns.reasons", item.reason) : "") },
+          { key: "last", title: t("campaigns.last"), width: 100, render: (_, item) => (item.last_at ? <At at={item.last_at} /> : "") },
+        ]}
+      />
+      {found.hasNextPage && (
+        <Button type="text" block loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+          {t("common.more")}
+        </Button>
+      )}
+    </section>
+  );
+}
