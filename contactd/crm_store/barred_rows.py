@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from contactd.core.contacting import GRANTED, MARKETING, REFUSALS, SERVICE
 from contactd.crm_store import schema as s
+from contactd.crm_store.export_rows import CALLS
 
 PART = 300
 """Customers asked about in one statement."""
@@ -67,7 +68,7 @@ def _said(conn: Connection, parties: list[str], now: datetime, purpose: str) -> 
     query = (
         select(s.party.c.canonical_id, table.c.party_id, table.c.channel, table.c.state, table.c.expires_at)
         .join(s.party, s.party.c.id == table.c.party_id)
-        .where(s.party.c.canonical_id.in_(parties), table.c.purpose == purpose, table.c.channel.in_(("", "voice")))
+        .where(s.party.c.canonical_id.in_(parties), table.c.purpose == purpose, table.c.channel.in_(CALLS))
     )
     for row in conn.execute(query.order_by(table.c.at, table.c.id)):
         last[row.canonical_id, row.party_id, row.channel] = row

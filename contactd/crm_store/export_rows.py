@@ -15,6 +15,8 @@ from contactd.crm_store.party_search import matching
 from contactd.crm_store.sight import Seen
 
 PAGE = 500
+CALLS = ("", "voice")
+"""What a word about calls may be said of: everything, or calls alone."""
 SCORED = ("no", "value_class", "value", "contact_class", "contacts", "segments")
 """Columns of what was counted and numbered here, for who asks for them."""
 _PLAIN = ("id", "kind", "family_name", "given_name", "salutation", "legal_name", "uscc", "lang", "tz", "lifecycle")
@@ -106,7 +108,7 @@ def _refused() -> Select[Any]:
     against = (
         said.c.purpose == "marketing",
         said.c.state.in_(("denied", "withdrawn")),
-        said.c.channel.in_(("", "voice")),
+        said.c.channel.in_(CALLS),
     )
     return query.where(_MINE, *against, ~exists(select(later.c.id).where(*same, behind)))
 

@@ -27,9 +27,9 @@ _FACTS = hot(select(*(s.party.c[name] for name in _ASKED)).where(s.party.c.id ==
 def let_in(conn: WriteConn, new: Placing, party: str | None, vip: int) -> tuple[Placing, int]:
     """Return how a contact is placed, and its customer's level: as it came, or as a rule for such customers says.
 
-    A line somebody chose (a menu, a form, an outside system) stays.
+    A line somebody chose (a menu, a form, an outside system) stays, and so does what the house itself made: nobody waits for it.
     """
-    if party is None or not new.customers.rules or new.routed_by != "contactd":
+    if party is None or new.content.about_party is not None or not new.customers.rules or new.routed_by != "contactd":
         return new, vip
     rule = new.customers.rule(_facts(conn, party, new.at), new.channel)
     if rule is None:

@@ -19,7 +19,7 @@ from contactd.clock import to_ms
 from contactd.core import segmenting
 from contactd.core.case import OVER
 from contactd.core.segmenting import CustomerPlan, Worth
-from contactd.crm_store import facet_rows
+from contactd.crm_store import facet_rows, task_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
@@ -197,6 +197,8 @@ def _contacts(
         select(_member.c.canonical_id, lately, func.max(at, type_=at.type).label("last"))
         .join_from(_member, s.interaction, s.interaction.c.party_id == _member.c.id)
         .where(_member.c.canonical_id.in_(idents), s.interaction.c.direction == "inbound")
+        # Tasks are ours, not theirs.
+        .where(s.interaction.c.adapter != task_rows.HOUSE)
     )
     rows = conn.execute(query.group_by(_member.c.canonical_id))
     return {row.canonical_id: (int(row.n), row.last) for row in rows}

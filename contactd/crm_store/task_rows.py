@@ -23,6 +23,8 @@ from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
 KINDS = ("step", "follow_up", "approval", "quarantine", "campaign")
+HOUSE = "house"
+"""The adapter by which the house's own work comes in."""
 OPEN = ("waiting", "queued")
 BATCH = 20
 _SHOWN = (

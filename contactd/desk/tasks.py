@@ -24,7 +24,6 @@ from contactd.desk.intake import Beside
 from contactd.desk.resting import Resting
 from contactd.routing.defaults import TASKS
 
-ADAPTER = "house"
 log = structlog.get_logger(__name__)
 _DONE = frozenset({Outcome.HANDLED, Outcome.NO_REPLY_NEEDED, Outcome.ANSWERED})
 
@@ -76,7 +75,7 @@ class Tasks:
         policy = self._desk.rules.policy
         arrival = Arrival(
             channel=TASKS,
-            adapter=ADAPTER,
+            adapter=task_rows.HOUSE,
             external_key=f"{task.id}#{task.round}",
             raw=b"",
             at=self._desk.clock.now(),

@@ -86,7 +86,7 @@ export function CampaignPanel({ id, running }: { id: string; running: boolean })
           </Button>
         </div>
       )}
-      {manages && <PartyFinder onPick={(party) => void add({ parties: [party] })} />}
+      {manages && <PartyFinder placeholder={t("campaigns.addOne")} testId="campaign-add-one" onPick={(party) => void add({ parties: [party.id] })} />}
       <Table<MemberView>
         size="small"
         rowKey="id"

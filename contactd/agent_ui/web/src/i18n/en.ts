@@ -1055,6 +1055,7 @@ export const en: Same<typeof zhCN> = {
     none: "No members yet",
     added: "{{n}} added, {{already}} were members, {{out}} left out",
     more: "There are more: add once again to go on.",
+    addOne: "Add one customer by name or number",
     addSegment: "Add segment",
     rate: "{{rate}} reached · {{n}} calls",
     notRunning: "Members are called while the campaign is running.",

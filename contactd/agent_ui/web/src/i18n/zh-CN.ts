@@ -1045,6 +1045,7 @@ export const zhCN = {
     none: "还没有成员",
     added: "加入 {{n}} 位，已在名单 {{already}} 位，略过 {{out}} 位",
     more: "人数较多，请再点一次继续加入。",
+    addOne: "按姓名或号码加入一位客户",
     addSegment: "加入分群",
     rate: "接通率 {{rate}} · 共拨 {{n}} 次",
     notRunning: "活动“进行中”时才会拨打。",
