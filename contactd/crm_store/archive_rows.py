@@ -17,7 +17,7 @@ PAGE = 50
 """Contacts of one read."""
 _PARTY = (
     *("id", "kind", "display_name", "family_name", "given_name", "salutation", "legal_name", "uscc", "lang", "tz"),
-    *("lifecycle", "roles", "vip", "tags", "custom", "credit_level", "credit_flag", "preferences"),
+    *("lifecycle", "roles", "vip", "tags", "custom", "credit_level", "credit_flag", "preferences", "no", "score"),
 )
 _CONTACT = ("id", "channel", "direction", "state", "outcome", "raw_from", "raw_to", "from_name", "subject", "summary")
 _BUSINESS = ("kind", "no", "title", "stage", "amount", "currency", "fields", "url", "source")
@@ -55,6 +55,9 @@ def person(conn: Connection, party: str) -> dict[str, Any]:
             )
         ],
         "promises": _rows(conn, s.promise, "party_id", parties, ("text",)),
+        "campaigns": _rows(
+            conn, s.campaign_member, "party_id", parties, ("campaign_id", "state", "reason", "attempts", "outcome")
+        ),
         "tasks": _rows(conn, s.task, "party_id", parties, ("kind", "subject", "body", "state", "result")),
         "business": _rows(conn, s.record, "party_id", parties, _BUSINESS),
         "links": [

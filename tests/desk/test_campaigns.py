@@ -13,7 +13,16 @@ from contactd.core import campaigning
 from contactd.core.address import phone_point
 from contactd.core.campaigning import CallRules
 from contactd.core.errors import ConflictError
-from contactd.crm_store import campaign_reads, campaign_rows, claims, commerce_rows, parties, privacy_rows, schema
+from contactd.crm_store import (
+    archive_rows,
+    campaign_reads,
+    campaign_rows,
+    claims,
+    commerce_rows,
+    parties,
+    privacy_rows,
+    schema,
+)
 from contactd.desk.campaigns import Campaigns
 from contactd.testing.clock import MONDAY
 from tests.desk.bench import Bench
@@ -165,3 +174,13 @@ def test_every_state_that_is_not_over_leads_somewhere() -> None:
     assert {after for to in campaigning.MOVES.values() for after in to} <= set(campaigning.MOVES)
     assert CallRules(attempts=2).after("tried", 1) == "tried"
     assert CallRules(attempts=2).after("tried", 2) == "done"
+
+
+async def test_an_erasure_and_the_archive_know_of_campaigns(bench: Bench) -> None:
+    row = await campaign(bench)
+    await customer(bench, "m", "13800138000")
+    await add(bench, row, "m")
+    found = await bench.store.read(lambda conn: archive_rows.person(conn, "m"))
+    assert [(one["campaign_id"], one["state"]) for one in found["campaigns"]] == [("camp", "open")]
+    await bench.store.write(lambda conn: campaign_rows.forget(conn, ["m"]))
+    assert await states(bench) == {"m": "left_out"}
