@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from contactd.api.answers import Shape, gives
-from contactd.api.parts import PartsOf, answer, may
+from contactd.api.parts import Looking, PartsOf, answer, looks, may
 from contactd.clock import rfc3339
 from contactd.core import segmenting
 from contactd.core.errors import BadRequestError, ForbiddenError
@@ -94,8 +94,9 @@ async def listed(parts: PartsOf, actor: Annotated[Actor, may("segment.read")]) -
 
 
 @router.post("/segments/preview", summary="How many customers a segment would have", responses=gives(Tried))
-async def preview(parts: PartsOf, given: Trial, actor: Annotated[Actor, may("segment.try")]) -> Response:
+async def preview(parts: PartsOf, given: Trial, looking: Annotated[Looking, looks("segment.try", "party")]) -> Response:
     """Count the customers of whom all conditions hold, a few at a time, with some of their names."""
+    actor = looking.actor
     conditions, problems = read_conditions(given.conditions)
     if problems:
         path, wrong = problems[0]
@@ -116,6 +117,7 @@ async def preview(parts: PartsOf, given: Trial, actor: Annotated[Actor, may("seg
         fit, some, after = await parts.store.read(part)
         count, looked = count + len(fit), looked + some
         sample += [{"party_id": ident, "name": name} for ident, name in fit[: SAMPLE - len(sample)]]
+    looking.saw_all(one["party_id"] for one in sample)
     return answer({"count": count, "looked_at": looked, "more": after is not None, "sample": sample})
 
 

@@ -17,6 +17,7 @@ import { IdentityCheck } from "./IdentityCheck";
 import { NewMail } from "./NewMail";
 import { NewParty } from "./NewParty";
 import { Points } from "./Points";
+import { Scores } from "./Scores";
 import { Timeline } from "./Timeline";
 import "./customer.css";
 
@@ -79,6 +80,11 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
         )}
       </header>
       {changing && <Reassign interaction={interaction} party={partyId} point={head.point} onDone={() => setChanging(false)} />}
+      {party.data && (
+        <div className="customer-scores">
+          <Scores party={party.data} plain />
+        </div>
+      )}
       {!readOnly && <IdentityCheck interaction={interaction.id} party={partyId} />}
       <Points points={points} here={head.point} party={partyId} />
       {!readOnly && (
