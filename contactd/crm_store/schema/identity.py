@@ -49,6 +49,15 @@ party = Table(
 """
 
 Index("ix_party_updated", party.c.updated_at, party.c.id)
+for _whose in ("owner_id", "team_id"):
+    # Who sees only their own, or their team's: else every list of theirs would look through all customers.
+    Index(
+        f"ix_party_{_whose.removesuffix('_id')}",
+        party.c[_whose],
+        party.c.updated_at,
+        sqlite_where=party.c[_whose].is_not(None),
+        postgresql_where=party.c[_whose].is_not(None),
+    )
 
 party_name = Table(
     "party_name",

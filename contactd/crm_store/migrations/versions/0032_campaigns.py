@@ -1,4 +1,4 @@
-"""Keep which contract covers a case, and who is called in which campaign."""
+"""Keep which contract covers a case, who is called in which campaign; find customers by owner and team."""
 
 from __future__ import annotations
 
@@ -34,5 +34,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_member")),
         sa.UniqueConstraint("campaign_id", "party_id", name=op.f("uq_campaign_member_campaign_id_party_id")),
     )
+    for name in ("owner", "team"):
+        column = f"{name}_id"
+        op.create_index(
+            f"ix_party_{name}",
+            "party",
+            [column, "updated_at"],
+            unique=False,
+            sqlite_where=sa.text(f"{column} IS NOT NULL"),
+            postgresql_where=sa.text(f"{column} IS NOT NULL"),
+        )
     op.create_index(op.f("ix_campaign_member_party_id"), "campaign_member", ["party_id"], unique=False)
     op.create_index("ix_campaign_member_next", "campaign_member", ["campaign_id", "state", "next_at"], unique=False)
