@@ -126,6 +126,7 @@ class Filling:
         ident, at = self.ident(), NOW - timedelta(seconds=self._dice.randrange(30_000_000))
         row = {"id": ident, "channel": "email", "direction": "inbound", "adapter": "import", "external_key": ident}
         row |= {"line": "support", "state": "closed", "party_id": party, "resolve_state": "known", "subject": "咨询"}
+        row["agent"] = f"agent-{n % 50}"
         rows["interaction"].append(
             row | dict.fromkeys(("state_since", "started_at", "queued_at", "ended_at", "created_at", "updated_at"), at)
         )

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, exists, false, or_, select, union
 
+from contactd.core.interaction import TERMINAL_STATES, State
 from contactd.crm_store import schema as s
 
 Reach = Literal["own", "team", "subtree", "segment", "all"]
@@ -40,6 +41,7 @@ NAMED = "named"
 """Key of what customers fulfil who are found by their name beside the index."""
 AFTER = timedelta(minutes=30)
 """How long after the end of a contact its customer is still seen by who had it."""
+_NOT_OVER = sorted(str(state) for state in set(State) - TERMINAL_STATES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,11 +264,12 @@ def _teams(agent: str, reach: Reach) -> Select[Any]:
 
 def _in_hand(agent: str, now: datetime) -> Any:
     """Select the contacts somebody has in hand, is offered, or had until just now."""
-    table, offer = s.interaction.alias("held"), s.offer
-    open_or_fresh = or_(table.c.ended_at.is_(None), table.c.ended_at > now - AFTER)
-    held = select(table.c.id).where(table.c.agent == agent, open_or_fresh)
+    table, fresh, offer = s.interaction.alias("held"), s.interaction.alias("fresh"), s.offer
+    # Each by an index of its own: no index is by agent alone, and a scan of all contacts would grow with every year.
+    held = select(table.c.id).where(table.c.state.in_(_NOT_OVER), table.c.agent == agent)
+    had = select(fresh.c.id).where(fresh.c.ended_at > now - AFTER, fresh.c.agent == agent)
     offered = select(offer.c.interaction_id).where(offer.c.agent == agent, offer.c.outcome.is_(None))
-    return union(held, offered)
+    return union(held, had, offered)
 
 
 def _granted(sight: Sight, now: datetime, canonical: Any) -> ColumnElement[bool]:
