@@ -1,0 +1,46 @@
+"""Campaigns by REST: members added and left out, shown and noted; what became of a call; who may."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from contactd.crm_store import audit, campaign_rows, schema
+from tests.api.house import House
+
+
+async def test_a_campaign_from_its_members_to_an_outcome(both: House) -> None:
+    async with await both.logged_in("sue") as sue, await both.logged_in("ann") as ann:
+        fields = {"about": "hello", "from": "00:00", "to": "23:59", "purpose": "service"}
+        made = await sue.post("/api/v1/records", json={"kind": "campaign", "title": "Autumn", "fields": fields})
+        assert made.status_code == 201, made.text
+        ident = made.json()["id"]
+        phone = {"kind": "phone", "value": "13800138000"}
+        body = {"name": "李雷", "points": [phone]}
+        li = (await ann.post("/api/v1/parties", json=body)).json()["id"]
+        no = {"name": "韩梅", "preferences": {"do_not_call": True}}
+        han = (await ann.post("/api/v1/parties", json=no)).json()["id"]
+        members = f"/api/v1/records/{ident}/members"
+        assert (await ann.post(members, json={"parties": [li]})).status_code == 403
+        assert (await sue.post(members, json={})).json()["field"] == "parties"
+        assert (await sue.post(members, json={"segment": "none"})).json()["field"] == "segment"
+        told = (await sue.post(members, json={"parties": [li, han]})).json()
+        assert told == {"added": 1, "already": 0, "left_out": {"do_not_call": 1}, "more": False}
+        await sue.post(f"/api/v1/records/{ident}/stage", json={"stage": "running"})
+        now = both.clock.now()
+        row = await both.store.read(lambda conn: campaign_rows.campaign(conn, ident))
+        await both.store.write(lambda conn: campaign_rows.call(conn, row, line="support", granted=False, now=now))
+        task = (await both.store.read(lambda conn: conn.execute(select(schema.task)).one())).id
+        wrong = await ann.post(f"/api/v1/tasks/{task}/outcome", json={"outcome": "sold"})
+        assert (wrong.status_code, wrong.json()["field"]) == (400, "outcome")
+        said = await ann.post(f"/api/v1/tasks/{task}/outcome", json={"outcome": "reached", "text": "all well"})
+        assert (said.status_code, said.json()["state"], said.json()["outcome"]) == (200, "reached", "all well")
+        again = await ann.post(f"/api/v1/tasks/{task}/outcome", json={"outcome": "refused"})
+        assert again.status_code == 409
+        listed = (await ann.get(members, params={"state": "left_out"})).json()["items"]
+        assert [(one["party_name"], one["reason"]) for one in listed] == [("韩梅", "do_not_call")]
+        figures = (await ann.get(f"/api/v1/records/{ident}/figures")).json()
+        assert (figures["members"], figures["states"]["reached"], figures["reached_rate"]) == (2, 1, 1.0)
+    await both.reads.flush()
+    entries = await both.store.read(audit.listed)
+    assert any(han in (one["detail"] or {}).get("ids", ()) for one in entries)
+    assert "campaign.add" in {one["action"] for one in entries}
