@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 
 from contactd.agent_ui.session import Command, snapshot
+from contactd.agent_ui.strangers import nameless
 from contactd.desk.rights import Actor, reached
 from contactd.desk.stream import Stream, text
 from contactd.desk.views import Views
@@ -94,9 +95,11 @@ class Console:
             # Answers follow the events of their commit: what is "ok" is already on the screen.
             frames += self.answers
             self.answers, self._size = [], 0
-        levels = self.actor.levels
-        if levels.narrow:
-            frames = [text(levels.shown(json.loads(frame))) for frame in frames]
+        levels, sight = self.actor.levels, self.actor.sight
+        narrow = sight is not None and sight.interaction != "all"
+        if narrow or levels.narrow:
+            read = map(json.loads, frames)
+            frames = [text(levels.shown(nameless(one, self.actor.id) if narrow else one)) for one in read]
         return frames
 
     def _events(self) -> list[str]:

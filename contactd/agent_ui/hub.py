@@ -244,6 +244,7 @@ class Hub:
         if command.name != "interaction.watch":
             return await self._desk.run(console.actor, command.name, command.data)
         authorize(console.actor, command.name)
+        await self._desk.run(console.actor, command.name, command.data)  # whether they see it at all
         stream, interaction, on = console.stream, command.data["interaction"], command.data["on"]
         if stream is not None and not self._views.audience.watch(stream, interaction, on=on):
             message = "This console watches too many interactions."

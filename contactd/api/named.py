@@ -28,8 +28,10 @@ _OBJECTS: Mapping[str, Kind] = {
     "merges": "merge",
     "duplicates": "duplicate",
     "links": "link",
+    "privacy/requests": "request",
+    "privacy/holds": "hold",
 }
-"""Beginning of a path below the interface's → what its `{ident}` names."""
+"""Beginning of a path below the interface's, a word or two → what its `{ident}` names."""
 _NAMED: tuple[tuple[str, Kind], ...] = (
     *((key, "party") for key in ("party", "party_id", "org_party_id", "survivor", "loser", "losers", "parties", "to")),
     *((key, "case") for key in ("case", "case_id", "parent")),
@@ -63,18 +65,28 @@ async def names(request: Request) -> list[tuple[Kind, str]]:
 def _of_path(request: Request) -> list[tuple[Kind, str]]:
     """Return what a path names: `/api/v1/<objects>/<id>…`, or `/files/<id>`."""
     pieces = request.url.path.removeprefix("/api/v1").strip("/").split("/")
-    kind = _OBJECTS.get(pieces[0])
+    kind = _OBJECTS.get(pieces[0]) or _OBJECTS.get("/".join(pieces[:2]))
     given = (request.path_params.get(name) for name in ("ident", "point"))
     return [(kind, ident) for ident in given if isinstance(ident, str)][:1] if kind is not None else []
 
 
 def _of_body(raw: bytes) -> list[tuple[Kind, str]]:
+    """Return what a body names, at whatever depth: in objects, and in objects of lists."""
     try:
         data = json.loads(raw) if raw.strip() else {}
     except (ValueError, RecursionError):
         return []
     found: list[tuple[Kind, str]] = []
-    for key, kind in _NAMED:
-        value = data.get(key) if isinstance(data, dict) else None
-        found += [(kind, one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    left = [data]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            found += [each for key, kind in _NAMED for each in _idents(kind, value.get(key))]
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
     return found
+
+
+def _idents(kind: Kind, value: object) -> list[tuple[Kind, str]]:
+    return [(kind, one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]

@@ -13,7 +13,7 @@ from contactd.api.imports import fetched
 from contactd.api.once import Try, once
 from contactd.api.parts import Filter, Ident, Looking, PartsOf, answer, looks, may, page
 from contactd.core.errors import ForbiddenError
-from contactd.crm_store import privacy_rows
+from contactd.crm_store import privacy_rows, sight
 from contactd.desk.rights import Actor, permitted
 
 router = APIRouter(prefix="/api/v1", tags=["privacy"])
@@ -112,7 +112,8 @@ async def listed(
     parts: PartsOf, looking: Annotated[Looking, looks("privacy.read", "privacy")], state: Filter = None
 ) -> Response:
     """Return the newest requests, all or those in a state: asked, refused, running, done."""
-    items = await parts.store.read(partial(privacy_rows.listed, state=state or ""))
+    seen = sight.of_requests(looking.actor.sight, parts.clock.now())
+    items = await parts.store.read(partial(privacy_rows.listed, state=state or "", seen=seen))
     looking.saw_all(item["id"] for item in items)
     return page(items, None)
 
@@ -155,7 +156,8 @@ async def _decide(parts: Any, ident: str, actor: Actor, decision: str, *, approv
 @router.get("/privacy/holds", summary="Legal holds", responses=gives(Page[Hold]))
 async def holds(parts: PartsOf, looking: Annotated[Looking, looks("privacy.read", "privacy")]) -> Response:
     """Return the legal holds that stand."""
-    items = await parts.store.read(privacy_rows.holds)
+    seen = sight.of_holds(looking.actor.sight, parts.clock.now())
+    items = await parts.store.read(partial(privacy_rows.holds, seen=seen))
     looking.saw_all(item["id"] for item in items)
     return page(items, None)
 

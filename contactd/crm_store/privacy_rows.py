@@ -15,6 +15,7 @@ from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError,
 from contactd.crm_store import audit, erased_person, erasing
 from contactd.crm_store import schema as s
 from contactd.crm_store.audit import Entry
+from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -111,10 +112,10 @@ def get(conn: Connection, ident: str) -> Any:
     return found
 
 
-def listed(conn: Connection, state: str = "") -> list[dict[str, Any]]:
-    """Return the newest 200 requests, all or those in a state."""
+def listed(conn: Connection, state: str = "", seen: Seen = ()) -> list[dict[str, Any]]:
+    """Return the newest 200 requests, all or those in a state; `seen`: as `sight.of_parties` of the customer."""
     table = s.privacy_request
-    query = select(table, s.party.c.display_name).join(s.party, s.party.c.id == table.c.party_id)
+    query = select(table, s.party.c.display_name).join(s.party, s.party.c.id == table.c.party_id).where(*seen)
     query = query.where(table.c.state == state) if state else query
     return [
         view(row) | {"name": row.display_name}
@@ -170,10 +171,10 @@ def lift(conn: WriteConn, ident: str, by: str, now: datetime) -> None:
     audit.append(conn, Entry(actor=by, action="privacy.lift", object_kind="hold", object_id=ident), now)
 
 
-def holds(conn: Connection) -> list[dict[str, Any]]:
-    """Return the legal holds that stand."""
+def holds(conn: Connection, seen: Seen = ()) -> list[dict[str, Any]]:
+    """Return the legal holds that stand; `seen` as in `listed`."""
     table = s.legal_hold
-    query = select(table, s.party.c.display_name).join(s.party, s.party.c.id == table.c.party_id)
+    query = select(table, s.party.c.display_name).join(s.party, s.party.c.id == table.c.party_id).where(*seen)
     rows = conn.execute(query.where(table.c.lifted_at.is_(None)).order_by(table.c.at.desc()).limit(200))
     shown = ("id", "party_id", "reason", "by")
     return [

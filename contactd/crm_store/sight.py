@@ -33,6 +33,8 @@ Kind = Literal[
     "merge",
     "duplicate",
     "link",
+    "request",
+    "hold",
 ]
 Seen = Sequence[ColumnElement[bool]]
 """Conditions that are part of a question; none = everything is seen."""
@@ -139,6 +141,8 @@ _PARTS: dict[str, tuple[Table, str, Kind]] = {
     "record": (s.record, "party_id", "party"),
     "task": (s.task, "party_id", "party"),
     "promise": (s.promise, "party_id", "party"),
+    "request": (s.privacy_request, "party_id", "party"),
+    "hold": (s.legal_hold, "party_id", "party"),
 }
 """What belongs to something → where it stands, what names its whole, and what that is."""
 _BETWEEN: dict[str, tuple[tuple[Any, Any], ...]] = {
@@ -204,6 +208,16 @@ def of_promises(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]
 def of_approvals(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
     """Return what requests that are seen fulfil."""
     return of_parties(sight, now, s.approval.c.party_id)
+
+
+def of_requests(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what customers' privacy requests that are seen fulfil."""
+    return of_parties(sight, now, s.privacy_request.c.party_id)
+
+
+def of_holds(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what legal holds that are seen fulfil."""
+    return of_parties(sight, now, s.legal_hold.c.party_id)
 
 
 def of_closed(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:

@@ -21,7 +21,7 @@ from contactd.core.errors import BusyError, ConflictError, ContactdError, Forbid
 from contactd.core.events import SupervisorSet, WorkEnded
 from contactd.core.interaction import Outcome, State
 from contactd.core.template import fields, fill
-from contactd.crm_store import audit, bulk_rows
+from contactd.crm_store import audit, bulk_rows, sight
 from contactd.crm_store.bulk_rows import Item
 from contactd.crm_store.store import WriteConn
 from contactd.desk.book import Entry
@@ -34,6 +34,8 @@ SAMPLE = 5
 LONGEST_SLEEP_S = 60.0
 AWAY_S = 1.0
 """Pause while the store is away."""
+PIECE = 500
+"""Contacts whose scope is asked for at a time: a database bounds the values of one question."""
 
 Handler = Callable[[Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 log = structlog.get_logger(__name__)
@@ -79,9 +81,9 @@ class Bulk:
                 async with asyncio.timeout(min(max(wait, 0.05), LONGEST_SLEEP_S)):
                     await self._wake.wait()
 
-    async def _count(self, _actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+    async def _count(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         """Say how many a filter finds now, and show a few; nothing happens."""
-        found = self._matching(data)
+        found = await self._seen(actor, self._matching(data))
         return {"count": len(found), "sample": [one.view() for one in found[:SAMPLE]]}
 
     async def _answer(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +96,7 @@ class Bulk:
         if member is None or member.view()["state"] == "logged_out":
             text = "sign in first: each contact goes through your hands"
             raise ConflictError(text, code="signed_out")
-        found = self._matching(data)
+        found = await self._seen(actor, self._matching(data))
         if len(found) != data["expect"]:
             text = f"the filter finds {len(found)} by now"
             raise ConflictError(text, code="changed", field="expect")
@@ -157,7 +159,20 @@ class Bulk:
             and self._answerable(entry)
         ]
         found.sort(key=lambda entry: (entry.queued_at or entry.state_since, entry.id))
-        return found[:MOST]
+        return found
+
+    async def _seen(self, actor: Actor, found: list[Entry]) -> list[Entry]:
+        """Return those that lie within the supervisor's scope, as many as one batch may have."""
+        if actor.sight is None:
+            return found[:MOST]
+        seeing, now = actor.sight, self._desk.clock.now()
+        idents, seen = [entry.id for entry in found], set[str]()
+        for at in range(0, len(idents), PIECE):
+            asked = partial(sight.among, sight=seeing, idents=idents[at : at + PIECE], now=now)
+            seen |= await self._desk.store.read(asked)
+            if len(seen) >= MOST:
+                break
+        return [entry for entry in found if entry.id in seen][:MOST]
 
     def _answerable(self, entry: Entry) -> bool:
         rule = self._desk.rules.rule(entry.line, entry.channel)

@@ -90,6 +90,7 @@ class Commands:
         calling_back = CallingBack(desk)
         self._table |= {"callback.request": calling_back.request, "callback.settle": calling_back.settle}
         self._table |= Calling(desk, self._starting).table()
+        self._table["interaction.watch"] = _watched
 
     async def run(self, actor: Actor, command: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one command; return its data after the commit.
@@ -222,3 +223,8 @@ class Commands:
     def _shown(self, interaction: str) -> dict[str, Any]:
         entry = self._desk.book.get(interaction)
         return {"interaction": entry.view()} if entry else {}
+
+
+async def _watched(_actor: Actor, _data: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a supervisor follow what they see; the console's hub does the following."""
+    return {}

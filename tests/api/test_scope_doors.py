@@ -30,6 +30,8 @@ ROUTES = {
     "/api/v1/merges/": "merges",
     "/api/v1/duplicates/": "duplicates",
     "/api/v1/links/": "links",
+    "/api/v1/privacy/requests/": "requests",
+    "/api/v1/privacy/holds/": "holds",
 }
 LIKE_JSON = (
     *("application/json", "Application/JSON", "application/x+json", "APPLICATION/vnd.x+JSON;a=b"),
@@ -54,6 +56,8 @@ async def foreign(house: House, made: dict[str, dict[str, str]]) -> dict[str, st
         (s.promise, {"party_id": party, "due_at": at, "owner": "id-bob", "made_at": at}),
         (s.merge_op, {"survivor": own, "at": at}),
         (s.dup_candidate, {"a": own, "b": party, "score": 1.0, "at": at}),
+        (s.privacy_request, {"kind": "erase", "party_id": party, "asked_by": "id-bob", "asked_at": at}),
+        (s.legal_hold, {"party_id": party, "at": at, "by": "id-bob"}),
         (s.party_link, {"from_party": own, "to_party": party, "role": "family", "created_at": at}),
     )
     more = {s.recording: {"state": "kept", "started_at": at, "length_ms": 1}, s.attachment: {"n": 1}}
@@ -65,7 +69,8 @@ async def foreign(house: House, made: dict[str, dict[str, str]]) -> dict[str, st
             conn.execute(s.merge_member.insert().values(op_id="x-merge_op", party_id=member))
 
     await house.store.write(unit)
-    kinds = ("files", "recordings", "records", "tasks", "promises", "merges", "duplicates", "links")
+    kinds = ("files", "recordings", "records", "tasks", "promises", "merges", "duplicates")
+    kinds += ("requests", "holds", "links")
     idents = {kind: f"x-{table.name}" for kind, (table, _) in zip(kinds, rows, strict=True)}
     return names | {"messages": message, "points": point} | idents
 
@@ -95,6 +100,8 @@ async def test_every_route_that_takes_an_id_refuses_what_is_not_seen(
                 open_.append((method, path, answer.status_code))
             if refused:
                 tried.add(kind)
+        lists = [(await sue.get(f"/api/v1/privacy/{kind}")).json()["items"] for kind in ("requests", "holds")]
+    assert lists == [[], []]
     assert not open_
     assert tried == set(ROUTES.values())
 
@@ -109,6 +116,7 @@ async def test_no_content_type_hides_what_a_body_names(
         for path, body in (
             ("promises", {"text": "x", "due_at": "2030-01-01T00:00:00Z", "party": theirs}),
             ("follow-ups", {"subject": "x", "parties": [theirs]}),
+            ("promises", {"text": "x", "more": [{"deep": {"party": theirs}}]}),
         ):
             sent = await ann.post(f"/api/v1/{path}", content=json.dumps(body).encode(), headers={"content-type": kind})
             assert (sent.status_code, sent.json()["detail"]) == (404, REFUSED), path

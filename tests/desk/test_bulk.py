@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from contactd.core.errors import ConflictError, ForbiddenError, NotFoundError
 from contactd.crm_store import interactions, messages
 from contactd.crm_store.bulk_rows import Item
+from contactd.crm_store.sight import Sight
 from contactd.desk.rights import Actor
 from tests.desk.bench import Bench, open_bench
 
@@ -63,6 +65,16 @@ async def test_many_are_counted_first_and_answered_after_the_time_to_undo(bench:
     said = await bench.store.read(lambda conn: messages.of_interaction(conn, mails[0]))
     # Nothing else in braces is ever worked out.
     assert said[-1]["text"] == "Outage 0: the outage is over, says Sue. {{7*7}}"
+
+
+async def test_a_narrow_scope_reaches_only_its_own_customers(bench: Bench) -> None:
+    sue = await boss(bench)
+    mails = await waiting(bench, 3)
+    far, near = (replace(sue, sight=Sight(agent=sue.id, interaction=reach)) for reach in ("own", "all"))
+    assert (await bench.run(near, "bulk.count"))["count"] == len(mails)
+    assert await bench.run(far, "bulk.count") == {"count": 0, "sample": []}
+    with pytest.raises(ConflictError):
+        await bench.run(far, "bulk.answer", text=TEXT, expect=len(mails), undo_s=30)
 
 
 async def test_nobody_is_greeted_by_a_place_that_is_open(bench: Bench) -> None:

@@ -94,3 +94,11 @@ async def test_whom_one_only_named_oneself_is_not_seen_for_it(bench: Bench) -> N
     begun = {"channel": "email", "line": "support", "purpose": "service", "subject": "x", "party": theirs}
     await bench.run(whole, "interaction.start", **begun, to="ann-herself@x.example")
     assert not await sees_party(bench, ann, theirs)
+
+
+async def test_a_supervisor_watches_only_what_their_scope_holds(bench: Bench) -> None:
+    sue = await bench.agent("sue", role="supervisor")
+    came = (await bench.mail_in("new@x.example|S|T", "k-watch")).interaction
+    assert await bench.run(sue, "interaction.watch", interaction=came) == {}
+    with pytest.raises(NotFoundError):
+        await bench.run(narrow(sue), "interaction.watch", interaction=came)
