@@ -52,6 +52,20 @@ def get(conn: Connection, version: int) -> Version:
     return _version(row)
 
 
+def in_force(conn: Connection, since: datetime, until: datetime) -> list[tuple[datetime, dict[str, Any]]]:
+    """Return (from when on, document) of what was in force in that time, oldest first; the first may lie before it."""
+    table = s.policy_version
+    older = select(table.c.version).where(table.c.at <= since).order_by(table.c.version.desc()).limit(1)
+    first = conn.execute(older).scalar()
+    query = select(table).where(table.c.version >= (first or 0), table.c.at < until).order_by(table.c.version)
+    found = [(row.at, _version(row).document) for row in conn.execute(query)]
+    if found or first is not None:
+        return found
+    # The time lies before anything was published: measured by the first that was.
+    row = conn.execute(select(table).order_by(table.c.version).limit(1)).first()
+    return [] if row is None else [(row.at, _version(row).document)]
+
+
 def listed(conn: Connection) -> list[dict[str, Any]]:
     """Return `version, at, actor, note, digest` of every version, newest first."""
     table = s.policy_version

@@ -1,6 +1,7 @@
 """Reports: what lines and agents did over some time, by the definitions of `core.report`.
 
-Counted where it lies, in the store; targets and calendars are those of the policy in force.
+Counted where it lies, in the store; targets and calendars are those of the policy that was in force when a contact came into
+its line.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contactd.crm_store import report_reads
 from contactd.crm_store.report_reads import Chosen, Group
 from contactd.crm_store.sight import Sight, interactions
 from contactd.crm_store.store import Store
+from contactd.desk.yardsticks import Yardstick, over
 from contactd.routing.policy import Policy
 
 BY = (*INTERVALS, "line", "channel", "agent")
@@ -51,7 +53,7 @@ class Figuring:
     """Adds the figures up."""
 
     def __init__(self, store: Store, clock: Clock, policy: Callable[[], Policy]) -> None:
-        """Read `store`; `policy` tells the targets."""
+        """Read `store`; `policy` tells the targets as long as none was published."""
         self._store = store
         self._clock = clock
         self._policy = policy
@@ -79,10 +81,7 @@ class Figuring:
         chosen = Chosen(since, until)
         _check(chosen, "agent")
         now = self._clock.now()
-        rules = _Rules(self._policy())
-        handled = await self._store.read(
-            partial(_added_up, chosen=chosen, by="agent", zone=ZoneInfo("UTC"), rules=rules)
-        )
+        handled = await self._added_up(chosen, "agent", ZoneInfo("UTC"))
         people: dict[str, _Person] = defaultdict(_Person)
         for agent, state, reason, spent in await self._store.read(
             partial(report_reads.agent_time, since=since, until=until, now=now), limit=PATIENCE
@@ -118,46 +117,21 @@ class Figuring:
 
     async def _added_up(self, chosen: Chosen, by: str, zone: ZoneInfo) -> Mapping[Key, Sums]:
         """Add up slice by slice: a long time must not keep one of the readers from everybody else."""
-        rules, sums = _Rules(self._policy()), defaultdict[Key, Sums](Sums)
-        since = chosen.since
-        while since < chosen.until:
-            until = min(since + SLICE, chosen.until)
-            part = partial(_added_up, chosen=chosen._replace(since=since, until=until), by=by, zone=zone, rules=rules)
-            for key, one in (await self._store.read(part, limit=PATIENCE)).items():
-                sums[key].add(one)
-            since = until
+        sums = defaultdict[Key, Sums](Sums)
+        ruled = partial(over, since=chosen.since, until=chosen.until, now_in_force=self._policy())
+        for begin, end, rules in await self._store.read(ruled, limit=PATIENCE):
+            since = begin
+            while since < end:
+                until = min(since + SLICE, end)
+                part = chosen._replace(since=since, until=until)
+                asked = partial(_added_up, chosen=part, by=by, zone=zone, rules=rules)
+                for key, one in (await self._store.read(asked, limit=PATIENCE)).items():
+                    sums[key].add(one)
+                since = until
         return sums
 
 
-class _Rules:
-    """The targets of all lines and channels, and the hours they run in."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        own = {rule.sla_s for line in policy.lines.values() for rule in line.channels.values() if rule.sla_s}
-        self.targets = sorted(int(seconds * 1000) for seconds in own)
-        self.deferred = sorted(name for name, line in policy.lines.items() if line.sla_hours is not None)
-
-    def target(self, line: str | None, channel: str) -> int | None:
-        """Return the target of a line and channel in milliseconds; None = there is none, and every answer is in time."""
-        rule = self._rule(line, channel)
-        return int(rule.sla_s * 1000) if rule is not None and rule.sla_s else None
-
-    def in_time(self, line: str, channel: str, entered: datetime, answered: datetime) -> bool:
-        """Tell whether a stay that is late by the clock on the wall was in time in the hours its target runs in."""
-        rule, hours = self._rule(line, channel), self._policy.lines[line].sla_hours
-        if rule is None or not rule.sla_s or rule.live or hours is None:
-            return False
-        target = int(rule.sla_s * 1000)
-        begin, end = to_ms(entered), to_ms(answered)
-        return end - begin > target >= hours.worked(begin, end)
-
-    def _rule(self, line: str | None, channel: str) -> Any:
-        known = self._policy.lines.get(line or "")
-        return known.channels.get(channel) if known is not None else None
-
-
-def _added_up(conn: Any, chosen: Chosen, by: str, zone: ZoneInfo, rules: _Rules) -> Mapping[Key, Sums]:
+def _added_up(conn: Any, chosen: Chosen, by: str, zone: ZoneInfo, rules: Yardstick) -> Mapping[Key, Sums]:
     key_of = _keys(by, zone)
     sums: dict[Key, Sums] = defaultdict(Sums)
     groups = report_reads.stays(conn, chosen, rules.targets, by_agent=by == "agent", by_time=by in INTERVALS)
@@ -171,7 +145,7 @@ def _added_up(conn: Any, chosen: Chosen, by: str, zone: ZoneInfo, rules: _Rules)
     return sums
 
 
-def _late(conn: Any, chosen: Chosen, rules: _Rules) -> Iterator[Group]:
+def _late(conn: Any, chosen: Chosen, rules: Yardstick) -> Iterator[Group]:
     for entered, answered, line, channel, agent in report_reads.late_stays(
         conn, chosen, rules.deferred, rules.targets[0]
     ):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contactd.core.errors import BadRequestError
+from contactd.crm_store import policies
 from contactd.crm_store import schema as s
 from contactd.crm_store.report_reads import Chosen
 from contactd.crm_store.statements import insert
@@ -159,6 +160,28 @@ async def test_a_long_time_is_added_up_from_its_parts(town: Town) -> None:
     assert [item["offered"] for item in days["items"]] == [1] * 5
     assert months["total"] == days["total"]
     assert (months["total"]["offered"], months["total"]["longest_s"]) == (5, 50.0)
+
+
+def measured(sla_s: int, *, label: str = "S") -> dict[str, Any]:
+    return {"lines": {"support": {"label": {"en": label}, "channels": {"voice": {"sla_s": sla_s}}}}}
+
+
+async def test_a_stay_is_held_against_the_target_of_its_time(town: Town) -> None:
+    """What counted as in time is not changed by what is asked of people later; a policy that cannot be read changes nothing."""
+    published = ((-90_000, measured(20)), (1000, measured(20, label="T")), (2000, measured(60)), (4000, {"overflow": 7}))
+    for after, document in published:
+        at = MONDAY + timedelta(seconds=after)
+        await town.store.write(
+            lambda conn, document=document, at=at: policies.publish(conn, document, now=at, actor=None)
+        )
+    for at in (100, 1500, 2500, 5000):
+        await stay(town, at, answered_at=40, outcome="answered")
+    by_quarter = (await figuring(town.store).stays(DAY, "quarter", UTC_ZONE))["items"]
+    assert [(one["answered"], one["within"]) for one in by_quarter] == [(1, 0), (1, 0), (1, 1), (1, 1)]
+    before = Chosen(MONDAY - timedelta(days=3), MONDAY + timedelta(seconds=1000))
+    assert (await figuring(town.store).stays(before, "line", UTC_ZONE))["total"]["within"] == 0
+    agents = (await figuring(town.store).agents(DAY.since, DAY.until))["items"]
+    assert agents == []
 
 
 async def test_what_agents_did_adds_up(town: Town) -> None:
