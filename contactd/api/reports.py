@@ -22,11 +22,14 @@ from contactd.crm_store.report_reads import Chosen
 from contactd.desk import service_quality
 from contactd.desk.exchange import report_file
 from contactd.desk.figuring import Figuring
+from contactd.desk.month_seals import MonthSeals
 from contactd.desk.rights import Actor, authorize
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 _Form = Annotated[Literal["json", "csv", "xlsx"], Query()]
-_Zone = Annotated[str, Query(max_length=60, pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
+ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$"
+"""What the name of a time zone looks like."""
+Zone = Annotated[str, Query(max_length=60, pattern=ZONE)]
 _DEFAULT_SPAN = timedelta(days=1)
 _STAY_FIELDS = ("key", *figures(Sums()))
 _AGENT_FIELDS = (
@@ -63,6 +66,8 @@ class Stays(Shape):
     zone: str
     items: list[Line]
     total: dict[str, Any]
+    sealed: dict[str, Any] | None = None
+    """When the whole of a sealed month was asked for: at, by, digest, whole."""
 
 
 class Agent(Shape):
@@ -119,7 +124,7 @@ async def stays(
     by: Filter = "line",
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
-    zone: _Zone = "UTC",
+    zone: Zone = "UTC",
     line: Filter = None,
     channel: Filter = None,
     agent: Filter = None,
@@ -127,7 +132,9 @@ async def stays(
 ) -> Response:
     """Return figures by line, channel, agent or an interval (quarter … weekday_hour); of the last 24 hours unless said."""
     chosen = Chosen(*_span(parts, since, until), line, channel, agent)
-    found = await _figuring(parts).stays(chosen, by or "line", _zone(zone))
+    by, there, counting = by or "line", zone_of(zone), figuring(parts)
+    sealed = await MonthSeals(parts.store, parts.clock, counting).instead(chosen, by, there)
+    found = sealed or await counting.stays(chosen, by, there)
     if form == "json":
         return answer(found)
     names = await _names(parts, found["by"], actor)
@@ -144,7 +151,7 @@ async def by_agent(
     form: _Form = "json",
 ) -> Response:
     """Return each agent's time by state, offers, contacts and occupancy; the last 24 hours unless said otherwise."""
-    found = await _figuring(parts).agents(*_span(parts, since, until))
+    found = await figuring(parts).agents(*_span(parts, since, until))
     names = await _names(parts, "agent", actor)
     items = [item | {"name": names.get(item["key"], "")} for item in found["items"]]
     if form == "json":
@@ -199,14 +206,15 @@ async def behind(
 ) -> Response:
     """Return the stays that a number of a report counts, newest first."""
     chosen = Chosen(*_span(parts, since, until), line, channel, agent)
-    items, following = await _figuring(parts).behind(
+    items, following = await figuring(parts).behind(
         chosen, number or "offered", sight=looking.actor.sight, limit=limit, cursor=cursor
     )
     looking.saw_all(item["interaction"] for item in items)
     return page(items, following)
 
 
-def _figuring(parts: Parts) -> Figuring:
+def figuring(parts: Parts) -> Figuring:
+    """Return what counts."""
     return Figuring(parts.store, parts.clock, lambda: parts.policy()[1])
 
 
@@ -215,7 +223,12 @@ def _span(parts: Parts, since: datetime | None, until: datetime | None) -> tuple
     return since or end - _DEFAULT_SPAN, end
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name.
+
+    Raises:
+        BadRequestError: there is none of that name.
+    """
     try:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError):

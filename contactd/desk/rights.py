@@ -190,6 +190,7 @@ RULES: dict[str, Rule] = {
     "quality.object": Rule("own", "own", "own", "write"),
     "quality.edit": Rule("no", "any", "any", "write"),
     "report.read": Rule("no", "any", "any", "read"),
+    "report.seal": Rule("no", "any", "any", "write"),
     "queue.read": Rule("any", "any", "any", "read"),
     "outside.compare": Rule("no", "any", "any", "read"),
     "agent.list": Rule("any", "any", "any", "read"),

@@ -414,6 +414,7 @@ IMPERSONAL = {
         "agent",
         "prompt",
         "prompt_switch",
+        "report_seal",
         "agent_line",
         "agent_routing",
         "agent_segment",

@@ -116,6 +116,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     harmless |= {"/approvals"}  # see tests/api/test_approvals.py
     harmless |= {"/announcements", "/announcements/{}/readers"}  # the house's own words and people
     harmless |= {"/interactions/{}/identity"}  # what is asked, never what is kept; answers are in the audit log
+    harmless |= {"/reports/seals", "/reports/seals/{}"}  # figures alone
     harmless |= {"/surveys", "/satisfaction", "/invitations"}  # see tests/api/test_survey_routes.py
     harmless |= {
         f"/knowledge/{one}" for one in ("articles", "articles/{}", "articles/{}/text", "search", "browse", "categories")

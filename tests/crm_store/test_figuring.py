@@ -168,7 +168,12 @@ def measured(sla_s: int, *, label: str = "S") -> dict[str, Any]:
 
 async def test_a_stay_is_held_against_the_target_of_its_time(town: Town) -> None:
     """What counted as in time is not changed by what is asked of people later; a policy that cannot be read changes nothing."""
-    published = ((-90_000, measured(20)), (1000, measured(20, label="T")), (2000, measured(60)), (4000, {"overflow": 7}))
+    published = (
+        (-90_000, measured(20)),
+        (1000, measured(20, label="T")),
+        (2000, measured(60)),
+        (4000, {"overflow": 7}),
+    )
     for after, document in published:
         at = MONDAY + timedelta(seconds=after)
         await town.store.write(

@@ -60,6 +60,7 @@ from contactd.crm_store.schema.people import (
 from contactd.crm_store.schema.platform import audit_log, idempotency_key, node
 from contactd.crm_store.schema.privacy import consent, legal_hold, privacy_request
 from contactd.crm_store.schema.quality import qa_draw, qa_form, qa_form_version, qa_review, qa_rule
+from contactd.crm_store.schema.reporting import report_seal
 from contactd.crm_store.schema.routing import (
     agent_routing,
     agent_state_log,
@@ -180,6 +181,7 @@ __all__ = [
     "record",
     "record_event",
     "recording",
+    "report_seal",
     "router_lease",
     "search_doc",
     "session",

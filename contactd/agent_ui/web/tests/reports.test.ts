@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Chosen, fileOf, type Group, spanOf, weekOf, within } from "../src/reports/reports";
+import { type Chosen, fileOf, type Group, lastMonth, monthOf, spanOf, weekOf, within } from "../src/reports/reports";
 
 const NOW = new Date(2026, 10, 22, 15, 30);
 const CHOSEN: Chosen = { since: "2026-11-20T00:00:00.000Z", until: "2026-11-22T10:00:00.000Z", line: null, channel: "voice" };
@@ -50,4 +50,12 @@ it("a file is asked for with the same choice", () => {
   const address = new URL(fileOf("line", CHOSEN, "xlsx"), "http://x");
   expect(Object.fromEntries(address.searchParams)).toMatchObject({ by: "line", form: "xlsx", channel: "voice", since: CHOSEN.since });
   expect(new URL(fileOf("agent", CHOSEN, "csv"), "http://x").pathname).toBe("/api/v1/reports/agents");
+});
+
+describe("months", () => {
+  it("are whole by the clock of who looks, and the last one is over", () => {
+    expect(lastMonth(new Date(2026, 0, 15))).toBe("2025-12");
+    const { since, until } = monthOf("2026-12");
+    expect([new Date(since).getMonth(), new Date(since).getDate(), new Date(until).getFullYear(), new Date(until).getMonth()]).toEqual([11, 1, 2027, 0]);
+  });
 });

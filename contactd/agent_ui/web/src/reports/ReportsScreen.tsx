@@ -1,19 +1,20 @@
 /** What lines and agents did: by line, hour, day, hour of the week and agent, with the contacts behind each number. */
-import { BarChartOutlined, DownloadOutlined } from "@ant-design/icons";
+import { BarChartOutlined, DownloadOutlined, LockOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, DatePicker, Segmented, Select, Tooltip } from "antd";
 import dayjs from "dayjs";
 import { useMemo, useState } from "react";
 import { CHANNELS } from "../channels";
-import { usePolicy } from "../desk";
+import { useAgentName, usePolicy } from "../desk";
 import { duration, percent } from "../format";
 import { useWords } from "../i18n";
-import { Hollow, Lines, LoadFailed } from "../shell/bits";
+import { At, Hollow, Lines, LoadFailed } from "../shell/bits";
 import { AgentTable } from "./AgentTable";
 import { BehindDrawer, type Behind } from "./BehindDrawer";
 import { Bars } from "./Bars";
 import { StayTable } from "./StayTable";
-import { type By, type Chosen, type Figures, fileOf, reports, SPANS, type Span, spanOf, within } from "./reports";
+import { type By, type Chosen, type Figures, fileOf, monthOf, reports, SPANS, type Span, spanOf, within } from "./reports";
+import { SealsDrawer } from "./SealsDrawer";
 import { Week } from "./Week";
 import "./reports.css";
 
@@ -28,6 +29,7 @@ export default function ReportsScreen() {
   const [line, setLine] = useState<string | null>(null);
   const [channel, setChannel] = useState<string | null>(null);
   const [behind, setBehind] = useState<Behind | null>(null);
+  const [sealing, setSealing] = useState(false);
   const chosen = useMemo<Chosen>(() => ({ ...time, line, channel }), [time, line, channel]);
   const days = (Date.parse(time.until) - Date.parse(time.since)) / 86_400_000;
   return (
@@ -44,7 +46,7 @@ export default function ReportsScreen() {
         />
         <DatePicker.RangePicker
           allowClear={false}
-          value={[dayjs(time.since), dayjs(time.until)]}
+          value={[dayjs(time.since), dayjs(time.until).subtract(1, "ms")]}
           aria-label={t("reports.range")}
           onChange={(range) => {
             const [first, last] = range ?? [];
@@ -54,6 +56,9 @@ export default function ReportsScreen() {
           }}
         />
         <span className="grow" />
+        <Button icon={<LockOutlined />} onClick={() => setSealing(true)} data-testid="seals-open">
+          {t("reports.seals.title")}
+        </Button>
         {(["csv", "xlsx"] as const).map((form) => (
           <Button key={form} icon={<DownloadOutlined />} href={fileOf(by, chosen, form)} data-testid={`report-${form}`}>
             {form === "csv" ? "CSV" : "Excel"}
@@ -90,6 +95,15 @@ export default function ReportsScreen() {
       ) : (
         <Stays by={by === "hour" && days > 62 ? "day" : by} chosen={chosen} onOpen={setBehind} />
       )}
+      <SealsDrawer
+        open={sealing}
+        onClose={() => setSealing(false)}
+        onMonth={(month) => {
+          setSealing(false);
+          setSpan(null);
+          setTime(monthOf(month));
+        }}
+      />
       <BehindDrawer behind={behind} onClose={() => setBehind(null)} />
     </div>
   );
@@ -97,10 +111,11 @@ export default function ReportsScreen() {
 
 function Stays({ by, chosen, onOpen }: { by: By; chosen: Chosen; onOpen(behind: Behind): void }) {
   const { t } = useWords();
+  const nameOf = useAgentName();
   const found = useQuery({ queryKey: ["report", by, chosen], queryFn: ({ signal }) => reports.stays(by, chosen, signal) });
   if (found.isError) return <LoadFailed again={() => void found.refetch()} />;
   if (found.isPending) return <Lines n={8} />;
-  const { items, total } = found.data;
+  const { items, total, sealed } = found.data;
   if (total.offered === 0) return <Hollow glyph={<BarChartOutlined />} title={t("reports.none")} hint={t("reports.noneHint")} />;
   const open = (number: string, key: string | null): void => {
     const part = within(by, key, chosen);
@@ -111,6 +126,11 @@ function Stays({ by, chosen, onOpen }: { by: By; chosen: Chosen; onOpen(behind: 
       <Totals total={total} onOpen={(number) => onOpen({ number, chosen })} />
       {(by === "hour" || by === "day") && <Bars by={by} items={items} />}
       {by === "weekday_hour" ? <Week items={items} /> : <StayTable by={by} items={items} onOpen={open} />}
+      {sealed && (
+        <p className="reports-note" data-testid="report-sealed">
+          <LockOutlined /> {t("reports.seals.sealed", { who: nameOf(sealed.by) })} <At at={sealed.at} />
+        </p>
+      )}
       <p className="dim reports-note">{t("reports.note")}</p>
     </>
   );

@@ -1,5 +1,5 @@
 /** Reports over REST, and the time they are about. */
-import { get, query, ROOT } from "../api";
+import { get, query, ROOT, send } from "../api";
 import type { Page } from "../wire";
 
 export type By = "line" | "channel" | "agent" | "hour" | "day" | "weekday_hour";
@@ -28,6 +28,32 @@ export interface StaysReport {
   by: By;
   items: Group[];
   total: Figures;
+  sealed?: { at: string; by: string; whole: boolean };
+}
+
+/** A month whose figures stay what they were; `whole`: nobody changed them under the seal. */
+export interface Seal {
+  id: string;
+  month: string;
+  zone: string;
+  by: string;
+  at: string;
+  whole: boolean;
+  total: Figures;
+}
+
+/** A figure that would be another if it were counted today. */
+export interface Difference {
+  by: string;
+  key: string | null;
+  figure: string;
+  sealed: unknown;
+  now: unknown;
+}
+
+export interface ComparedSeal extends Seal {
+  differ: number;
+  differences: Difference[];
 }
 
 export interface AgentFigures {
@@ -72,7 +98,22 @@ export const reports = {
   agents: ({ since, until }: Chosen, signal?: AbortSignal) => get<{ items: AgentFigures[] }>(`/reports/agents${query({ since, until })}`, signal),
   behind: (number: string, chosen: Chosen, cursor: string | null, signal?: AbortSignal) =>
     get<Page<Stay>>(`/reports/behind${query({ number, cursor, ...chosen })}`, signal),
+  seals: (signal?: AbortSignal) => get<Page<Seal>>("/reports/seals", signal),
+  sealed: (month: string, zone: string, signal?: AbortSignal) => get<ComparedSeal>(`/reports/seals/${month}${query({ zone })}`, signal),
+  seal: (month: string) => send<Seal>("POST", "/reports/seals", { month, zone: ZONE }),
 };
+
+/** The month before the one that goes on, as `2026-10`. */
+export function lastMonth(now: Date): string {
+  const first = new Date(now.getFullYear(), now.getMonth() - 1, 1);
+  return `${first.getFullYear()}-${String(first.getMonth() + 1).padStart(2, "0")}`;
+}
+
+/** The whole of a month by the clock of who looks. */
+export function monthOf(month: string): { since: string; until: string } {
+  const [year = 0, number = 1] = month.split("-").map(Number);
+  return { since: new Date(year, number - 1, 1).toISOString(), until: new Date(year, number, 1).toISOString() };
+}
 
 /** Where a report lies as a file. */
 export function fileOf(by: By, chosen: Chosen, form: "csv" | "xlsx"): string {
