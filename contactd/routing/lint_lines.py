@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from contactd.routing.finding import Finding, Severity, Subject
 from contactd.routing.line import Line
+from contactd.routing.score import LIVE_POINTS
 
 
 def steps_short(subject: Subject) -> Iterator[Finding]:
@@ -54,6 +55,8 @@ def spacing_long(subject: Subject) -> Iterator[Finding]:
 
 
 LEAST_OCCUPANCY = 0.6
+MOST_REPEATS = 3
+"""So many earlier contacts count at most."""
 
 
 def rest_long(subject: Subject) -> Iterator[Finding]:
@@ -61,6 +64,25 @@ def rest_long(subject: Subject) -> Iterator[Finding]:
     most = subject.policy.occupancy.most
     if 0 < most < LEAST_OCCUPANCY:
         yield Finding("policy.occupancy.most", "rest_long", Severity.WARNING, {"most": f"{most * 100:g}"})
+
+
+def repeat_strong(subject: Subject) -> Iterator[Finding]:
+    """Yield lines where a letter of somebody who came again and again goes before every call."""
+    for name, line in subject.policy.lines.items():
+        if MOST_REPEATS * line.repeat >= LIVE_POINTS:
+            params = {"points": f"{MOST_REPEATS * line.repeat:g}", "live": f"{LIVE_POINTS:g}"}
+            yield Finding(f"policy.lines.{name}.repeat", "repeat_strong", Severity.WARNING, params)
+
+
+ALWAYS = 0.98
+
+
+def break_never(subject: Subject) -> Iterator[Finding]:
+    """Yield breaks that wait for a service level no floor keeps."""
+    for code, reason in subject.policy.reasons.items():
+        if reason.min_service >= ALWAYS:
+            params = {"level": f"{reason.min_service * 100:g}"}
+            yield Finding(f"policy.reasons.{code}.min_service", "break_never", Severity.WARNING, params)
 
 
 def _demanding(line: Line) -> list[str]:
@@ -73,4 +95,6 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     dispositions_missing,
     spacing_long,
     rest_long,
+    repeat_strong,
+    break_never,
 )

@@ -173,6 +173,26 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "zh": ("坐席忙碌超过 {most} % 即强制休息：常常会全员同时休息", "把 occupancy.most 设为 0.6 以上"),
     },
+    "repeat_strong": {
+        "en": (
+            "a letter of who came thrice gets {points} points, a caller on the line {live}: calls wait behind letters",
+            "let three times repeat be less than {live}",
+        ),
+        "zh": (
+            "第三次来联系的邮件加 {points} 分，而在线客户只有 {live} 分：来电会排在邮件之后",
+            "把 repeat 的三倍设为小于 {live}",
+        ),
+    },
+    "break_never": {
+        "en": (
+            "is granted while the service level is {level} % or more: on an ordinary day, never",
+            "set min_service to 0.9 or less, or let a supervisor approve (approval)",
+        ),
+        "zh": (
+            "服务水平不低于 {level} % 才准许：平常的日子里永远不会准许",
+            "把 min_service 设为 0.9 以下，或改为班长批准（approval）",
+        ),
+    },
 }
 """Kind → language → (what is wrong, what to do about it)."""
 

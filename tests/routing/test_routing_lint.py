@@ -112,6 +112,11 @@ PLANTED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "reserve_all": ({"lines__support__reserve": 2}, "policy.lines.support.reserve"),
     "spacing_long": ({"lines__billing__hard_spacing_s": 900}, "policy.lines.billing.hard_spacing_s"),
+    "repeat_strong": ({"lines__support__repeat": 40}, "policy.lines.support.repeat"),
+    "break_never": (
+        {"reasons": {"lunch": {"label": {"zh": "午餐", "en": "Lunch"}, "min_service": 0.99}}},
+        "policy.reasons.lunch.min_service",
+    ),
     "rest_long": ({"occupancy": {"most": 0.4}}, "policy.occupancy.most"),
 }
 PATHS = {"rule_unreachable": "policy.intake[3]", "step_short": "policy.lines.support.steps[0].seconds"}
