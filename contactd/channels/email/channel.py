@@ -15,6 +15,7 @@ from contactd.channels.email.compose import compose
 from contactd.channels.email.door import Door
 from contactd.channels.email.examining import Examining
 from contactd.channels.email.folders import Folder
+from contactd.channels.email.hush import Hush
 from contactd.channels.email.lmtp_in import MailLmtp
 from contactd.channels.email.mailboxes import Mailboxes
 from contactd.channels.email.options import Options
@@ -57,6 +58,7 @@ class EmailChannel:
         self._signer = Signer(options.dkim)
         self._canary = Canary(options, tools, self._key, self._smarthosts.send)
         self._mailboxes.canary = self._canary.back
+        self._hush = Hush(tools, options.silence_hours)
         self.limits = self._smarthosts.limits
         """What providers allow us to send, with how much of it is used."""
         self._servers: list[asyncio.Server] = []
@@ -85,6 +87,7 @@ class EmailChannel:
         self._mailboxes.start()
         await self._smarthosts.start()
         self._canary.start()
+        await self._hush.start()
 
     async def _listen(self, name: str, make: Callable[[], MailSmtp], host: str, port: int) -> None:
         """Open a listener on the network."""
@@ -183,4 +186,5 @@ class EmailChannel:
             arrival = intake.arrival(self.name, adapter, raw, envelope, now, self._key)
         receipt = await self._tools.accept(arrival)
         self._last = now
+        self._hush.came(now)
         return receipt.id

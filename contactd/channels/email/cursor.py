@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from contactd.clock import from_ms, to_ms
+from contactd.channels.email.habit import Habit
 
 MAX_STUCK = 1000
 MAX_CLEAN = 5000
-GAPS = 400
-"""Pauses between mails that are remembered."""
-LEARNED_FROM = 20
-"""So many pauses make a habit."""
-LEAST_SILENCE = timedelta(hours=2)
-_FACTOR = 2
-"""A habit is broken by twice its longest pause."""
 
 
 @dataclass(slots=True)
@@ -32,10 +25,8 @@ class Cursor:
     uid: int = 0
     stuck: dict[int, int] = field(default_factory=dict)
     clean: list[int] = field(default_factory=list)
-    last: datetime | None = None
-    """When the latest mail came in."""
-    gaps: list[int] = field(default_factory=list)
-    """Pauses between mails in seconds, the latest last."""
+    habit: Habit = field(default_factory=Habit)
+    """How often mail comes in."""
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Cursor | None:
@@ -48,8 +39,7 @@ class Cursor:
                 uid=int(kept["uid"]),
                 stuck={int(uid): int(tries) for uid, tries in dict(kept.get("stuck") or {}).items()},
                 clean=[int(uid) for uid in kept.get("clean") or ()],
-                last=from_ms(int(kept["last"])) if kept.get("last") else None,
-                gaps=[int(gap) for gap in kept.get("gaps") or ()],
+                habit=Habit.read(kept),
             )
         except (KeyError, TypeError, ValueError):
             return None
@@ -61,8 +51,7 @@ class Cursor:
             "uid": self.uid,
             "stuck": {str(uid): tries for uid, tries in self.stuck.items()},
             "clean": self.clean,
-            "last": to_ms(self.last) if self.last else None,
-            "gaps": self.gaps,
+            **self.habit.kept(),
         }
 
     def begin(self, uidvalidity: int, uid: int) -> None:
@@ -77,9 +66,7 @@ class Cursor:
         if len(self.clean) < MAX_CLEAN:
             self.clean.append(uid)
         if fresh:
-            if self.last is not None and at > self.last:
-                self.gaps = [*self.gaps, int((at - self.last).total_seconds())][-GAPS:]
-            self.last = max(at, self.last or at)
+            self.habit.came(at)
 
     def failed(self, uid: int) -> int:
         """Note that a mail could not be fetched; return how often by now.  Its neighbours do not wait for it."""
@@ -92,14 +79,3 @@ class Cursor:
         """Forget mails that are no longer in the mailbox."""
         for uid in uids:
             self.stuck.pop(uid, None)
-
-    def silent(self, now: datetime, limit: timedelta | None) -> timedelta | None:
-        """Return how long it has been silent, when that is longer than `limit`, or than is usual where there is none."""
-        if self.last is None:
-            return None
-        if limit is None:
-            if len(self.gaps) < LEARNED_FROM:
-                return None
-            limit = max(LEAST_SILENCE, timedelta(seconds=_FACTOR * max(self.gaps)))
-        quiet = now - self.last
-        return quiet if quiet > limit else None

@@ -165,7 +165,7 @@ class MailboxWatch:
         since: datetime | None = None
         if kept is not None:
             log.warning("mailbox.renumbered", mailbox=self.name)
-            since = (kept.last or now) - OVERLAP
+            since = (kept.habit.last or now) - OVERLAP
         elif self._options.backfill_days:
             since = now - timedelta(days=self._options.backfill_days)
         found = await self._in_thread(self._box.since, since.date()) if since is not None else []

@@ -76,7 +76,7 @@ class Mailboxes:
         figure("mailbox_quiet_seconds", "Time since the last mail", lambda: self._quiet(watch), mailbox=name)
 
     def _quiet(self, watch: MailboxWatch) -> float:
-        last = watch.cursor.last
+        last = watch.cursor.habit.last
         return (self._tools.clock.now() - last).total_seconds() if last is not None else 0.0
 
     def _maildir(self, name: str, options: Maildir) -> Folder:

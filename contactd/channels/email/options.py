@@ -210,6 +210,8 @@ class Options(_Table):
     signatures: Signatures = Signatures()
     guard: Guarding = Guarding()
     canary: Flying = Flying()
+    silence_hours: float = Field(default=0, ge=0, le=10_000)
+    """Silence of SMTP, LMTP and the spool after which an alarm is raised; 0 = learned from what is usual."""
     senders: dict[str, Address] = Field(default_factory=dict)
     """Line → address its answers come from; else `<line>@<domain>`."""
     names: dict[str, str] = Field(default_factory=dict)

@@ -55,7 +55,7 @@ class Standing:
         if self.down_s > DOWN_S and not self._alarmed:
             self._alarmed = True
             self._tools.alarm("channel_down", f"mailbox {self._name}: {self.fault}")
-        quiet = cursor.silent(self._tools.clock.now(), self._silence)
+        quiet = cursor.habit.silent(self._tools.clock.now(), self._silence)
         if quiet is not None and not self.quiet:
             self.quiet = True
             hours = int(quiet.total_seconds() // 3600)

@@ -296,15 +296,15 @@ def test_a_cursor_is_read_as_it_was_kept_and_nonsense_is_none() -> None:
 
 def test_silence_is_told_by_what_is_usual() -> None:
     cursor = Cursor()
-    assert cursor.silent(AT, timedelta(hours=1)) is None
+    assert cursor.habit.silent(AT, timedelta(hours=1)) is None
     for number in range(22):
         cursor.stored(number, AT + timedelta(hours=number * 3), fresh=True)
     end = AT + timedelta(hours=63)
-    assert cursor.silent(end + timedelta(hours=6), None) is None
-    assert cursor.silent(end + timedelta(hours=7), None) == timedelta(hours=7)
-    assert cursor.silent(end + timedelta(hours=2), timedelta(hours=1)) == timedelta(hours=2)
+    assert cursor.habit.silent(end + timedelta(hours=6), None) is None
+    assert cursor.habit.silent(end + timedelta(hours=7), None) == timedelta(hours=7)
+    assert cursor.habit.silent(end + timedelta(hours=2), timedelta(hours=1)) == timedelta(hours=2)
     cursor.stored(99, end + timedelta(hours=9), fresh=False)
-    assert cursor.last == end
+    assert cursor.habit.last == end
 
 
 async def test_silence_raises_one_alarm(
@@ -315,7 +315,7 @@ async def test_silence_raises_one_alarm(
     channel = await follow(silence_hours=1)
     await until(lambda: len(tools.arrivals) == 1)
     (watch,) = channel._mailboxes.watches
-    monkeypatch.setattr(watch.cursor, "last", datetime.now(UTC) - timedelta(hours=5))
+    monkeypatch.setattr(watch.cursor.habit, "last", datetime.now(UTC) - timedelta(hours=5))
     await until(lambda: bool(tools.alarms))
     assert tools.alarms == [("mail_silent", "mailbox neteasy: no mail for 5 h")]
     server.mails[2] = mail(2)

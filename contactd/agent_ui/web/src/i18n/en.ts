@@ -1562,6 +1562,7 @@ export const en: Same<typeof zhCN> = {
     channel_up: "Channel up again",
     mail_stuck: "A mail cannot be fetched",
     mail_silent: "No mail for longer than usual",
+    mail_heard: "Mail comes in again",
     mail_late: "Our test mail does not come back",
     not_recorded: "A call is not recorded though it must be",
     recording_lost: "A recording is lost",

@@ -1552,6 +1552,7 @@ export const zhCN = {
     channel_up: "渠道已恢复",
     mail_stuck: "有邮件无法收取",
     mail_silent: "长时间没有新邮件",
+    mail_heard: "邮件已恢复进入",
     mail_late: "测试邮件未按时返回",
     not_recorded: "必须录音的通话没有录上",
     recording_lost: "录音丢失",
