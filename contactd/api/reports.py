@@ -17,7 +17,7 @@ from contactd.api.parts import Cursor, Filter, Limit, Looking, Parts, PartsOf, a
 from contactd.api.reviews import own
 from contactd.core.errors import BadRequestError
 from contactd.core.report import Sums, figures
-from contactd.crm_store import agents
+from contactd.crm_store import agents, team_rows
 from contactd.crm_store.report_reads import Chosen
 from contactd.desk import service_quality
 from contactd.desk.exchange import report_file
@@ -241,6 +241,8 @@ async def _names(parts: Parts, by: str, actor: Actor) -> dict[str, str]:
     if by == "agent":
         everybody = await parts.store.read(partial(agents.listed, with_disabled=True))
         return {one["id"]: one["display_name"] or one["name"] for one in everybody}
+    if by == "team":
+        return {one["id"]: one["name"] for one in await parts.store.read(team_rows.listed)}
     if by == "line":
         lines = parts.policy()[1].lines
         return {name: line.label.get(_language(actor), name) for name, line in lines.items()}

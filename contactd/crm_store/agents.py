@@ -105,6 +105,8 @@ def create(
     if conn.execute(row.on_conflict_do_nothing(index_elements=["name"])).rowcount == 0:
         message = f"there is an agent {name} already"
         raise ConflictError(message, code="taken", field="name")
+    if checked.get("team"):
+        _join(conn, ident, checked["team"], now)
     enable(conn, ident, abilities)
     return ident
 
@@ -140,6 +142,8 @@ def change(
             raise NotFoundError(message)
         message = "somebody else has changed this meanwhile"
         raise ConflictError(message, code="changed")
+    if "team" in checked:
+        _join(conn, ident, checked["team"], now)
     if checked.get("disabled") or "password_hash" in checked:
         live = s.session.c.ended_at.is_(None)
         conn.execute(update(s.session).where(s.session.c.agent_id == ident, live).values(ended_at=now))
@@ -160,6 +164,18 @@ def enable(conn: WriteConn, ident: str, abilities: Abilities) -> None:
             raise BadRequestError(message, field="skills")
     _replace(conn, s.agent_skill, ident, [{"skill": skill, "level": level} for skill, level in abilities.skills])
     _replace(conn, s.agent_line, ident, [{"line": line} for line in dict.fromkeys(abilities.lines)])
+
+
+def _join(conn: WriteConn, ident: str, team: str | None, now: datetime) -> None:
+    """Let an agent be in a team from now on (None: in none); who stays where they are is left alone."""
+    table = s.agent_team
+    mine = (table.c.agent_id == ident, table.c.until_at.is_(None))
+    if conn.execute(select(table.c.team).where(*mine)).scalar() == team:
+        return
+    conn.execute(update(table).where(*mine).values(until_at=now))
+    if team is not None:
+        conn.execute(delete(table).where(table.c.agent_id == ident, table.c.from_at == now))
+        conn.execute(insert(table).values(agent_id=ident, from_at=now, team=team))
 
 
 def _replace(conn: WriteConn, table: Table, ident: str, rows: list[dict[str, Any]]) -> None:

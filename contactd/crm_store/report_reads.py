@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -35,7 +35,10 @@ from contactd.crm_store.interactions import text
 from contactd.crm_store.sight import Seen
 
 QUARTER_MS = 15 * 60 * 1000
-_STAY, _CONTACT = s.interaction_segment, s.interaction
+_STAY, _CONTACT, _TEAM = s.interaction_segment, s.interaction, s.agent_team
+Who = Literal["agent", "team"]
+_WHO: dict[Who, ColumnElement[Any]] = {"agent": _STAY.c.agent, "team": _TEAM.c.team}
+"""Whose a stay is: its agent's, or that of the team the agent was in when they answered."""
 # In the words of the statement, not as a parameter: what is selected and what is grouped by must be the same text.
 _QUARTER: ColumnElement[int] = literal_column(str(QUARTER_MS))
 _ENTERED = type_coerce(_STAY.c.entered_at, BigInteger)
@@ -90,6 +93,7 @@ class Group(NamedTuple):
     line: str | None
     channel: str
     agent: str | None
+    """Or the team."""
     sums: Sums
     """`within` is 0: see `in_time`."""
     in_time: dict[int, int]
@@ -97,37 +101,37 @@ class Group(NamedTuple):
 
 
 def stays(
-    conn: Connection, chosen: Chosen, targets: Sequence[int], *, by_agent: bool, by_time: bool
+    conn: Connection, chosen: Chosen, targets: Sequence[int], *, who: Who | None, by_time: bool
 ) -> Iterator[Group]:
     """Yield what the stays add up to, with how many were answered within each of `targets` (milliseconds).
 
     Without `by_time` every group's moment is `chosen.since`.
     """
     bucket = _ENTERED - _ENTERED % _QUARTER if by_time else literal(to_ms(chosen.since))
-    agent = _STAY.c.agent if by_agent else null()
-    keys = [bucket.label("at"), _STAY.c.line, _CONTACT.c.channel, agent.label("who")]
+    person = null() if who is None else _WHO[who]
+    keys = [bucket.label("at"), _STAY.c.line, _CONTACT.c.channel, person.label("who")]
     query = _chosen(
-        select(*keys, *_sums(), *(_count(and_(_ANSWERED, target >= _WAITED)) for target in targets)), chosen
+        select(*keys, *_sums(), *(_count(and_(_ANSWERED, target >= _WAITED)) for target in targets)), chosen, who
     )
-    own = [_STAY.c.line, _CONTACT.c.channel, *([bucket] if by_time else []), *([agent] if by_agent else [])]
-    for at, line, channel, who, *numbers in conn.execute(query.group_by(*own)):
+    own = [_STAY.c.line, _CONTACT.c.channel, *([bucket] if by_time else []), *([person] if who else [])]
+    for at, line, channel, by_whom, *numbers in conn.execute(query.group_by(*own)):
         counts = [int(number or 0) for number in numbers]
         own_sums, in_time = counts[: len(_NAMES)], counts[len(_NAMES) :]
         sums = Sums(**dict(zip(_NAMES, own_sums, strict=True)))
-        yield Group(from_ms(at), line, channel, who, sums, dict(zip(targets, in_time, strict=True)))
+        yield Group(from_ms(at), line, channel, by_whom, sums, dict(zip(targets, in_time, strict=True)))
 
 
 def late_stays(
-    conn: Connection, chosen: Chosen, lines: Sequence[str], least_ms: int
+    conn: Connection, chosen: Chosen, lines: Sequence[str], least_ms: int, who: Who = "agent"
 ) -> Iterator[tuple[datetime, datetime, str, str, str | None]]:
-    """Yield (entered, answered, line, channel, agent) of the stays in `lines` that waited for longer than `least_ms`.
+    """Yield (entered, answered, line, channel, agent or team) of the stays in `lines` that waited for longer than `least_ms`.
 
     By the clock on the wall they are late; in the hours in which their target runs they may have been in time.
     """
-    columns = (_STAY.c.entered_at, _STAY.c.answered_at, _STAY.c.line, _CONTACT.c.channel, _STAY.c.agent)
-    query = _chosen(select(*columns), chosen).where(_ANSWERED, _STAY.c.line.in_(lines), least_ms < _WAITED)
+    columns = (_STAY.c.entered_at, _STAY.c.answered_at, _STAY.c.line, _CONTACT.c.channel, _WHO[who].label("who"))
+    query = _chosen(select(*columns), chosen, who).where(_ANSWERED, _STAY.c.line.in_(lines), least_ms < _WAITED)
     for row in conn.execution_options(yield_per=5000).execute(query):
-        yield row.entered_at, row.answered_at, row.line, row.channel, row.agent
+        yield row.entered_at, row.answered_at, row.line, row.channel, row.who
 
 
 def agent_time(
@@ -198,8 +202,13 @@ def _view(row: Any) -> dict[str, Any]:
     }
 
 
-def _chosen(query: Select[Any], chosen: Chosen) -> Select[Any]:
-    query = query.select_from(_STAY.join(_CONTACT, _CONTACT.c.id == _STAY.c.interaction_id)).where(
+def _chosen(query: Select[Any], chosen: Chosen, who: Who | None = None) -> Select[Any]:
+    joined = _STAY.join(_CONTACT, _CONTACT.c.id == _STAY.c.interaction_id)
+    if who == "team":
+        at, mine = func.coalesce(_STAY.c.answered_at, _STAY.c.entered_at), _TEAM.c.agent_id == _STAY.c.agent
+        then = and_(_TEAM.c.from_at <= at, or_(_TEAM.c.until_at.is_(None), _TEAM.c.until_at > at))
+        joined = joined.outerjoin(_TEAM, and_(mine, then))
+    query = query.select_from(joined).where(
         _STAY.c.entered_at >= chosen.since,
         _STAY.c.entered_at < chosen.until,
         _CONTACT.c.direction == Direction.INBOUND,

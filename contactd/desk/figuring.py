@@ -18,13 +18,13 @@ from contactd.clock import Clock, rfc3339, to_ms
 from contactd.core.errors import BadRequestError
 from contactd.core.report import DEFINITION, INTERVALS, Sums, figures, interval_of, occupancy
 from contactd.crm_store import report_reads
-from contactd.crm_store.report_reads import Chosen, Group
+from contactd.crm_store.report_reads import Chosen, Group, Who
 from contactd.crm_store.sight import Sight, interactions
 from contactd.crm_store.store import Store
 from contactd.desk.yardsticks import Yardstick, over
 from contactd.routing.policy import Policy
 
-BY = (*INTERVALS, "line", "channel", "agent")
+BY = (*INTERVALS, "line", "channel", "agent", "team")
 """What figures can be shown by."""
 LONGEST = timedelta(days=400)
 LONGEST_FINE = timedelta(days=62)
@@ -134,20 +134,21 @@ class Figuring:
 def _added_up(conn: Any, chosen: Chosen, by: str, zone: ZoneInfo, rules: Yardstick) -> Mapping[Key, Sums]:
     key_of = _keys(by, zone)
     sums: dict[Key, Sums] = defaultdict(Sums)
-    groups = report_reads.stays(conn, chosen, rules.targets, by_agent=by == "agent", by_time=by in INTERVALS)
+    who: Who | None = "agent" if by == "agent" else "team" if by == "team" else None
+    groups = report_reads.stays(conn, chosen, rules.targets, who=who, by_time=by in INTERVALS)
     for group in groups:
         target = rules.target(group.line, group.channel)
         group.sums.within = group.sums.answered if target is None else group.in_time[target]
         sums[key_of(group)].add(group.sums)
     if rules.deferred and rules.targets:
-        for late in _late(conn, chosen, rules):
+        for late in _late(conn, chosen, rules, who or "agent"):
             sums[key_of(late)].within += 1
     return sums
 
 
-def _late(conn: Any, chosen: Chosen, rules: Yardstick) -> Iterator[Group]:
+def _late(conn: Any, chosen: Chosen, rules: Yardstick, who: Who) -> Iterator[Group]:
     for entered, answered, line, channel, agent in report_reads.late_stays(
-        conn, chosen, rules.deferred, rules.targets[0]
+        conn, chosen, rules.deferred, rules.targets[0], who
     ):
         if rules.in_time(line, channel, entered, answered):
             yield Group(entered, line, channel, agent, Sums(), {})
@@ -155,7 +156,7 @@ def _late(conn: Any, chosen: Chosen, rules: Yardstick) -> Iterator[Group]:
 
 def _keys(by: str, zone: ZoneInfo) -> Callable[[Group], Key]:
     if by not in INTERVALS:
-        return lambda group: getattr(group, by)
+        return lambda group: getattr(group, "agent" if by == "team" else by)
     known: dict[int, str] = {}
 
     def interval(group: Group) -> str:

@@ -17,7 +17,7 @@ from contactd.crm_store.report_reads import Chosen
 from contactd.crm_store.store import Store
 from contactd.desk.figuring import Figuring
 
-SEALED_BY = ("line", "channel", "agent", "day")
+SEALED_BY = ("line", "channel", "agent", "team", "day")
 """What the figures of a sealed month can be shown by."""
 MOST_DIFFERENCES = 500
 _FIRST_YEAR = 2000
@@ -103,12 +103,10 @@ class MonthSeals:
     async def instead(self, chosen: Chosen, by: str, zone: ZoneInfo) -> dict[str, Any] | None:
         """Return the sealed report that answers a question; None where what is asked is not sealed."""
         month = Month.that_is(chosen, zone) if by in SEALED_BY else None
-        found = (
-            await self._store.read(partial(seal_rows.find, month=month.name, zone=zone.key))
-            if month is not None
-            else None
-        )
-        if found is None:
+        if month is None:
+            return None
+        found = await self._store.read(partial(seal_rows.find, month=month.name, zone=zone.key))
+        if found is None or by not in found["figures"]:
             return None
         figures, about = found["figures"], {"by": by, "zone": zone.key, "definition": found["definition"]}
         return {

@@ -420,6 +420,7 @@ IMPERSONAL = {
         "agent_segment",
         "agent_skill",
         "agent_state_log",
+        "agent_team",
         "api_token",
         "audit_log",
         "bulk_batch",

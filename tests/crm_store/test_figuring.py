@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from contactd.core.errors import BadRequestError
-from contactd.crm_store import policies
+from contactd.crm_store import agents, policies
 from contactd.crm_store import schema as s
 from contactd.crm_store.report_reads import Chosen
 from contactd.crm_store.statements import insert
@@ -187,6 +188,30 @@ async def test_a_stay_is_held_against_the_target_of_its_time(town: Town) -> None
     assert (await figuring(town.store).stays(before, "line", UTC_ZONE))["total"]["within"] == 0
     agents = (await figuring(town.store).agents(DAY.since, DAY.until))["items"]
     assert agents == []
+
+
+async def test_a_team_is_counted_for_who_was_in_it_then(town: Town) -> None:
+    """Who moves takes nothing along; who is in no team stands under none."""
+    ann = await town.agent("ann")
+
+    async def moves(team: str | None, after: float) -> None:
+        at = MONDAY + timedelta(seconds=after)
+        version = (await town.store.read(lambda conn: agents.get(conn, ann)))["row_version"]
+        change = partial(agents.change, ident=ann, values={"team": team}, abilities=None, row_version=version)
+        await town.store.write(lambda conn: change(conn, now=at, actor=None))
+
+    for team, after in (("north", -100), ("north", 10), ("south", 100), ("west", 100), (None, 200), ("north", 300)):
+        await moves(team, after)
+    for at in (50, 150, 250, 350):
+        await stay(town, at, answered_at=1, outcome="answered", agent=ann)
+    await stay(town, 400)
+    await stay(town, 40, line="support", channel="email", answered_at=4000, outcome="answered", agent=ann)
+    found = (await figuring(town.store).stays(DAY, "team", UTC_ZONE))["items"]
+    assert [(one["key"], one["offered"], one["within"]) for one in found] == [
+        (None, 2, 1),
+        ("north", 3, 2),
+        ("west", 1, 1),
+    ]
 
 
 async def test_what_agents_did_adds_up(town: Town) -> None:

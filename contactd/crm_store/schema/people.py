@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, false
 
-from contactd.crm_store.schema.types import belongs, count, document, key, metadata, moment, words
+from contactd.crm_store.schema.types import Moment, belongs, count, document, key, metadata, moment, words
 
 line = Table(
     "line",
@@ -56,6 +56,16 @@ agent = Table(
     Column("row_version", Integer, nullable=False, default=1),
 )
 """Every user: `role` agent, supervisor or admin; `capacity` is channel → units that override the policy."""
+
+agent_team = Table(
+    "agent_team",
+    metadata,
+    Column("agent_id", Text, ForeignKey("agent.id"), primary_key=True),
+    Column("from_at", Moment, primary_key=True),
+    moment("until_at", optional=True),
+    Column("team", Text, nullable=False),
+)
+"""Who was in which team from when until when (none: still), so that figures of a team count who was in it then."""
 
 agent_skill = Table(
     "agent_skill",

@@ -1,4 +1,4 @@
-"""Keep sealed months of reports."""
+"""Keep sealed months of reports, and who was in which team when."""
 
 from __future__ import annotations
 
@@ -25,4 +25,17 @@ def upgrade() -> None:
         sa.Column("by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_seal")),
         sa.UniqueConstraint("month", "zone", name="uq_report_seal_month"),
+    )
+    op.create_table(
+        "agent_team",
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("from_at", sa.BigInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=True),
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_agent_team_agent_id")),
+        sa.PrimaryKeyConstraint("agent_id", "from_at", name=op.f("pk_agent_team")),
+    )
+    # Who is in a team now has been since they came, as far as anybody knows.
+    op.execute(
+        "INSERT INTO agent_team (agent_id, from_at, team) SELECT id, created_at, team FROM agent WHERE team IS NOT NULL"
     )

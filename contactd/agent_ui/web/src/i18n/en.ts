@@ -1143,7 +1143,7 @@ export const en: Same<typeof zhCN> = {
     title: "Reports",
     range: "From … to",
     spans: { today: "Today", yesterday: "Yesterday", week: "7 days", month: "30 days" },
-    by: { line: "Queue", channel: "Channel", hour: "Hour", day: "Day", weekday_hour: "Week", agent: "Agent" },
+    by: { line: "Queue", channel: "Channel", hour: "Hour", day: "Day", weekday_hour: "Week", team: "Team", agent: "Agent" },
     everyLine: "Every queue",
     everyChannel: "Every channel",
     weekday: { "1": "Mon", "2": "Tue", "3": "Wed", "4": "Thu", "5": "Fri", "6": "Sat", "7": "Sun" },

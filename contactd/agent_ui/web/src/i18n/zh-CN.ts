@@ -1133,7 +1133,7 @@ export const zhCN = {
     title: "报表",
     range: "起止日期",
     spans: { today: "今天", yesterday: "昨天", week: "近 7 天", month: "近 30 天" },
-    by: { line: "技能组", channel: "渠道", hour: "小时", day: "日期", weekday_hour: "一周", agent: "坐席" },
+    by: { line: "技能组", channel: "渠道", hour: "小时", day: "日期", weekday_hour: "一周", team: "班组", agent: "坐席" },
     everyLine: "所有技能组",
     everyChannel: "所有渠道",
     weekday: { "1": "周一", "2": "周二", "3": "周三", "4": "周四", "5": "周五", "6": "周六", "7": "周日" },

@@ -18,7 +18,7 @@ import { SealsDrawer } from "./SealsDrawer";
 import { Week } from "./Week";
 import "./reports.css";
 
-const VIEWS: readonly By[] = ["line", "channel", "hour", "day", "weekday_hour", "agent"];
+const VIEWS: readonly By[] = ["line", "channel", "hour", "day", "weekday_hour", "team", "agent"];
 
 export default function ReportsScreen() {
   const { t, word } = useWords();

@@ -2,7 +2,7 @@
 import { get, query, ROOT, send } from "../api";
 import type { Page } from "../wire";
 
-export type By = "line" | "channel" | "agent" | "hour" | "day" | "weekday_hour";
+export type By = "line" | "channel" | "agent" | "team" | "hour" | "day" | "weekday_hour";
 
 export interface Figures {
   offered: number;
@@ -136,7 +136,7 @@ export function spanOf(span: Span, now: Date): { since: string; until: string } 
 export function within(by: By, key: string | null, zoned: Chosen): Chosen | null {
   if (key === null) return null;
   if (by === "line" || by === "channel" || by === "agent") return { ...zoned, [by]: key };
-  if (by === "weekday_hour") return null;
+  if (by === "weekday_hour" || by === "team") return null;
   const begin = by === "day" ? dayAt(key, 0) : new Date(key);
   const end = by === "day" ? dayAt(key, 1) : new Date(begin.getTime() + 3_600_000);
   return { ...zoned, since: later(begin.toISOString(), zoned.since), until: earlier(end.toISOString(), zoned.until) };
