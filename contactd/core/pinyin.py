@@ -24,7 +24,8 @@ _SURNAMES = {
     "宁": "ning", "车": "che", "石": "shi", "长": "zhang", "柏": "bai", "谌": "chen", "召": "shao", "都": "du", "俞": "yu",
     "那": "na", "不": "fou", "哈": "ha", "隗": "wei", "应": "ying", "幺": "yao",
 }  # fmt: skip
-_HAN = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+HAN = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+"""A Chinese character, also outside the first plane."""
 _COMPOUND = frozenset(
     {"欧阳", "司马", "诸葛", "上官", "夏侯", "东方", "皇甫", "慕容", "司徒", "司空", "端木", "南宫", "独孤", "轩辕"}
     | {"公孙", "太史", "闻人", "赫连", "钟离", "百里", "东郭", "西门", "第五", "拓跋", "完颜", "淳于", "闾丘", "梁丘"}
@@ -34,7 +35,7 @@ _COMPOUND = frozenset(
 
 def is_han(char: str) -> bool:
     """Tell whether a character is a Chinese one (also outside the first plane)."""
-    return _HAN.match(char) is not None
+    return HAN.match(char) is not None
 
 
 def surname(name: str) -> str:

@@ -6,11 +6,11 @@ looked at again, since a unit may commit after a later one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, and_, bindparam, delete, select
 
 from contactd.core import tokens
 from contactd.core.ids import RANDOM_BYTES, uuid7
@@ -18,12 +18,14 @@ from contactd.core.numbering import NO_NUMBERS, Numbers
 from contactd.core.segmenting import NO_CUSTOMERS, CustomerPlan
 from contactd.crm_store import change_rows, due_rows, facet_rows, field_rows, number_rows, search_index
 from contactd.crm_store import schema as s
-from contactd.crm_store.statements import insert
+from contactd.crm_store.statements import hot, insert
 from contactd.crm_store.write_conn import WriteConn
 
 PARTY, MESSAGE, CASE, ARTICLE = "party", "message", "case", "article"
 BATCH = 10
 """Documents indexed in one unit."""
+MESSAGES = 25
+"""Messages indexed in one unit, their words worked out before."""
 SCAN = 500
 """Messages looked at in one read."""
 OVERLAP_MS = 120_000
@@ -31,6 +33,33 @@ OVERLAP_MS = 120_000
 _MARK = "search.messages"
 _TIME = 13
 """Characters of an id that say its millisecond (with a dash)."""
+_NEW_DOC = hot(insert(s.search_doc))
+_new_mark = insert(s.mark)
+_REACHED = hot(
+    _new_mark.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"value": _new_mark.excluded.value, "at": _new_mark.excluded.at},
+        where=s.mark.c.value < _new_mark.excluded.value,
+    )
+)
+_IDENTS: Any = bindparam("idents", expanding=True)
+_THERE = select(s.search_doc.c.ref).where(s.search_doc.c.kind == MESSAGE, s.search_doc.c.ref.in_(_IDENTS))
+_NAMES = select(s.attachment.c.message_id, s.attachment.c.name).where(s.attachment.c.message_id.in_(_IDENTS))
+_SAID = (
+    select(
+        *(s.message.c[name] for name in ("id", "at", "seq", "subject", "sender", "sender_name")),
+        *(s.message.c[name] for name in ("body_text", "quoted_offset")),
+        s.interaction.c.party_id,
+        s.interaction.c.state,
+        s.interaction.c.subject.label("contact_subject"),
+    )
+    .join(s.interaction, s.interaction.c.id == s.message.c.interaction_id)
+    .where(s.message.c.id.in_(_IDENTS))
+    .order_by(s.message.c.id)
+)
+
+Worked = Mapping[str, tuple[str, list[str]]]
+"""The text of messages, with the words each is found by."""
 
 
 def index_parties(
@@ -123,36 +152,39 @@ def unindexed(conn: Connection, after: str | None) -> tuple[list[str], str | Non
     return missing, rows[-1].id if len(rows) == SCAN else None
 
 
-def index_messages(conn: WriteConn, idents: Sequence[str], now: datetime) -> None:
-    """Index messages and note how far it came."""
-    message, contact, file = s.message, s.interaction, s.attachment
-    doc = s.search_doc
-    there = {row.ref for row in conn.execute(select(doc.c.ref).where(doc.c.kind == MESSAGE, doc.c.ref.in_(idents)))}
-    query = (
-        select(message, contact.c.party_id, contact.c.state, contact.c.subject.label("contact_subject"))
-        .join(contact, contact.c.id == message.c.interaction_id)
-        .where(message.c.id.in_([one for one in idents if one not in there]))
-        .order_by(message.c.id)
-    )
+def worked_out(conn: Connection, idents: Sequence[str]) -> Worked:
+    """Work out what messages are found by, on a reader's thread: in the writer's everybody would wait for it."""
+    return {row.id: (text, tokens.of_text(text)) for row, text in _said(conn, idents)}
+
+
+def index_messages(conn: WriteConn, idents: Sequence[str], now: datetime, worked: Worked | None = None) -> None:
+    """Index messages and note how far it came.
+
+    What was `worked` out before is used where the text is still the same: it may have been erased meanwhile.
+    """
+    there = {row.ref for row in conn.execute(_THERE, {"idents": idents})}
+    before, docs = worked or {}, []
+    for row, text in _said(conn.connection, [one for one in idents if one not in there]):
+        acl = "oversee" if row.state == "quarantined" else "all"
+        then, words = before.get(row.id, (None, []))
+        docs.append((row.id, row.party_id, acl, row.at, words if then == text else tokens.of_text(text)))
+    write(conn, MESSAGE, docs)
+    if idents:
+        conn.run(_REACHED, name=_MARK, value=max(idents), at=now)
+
+
+def _said(conn: Connection, idents: Sequence[str]) -> list[tuple[Any, str]]:
+    """Return messages, each with the text it is found by."""
     names: dict[str, list[str]] = {}
-    for row in conn.execute(select(file.c.message_id, file.c.name).where(file.c.message_id.in_(idents))):
-        names.setdefault(row.message_id, []).append(row.name)
-    docs = []
-    for row in conn.execute(query):
+    for message, name in conn.execute(_NAMES, {"idents": idents}):
+        names.setdefault(message, []).append(name)
+    found = []
+    for row in conn.execute(_SAID, {"idents": idents}).all():
         own = row.body_text[: row.quoted_offset] if row.quoted_offset else row.body_text
         subject = row.subject or (row.contact_subject if row.seq == 1 else "")
         head = " ".join((subject, row.sender_name, row.sender, *names.get(row.id, ())))
-        acl = "oversee" if row.state == "quarantined" else "all"
-        docs.append((row.id, row.party_id, acl, row.at, tokens.of_text(f"{head}\n{own}")))
-    write(conn, MESSAGE, docs)
-    if idents:
-        new = insert(s.mark).values(name=_MARK, value=max(idents), at=now)
-        later = new.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"value": new.excluded.value, "at": new.excluded.at},
-            where=s.mark.c.value < new.excluded.value,
-        )
-        conn.execute(later)
+        found.append((row, f"{head}\n{own}"))
+    return found
 
 
 def forget(conn: WriteConn, kind: str, refs: Iterable[str]) -> None:
@@ -222,5 +254,5 @@ def write(conn: WriteConn, kind: str, docs: Sequence[tuple[str, Any, str, dateti
         {"seq": seq, "kind": kind, "ref": ref, "acl": acl, "party_id": party, "at": at}
         for seq, (ref, party, acl, at, _) in zip(seqs, docs, strict=True)
     ]
-    conn.execute(insert(s.search_doc).values(rows))
+    conn.many(_NEW_DOC, rows)
     search_index.put(conn, [(seq, words) for seq, (_, _, _, _, words) in zip(seqs, docs, strict=True)])

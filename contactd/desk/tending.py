@@ -93,9 +93,11 @@ class Tending:
 
     async def _some_messages(self) -> bool:
         """Index messages that are not yet; True while there may be more."""
-        missing, self._looked = await self._desk.store.read(partial(search_docs.unindexed, after=self._looked))
-        now, size = self._desk.clock.now(), search_docs.BATCH
+        store = self._desk.store
+        missing, self._looked = await store.read(partial(search_docs.unindexed, after=self._looked))
+        now, size = self._desk.clock.now(), search_docs.MESSAGES
         for at in range(0, len(missing), size):
-            unit = partial(search_docs.index_messages, idents=missing[at : at + size], now=now)
-            await self._desk.store.write(unit, bulk=True)
+            idents = missing[at : at + size]
+            worked = await store.read(partial(search_docs.worked_out, idents=idents))
+            await store.write(partial(search_docs.index_messages, idents=idents, now=now, worked=worked), bulk=True)
         return self._looked is not None
