@@ -53,6 +53,11 @@ def of_text(text: str) -> list[str]:
     return _bounded(_tokens(text[:MAX_CHARS]))
 
 
+def joined(texts: Sequence[str]) -> list[str]:
+    """Return the tokens of several texts, each as one text with spaces between: for a worker, as they are fewer to hand over."""
+    return [" ".join(of_text(text)) for text in texts]
+
+
 def of_name(name: str) -> list[str]:
     """Return the tokens of a name: those of its text, its sounds and initials, and the whole as one word."""
     found = list(_tokens(name[:MAX_QUERY]))

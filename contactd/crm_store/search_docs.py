@@ -58,8 +58,8 @@ _SAID = (
     .order_by(s.message.c.id)
 )
 
-Worked = Mapping[str, tuple[str, list[str]]]
-"""The text of messages, with the words each is found by."""
+Worked = Mapping[str, tuple[str, str]]
+"""The text of messages, with the words each is found by, spaces between."""
 
 
 def index_parties(
@@ -152,22 +152,23 @@ def unindexed(conn: Connection, after: str | None) -> tuple[list[str], str | Non
     return missing, rows[-1].id if len(rows) == SCAN else None
 
 
-def worked_out(conn: Connection, idents: Sequence[str]) -> Worked:
-    """Work out what messages are found by, on a reader's thread: in the writer's everybody would wait for it."""
-    return {row.id: (text, tokens.of_text(text)) for row, text in _said(conn, idents)}
+def texts(conn: Connection, idents: Sequence[str]) -> dict[str, str]:
+    """Return the text each message is found by, of those that are there."""
+    return {row.id: text for row, text in _said(conn, idents)}
 
 
 def index_messages(conn: WriteConn, idents: Sequence[str], now: datetime, worked: Worked | None = None) -> None:
     """Index messages and note how far it came.
 
-    What was `worked` out before is used where the text is still the same: it may have been erased meanwhile.
+    What was `worked` out before, as here everybody waits for it, is used where the text is still the same: it may have been
+    erased meanwhile.
     """
     there = {row.ref for row in conn.execute(_THERE, {"idents": idents})}
     before, docs = worked or {}, []
     for row, text in _said(conn.connection, [one for one in idents if one not in there]):
         acl = "oversee" if row.state == "quarantined" else "all"
-        then, words = before.get(row.id, (None, []))
-        docs.append((row.id, row.party_id, acl, row.at, words if then == text else tokens.of_text(text)))
+        then, words = before.get(row.id, (None, ""))
+        docs.append((row.id, row.party_id, acl, row.at, words.split() if then == text else tokens.of_text(text)))
     write(conn, MESSAGE, docs)
     if idents:
         conn.run(_REACHED, name=_MARK, value=max(idents), at=now)

@@ -304,7 +304,7 @@ async def build_office(
         reports=reports,
         shadowing=shadowing,
         reads=ReadLog(store, clock),
-        tending=Tending(desk),
+        tending=Tending(desk, work),
         survey_letters=letters,
         recordings=Recordings(store, clock, rules, data_dir / "keys", work),
         prompts=Prompts(store, clock, work),

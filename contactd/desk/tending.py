@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import structlog
 
+from contactd.core import tokens
 from contactd.core.errors import BusyError, ContactdError, StoreDownError
 from contactd.core.pinyin import readings
 from contactd.crm_store import change_rows, identify_rows, kb_index, match_rows, search_docs
@@ -24,6 +26,8 @@ from contactd.desk.surveying import Surveying
 from contactd.desk.tasks import Tasks
 
 EVERY_S = 1.0
+MANY = 4
+"""Messages from which on a worker is asked."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +35,10 @@ log = structlog.get_logger(__name__)
 class Tending:
     """Does what is due about customers."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Work with the desk's parts."""
+    def __init__(self, desk: Desk, work: Callable[..., Awaitable[Any]]) -> None:
+        """Work with the desk's parts; what takes long is done by `work`, in another process."""
         self._desk = desk
+        self._work = work
         self._identifying = Identifying(desk)
         self._casework = Casework(desk)
         self._surveying = Surveying(desk)
@@ -98,6 +103,15 @@ class Tending:
         now, size = self._desk.clock.now(), search_docs.MESSAGES
         for at in range(0, len(missing), size):
             idents = missing[at : at + size]
-            worked = await store.read(partial(search_docs.worked_out, idents=idents))
+            texts = await store.read(partial(search_docs.texts, idents=idents))
+            words = await self._words(list(texts.values()))
+            worked = dict(zip(texts, zip(texts.values(), words, strict=True), strict=True))
             await store.write(partial(search_docs.index_messages, idents=idents, now=now, worked=worked), bulk=True)
         return self._looked is not None
+
+    async def _words(self, texts: list[str]) -> list[str]:
+        """Return the words of texts: of few at once, of many from a worker, where they hold up nobody."""
+        if len(texts) < MANY:
+            return tokens.joined(texts)
+        words: list[str] = await self._work(tokens.joined, texts)
+        return words

@@ -137,16 +137,19 @@ class Door:
             self._disk = now, free >= self.limits.disk_free_mb * 1024 * 1024
         return self._disk[1]
 
-    async def accept(self, raw: bytes, envelope: Mapping[str, Any]) -> str:
-        """Take a mail in; return the answer to its final dot: 250 only after the commit.
+    def storing(self, raw: bytes, envelope: Mapping[str, Any]) -> asyncio.Future[str]:
+        """Begin to take a mail in; it becomes the answer to its final dot: 250 only after the commit.
 
         A client that goes away meanwhile does not stop what is being written.
         """
-        task = asyncio.ensure_future(self._take(raw, envelope))
+        task = asyncio.ensure_future(self._stored(raw, envelope))
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _stored(self, raw: bytes, envelope: Mapping[str, Any]) -> str:
         try:
-            receipt = await asyncio.shield(task)
+            receipt = await self._take(raw, envelope)
         except BusyError:
             return "451 4.3.2 busy, try again later"
         except StoreDownError:
@@ -159,12 +162,6 @@ class Door:
             return "451 4.3.0 try again later"
         self.last_mail = self.monotonic()
         return f"250 2.0.0 queued as {receipt}"
-
-    def _done(self, task: asyncio.Future[str]) -> None:
-        """Forget a finished intake; its failure, if nobody waited any more, is known to the store's own log."""
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()
 
     def finished(self, connection: Connection) -> None:
         """Note that a connection is not in DATA any more."""

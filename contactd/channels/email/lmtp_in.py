@@ -41,10 +41,9 @@ class MailLmtp(MailSmtp):
         peer = transport.get_extra_info("peername")
         return self._door.rates.client(peer) if isinstance(peer, tuple) else ""
 
-    async def _answer(self, status: str, recipients: int) -> None:
+    def answers(self, status: str, recipients: int) -> bytes:
         """Say it once for each recipient (RFC 2033 section 4.2): they are one mail, and have one fate."""
-        for _ in range(max(recipients, 1)):
-            await self.push(status)
+        return "\r\n".join([status] * max(recipients, 1)).encode("utf_8", "replace")
 
 
 async def listen(path: Path, make: Callable[[], MailLmtp]) -> asyncio.Server:
