@@ -22,6 +22,7 @@ _IS = hot(
         or_(s.blocked.c.until.is_(None), s.blocked.c.until > bindparam("now")),
     )
 )
+_ANY = hot(select(s.blocked.c.at).limit(1))
 _new = insert(s.blocked)
 _BLOCK = hot(
     _new.on_conflict_do_update(
@@ -46,6 +47,11 @@ _PARENT = hot(
 )
 JUNK = hot(update(s.interaction).where(s.interaction.c.id == bindparam("b_id")).values(outcome="junk"))
 """Marks what a blocked sender sent."""
+
+
+def any_blocked(conn: WriteConn) -> bool:
+    """Tell whether there is any sender who was blocked: where there is none, nobody has to be looked up."""
+    return conn.one(_ANY) is not None
 
 
 def is_blocked(conn: WriteConn, sender: Point, now: datetime) -> bool:

@@ -30,7 +30,8 @@ def place_all(conn: WriteConn, news: Sequence[Placing]) -> list[Placed]:
         ConflictError: one of them was placed or put away before: nothing is said, or put in line, twice.
     """
     later = Later(conn)
-    placed = [_place(conn, later, new) for new in news]
+    blocks = blocked_rows.any_blocked(conn)
+    placed = [_place(conn, later, new, blocks=blocks) for new in news]
     later.flush()
     return [_open_case(conn, new, one) for new, one in zip(news, placed, strict=True)]
 
@@ -65,7 +66,8 @@ def place(conn: WriteConn, new: Placing) -> Placed:
     return place_all(conn, [new])[0]
 
 
-def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
+def _place(conn: WriteConn, later: Later, new: Placing, *, blocks: bool) -> Placed:
+    """Place one; `blocks`: there is anybody who was blocked."""
     content = new.content
     point_id, resolution = _whose(conn, later, new)
     _note_way(conn, new)
@@ -77,7 +79,8 @@ def _place(conn: WriteConn, later: Later, new: Placing) -> Placed:
         later.flush()
     talk = conversation(conn, new, point_id)
     # What an outside system routes it gives to somebody all the same: hiding it here would only make the picture untrue.
-    if content.sender is not None and new.routed_by != "pbx" and blocked_rows.is_blocked(conn, content.sender, new.at):
+    sender = content.sender if blocks and new.routed_by != "pbx" else None
+    if sender is not None and blocked_rows.is_blocked(conn, sender, new.at):
         away = automatic_rows.Course(way="file", talk=Talk(new.new_ids["thread"]))
         placed = _follow(conn, later, new, away, point_id, resolution)
         later.change(blocked_rows.JUNK, b_id=new.interaction)

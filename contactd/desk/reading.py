@@ -31,6 +31,9 @@ GROUP_BYTES = 1024 * 1024
 """Raw bytes one worker call reads at most (or one arrival): its members share the call's memory and time limits."""
 AT_ONCE = 2
 """Groups under way: what comes meanwhile makes the next one larger, and larger groups cost less for each arrival."""
+CROWD = 4
+"""Arrivals in one group from which on the next group waits for as many as come in `LINGER_S`."""
+LINGER_S = 0.03
 HELD_BYTES = 32 * 1024 * 1024
 """Raw bytes kept in memory while they wait; beyond it they are fetched from the store."""
 DEATHS = 2
@@ -103,12 +106,17 @@ class Reading:
             if receipt not in known:
                 self._waiting.append(Unread(receipt, interaction))
         slots = asyncio.Semaphore(AT_ONCE)
+        last = 0
         while True:
             while not self._waiting:
                 self._wake.clear()
                 await self._wake.wait()
             await slots.acquire()
-            task = asyncio.create_task(self._read(self._next_group()), name="reading")
+            if last >= CROWD and len(self._waiting) < GROUP:
+                await asyncio.sleep(LINGER_S)
+            group = self._next_group()
+            last = len(group)
+            task = asyncio.create_task(self._read(group), name="reading")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             task.add_done_callback(lambda _done: slots.release())
