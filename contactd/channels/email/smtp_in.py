@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import structlog
 from aiosmtpd.smtp import Envelope, Session, syntax
 
-from contactd.channels.email.door import Door, printable
+from contactd.channels.email.door import Door
 from contactd.channels.email.front import PROXY_S
 from contactd.channels.email.mail_text import Text
 from contactd.channels.email.swift import Swift, close_with
@@ -204,22 +204,6 @@ class MailSmtp(Swift):
         if text.rest:
             # Commands pipelined behind the mail go back to where they are read from.
             reader._buffer[:0] = text.rest  # noqa: SLF001 - StreamReader has no public way to give bytes back
-
-    def envelope_facts(self) -> dict[str, Any]:
-        """Return what is kept beside a mail of who sent it to whom."""
-        session: Any = self.session
-        envelope: Any = self.envelope
-        origin, own = (
-            self.speaks_for(),
-            str(session.peer[0]) if isinstance(session.peer, tuple) and session.peer else "",
-        )
-        return {
-            "mail_from": "" if envelope.mail_from == "<>" else printable(envelope.mail_from),
-            "rcpt": [printable(one) for one in envelope.rcpt_tos],
-            "peer": own if origin.address is None else origin.address,
-            "helo": printable(session.host_name or "")[:255] if origin.helo is None else origin.helo,
-            "tls": session.ssl is not None,
-        }
 
 
 def _give_up() -> NoReturn:

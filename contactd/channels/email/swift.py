@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from contactd.channels.email.door import printable
 from contactd.channels.email.front import Fronted
 from contactd.channels.email.mail_text import Text, has_long_line
 
@@ -116,7 +117,19 @@ class Swift(Fronted):
 
     def envelope_facts(self) -> dict[str, Any]:
         """Return what is kept beside a mail of who sent it to whom."""
-        raise NotImplementedError
+        session: Any = self.session
+        envelope: Any = self.envelope
+        origin, own = (
+            self.speaks_for(),
+            str(session.peer[0]) if isinstance(session.peer, tuple) and session.peer else "",
+        )
+        return {
+            "mail_from": "" if envelope.mail_from == "<>" else printable(envelope.mail_from),
+            "rcpt": [printable(one) for one in envelope.rcpt_tos],
+            "peer": own if origin.address is None else origin.address,
+            "helo": printable(session.host_name or "")[:255] if origin.helo is None else origin.helo,
+            "tls": session.ssl is not None,
+        }
 
     def answers(self, status: str, recipients: int) -> bytes:
         """Return what is said when a mail was taken or refused."""
