@@ -112,7 +112,7 @@ def identified(floor: Floor, fact: Identified) -> None:
 def gone(floor: Floor, fact: InteractionGone) -> None:
     """The customer left, or the item was taken out of its line."""
     item = floor.item(fact.interaction)
-    if fact.cause not in ("customer_gone", *_LEAVING):
+    if fact.cause != "customer_gone" and fact.cause not in _LEAVING:
         reason = "unknown_cause"
         raise RefusedError(reason)
     if not item.matched:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from contactd.core.agent import Intent
 from contactd.core.interaction import State
 from contactd.routing.line import Line
-from contactd.routing.shapes import Profile
+from contactd.routing.profiles import Profile
 from contactd.routing.state import Agent, Break, Item
 
 if TYPE_CHECKING:

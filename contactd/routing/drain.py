@@ -43,8 +43,21 @@ def standing_claim(floor: Floor, agent: Agent) -> Item | None:
 
 def note_claim(floor: Floor, agent: Agent, claim: Item) -> None:
     """An agent's room is kept for an item: they are looked at again when it waits no more."""
-    agent.claim, agent.claim_token = claim, claim.token
+    if agent.claim is claim and agent.claim_token == claim.token:
+        return
+    agent.claim, agent.claim_token, agent.claim_lead = claim, claim.token, claim_key(floor, claim)
     floor.claims.setdefault(claim.id, {})[agent.id] = None
+
+
+def surely_kept(agent: Agent, key: Lead) -> bool:
+    """Say, quickly, that room of an agent who has some is kept from what is so high; False = it may be, or may not.
+
+    Only what their room was last seen to be kept for is asked, and only where nothing but room decides.
+    """
+    claim = agent.claim
+    if claim is None or claim.token != agent.claim_token or agent.claim_lead >= key:
+        return False
+    return agent.room.get(claim.rule.room) is False
 
 
 def claim_gone(floor: Floor, item: Item) -> None:
@@ -67,7 +80,11 @@ def claim_gone(floor: Floor, item: Item) -> None:
 def highest_claim(floor: Floor, agent: Agent) -> Item | None:
     """Return the highest item that waits for more room than an agent has."""
     best: Item | None = None
-    key: Lead | None = None
+    key = None if floor.limits.bound else _highest_in_line(floor, agent)
+    if key is not None:
+        best = floor.items[key[2]]
+        if skipped(best, agent.id, floor.now):
+            best = key = None
     while (higher := _first_claim(floor, agent, key)) is not None:
         best, key = higher, claim_key(floor, higher)
     return best
@@ -80,6 +97,36 @@ def claim_key(floor: Floor, item: Item) -> Lead:
 
 def _first_claim(floor: Floor, agent: Agent, before: Lead | None) -> Item | None:
     """Return any item that waits for an agent's room and is higher than `before`."""
+    if _anything_claims(floor, agent, before):
+        found = _first_in_line(floor, agent, before)
+        if found is not None:
+            return found
+    for item in agent.personal.values():
+        if _lacks_room(floor, agent, item.rule) and (before is None or claim_key(floor, item) < before):
+            return item
+    return None
+
+
+def _highest_in_line(floor: Floor, agent: Agent) -> Lead | None:
+    """Return how high the highest is that stands in line for more room than an agent has, whomever it passes by."""
+    highest: Lead | None = None
+    for rule, bundles in floor.index.bundles(agent.profile).values():
+        if rule.drain and _lacks_room(floor, agent, rule):
+            for bundle in bundles.values():
+                lead = bundle.lead(floor.items)
+                if lead is not None and (highest is None or lead < highest):
+                    highest = lead
+    return highest
+
+
+def _anything_claims(floor: Floor, agent: Agent, before: Lead | None) -> bool:
+    """Say whether anything higher than `before` stands in line for more room than an agent has; quick to say no."""
+    highest = _highest_in_line(floor, agent)
+    return highest is not None and (before is None or highest < before)
+
+
+def _first_in_line(floor: Floor, agent: Agent, before: Lead | None) -> Item | None:
+    """Return the first met of what stands in line for more room than an agent has and is higher than `before`."""
     for shapes in agent.profile.shapes.values():
         if not shapes or not _lacks_room(floor, agent, shapes[0].rule):
             continue
@@ -96,9 +143,6 @@ def _first_claim(floor: Floor, agent: Agent, before: Lead | None) -> Item | None
             lead = min(found, default=None)
             if lead is not None and (before is None or lead < before):
                 return floor.items[lead[2]]
-    for item in agent.personal.values():
-        if _lacks_room(floor, agent, item.rule) and (before is None or claim_key(floor, item) < before):
-            return item
     return None
 
 

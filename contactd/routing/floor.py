@@ -270,9 +270,9 @@ class Floor:
         """Say whether an agent has room for an item under a channel's rule."""
         if not agent.routable or agent.rest_until > self.now:
             return False
-        room = agent.room.get(id(rule))
+        room = agent.room.get(rule.room)
         if room is None:
-            room = agent.room[id(rule)] = has_room_for(agent, rule)
+            room = agent.room[rule.room] = has_room_for(agent, rule)
         return room
 
     def units(self, agent: Agent, item: Item) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from sys import intern
 
 from contactd.core.calendar import Calendar
 from contactd.core.contacting import Outbound
@@ -60,6 +61,13 @@ class ChannelRule:
     """The customer is not there: they are called when an agent is found, and in opening hours only."""
     drain: bool = False
     """While such an item waits for an agent's room, that room is not filled with lower work."""
+    room: str = field(init=False, repr=False, compare=False)
+    """What decides an agent's room for such an item, and whether it is kept, in a word: rules with the same find the same."""
+
+    def __post_init__(self) -> None:
+        """Work out what is asked for at every turn."""
+        word = f"{self.name} {self.units} {self.needs_device} {self.drain} {','.join(self.interrupts)}"
+        object.__setattr__(self, "room", intern(word))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from contactd.routing.drain import claim_key, highest_claim, kept_for_higher, key_of, note_claim, standing_claim
+from contactd.routing.drain import (
+    claim_key,
+    highest_claim,
+    kept_for_higher,
+    key_of,
+    note_claim,
+    standing_claim,
+    surely_kept,
+)
 from contactd.routing.floor import Floor
-from contactd.routing.groups import Waiting, pop_left_behind
+from contactd.routing.heads import Ranked, best_of, better, heads_beside, ranked
 from contactd.routing.limits import RESERVE
 from contactd.routing.line import ChannelRule, Line
 from contactd.routing.offers import Pick, make_offer
@@ -24,16 +32,19 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
     """Return the agent the line's strategy prefers among the free ones, and up to five who come next."""
     aside: list[Choice] = []
     found: list[Choice] = []
-    while shape.free and len(found) <= NEXT_BEST:
-        choice = heappop(shape.free)
+    free, ready = shape.free, shape.ready
+    key = key_of(item, shape)
+    while free and len(found) <= NEXT_BEST:
+        choice = heappop(free)
         name = choice[3]
-        if shape.ready.get(name) != choice or choice in found[-1:]:  # an entry may stand there twice
+        if ready.get(name) != choice or (found and choice == found[-1]):  # an entry may stand there twice
             continue
         agent = floor.agents[name]
-        if _passes_by(floor, item, agent, shape):
+        passes = _passes_by(floor, item, agent, shape, key)
+        if passes:
             aside.append(choice)
-        elif not floor.can_take(agent, shape.rule) or floor.limits.spaced(agent, shape.line, floor.now):
-            del shape.ready[name]
+        elif passes is None:
+            del ready[name]
             agent.listed.pop(shape.place, None)
         elif (now_compares := floor.choice(agent, shape)) != choice:
             shape.correct(now_compares)
@@ -42,23 +53,31 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
         else:
             found.append(choice)
     for choice in aside:
-        heappush(shape.free, choice)
+        heappush(free, choice)
     for choice in found:
-        heappush(shape.free, choice)
+        heappush(free, choice)
     if not found:
         return None, ()
     return floor.agents[found[0][3]], tuple(found[1:])
 
 
-def _passes_by(floor: Floor, item: Item, agent: Agent, shape: Shape) -> bool:
-    """Say whether an item is not for an agent now, though they may be free: this leaves them listed."""
+def _passes_by(floor: Floor, item: Item, agent: Agent, shape: Shape, key: Lead) -> bool | None:
+    """Say whether an item (so high) is not for an agent now, which leaves them listed; None when they have no room for it."""
     if agent.id in floor.dirty or (item.skips and skipped(item, agent.id, floor.now)):
         return True
     limits = floor.limits
     if limits.bound and limits.keep(floor, agent, shape.line, shape.rule) == RESERVE:
         limits.kept_back(agent)
         return True
-    return agent.used > 0 and floor.can_take(agent, shape.rule) and kept(floor, agent, item, shape)
+    if not floor.can_take(agent, shape.rule):
+        return None
+    if agent.used:
+        if not limits.bound and surely_kept(agent, key):
+            _note_below(agent, key)
+            return True
+        if kept(floor, agent, item, shape):
+            return True
+    return None if limits.spaced(agent, shape.line, floor.now) else False
 
 
 def may_take(floor: Floor, agent: Agent, line: Line, rule: ChannelRule) -> bool:
@@ -77,9 +96,14 @@ def kept(floor: Floor, agent: Agent, item: Item, shape: Shape) -> bool:
     if claim is None:
         return False
     note_claim(floor, agent, claim)
-    key = key_of(item, shape)
-    agent.below = key if agent.below is None else min(agent.below, key)
+    _note_below(agent, key_of(item, shape))
     return True
+
+
+def _note_below(agent: Agent, key: Lead) -> None:
+    """Something so high waits that an agent has room for."""
+    if agent.below is None or key < agent.below:
+        agent.below = key
 
 
 def serve(floor: Floor, name: str) -> None:
@@ -93,11 +117,11 @@ def serve(floor: Floor, name: str) -> None:
         make_offer(floor, chosen.item, agent, chosen.pick)
         return
     del floor.dirty[name]
-    for shapes in agent.profile.shapes.values():
-        if not shapes or not floor.can_take(agent, shapes[0].rule):
-            continue
-        if not floor.limits.spaced(agent, shapes[0].line, floor.now):
-            _list_free(floor, agent, shapes)
+    for rule, places in agent.profile.rooms.values():
+        if floor.can_take(agent, rule):
+            for shapes in places:
+                if shapes and not floor.limits.spaced(agent, shapes[0].line, floor.now):
+                    _list_free(floor, agent, shapes)
 
 
 def _list_free(floor: Floor, agent: Agent, shapes: list[Shape]) -> None:
@@ -108,7 +132,10 @@ def _list_free(floor: Floor, agent: Agent, shapes: list[Shape]) -> None:
         return
     by_need = shapes[0].line.strategy in BY_NEED
     for shape in shapes:
-        shape.show(floor.choice(agent, shape) if by_need else mark)
+        choice = floor.choice(agent, shape) if by_need else mark
+        shown = shape.ready.get(agent.id)
+        if shown is None or choice < shown:  # as `Shape.show`, which is asked most of all
+            shape.correct(choice)
     agent.listed[place] = mark
 
 
@@ -118,10 +145,6 @@ class Chosen:
 
     item: Item
     pick: Pick
-
-
-Ranked = tuple[float, int, str, Item, Shape]
-"""(negative score, waiting counts from, interaction, …): the smallest comes first."""
 
 
 def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
@@ -140,15 +163,20 @@ def pick_item(floor: Floor, agent: Agent) -> Chosen | None:
     _, _, _, item, shape = head
     preferred = (item.prefer_kind if item.held_for == item.prefer else ACTIVE) if item.held_for else None
     starved = starved_deferred(floor, head)
-    return Chosen(item, Pick(shape.need, preferred=preferred, starved=starved, shielded=head is not first))
+    return Chosen(item, Pick(shape.need, preferred=preferred, starved=starved, shielded=item is not first[3]))
 
 
 def _first(floor: Floor, agent: Agent) -> Ranked | None:
     """Return the first of everything an agent may take."""
     first: Ranked | None = None
-    for shapes in agent.profile.shapes.values():
-        if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
-            first = _better(floor, agent, shapes, first)
+    if floor.limits.bound:
+        for shapes in agent.profile.shapes.values():
+            if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
+                first = better(floor, agent, shapes, first)
+    else:
+        for rule, bundles in floor.index.bundles(agent.profile).values():
+            if floor.can_take(agent, rule):
+                first = best_of(floor, agent, bundles, first)
     for own in _own(floor, agent) if agent.personal else ():
         first = own if first is None else min(first, own)
     return first
@@ -163,29 +191,43 @@ def _higher(floor: Floor, agent: Agent, claim: Item) -> Ranked | None:
     agent.below = min([*(lead for lead, _ in leads), *(key_of(one[3], one[4]) for one in own)], default=None)
     if agent.below is None or agent.below >= bound:
         return None
-    shapes = [shape for lead, shape in leads if lead < bound]
+    shapes = [shape for lead, those in leads if lead < bound for shape in those if _leads_before(floor, shape, bound)]
     claim = highest_claim(floor, agent) or claim
     note_claim(floor, agent, claim)
     bound = claim_key(floor, claim)
-    heads = own + [head for shape in shapes for head in _heads_beside(floor, shape, agent)]
+    heads = own + [head for shape in shapes for head in heads_beside(floor, shape, agent)]
     return min((one for one in heads if key_of(one[3], one[4]) < bound), default=None)
 
 
-def _leads(floor: Floor, agent: Agent) -> list[tuple[Lead, Shape]]:
-    """Return the highest of each kind of demand that an agent may take."""
-    return [
-        (lead, shape)
-        for shapes in agent.profile.shapes.values()
-        if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule)
-        for shape in shapes
-        if shape.waiting and (lead := shape.lead(floor.items)) is not None
-    ]
+def _leads(floor: Floor, agent: Agent) -> list[tuple[Lead, list[Shape]]]:
+    """Return the highest of what an agent may take: of each bundle, or of each place, where limits differ by line."""
+    found: list[tuple[Lead, list[Shape]]] = []
+    if not floor.limits.bound:
+        for rule, bundles in floor.index.bundles(agent.profile).values():
+            if floor.can_take(agent, rule):
+                for bundle in bundles.values():
+                    lead = bundle.lead(floor.items)
+                    if lead is not None:
+                        found.append((lead, bundle.shapes))
+        return found
+    for shapes in agent.profile.shapes.values():
+        if shapes and may_take(floor, agent, shapes[0].line, shapes[0].rule):
+            leads = [lead for shape in shapes if shape.waiting and (lead := shape.lead(floor.items)) is not None]
+            if leads:
+                found.append((min(leads), shapes))
+    return found
+
+
+def _leads_before(floor: Floor, shape: Shape, bound: Lead) -> bool:
+    """Say whether something waits in a shape that is higher than `bound`."""
+    lead = shape.lead(floor.items) if shape.waiting else None
+    return lead is not None and lead < bound
 
 
 def _own(floor: Floor, agent: Agent) -> list[Ranked]:
     """Return what waits for an agent only, and they may take."""
     return [
-        _ranked(floor, item, floor.index.ladder(item)[-1].shape)
+        ranked(floor, item, floor.index.ladder(item)[-1].shape)
         for item in agent.personal.values()
         if may_take(floor, agent, item.line, item.rule)
     ]
@@ -194,41 +236,6 @@ def _own(floor: Floor, agent: Agent) -> list[Ranked]:
 def share_due(floor: Floor, agent: Agent) -> bool:
     """Say whether an agent's next assignment is promised to starved deferred work."""
     return agent.share >= floor.policy.deferred_share - 1
-
-
-def _ranked(floor: Floor, item: Item, shape: Shape) -> Ranked:
-    score = shape.scale.of_item(item, floor.now)
-    return (-score, item.age_from, item.id, item, shape)
-
-
-def _better(floor: Floor, agent: Agent, shapes: list[Shape], best: Ranked | None) -> Ranked | None:
-    """Return the first of what waits in shapes of one line and channel, if it goes before `best`; else `best`."""
-    items, now = floor.items, floor.now
-    least = -best[0] if best is not None else float("-inf")
-    for shape in shapes:
-        item = shape.first
-        if now >= shape.good_until or (item is not None and item.token != shape.first_token):
-            item = shape.work_out_first(items, now)
-        if item is None:
-            continue
-        score = shape.first_points + (now - shape.first_from) * shape.first_slope
-        if score < least:
-            continue
-        if item.skips and skipped(item, agent.id, now):
-            beside = _heads_beside(floor, shape, agent)
-            best = min(beside if best is None else [*beside, best], default=None)
-            least = -best[0] if best is not None else least
-            continue
-        rank = (-score, item.age_from, item.id, item, shape)
-        if best is None or rank < best:
-            best, least = rank, score
-    return best
-
-
-def _heads_beside(floor: Floor, shape: Shape, agent: Agent) -> list[Ranked]:
-    """Return the first items of a shape's groups that do not pass an agent by."""
-    heads = (first_for(floor, group.heap, agent) for group in shape.groups.values() if group.heap)
-    return [_ranked(floor, item, shape) for item in heads if item is not None]
 
 
 def _starved(floor: Floor, agent: Agent) -> list[Ranked]:
@@ -242,7 +249,7 @@ def _starved(floor: Floor, agent: Agent) -> list[Ranked]:
             if shape.oldest > latest:
                 continue
             shape.oldest = min((group.heap[0][0] for group in shape.groups.values() if group.heap), default=NEVER)
-            heads += _heads_beside(floor, shape, agent)
+            heads += heads_beside(floor, shape, agent)
     return [head for head in heads if starved_deferred(floor, head) and not kept(floor, agent, head[3], head[4])]
 
 
@@ -250,20 +257,3 @@ def starved_deferred(floor: Floor, head: Ranked) -> bool:
     """Say whether an item is deferred work beyond its starvation age."""
     scale = head[4].scale
     return not scale.live and scale.starved(floor.now - head[1])
-
-
-def first_for(floor: Floor, group: list[Waiting], agent: Agent) -> Item | None:
-    """Return the first item of a group (one that is not empty) that is not to pass this agent by."""
-    _, name, token = group[0]
-    item = floor.items.get(name)
-    if item is None or item.token != token:
-        item = pop_left_behind(group, floor.items)
-    if item is None or not item.skips or not skipped(item, agent.id, floor.now):
-        return item
-    aside: list[Waiting] = []
-    while item is not None and skipped(item, agent.id, floor.now):
-        aside.append(heappop(group))
-        item = pop_left_behind(group, floor.items)
-    for entry in aside:
-        heappush(group, entry)
-    return item

@@ -8,13 +8,15 @@ nothing any more, which are dropped when they come to the top.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heapify, heappush
 
 from contactd.core.events import Skills
+from contactd.routing.bundles import Bundle, Bundles, Gathered
 from contactd.routing.groups import Group, older, pop_left_behind
 from contactd.routing.line import LANGUAGE, ChannelRule, Line
+from contactd.routing.profiles import Profile, ProfileKey
 from contactd.routing.score import NEVER, Scale
 from contactd.routing.state import Agent, Item
 
@@ -23,8 +25,6 @@ MAX_SHAPES = 4096
 LANGUAGE_LEVEL = 1
 ANYBODY = ""
 
-ProfileKey = tuple[Skills, tuple[str, ...], tuple[str, ...]]
-"""(skills, lines, languages)."""
 Lead = tuple[float, int, str]
 """(negative fixed points, waiting counts from, interaction): the smallest is the highest, for as long as it waits."""
 Choice = tuple[float, float, float, str]
@@ -67,13 +67,20 @@ class Shape:
     """Its score: `first_points`, and `first_slope` for each millisecond since `first_from`."""
 
     highest: Lead | None = None
-    """The highest of what waits here, as last worked out; it holds while its token is `highest_token`."""
-    highest_token: int = -1
+    """The highest of what waits here, as last worked out; it holds while the token of `top`, the item, is `top_token`."""
+    top: Item | None = None
+    top_token: int = -1
+    bundles: list[Bundle] = field(default_factory=list)
+    """In which it is."""
+    place: tuple[str, str] = field(init=False)
+    """(line, channel)."""
+    filed_under: str = field(init=False)
+    """The one skill under which it is looked for: whoever fits it has that, too."""
 
-    @property
-    def place(self) -> tuple[str, str]:
-        """(line, channel)."""
-        return self.line.name, self.channel
+    def __post_init__(self) -> None:
+        """Work out what is asked for at every turn."""
+        self.place = (self.line.name, self.channel)
+        self.filed_under = self.need[-1][0] if self.need else ANYBODY
 
     def put(self, item: Item) -> None:
         """Let an item stand in line."""
@@ -83,9 +90,13 @@ class Shape:
             group = self.groups[fixed] = Group(fixed)
         entry = (item.age_from, item.id, item.token)
         heappush(group.heap, entry)
-        if group.heap[0] is entry:
+        leads = group.heap[0][2] == item.token
+        if leads:
             self.good_until = group.ends = 0.0
             self.highest = None
+        if leads or not self.waiting:
+            for bundle in self.bundles:
+                bundle.put(self, item, (-fixed, item.age_from, item.id))
         self.waiting += 1
         self.oldest = min(self.oldest, item.age_from)
         item.shape = self
@@ -122,16 +133,14 @@ class Shape:
 
     def lead(self, items: dict[str, Item]) -> Lead | None:
         """Return the highest of what waits here, passing over nothing; None when nothing does."""
-        lead = self.highest
-        if lead is not None:
-            item = items.get(lead[2])
-            if item is not None and item.token == self.highest_token:
-                return lead
-        self.highest = None
+        if self.highest is not None and self.top is not None and self.top.token == self.top_token:
+            return self.highest
+        self.highest = self.top = None
         for fixed in sorted(self.groups, reverse=True):
             item = pop_left_behind(self.groups[fixed].heap, items)
             if item is not None:
-                self.highest, self.highest_token = (-fixed, item.age_from, item.id), item.token
+                self.highest = (-fixed, item.age_from, item.id)
+                self.top, self.top_token = item, item.token
                 break
         return self.highest
 
@@ -159,42 +168,8 @@ class Shape:
         self.ready[choice[3]] = choice
         heappush(self.free, choice)
         if len(self.free) > 2 * len(self.ready) + 64:
-            self.free = list(self.ready.values())
+            self.free[:] = self.ready.values()
             heapify(self.free)
-
-
-@dataclass(slots=True, eq=False)
-class Profile:
-    """One kind of ability."""
-
-    number: int
-    key: ProfileKey
-    skills: dict[str, int]
-    lines: tuple[str, ...]
-    shapes: dict[tuple[str, str], list[Shape]] = field(default_factory=dict)
-    """What these agents can serve, by line and channel: room is the same for all of one list."""
-    members: dict[str, Agent] = field(default_factory=dict)
-    present: int = 0
-    """How many of them are signed in."""
-
-    def come(self, agents: int) -> None:
-        """So many more (or fewer) of these agents are signed in."""
-        before = self.present > 0
-        self.present += agents
-        if (self.present > 0) != before:
-            for shape in self.every_shape():
-                shape.present += -1 if before else 1
-
-    def every_shape(self) -> Iterator[Shape]:
-        """Yield what these agents can serve."""
-        for shapes in self.shapes.values():
-            yield from shapes
-
-    def fits(self, shape: Shape) -> bool:
-        """Say whether these agents are members of the shape's line and have every skill it needs."""
-        if "*" not in self.lines and shape.line.name not in self.lines:
-            return False
-        return all(self.skills.get(skill, 0) >= level for skill, level in shape.need)
 
 
 @dataclass(slots=True, frozen=True)
@@ -218,6 +193,7 @@ class Index:
         self._profiles: dict[ProfileKey, Profile] = {}
         self._having: dict[str, dict[int, Profile]] = {}
         """Skill → profiles that have it; under no name all of them."""
+        self._bundles = Bundles()
         self._ladders: dict[tuple[str, str, Skills, str | None], tuple[Rung, ...]] = {}
 
     def profile(self, skills: Skills, lines: tuple[str, ...], languages: tuple[str, ...]) -> Profile:
@@ -233,7 +209,7 @@ class Index:
                 self._having.setdefault(skill, {})[profile.number] = profile
                 found |= self._asking.get(skill, {})
             for number in sorted(found):
-                _join(profile, found[number])
+                profile.join(found[number])
         return profile
 
     def leave(self, agent: Agent) -> None:
@@ -247,6 +223,8 @@ class Index:
         if not profile.members:
             for shape in profile.every_shape():
                 del shape.profiles[profile.number]
+            if profile.bundles is not None:
+                self._bundles.give_up(profile.bundles)
             for skill in (ANYBODY, *profile.skills):
                 del self._having[skill][profile.number]
             del self._profiles[profile.key]
@@ -261,6 +239,12 @@ class Index:
                 self._forget_empty()
             ladder = self._ladders[key] = self._build(item)
         return ladder
+
+    def bundles(self, profile: Profile) -> Gathered:
+        """Return what the agents of a profile can serve, in bundles."""
+        if profile.bundles is None:
+            profile.bundles = self._bundles.gather(profile)
+        return profile.bundles
 
     def shapes(self) -> list[Shape]:
         """Return every shape."""
@@ -289,9 +273,9 @@ class Index:
             self._count += 1
             shape = Shape(item.line, item.channel, item.rule, need, Scale.of(item.line, item.rule), self._count)
             self._shapes[key] = shape
-            self._asking.setdefault(_filed_under(shape), {})[shape.number] = shape
-            for profile in self._having.get(_filed_under(shape), {}).values():
-                _join(profile, shape)
+            self._asking.setdefault(shape.filed_under, {})[shape.number] = shape
+            having = self._having.get(shape.filed_under, {})
+            self._bundles.widen(shape, [profile for profile in having.values() if profile.join(shape)])
             self._fill(shape)
         return shape
 
@@ -302,23 +286,11 @@ class Index:
         self._shapes = {key: shape for key, shape in self._shapes.items() if shape.waiting}
         self._asking = {}
         for shape in self._shapes.values():
-            self._asking.setdefault(_filed_under(shape), {})[shape.number] = shape
+            self._asking.setdefault(shape.filed_under, {})[shape.number] = shape
+            shape.bundles.clear()
+        self._bundles = Bundles()
         for profile in self._profiles.values():
-            profile.shapes = {
-                key: [shape for shape in shapes if shape.waiting] for key, shapes in profile.shapes.items()
-            }
-
-
-def _filed_under(shape: Shape) -> str:
-    """Return the one skill under which a shape is looked for: whoever fits it has that, too."""
-    return shape.need[-1][0] if shape.need else ANYBODY
-
-
-def _join(profile: Profile, shape: Shape) -> None:
-    if profile.fits(shape):
-        profile.shapes.setdefault((shape.line.name, shape.channel), []).append(shape)
-        shape.profiles[profile.number] = profile
-        shape.present += profile.present > 0
+            profile.forget_empty()
 
 
 def _merged(*parts: dict[str, int]) -> dict[str, int]:

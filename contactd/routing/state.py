@@ -10,9 +10,10 @@ from contactd.core.effects import Decision
 from contactd.core.events import Skills
 from contactd.core.interaction import SegmentReason, State
 from contactd.routing.line import ChannelRule, Line
+from contactd.routing.profiles import Profile
 
 if TYPE_CHECKING:
-    from contactd.routing.shapes import Profile, Shape
+    from contactd.routing.shapes import Shape
 
 
 Break = tuple[str, tuple[str, ...]]
@@ -179,8 +180,8 @@ class Agent:
     """For which reason they are counted among those who are away."""
     listed: dict[tuple[str, str], tuple[float, float, float, str]] = field(default_factory=dict)
     """(line, channel) → the agent stands among the free in every kind of demand of it, with no entry worse than this."""
-    room: dict[int, bool] = field(default_factory=dict)
-    """By the identity of a channel's rule: whether there is room for such an item; emptied whenever anything changes in hand."""
+    room: dict[str, bool] = field(default_factory=dict)
+    """By `ChannelRule.room`: whether there is room for such an item; emptied whenever anything changes in hand."""
     used: int = 0
     """Capacity units in use by work that counts, offers and outside work."""
     present: bool = False
@@ -205,6 +206,8 @@ class Agent:
     claim: Item | None = None
     """What their free room was last seen to be kept for; it may have gone since (`claim_token`)."""
     claim_token: int = -1
+    claim_lead: tuple[float, int, str] = (0.0, 0, "")
+    """How high that is (`shapes.Lead`)."""
     below: tuple[float, int, str] | None = None
     """Nothing waits that the agent has room for and that is higher than this; None = nothing waits that they have room for."""
     spare_in: tuple[str, ...] = ()

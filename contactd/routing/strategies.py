@@ -17,8 +17,7 @@ def _longest_idle(agent: Agent, _shape: Shape, idle: float, _now: int) -> Choice
 
 
 def _best_skill(agent: Agent, shape: Shape, idle: float, _now: int) -> Choice:
-    known = agent.profile.skills
-    return (-float(sum(known.get(skill, 0) for skill, _ in shape.need)), float(agent.used), idle, agent.id)
+    return (-float(agent.profile.worth(shape)), float(agent.used), idle, agent.id)
 
 
 def _least_occupied(agent: Agent, _shape: Shape, idle: float, now: int) -> Choice:

@@ -28,24 +28,39 @@ class Visits:
     """Open items by the party they are of."""
 
     def __init__(self) -> None:
-        self._by_party: dict[str, dict[str, Item]] = {}
+        self._by_party: dict[str, Item | dict[str, Item]] = {}
+        """One alone, which most are, or several by id: a table for each alone would be a sixth of what an item takes."""
 
     def add(self, item: Item) -> None:
         """Write an item in; what an outside system routes, or is owed to the customer, is no part of a visit."""
-        if item.party is not None and item.matched and not item.rule.calls_back:
-            self._by_party.setdefault(item.party, {})[item.id] = item
+        if item.party is None or not item.matched or item.rule.calls_back:
+            return
+        found = self._by_party.setdefault(item.party, item)
+        if isinstance(found, dict):
+            found[item.id] = item
+        elif found.id == item.id:
+            self._by_party[item.party] = item
+        else:
+            self._by_party[item.party] = {found.id: found, item.id: item}
 
     def drop(self, item: Item) -> None:
         """Strike an item out."""
-        found = self._by_party.get(item.party or "")
-        if found is not None and found.pop(item.id, None) is not None and not found:
-            del self._by_party[item.party or ""]
+        party = item.party or ""
+        found = self._by_party.get(party)
+        if isinstance(found, dict):
+            found.pop(item.id, None)
+            if len(found) == 1:
+                (self._by_party[party],) = found.values()
+        elif found is item:
+            del self._by_party[party]
 
     def others(self, item: Item) -> list[Item]:
         """Return the other items of an item's visit, by id."""
         found = self._by_party.get(item.party) if item.party is not None else None
-        if found is None or len(found) == (item.id in found):
+        if found is None or found is item:
             return []
+        if not isinstance(found, dict):
+            return [found]
         return [found[ident] for ident in sorted(found) if ident != item.id]
 
 
