@@ -22,6 +22,7 @@ from pathlib import Path
 
 from router_day import POLICY, Script, World, recorded
 
+from contactd.app import COLLECT
 from contactd.routing.policy import Policy
 from contactd.routing.router import Router
 
@@ -98,6 +99,7 @@ def compare(sizes: list[tuple[int, int]], facts: int, rounds: int) -> list[Floor
     floors = [Floor(agents, waiting, facts, rounds) for agents, waiting in sizes]
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT)  # as in the server
     yards = []
     for _ in range(rounds):
         for floor in floors:
