@@ -27,6 +27,24 @@ export function moment(at: string | null, now: number): string {
   return date.getFullYear() === today.getFullYear() ? `${day} ${time}` : `${date.getFullYear()}-${day}`;
 }
 
+/** Whether two moments lie in one day where the reader is. */
+export function sameDay(one: string, other: string): boolean {
+  return new Date(one).toDateString() === new Date(other).toDateString();
+}
+
+/** The day of a moment as one says it: today, yesterday, else the date; the year only where it is another one. */
+export function dayName(at: string, now: number, language: string): string {
+  const date = new Date(at);
+  const midnight = (time: Date | number): number => new Date(time).setHours(0, 0, 0, 0);
+  const ago = Math.round((midnight(now) - midnight(date)) / 86_400_000);
+  if (ago === 0 || ago === 1) {
+    const said = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-ago, "day");
+    return said.charAt(0).toUpperCase() + said.slice(1);
+  }
+  const year = date.getFullYear() === new Date(now).getFullYear() ? {} : { year: "numeric" as const };
+  return date.toLocaleDateString(language, { ...year, month: "long", day: "numeric", weekday: "short" });
+}
+
 export function fullMoment(at: string | null): string {
   const date = at === null ? null : new Date(at);
   if (date === null || Number.isNaN(date.getTime())) return "";

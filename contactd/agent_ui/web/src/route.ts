@@ -8,7 +8,7 @@ export interface Route {
   id: string | null;
 }
 
-const SCREENS: readonly string[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "quality", "approvals", "prompts", "reports", "records", "texts"];
+export const SCREENS: readonly Screen[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "quality", "approvals", "prompts", "reports", "records", "texts"];
 
 /** What a role must be allowed, for a screen to be there for it. */
 const NEEDS: Record<Screen, string> = {
@@ -52,7 +52,7 @@ let cached: { hash: string; route: Route } | null = null;
 export function readRoute(hash: string): Route {
   const [screen = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
   return {
-    screen: SCREENS.includes(screen) ? (screen as Screen) : null,
+    screen: (SCREENS as readonly string[]).includes(screen) ? (screen as Screen) : null,
     id: id === "" ? null : decodeURIComponent(id),
   };
 }

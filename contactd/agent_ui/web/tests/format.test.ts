@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, duration, initials, moment, percent, secondsSince } from "../src/format";
+import { bytes, dayName, duration, initials, moment, percent, sameDay, secondsSince } from "../src/format";
 
 describe("durations", () => {
   it.each([
@@ -52,5 +52,28 @@ describe("names and numbers", () => {
   it("sizes and shares", () => {
     expect([bytes(12), bytes(48_210), bytes(1_268_011)]).toEqual(["12 B", "47 KB", "1.2 MB"]);
     expect([percent(0.744), percent(null), percent(Number.NaN)]).toEqual(["74%", "–", "–"]);
+  });
+});
+
+describe("days are those of the reader, not of UTC", () => {
+  const at = (hour: number, day = 20): string => new Date(2026, 10, day, hour).toISOString();
+  const now = new Date(2026, 10, 20, 12).getTime();
+
+  it("begin at the reader's midnight", () => {
+    expect(sameDay(at(1), at(23))).toBe(true);
+    expect(sameDay(at(23, 19), at(1))).toBe(false);
+  });
+
+  it.each([
+    [at(1), "zh-CN", "今天"],
+    [at(23, 19), "zh-CN", "昨天"],
+    [at(1), "en", "Today"],
+    [at(9, 3), "en", "Tue, November 3"],
+  ])("%s in %s is %s", (moment, language, said) => {
+    expect(dayName(moment, now, language)).toBe(said);
+  });
+
+  it("say the year where it is another one", () => {
+    expect(dayName(new Date(2025, 11, 31, 9).toISOString(), now, "zh-CN")).toContain("2025");
   });
 });

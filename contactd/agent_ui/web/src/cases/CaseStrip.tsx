@@ -1,5 +1,5 @@
 /** A customer's open cases beside the contact: a digit attaches it, C opens a new one. */
-import { FolderAddOutlined } from "@ant-design/icons";
+import { FolderAddOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Tooltip } from "antd";
 import { useState } from "react";
@@ -15,7 +15,7 @@ import "./cases.css";
 
 const MOST = 9;
 
-export function CaseStrip({ party, interaction }: { party: string | null; interaction: InteractionView }) {
+export function CaseStrip({ party, interaction, children }: { party: string | null; interaction: InteractionView; children?: React.ReactNode }) {
   const { t } = useWords();
   const queries = useQueryClient();
   const { run, busy } = useRun();
@@ -62,9 +62,12 @@ export function CaseStrip({ party, interaction }: { party: string | null; intera
           )}
         </div>
       ))}
-      <Button size="small" type="text" loading={busy.has("case.open")} data-testid="case-open" onClick={() => void open()}>
-        <Kbd>C</Kbd> {t("cases.openFrom")}
-      </Button>
+      <div className="case-strip-acts">
+        <Button size="small" icon={<PlusOutlined />} aria-keyshortcuts="C Alt+C" loading={busy.has("case.open")} data-testid="case-open" onClick={() => void open()}>
+          {t("cases.openFrom")} <Kbd>C</Kbd>
+        </Button>
+        {children}
+      </div>
       <CaseDrawer id={shown} onClose={() => setShown(null)} />
     </section>
   );

@@ -53,20 +53,20 @@ function Card({ record }: { record: RecordView }) {
   const kinds = useKinds();
   if (record.closed) return <Closed level={record.closed} />;
   return (
-    <button type="button" className="clear card" data-testid="commerce-card" onClick={() => go("records", record.id)}>
+    <button type="button" className="clear record-card" data-testid="commerce-card" onClick={() => go("records", record.id)}>
       <span className="row">
         <strong className="grow cut">{record.title}</strong>
         <span className="tag">{kinds.stage(record.kind, record.stage)}</span>
       </span>
       <span className="row dim">
-        <span className="num cut grow">{String(record.fields.number ?? record.no)}</span>
-        <span className="num">{money(record.amount, record.currency, language)}</span>
+        <span className="num cut">{String(record.fields.number ?? record.no)}</span>
+        {record.source && (
+          <small className="cut grow">
+            {t("commerce.asOf", { source: record.source })} <At at={record.as_of} />
+          </small>
+        )}
+        <span className="num record-amount">{money(record.amount, record.currency, language)}</span>
       </span>
-      {record.source && (
-        <small className="dim">
-          {t("commerce.asOf", { source: record.source })} <At at={record.as_of} />
-        </small>
-      )}
     </button>
   );
 }

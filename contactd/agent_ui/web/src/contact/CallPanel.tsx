@@ -13,6 +13,7 @@ import { useState } from "react";
 import { useLineLabel, useRun } from "../desk";
 import { duration } from "../format";
 import { useWords } from "../i18n";
+import { keyed } from "../keyboard";
 import { Since, StateMark } from "../shell/bits";
 import type { InteractionView } from "../wire";
 import { nameOf } from "../work/WorkList";
@@ -130,6 +131,7 @@ function Controls({ interaction }: { interaction: InteractionView }) {
         className={held ? "call-held" : ""}
         aria-pressed={held}
         icon={held ? <CaretRightOutlined /> : <PauseOutlined />}
+        {...keyed("H")}
         disabled={third !== null}
         loading={busy.has("interaction.hold") || busy.has("interaction.resume")}
         data-testid={held ? "call-resume" : "call-hold"}
@@ -142,6 +144,7 @@ function Controls({ interaction }: { interaction: InteractionView }) {
       <Button
         size="large"
         icon={<QuestionCircleOutlined />}
+        {...keyed("O")}
         disabled={third !== null}
         data-testid="call-consult"
         onClick={() => setAsking(true)}
@@ -189,6 +192,7 @@ function Mute({ id, muted }: { id: string; muted: boolean }) {
       aria-pressed={muted}
       className={muted ? "call-held" : ""}
       icon={muted ? <AudioMutedOutlined /> : <AudioOutlined />}
+      {...keyed("M")}
       loading={busy.has("call.mute")}
       data-testid="call-mute"
       onClick={() => void run("call.mute", { interaction: id, on: !muted })}

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { lookOf } from "../channels";
 import { useLineLabel, usePolicy, useRun } from "../desk";
 import { useWords } from "../i18n";
+import { keyed } from "../keyboard";
 import type { InteractionView } from "../wire";
 
 /** Shown while the customer of this contact is owed a call: said now, it need not be called any more. */
@@ -64,7 +65,7 @@ export function PromiseCallback({ interaction }: { interaction: InteractionView 
   };
   return (
     <>
-      <Button icon={<PhoneOutlined />} data-testid="callback-open" onClick={() => setOpen(true)}>
+      <Button icon={<PhoneOutlined />} {...keyed("B")} data-testid="callback-open" onClick={() => setOpen(true)}>
         {t("callback.promise")}
       </Button>
       <Modal

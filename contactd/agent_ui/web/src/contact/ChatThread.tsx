@@ -1,8 +1,10 @@
 /** A chat, live: bubbles, days, what is on its way; stays at the end unless the agent reads further up. */
 import { CheckOutlined, DownOutlined, MessageOutlined } from "@ant-design/icons";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { dayName, sameDay } from "../format";
 import { useWords } from "../i18n";
 import { At, Face, Hollow, Lines, LoadFailed } from "../shell/bits";
+import { serverNow } from "../ticker";
 import type { InteractionView, MessageView } from "../wire";
 import { Attachments } from "./Attachments";
 import { NoteLine, useMessages } from "./MailThread";
@@ -86,11 +88,11 @@ function Line({ message, before }: { message: MessageView; before: MessageView |
   const mine = message.direction === "outbound";
   const follows =
     before?.sender === message.sender && Date.parse(message.at) - Date.parse(before.at) < SAME_SENDER_MS;
-  const newDay = before === undefined || message.at.slice(0, 10) !== before.at.slice(0, 10);
+  const newDay = before === undefined || !sameDay(message.at, before.at);
   const name = message.sender_name || message.sender;
   return (
     <>
-      {newDay && <div className="chat-day num">{new Date(message.at).toLocaleDateString(language)}</div>}
+      {newDay && <div className="chat-day num">{dayName(message.at, serverNow(), language)}</div>}
       <div
         className={`bubble-row${mine ? " mine" : ""}${follows && !newDay ? " follows" : ""}`}
         data-testid="message"

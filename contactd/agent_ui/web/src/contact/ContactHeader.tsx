@@ -8,6 +8,7 @@ import { subjectOf } from "../channels/subject";
 import { useLineLabel, usePolicy, useRun } from "../desk";
 import { moment } from "../format";
 import { useWords } from "../i18n";
+import { keyed } from "../keyboard";
 import { ChannelIcon, Kbd, Left, Since, StateMark, Vip } from "../shell/bits";
 import { serverNow } from "../ticker";
 import type { InteractionView } from "../wire";
@@ -45,18 +46,17 @@ export function ContactHeader({ interaction, mine, onCloseAs, onNeedsDisposition
         <div className="row contact-meta">
           <span className="row contact-state">
             <StateMark state={interaction.state} />
-            {word("state", interaction.state)}
+            {!(interaction.state === "wrapup" && interaction.wrapup_until) && word("state", interaction.state)}
             <Clock interaction={interaction} />
-          </span>
-          <span className="cut">
-            {word("channel", interaction.channel)} · {line}
-            {interaction.from ? ` · ${interaction.from}` : ""}
           </span>
           {lookOf(interaction.channel).body === "chat" && interaction.state === "active" && (
             <span className={`tag${interaction.live ? " accent" : ""}`} data-testid="presence">
               {t(interaction.live ? "contact.customerLive" : "contact.customerGone")}
             </span>
           )}
+          <span className="cut" title={[line, interaction.from].filter(Boolean).join(" · ")}>
+            {[line, interaction.from].filter(Boolean).join(" · ")}
+          </span>
           {interaction.state === "parked" && <ParkedUntil interaction={interaction} />}
         </div>
       </div>
@@ -104,7 +104,7 @@ function Actions({ interaction, onCloseAs, onNeedsDisposition }: Omit<Props, "mi
         {external && <span className="tag">{t(can?.length ? "contact.byPbx" : "contact.external")}</span>}
         {can?.includes("transfer") && (
           <>
-            <Button icon={<SwapOutlined />} data-testid="transfer-open" onClick={() => setTransfer(true)}>
+            <Button icon={<SwapOutlined />} {...keyed("T")} data-testid="transfer-open" onClick={() => setTransfer(true)}>
               {t("contact.transfer")}
             </Button>
             <TransferDialog interaction={interaction} open={transfer} outside onClose={() => setTransfer(false)} />
@@ -120,6 +120,7 @@ function Actions({ interaction, onCloseAs, onNeedsDisposition }: Omit<Props, "mi
       {state === "parked" && (
         <Button
           icon={<PauseCircleOutlined />}
+          {...keyed("P")}
           loading={busy.has("interaction.resume")}
           data-testid="take-up"
           onClick={() => void run("interaction.resume", { interaction: id })}
@@ -128,7 +129,7 @@ function Actions({ interaction, onCloseAs, onNeedsDisposition }: Omit<Props, "mi
         </Button>
       )}
       {state !== "parked" && (
-        <Button icon={<SwapOutlined />} data-testid="transfer-open" onClick={() => setTransfer(true)}>
+        <Button icon={<SwapOutlined />} {...keyed("T")} data-testid="transfer-open" onClick={() => setTransfer(true)}>
           {t("contact.transfer")}
         </Button>
       )}
@@ -153,6 +154,7 @@ function HangUp({ id }: { id: string }) {
       danger
       type="primary"
       icon={<PhoneOutlined rotate={135} />}
+      {...keyed("⇧Q")}
       loading={busy.has("call.hangup")}
       data-testid="end-contact"
       onClick={() => void run("call.hangup", { interaction: id })}
@@ -162,7 +164,7 @@ function HangUp({ id }: { id: string }) {
   );
 }
 
-/** Ends the contact with what the disposition form holds; its own colour, its own confirmation, no key. */
+/** Ends the contact with what the disposition form holds; its own colour, its own confirmation, its own key. */
 function End({ interaction, onNeedsDisposition }: { interaction: InteractionView; onNeedsDisposition(): void }) {
   const { t } = useWords();
   const { run, busy } = useRun();
@@ -191,12 +193,12 @@ function End({ interaction, onNeedsDisposition }: { interaction: InteractionView
       title={live ? t("contact.endConfirm") : t("contact.endMail")}
       description={<div style={{ maxWidth: 260 }}>{t(live ? "contact.endConfirmHint" : "contact.endMailHint")}</div>}
       okText={t(live ? "contact.end" : "contact.endMail")}
-      okButtonProps={{ danger: true, "data-testid": "end-confirm" } as never}
+      okButtonProps={{ danger: true, autoFocus: true, "data-testid": "end-confirm" } as never}
       cancelText={t("common.cancel")}
       placement="bottomRight"
       onConfirm={() => void end()}
     >
-      <Button danger icon={<StopOutlined />} loading={busy.has("interaction.complete")} data-testid="end-contact">
+      <Button danger icon={<StopOutlined />} {...keyed("⇧Q")} loading={busy.has("interaction.complete")} data-testid="end-contact">
         {t(live ? "contact.end" : "contact.endMail")}
       </Button>
     </Popconfirm>
@@ -247,9 +249,9 @@ function Park({ id, call }: { id: string; call: boolean }) {
   ];
   const items: MenuProps["items"] = call ? [1, 3, 10].map(minutes) : written;
   return (
-    <Dropdown menu={{ items }} trigger={["click"]}>
+    <Dropdown autoFocus menu={{ items }} trigger={["click"]}>
       <Tooltip title={t("contact.parkUntil")}>
-        <Button icon={<PauseCircleOutlined />} loading={busy.has("interaction.park")} data-testid="park">
+        <Button icon={<PauseCircleOutlined />} {...keyed("P")} loading={busy.has("interaction.park")} data-testid="park">
           {t("contact.park")} <DownOutlined style={{ fontSize: 9 }} />
         </Button>
       </Tooltip>

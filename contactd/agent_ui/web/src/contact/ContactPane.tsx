@@ -28,9 +28,14 @@ export function ContactPane({ interaction, detail, mine }: Props) {
   const wrapping = interaction.state === "wrapup";
   const [tab, setTab] = useState<DockTab>(wrapping ? "wrapup" : look.reply ? "reply" : "note");
   const [focus, setFocus] = useState(0);
+  /** Without the keyboard: nothing is focused by it. */
+  const show = useCallback((next: DockTab): void => {
+    setTab(next);
+    setFocus(0);
+  }, []);
   useEffect(() => {
-    if (wrapping) setTab("wrapup");
-  }, [wrapping]);
+    if (wrapping) show("wrapup");
+  }, [wrapping, show]);
   const open = (next: DockTab): void => {
     setTab(next);
     setFocus((n) => n + 1);
@@ -61,7 +66,7 @@ export function ContactPane({ interaction, detail, mine }: Props) {
         <Body interaction={interaction} mine={mine} />
       </div>
       {mine ? (
-        <Dock interaction={interaction} detail={detail} tab={tab} focus={focus} onTab={setTab} />
+        <Dock interaction={interaction} detail={detail} tab={tab} focus={focus} onTab={show} />
       ) : (
         <ReadOnly interaction={interaction} />
       )}

@@ -44,7 +44,7 @@ export function Dock({ interaction, detail, tab, focus, onTab }: Props) {
         {shown === "reply" && reply === "chat" && <ChatComposer interaction={interaction} focus={focus} />}
         {shown === "reply" && reply !== "chat" && <Composer interaction={interaction} detail={detail} focus={focus} pages={reply === "pages"} />}
         {shown === "note" && <NoteForm interaction={interaction} focus={focus} />}
-        {shown === "wrapup" && <WrapupForm interaction={interaction} detail={detail} />}
+        {shown === "wrapup" && <WrapupForm interaction={interaction} detail={detail} focus={focus} />}
       </div>
     </div>
   );

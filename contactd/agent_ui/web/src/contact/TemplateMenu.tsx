@@ -5,6 +5,7 @@ import { Button, Input, Modal, Popover, Segmented } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
 import { useWords } from "../i18n";
+import { keyed } from "../keyboard";
 import { TextsEditor } from "./TextsEditor";
 
 type Language = "zh" | "en";
@@ -91,7 +92,7 @@ export function TemplateMenu({ interaction, language, disabled, words, onPick }:
         </div>
       }
     >
-      <Button type="text" icon={<FileTextOutlined />} disabled={disabled} data-testid="templates-open">
+      <Button type="text" icon={<FileTextOutlined />} {...keyed("L")} disabled={disabled} data-testid="templates-open">
         {t("mail.template")}
       </Button>
     </Popover>

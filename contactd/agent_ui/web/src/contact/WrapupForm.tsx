@@ -4,16 +4,24 @@
  */
 import { CheckOutlined, CloseOutlined, HourglassOutlined, PlusOutlined, SaveOutlined } from "@ant-design/icons";
 import { App as AntApp, Button, Input, TreeSelect } from "antd";
-import { useMemo } from "react";
+import type { TextAreaRef } from "antd/es/input/TextArea";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { usePolicy, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { isSend } from "../keyboard";
 import type { DispositionNode } from "../policy";
-import { Left } from "../shell/bits";
+import { Kbd } from "../shell/bits";
 import type { InteractionDetail, InteractionView } from "../wire";
 import { useWrapup, type WrapupContent } from "./wrapupDraft";
 
-export function WrapupForm({ interaction, detail }: { interaction: InteractionView; detail: InteractionDetail | null }) {
+interface Props {
+  interaction: InteractionView;
+  detail: InteractionDetail | null;
+  /** Grows when the keyboard asks for the form. */
+  focus: number;
+}
+
+export function WrapupForm({ interaction, detail, focus }: Props) {
   const { t } = useWords();
   const { run, busy } = useRun();
   const { message } = AntApp.useApp();
@@ -24,6 +32,7 @@ export function WrapupForm({ interaction, detail }: { interaction: InteractionVi
   const wrapping = interaction.state === "wrapup";
   const more = interaction.wrapup_extensions ?? 0;
   const saving = busy.has("interaction.complete");
+  const words = useRef<TextAreaRef>(null);
 
   const complete = async (end: boolean): Promise<void> => {
     if (saving) return;
@@ -62,7 +71,12 @@ export function WrapupForm({ interaction, detail }: { interaction: InteractionVi
                   tree={tree}
                   value={item.disposition}
                   bad={at === 0 && wrapup.missing && item.disposition === null}
-                  onChange={(disposition) => topic(at, { disposition })}
+                  asked={at === 0 ? focus : 0}
+                  onChange={(disposition) => {
+                    topic(at, { disposition });
+                    // The way on by keyboard: chosen, then the summary, then Ctrl+Enter.
+                    if (at === 0 && disposition !== null) words.current?.focus();
+                  }}
                 />
               </div>
               {content.topics.length > 1 && (
@@ -89,6 +103,7 @@ export function WrapupForm({ interaction, detail }: { interaction: InteractionVi
           <AddTopic onAdd={() => set({ topics: [...content.topics, { disposition: null, note: "" }] })} />
         )}
         <Input.TextArea
+          ref={words}
           value={content.note}
           placeholder={t("wrapup.note")}
           aria-label={t("wrapup.note")}
@@ -131,7 +146,8 @@ export function WrapupForm({ interaction, detail }: { interaction: InteractionVi
           </span>
         )}
         <span className="grow" />
-        {wrapping ? <Left until={interaction.wrapup_until} /> : <span className="dim">{t("wrapup.saveHint")}</span>}
+        {!wrapping && <span className="dim cut">{t("wrapup.saveHint")}</span>}
+        <Kbd>Ctrl</Kbd> <Kbd>Enter</Kbd>
       </div>
     </div>
   );
@@ -150,6 +166,8 @@ interface SelectProps {
   tree: DispositionNode[];
   value: string | null;
   bad: boolean;
+  /** Opens each time it grows. */
+  asked: number;
   onChange(code: string | null): void;
 }
 
@@ -162,11 +180,23 @@ interface TreeNode {
 }
 
 /** Only leaves may be chosen; what is chosen is shown with its way from the root, so it is unmistakable. */
-function DispositionSelect({ tree, value, bad, onChange }: SelectProps) {
+function DispositionSelect({ tree, value, bad, asked, onChange }: SelectProps) {
   const { t } = useWords();
   const nodes = useMemo(() => tree.map((node) => asTree(node, "")), [tree]);
+  const field = useRef<{ focus(): void }>(null);
+  const [open, setOpen] = useState(false);
+  const before = useRef(0);
+  useEffect(() => {
+    if (asked === before.current) return;
+    before.current = asked;
+    field.current?.focus();
+    setOpen(true);
+  }, [asked]);
   return (
     <TreeSelect
+      ref={field as never}
+      open={open}
+      onOpenChange={setOpen}
       treeData={nodes}
       value={value ?? undefined}
       onChange={(code: string | undefined) => onChange(code ?? null)}

@@ -8,6 +8,7 @@ import { Cards } from "../commerce/Cards";
 import { CaseStrip } from "../cases/CaseStrip";
 import { useRun } from "../desk";
 import { useWords } from "../i18n";
+import { keyed } from "../keyboard";
 import { KnowledgePanel } from "../knowledge/KnowledgePanel";
 import { go } from "../route";
 import { Face, Vip } from "../shell/bits";
@@ -88,11 +89,10 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
       {!readOnly && <IdentityCheck interaction={interaction.id} party={partyId} />}
       <Points points={points} here={head.point} party={partyId} />
       {!readOnly && (
-        <div className="customer-acts">
+        <CaseStrip party={partyId} interaction={interaction}>
           <NewMail party={partyId} addresses={points.filter((point) => point.kind === "email").map((point) => point.value ?? point.display)} line={interaction.line} caseId={interaction.case_id} />
-        </div>
+        </CaseStrip>
       )}
-      {!readOnly && <CaseStrip party={partyId} interaction={interaction} />}
       {!readOnly && <KnowledgePanel interaction={interaction} readOnly={false} />}
       <Cards party={partyId} />
       <Timeline party={partyId} head={head.timeline} current={interaction.id} />
@@ -117,9 +117,10 @@ function Doubtful({ interaction, head, readOnly }: Props & { readOnly: boolean }
           {head.point.display}
         </p>
       )}
-      {head.candidates.map((candidate) => (
+      {head.candidates.map((candidate, at) => (
         <Candidate
           key={candidate.party_id}
+          first={at === 0}
           candidate={candidate}
           busy={confirm.busy}
           readOnly={readOnly}
@@ -152,13 +153,14 @@ function Doubtful({ interaction, head, readOnly }: Props & { readOnly: boolean }
 }
 
 interface CandidateProps {
+  first: boolean;
   candidate: CandidateView;
   busy: boolean;
   readOnly: boolean;
   onConfirm(): void;
 }
 
-function Candidate({ candidate, busy, readOnly, onConfirm }: CandidateProps) {
+function Candidate({ first, candidate, busy, readOnly, onConfirm }: CandidateProps) {
   const { t, word } = useWords();
   return (
     <article className="candidate" data-testid="candidate" data-party={candidate.party_id}>
@@ -180,7 +182,7 @@ function Candidate({ candidate, busy, readOnly, onConfirm }: CandidateProps) {
         ))}
       </div>
       {!readOnly && (
-        <Button block loading={busy} data-testid="confirm-candidate" onClick={onConfirm}>
+        <Button block {...(first ? keyed("Y") : {})} loading={busy} data-testid="confirm-candidate" onClick={onConfirm}>
           {t("customer.confirm")}
         </Button>
       )}

@@ -1,13 +1,14 @@
 /** Knowledge beside the conversation: what its words point to, or what one looks for; Alt+1 to Alt+5 put an answer into the reply. */
 import { BookOutlined, DislikeOutlined, EnterOutlined, LikeOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { App as AntApp, Button, Input, Tooltip } from "antd";
-import { useDeferredValue, useEffect, useState } from "react";
+import { App as AntApp, Button, Input, type InputRef, Tooltip } from "antd";
+import { useDeferredValue, useEffect, useRef, useState } from "react";
 import { api, keys } from "../api";
 import { lookOf } from "../channels";
 import { insertInto } from "../contact/inserting";
 import { safeHtml } from "../contact/richText";
 import { useWords } from "../i18n";
+import { useKeys } from "../keyboard";
 import { Kbd, Lines } from "../shell/bits";
 import { Lit } from "../shell/Everything";
 import type { FoundArticle, InteractionView } from "../wire";
@@ -28,6 +29,8 @@ export function KnowledgePanel({ interaction, readOnly }: { interaction: Interac
   const [wanted, setWanted] = useState("");
   const [opened, setOpened] = useState<string | null>(null);
   const asked = useDeferredValue(wanted.trim());
+  const field = useRef<InputRef>(null);
+  useKeys({ f: () => field.current?.focus() }, !readOnly);
   const { body } = lookOf(interaction.channel);
   const suggested = useQuery({
     queryKey: [...keys.suggestions(interaction.id), lang, interaction.last_message ?? ""],
@@ -69,8 +72,11 @@ export function KnowledgePanel({ interaction, readOnly }: { interaction: Interac
         <BookOutlined /> <span className="grow">{t(asked === "" ? "knowledge.suggested" : "knowledge.found")}</span>
       </h3>
       <Input
+        ref={field}
         size="small"
         allowClear
+        aria-keyshortcuts="F Alt+F"
+        suffix={<Kbd>F</Kbd>}
         value={wanted}
         placeholder={t("knowledge.find")}
         aria-label={t("knowledge.find")}

@@ -1,5 +1,5 @@
-/** One box over everything: customers, cases, and what was said, as one types; Enter opens, Escape leaves. */
-import { FolderOpenOutlined, SearchOutlined } from "@ant-design/icons";
+/** One box over everything: customers, cases, what was said, and what can be done; Enter opens, Escape leaves. */
+import { FolderOpenOutlined, RightOutlined, SearchOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, useDeferredValue, useEffect, useRef, useState } from "react";
 import { api } from "../api";
@@ -11,7 +11,12 @@ import { useKeys } from "../keyboard";
 import { go } from "../route";
 import type { HitView, TimelineItem } from "../wire";
 import { At, Face, Kbd, Vip } from "./bits";
+import { useCommands } from "./commands";
+import { type Command, fitting } from "./fitting";
 
+/** How many commands are shown before anything is asked, and below what was found. */
+const COMMANDS_FIRST = 12;
+const COMMANDS_AFTER = 5;
 const GROUPS = ["party", "case", "message"] as const;
 
 export function Search() {
@@ -22,6 +27,7 @@ export function Search() {
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
   const [opened, setOpened] = useState<TimelineItem | null>(null);
+  const commands = useCommands();
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -41,12 +47,16 @@ export function Search() {
     staleTime: 5_000,
     placeholderData: (before) => before,
   });
-  const hits = asked === "" ? [] : (data?.items ?? []);
-  const pick = (hit: HitView): void => {
+  const found = asked === "" ? [] : (data?.items ?? []);
+  // Asked for nothing yet, the box says what it can do; asked for a name, the few commands that fit come after what was found.
+  const offered = fitting(commands, asked).slice(0, asked === "" ? COMMANDS_FIRST : COMMANDS_AFTER);
+  const hits: readonly (HitView | Command)[] = [...found, ...offered];
+  const pick = (hit: HitView | Command): void => {
     setText("");
     setOpen(false);
     input.current?.blur();
-    if (hit.kind === "party") go("customer", hit.id);
+    if ("run" in hit) hit.run();
+    else if (hit.kind === "party") go("customer", hit.id);
     else if (hit.kind === "case") go("cases", hit.id);
     else setOpened(itemOf(hit));
   };
@@ -69,6 +79,7 @@ export function Search() {
           value={text}
           placeholder={t("search.placeholder")}
           aria-label={t("search.placeholder")}
+          aria-keyshortcuts="/ Control+K"
           spellCheck={false}
           data-testid="party-search"
           onChange={(event) => {
@@ -80,13 +91,14 @@ export function Search() {
           onBlur={() => setTimeout(() => setOpen(false), 150)}
           onKeyDown={pressed}
         />
-        {open && asked !== "" && (
+        {text === "" && <Kbd>/</Kbd>}
+        {open && (asked !== "" || offered.length > 0) && (
           <div className="finder-hits finder-all" role="listbox">
-            {hits.length === 0 && (
+            {found.length === 0 && asked !== "" && (
               <div className="finder-none">{isError ? t("common.loadFailed") : isFetching ? t("common.loading") : t("search.none")}</div>
             )}
             {GROUPS.map((group) => {
-              const own = hits.filter((hit) => hit.kind === group);
+              const own = found.filter((hit) => hit.kind === group);
               if (own.length === 0) return null;
               return (
                 <Fragment key={group}>
@@ -128,6 +140,29 @@ export function Search() {
                     );
                   })}
                 </Fragment>
+              );
+            })}
+            {offered.length > 0 && <div className="finder-group dim">{t("search.commands")}</div>}
+            {offered.map((command) => {
+              const index = hits.indexOf(command);
+              return (
+                <button
+                  type="button"
+                  key={command.id}
+                  role="option"
+                  aria-selected={index === at}
+                  className={`clear finder-hit${index === at ? " on" : ""}`}
+                  data-testid="command-hit"
+                  onMouseDown={(event) => event.preventDefault()}
+                  onMouseEnter={() => setAt(index)}
+                  onClick={() => pick(command)}
+                >
+                  <span className="tl-icon">
+                    <RightOutlined />
+                  </span>
+                  <span className="grow cut">{command.label}</span>
+                  {index === at && <Kbd>↵</Kbd>}
+                </button>
               );
             })}
           </div>

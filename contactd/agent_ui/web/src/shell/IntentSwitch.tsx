@@ -4,6 +4,7 @@ import { Button, Dropdown, type MenuProps, Tooltip } from "antd";
 import { OPEN_ANNOUNCEMENTS } from "../announcements/Announcements";
 import { useConsole, usePolicy, useRun } from "../desk";
 import { useWords, type Words } from "../i18n";
+import { useKeys } from "../keyboard";
 import type { MeView } from "../wire";
 import { Since, StateMark } from "./bits";
 
@@ -19,6 +20,15 @@ export function IntentSwitch({ compact = false }: { compact?: boolean }) {
     const done = await run("agent.set_intent", { intent: "ready" });
     if (!done.ok && done.error?.code === "must_read") window.dispatchEvent(new Event(OPEN_ANNOUNCEMENTS));
   };
+  const policy = usePolicy();
+  useKeys({
+    s: () => {
+      const reason = (policy.notReady.find(({ code }) => code === "break") ?? policy.notReady[0])?.code;
+      const away = { intent: "not_ready", ...(reason ? { reason } : {}) };
+      if (me?.intent === "ready") void run("agent.set_intent", away);
+      else void ready();
+    },
+  });
   if (me === null) return compact ? null : <div className="intent" aria-busy />;
   const wants = me.next_intent ?? me.intent;
   const setting = busy.has("agent.set_intent");

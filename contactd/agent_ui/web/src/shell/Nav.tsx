@@ -9,6 +9,17 @@ import { allowed, go, type Screen } from "../route";
 
 const SELDOM: readonly Screen[] = ["reports", "records", "texts", "surveys", "quality", "approvals", "prompts", "duplicates", "imports", "privacy"];
 
+/** Under which heading a screen stands; what is not named is for those who run the house. */
+const GROUPS = ["results", "writing", "customers", "admin"] as const;
+const GROUP_OF: Partial<Record<Screen, (typeof GROUPS)[number]>> = {
+  reports: "results",
+  surveys: "results",
+  texts: "writing",
+  records: "customers",
+  duplicates: "customers",
+  imports: "customers",
+};
+
 export function Nav({ screen }: { screen: Screen | null }) {
   const { t } = useWords();
   const rights = useConsole((state) => state.me.rights) ?? [];
@@ -47,11 +58,15 @@ function CaseBadge() {
 function More({ now, screens }: { now: Screen | null; screens: readonly Screen[] }) {
   const { t } = useWords();
   const open = screens.find((one) => one === now);
-  const items = screens.map((one) => ({
+  const item = (one: Screen) => ({
     key: one,
     label: <span data-testid={`nav-${one}`}>{t(`nav.${one}` as "nav.records")}</span>,
     onClick: () => go(one),
-  }));
+  });
+  const items = GROUPS.flatMap((group) => {
+    const own = screens.filter((one) => (GROUP_OF[one] ?? "admin") === group);
+    return own.length === 0 ? [] : [{ key: group, type: "group" as const, label: t(`navGroups.${group}`), children: own.map(item) }];
+  });
   return (
     <Dropdown menu={{ items, selectedKeys: open ? [open] : [] }} trigger={["click"]}>
       <button type="button" className={open ? "clear on" : "clear"} aria-current={open ? "page" : undefined} data-testid="nav-more">

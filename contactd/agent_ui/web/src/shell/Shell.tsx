@@ -2,8 +2,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { type Desk, DeskProvider, openDesk, useConsole } from "../desk";
-import { useKeys } from "../keyboard";
+import { leaveField, useKeyedButtons, useKeys } from "../keyboard";
 import { go, screenFor, useRoute } from "../route";
+import { OfferFloat } from "../work/OfferFloat";
 import { WorkScreen } from "../work/WorkScreen";
 import { Lines } from "./bits";
 import { LinkBanner } from "./LinkBanner";
@@ -58,6 +59,11 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
   const rights = useConsole((state) => state.me.rights);
   const [help, setHelp] = useState(false);
   useKeys({ "?": () => setHelp(true) });
+  useKeyedButtons();
+  useEffect(() => {
+    window.addEventListener("keydown", leaveField);
+    return () => window.removeEventListener("keydown", leaveField);
+  }, []);
   // Until it is known who is logged in, what everybody may see is shown at once.
   const screen = rights ? screenFor(route.screen, rights) : route.screen === "work" || route.screen === "customer" ? route.screen : null;
   useEffect(() => {
@@ -90,6 +96,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
         </Suspense>
       </main>
       <OfferBell />
+      {screen !== "work" && screen !== null && <OfferFloat />}
       <Shortcuts open={help} onClose={() => setHelp(false)} />
     </div>
   );

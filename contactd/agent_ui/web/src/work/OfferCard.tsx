@@ -5,8 +5,9 @@ import { lookOf } from "../channels";
 import { subjectOf } from "../channels/subject";
 import { type Run, useDesk, useLineLabel, usePolicy, useRun } from "../desk";
 import { useWords } from "../i18n";
+import { keyed } from "../keyboard";
 import { go } from "../route";
-import { Kbd, Vip } from "../shell/bits";
+import { Kbd, Since, Vip } from "../shell/bits";
 import { customerName } from "../shell/OfferBell";
 import { serverNow } from "../ticker";
 import type { OfferView } from "../wire";
@@ -39,6 +40,9 @@ export function OfferCard({ offer, on, first }: { offer: OfferView; on: boolean;
             </span>
             <span className="offer-line cut">
               {word("channel", interaction.channel)} · {line}
+              <span className="offer-waited">
+                {t("floor.waited")} <Since at={interaction.queued_at} />
+              </span>
             </span>
           </span>
         </span>
@@ -91,6 +95,7 @@ export function OfferButtons({ offer, first = true, large = false }: ButtonsProp
       </Button>
       {mayReject && (
         <Dropdown
+          autoFocus
           trigger={["click"]}
           placement="bottomRight"
           menu={{
@@ -101,7 +106,7 @@ export function OfferButtons({ offer, first = true, large = false }: ButtonsProp
             })),
           }}
         >
-          <Button size={size} loading={busy.has("offer.reject")} data-testid={large ? "preview-reject" : "offer-reject"}>
+          <Button size={size} {...(first && !large ? keyed("X") : {})} loading={busy.has("offer.reject")} data-testid={large ? "preview-reject" : "offer-reject"}>
             {t("offer.reject")}
           </Button>
         </Dropdown>

@@ -37,7 +37,7 @@ export function OfferPreview({ offer }: { offer: OfferView }) {
           ))}
         </div>
         {interaction.subject && <p className="preview-subject">{subjectOf(words, interaction.channel, interaction.subject)}</p>}
-        {interaction.last_message && <p className="preview-text">{interaction.last_message}</p>}
+        {interaction.last_message && interaction.last_message !== interaction.subject && <p className="preview-text">{interaction.last_message}</p>}
         <p className="dim">
           {t("floor.waited")} <Since at={interaction.queued_at} />
         </p>

@@ -1,12 +1,12 @@
 /** The agent's screen: my work on the left, the contact in the middle, the customer on the right. */
-import { CoffeeOutlined, InboxOutlined } from "@ant-design/icons";
+import { CoffeeOutlined, InboxOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useEffect, useMemo, useRef } from "react";
 import { api, emptyHead, keys } from "../api";
 import { ContactPane } from "../contact/ContactPane";
 import { CustomerPane } from "../customer/CustomerPane";
-import { useConsole, useDesk, useLink, useMay, usePolicy, useRun } from "../desk";
+import { useConsole, useDesk, useLink, useMay, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { useKeys } from "../keyboard";
 import { go } from "../route";
@@ -26,11 +26,9 @@ const NO_WORK: InteractionView[] = [];
 export function WorkScreen({ selected }: { selected: string | null }) {
   const offers = useConsole((state) => state.offers) ?? NO_OFFERS;
   const work = useConsole((state) => state.work) ?? NO_WORK;
-  const ready = useConsole((state) => state.me.intent) === "ready";
   const loaded = useConsole(() => true) ?? false;
   const { t } = useWords();
   const { run } = useRun();
-  const policy = usePolicy();
   const order = useMemo(() => sortWork(work), [work]);
   const shown = useShown(selected, offers, order);
   const takeable = offers.find((item) => item.interaction.id === selected) ?? offers[0];
@@ -43,11 +41,6 @@ export function WorkScreen({ selected }: { selected: string | null }) {
   useKeys({
     a: () => {
       if (takeable) void acceptOffer(run, takeable);
-    },
-    s: () => {
-      const reason = (policy.notReady.find(({ code }) => code === "break") ?? policy.notReady[0])?.code;
-      const away = { intent: "not_ready", ...(reason ? { reason } : {}) };
-      void run("agent.set_intent", ready ? away : { intent: "ready" });
     },
     j: () => step(1),
     k: () => step(-1),
@@ -144,7 +137,7 @@ function Middle({ shown, loaded }: { shown: Shown; loaded: boolean }) {
         {loaded && <Idle />}
       </section>
       <aside className="work-right" aria-label={t("customer.title")}>
-        <Hollow title={t("customer.none")} />
+        <Hollow glyph={<UserOutlined />} title={t("customer.none")} />
       </aside>
     </>
   );
