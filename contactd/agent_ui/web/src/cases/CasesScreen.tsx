@@ -48,6 +48,7 @@ export default function CasesScreen({ selected }: { selected: string | null }) {
         <Select
           allowClear
           placeholder={t("cases.type")}
+          aria-label={t("cases.type")}
           value={type}
           style={{ width: 140 }}
           options={TYPES.map((value) => ({ value, label: word("cases.types", value) }))}

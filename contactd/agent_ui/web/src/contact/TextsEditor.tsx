@@ -30,7 +30,7 @@ export function TextsEditor({ begin = "" }: Props) {
     const some = items.filter((item) => item.shared === shared);
     return (
       <>
-        <h4 className="dim">{t(shared ? "texts.shared" : "texts.own")}</h4>
+        <h2 className="dim">{t(shared ? "texts.shared" : "texts.own")}</h2>
         {some.length === 0 && <p className="dim">{t("texts.none")}</p>}
         {some.map((item) => (
           <button

@@ -64,6 +64,7 @@ export function ExportForm() {
           value={columns}
           maxTagCount="responsive"
           placeholder={t("exchange.allColumns")}
+          aria-label={t("exchange.allColumns")}
           options={COLUMNS.map((one) => ({ value: one, label: word("exchange.field", one, one) }))}
           onChange={setColumns}
         />

@@ -68,9 +68,9 @@ export function KnowledgePanel({ interaction, readOnly }: { interaction: Interac
   });
   return (
     <section className="kb-panel" aria-label={t("knowledge.title")} data-testid="knowledge-panel">
-      <h3 className="row">
+      <h2 className="row">
         <BookOutlined /> <span className="grow">{t(asked === "" ? "knowledge.suggested" : "knowledge.found")}</span>
-      </h3>
+      </h2>
       <Input
         ref={field}
         size="small"
@@ -109,7 +109,8 @@ export function KnowledgePanel({ interaction, readOnly }: { interaction: Interac
           {opened === article.id && <Opened article={article} interaction={interaction.id} lang={lang} />}
           {!readOnly && (
             <Tooltip title={t("knowledge.insert")}>
-              <Button size="small" type="text" icon={<EnterOutlined />} aria-label={t("knowledge.insert")} data-testid="knowledge-insert" onClick={() => void insert(article)}>
+              <Button size="small" type="text" icon={<EnterOutlined aria-hidden />} aria-keyshortcuts={`Alt+${index + 1}`} data-testid="knowledge-insert" onClick={() => void insert(article)}>
+                <span className="sr">{t("knowledge.insert")}</span>
                 <Kbd>Alt</Kbd>
                 <Kbd>{index + 1}</Kbd>
               </Button>

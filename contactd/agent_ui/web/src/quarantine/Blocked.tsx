@@ -98,6 +98,7 @@ function KeepOut() {
       />
       <Select
         value={days}
+        aria-label={t("blocked.until")}
         style={{ minWidth: 130 }}
         options={[...DAYS.map((n) => ({ value: n as number, label: t("blocked.days", { n }) })), { value: 0, label: t("blocked.always") }]}
         onChange={setDays}

@@ -49,7 +49,7 @@ export function Search() {
   });
   const found = asked === "" ? [] : (data?.items ?? []);
   // Asked for nothing yet, the box says what it can do; asked for a name, the few commands that fit come after what was found.
-  const offered = fitting(commands, asked).slice(0, asked === "" ? COMMANDS_FIRST : COMMANDS_AFTER);
+  const offered = fitting(commands, text).slice(0, text.trim() === "" ? COMMANDS_FIRST : COMMANDS_AFTER);
   const hits: readonly (HitView | Command)[] = [...found, ...offered];
   const pick = (hit: HitView | Command): void => {
     setText("");

@@ -134,6 +134,7 @@ function Middle({ shown, loaded }: { shown: Shown; loaded: boolean }) {
   return (
     <>
       <section className="work-middle">
+        <h1 className="sr">{t("nav.work")}</h1>
         {loaded && <Idle />}
       </section>
       <aside className="work-right" aria-label={t("customer.title")}>
