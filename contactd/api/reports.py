@@ -166,7 +166,7 @@ async def quality(
     by: Filter = "agent",
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
-    zone: _Zone = "UTC",
+    zone: Zone = "UTC",
     line: Filter = None,
     channel: Filter = None,
     agent: Filter = None,
@@ -182,7 +182,7 @@ async def quality(
     end = until or parts.clock.now()
     chosen = Chosen(since or end - timedelta(days=30), end, line, channel, own(actor) or agent)
     found = await service_quality.quality(
-        parts.store, chosen, by or "agent", _zone(zone), days=days, now=parts.clock.now()
+        parts.store, chosen, by or "agent", zone_of(zone), days=days, now=parts.clock.now()
     )
     names = await _names(parts, found["by"], actor)
     items = [item | {"name": names.get(item["key"] or "", item["key"] or "")} for item in found["items"]]

@@ -69,7 +69,7 @@ def _read(conn: Any, chosen: Chosen, by: str, days: int, now: datetime) -> list[
 
 
 def _answered(conn: Any, chosen: Chosen, by: str) -> Iterator[Part]:
-    for group in report_reads.stays(conn, chosen, [], by_agent=by == "agent", by_time=by == "week"):
+    for group in report_reads.stays(conn, chosen, [], who="agent" if by == "agent" else None, by_time=by == "week"):
         numbers = {"answered": group.sums.answered, "wait_ms": group.sums.wait_ms}
         if any(numbers.values()):
             yield Part(group.at, group.agent, group.line, group.channel, numbers)
