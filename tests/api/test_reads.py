@@ -407,6 +407,8 @@ GETS = {
     "/api/v1/reports/stays": "report.read",
     "/api/v1/reports/agents": "report.read",
     "/api/v1/reports/behind": "report.read",
+    "/api/v1/reports/seals": "report.read",
+    "/api/v1/reports/seals/{month}": "report.read",
     "/api/v1/reports/quality": "quality.read",
     "/api/v1/interactions/none/identity": "identity.check",
     "/api/v1/approvals": "approval.read",
