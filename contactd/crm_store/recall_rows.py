@@ -30,11 +30,14 @@ _FILES = hot(
     .where(s.attachment.c.message_id == bindparam("message"))
     .order_by(s.attachment.c.n)
 )
+_META = hot(select(s.outbox.c.meta).where(s.outbox.c.message_id == bindparam("message")))
 _UPLOAD = hot(insert(s.upload))
 
 
 def content(conn: WriteConn, message: str, owner: str, now: datetime, new_id: Callable[[], str]) -> Mapping[str, Any]:
-    """Return subject, text, html, to, cc, bcc and files of a message; its files are uploads of `owner` once more.
+    """Return what a message said (subject, text, html, sender, to, cc, bcc, files); its files are uploads of `owner` once more.
+
+    `sender` is the address of ours it was to come from.
 
     `pictures`: (Content-ID in the HTML, upload) of those that stand within it.
     """
@@ -61,6 +64,7 @@ def content(conn: WriteConn, message: str, owner: str, now: datetime, new_id: Ca
         "subject": row.subject,
         "text": row.body_text,
         "html": row.body_html,
+        "sender": conn.one(_META, message=message).meta.get("from") or None,
         **found,
         "files": files,
         "pictures": pictures,

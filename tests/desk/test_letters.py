@@ -325,6 +325,11 @@ async def test_an_answer_comes_from_where_the_customer_wrote_or_the_agent_chose(
     with pytest.raises(BadRequestError) as refused:
         await signing.run(ann, "interaction.send", interaction=interaction, text="x", sender="boss@example.com")
     assert (refused.value.code, refused.value.field) == ("unknown_sender", "sender")
+    sent = await signing.run(
+        ann, "interaction.send", interaction=interaction, text="y", sender="returns@example.com", undo_s=30
+    )
+    back = (await signing.run(ann, "outbox.cancel", message=sent["message"]["id"]))["content"]
+    assert back["sender"] == "returns@example.com", "a letter that is taken back comes from where it was to come from"
     await signing.run(ann, "interaction.complete", interaction=interaction)
     other = await taken(signing, ann, "bo@example.cn", "k-2", to="returns@example.com")
     assert (await said(signing, ann, other)).from_address == "returns@example.com"

@@ -11,6 +11,7 @@ interface Content {
   subject: string;
   text: string;
   html: string | null;
+  sender: string | null;
   to: string[];
   cc: string[];
   bcc: string[];
