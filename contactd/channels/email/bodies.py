@@ -10,6 +10,9 @@ from contactd.channels.email import block, files, headers, invitation, mime, tne
 
 MAX_FILES = 1000
 _MAX_UU = 20
+_SIGNATURES = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"},
+)
 _SHOWN = frozenset({"text/plain", "text/html"})
 _CID = re.compile(r"cid:([^\"'\s>)&]{1,300})", re.IGNORECASE)
 _UU_BEGIN = re.compile(r"^begin [0-7]{3,4} ([^\n]{1,300})\n", re.MULTILINE)
@@ -99,6 +102,11 @@ def _mark_inline(html: str, found: list[Attachment]) -> list[Attachment]:
     ]
 
 
+def _unsigned(part: mime.Part) -> list[mime.Part]:
+    """Return what was signed (RFC 1847: the first part), and whatever else is no signature: one is shown as such, not as a file."""
+    return [child for at, child in enumerate(part.children) if not at or child.media_type not in _SIGNATURES]
+
+
 class _Reader:
     """Walks the tree once, in order."""
 
@@ -114,7 +122,8 @@ class _Reader:
         if part.media_type == "multipart/alternative" and part.is_multipart:
             return self._alternative(part)
         if part.is_multipart:
-            return [segment for child in part.children for segment in self.read(child)]
+            children = _unsigned(part) if part.media_type == "multipart/signed" else part.children
+            return [segment for child in children for segment in self.read(child)]
         if self._is_body(part, lone):
             return [self._body(part)]
         self._file(part)

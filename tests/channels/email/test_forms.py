@@ -142,6 +142,21 @@ def test_signatures_and_encryption_are_named(kind: str, protection: str | None) 
 
 
 @pytest.mark.parametrize(
+    "kind", ["application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"]
+)
+def test_a_signature_is_no_file_of_its_own_where_it_signs_something(kind: str) -> None:
+    parts = (
+        "--b\r\n\r\nwords\r\n--b\r\nContent-Type: text/csv; name=a.csv\r\n\r\n1\r\n"
+        f"--b\r\nContent-Type: {kind}; name=smime.p7s\r\n\r\nxx\r\n--b--\r\n"
+    )
+    for form, wanted in (("signed", ["a.csv"]), ("mixed", ["a.csv", "smime.p7s"])):
+        head = f"From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/{form}; boundary=b\r\n\r\n"
+        found = parse((head + parts).encode())
+        assert [one.filename for one in found.attachments] == wanted
+        assert (found.text or "").strip() == "words"
+
+
+@pytest.mark.parametrize(
     ("text", "protection"),
     [
         ("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nwords", "pgp_signed"),
