@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
@@ -206,13 +206,29 @@ def _narrowed(conn: Connection, wanted: Filter) -> Select[Any]:
     return query
 
 
+_own, _asked = s.party.alias("own"), s.party.alias("asked")
+# Made once: to build such a statement takes longer than the database needs to answer it.
+_CLUSTER = (
+    select(_own.c.id, _own.c.canonical_id)
+    .join(_asked, _asked.c.canonical_id == _own.c.canonical_id)
+    .where(_asked.c.id == bindparam("party"))
+)
+_newest = (
+    select(s.message.c.interaction_id, func.max(s.message.c.seq).label("seq"))
+    .where(s.message.c.interaction_id.in_(bindparam("idents", expanding=True)))
+    .group_by(s.message.c.interaction_id)
+    .subquery()
+)
+_LAST = select(s.message.c.interaction_id, func.substr(s.message.c.body_text, 1, SNIPPET).label("text")).join(
+    _newest,
+    (_newest.c.interaction_id == s.message.c.interaction_id) & (_newest.c.seq == s.message.c.seq),
+)
+
+
 def cluster(conn: Connection, party: str) -> list[str]:
     """Return every record merged with `party`, itself included, the canonical one first; empty when there is none."""
-    canonical = conn.execute(select(s.party.c.canonical_id).where(s.party.c.id == party)).scalar()
-    if canonical is None:
-        return []
-    rows = conn.execute(select(s.party.c.id).where(s.party.c.canonical_id == canonical, s.party.c.id != canonical))
-    return [canonical, *(row.id for row in rows)]
+    found = list(conn.execute(_CLUSTER, {"party": party}))
+    return sorted((row.id for row in found), key=lambda ident: (ident != found[0].canonical_id, ident))
 
 
 def _views(conn: Connection, rows: list[Any]) -> list[dict[str, Any]]:
@@ -225,17 +241,7 @@ def last_messages(conn: Connection, idents: list[str]) -> dict[str, str]:
     """Return the beginning of each interaction's last message."""
     if not idents:
         return {}
-    newest = (
-        select(s.message.c.interaction_id, func.max(s.message.c.seq).label("seq"))
-        .where(s.message.c.interaction_id.in_(idents))
-        .group_by(s.message.c.interaction_id)
-        .subquery()
-    )
-    query = select(s.message.c.interaction_id, func.substr(s.message.c.body_text, 1, SNIPPET).label("text")).join(
-        newest,
-        (newest.c.interaction_id == s.message.c.interaction_id) & (newest.c.seq == s.message.c.seq),
-    )
-    return {row.interaction_id: row.text for row in conn.execute(query)}
+    return {row.interaction_id: row.text for row in conn.execute(_LAST, {"idents": idents})}
 
 
 def view(row: Any, last_message: str | None) -> dict[str, Any]:

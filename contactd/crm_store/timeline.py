@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from contactd.clock import rfc3339
 from contactd.core.past import ADAPTER
@@ -12,6 +12,27 @@ from contactd.crm_store import cursors
 from contactd.crm_store import schema as s
 from contactd.crm_store.interactions import cluster, last_messages
 from contactd.crm_store.sight import Seen
+
+_COLUMNS = (
+    *(
+        "id",
+        "started_at",
+        "ended_at",
+        "state_since",
+        "talk_ms",
+        "hold_ms",
+        "channel",
+        "direction",
+        "subject",
+        "summary",
+    ),
+    *("agent", "agent_text", "line", "line_text", "state", "outcome", "routed_by"),
+)
+_ROWS = select(*(s.interaction.c[name] for name in _COLUMNS), s.agent.c.display_name.label("agent_name")).outerjoin(
+    s.agent, s.agent.c.id == s.interaction.c.agent
+)
+_PARTIES: BindParameter[Any] = bindparam("parties", expanding=True)
+_OWN, _OF_PEOPLE = (_ROWS.where(s.interaction.c[name].in_(_PARTIES)) for name in ("party_id", "org_party_id"))
 
 
 def page(
@@ -40,23 +61,15 @@ def page(
     if not parties:
         return [], None
     # Each column has its own index: two short ordered looks, not one long one for either.
-    columns = [s.interaction.c.party_id, *([s.interaction.c.org_party_id] if with_people else [])]
     found: dict[str, Any] = {}
-    for column in columns:
-        query = _rows().where(column.in_(parties), *seen)
+    for rows in (_OWN, _OF_PEOPLE) if with_people else (_OWN,):
+        query = rows.where(*seen) if seen else rows
         query = cursors.after(query, cursor, s.interaction.c.started_at, s.interaction.c.id, limit)
-        found |= {row.id: row for row in conn.execute(query)}
+        found |= {row.id: row for row in conn.execute(query, {"parties": parties})}
     newest = sorted(found.values(), key=lambda row: (row.started_at, row.id), reverse=True)
-    rows, following = cursors.page(newest[: limit + 1], limit, "started_at")
-    snippets = last_messages(conn, [row.id for row in rows])
-    return [_item(row, snippets.get(row.id, "")) for row in rows], following
-
-
-def _rows() -> Select[Any]:
-    """Select interactions with their agent's name."""
-    return select(s.interaction, s.agent.c.display_name.label("agent_name")).outerjoin(
-        s.agent, s.agent.c.id == s.interaction.c.agent
-    )
+    shown, following = cursors.page(newest[: limit + 1], limit, "started_at")
+    snippets = last_messages(conn, [row.id for row in shown])
+    return [_item(row, snippets.get(row.id, "")) for row in shown], following
 
 
 def _item(row: Any, snippet: str) -> dict[str, Any]:
