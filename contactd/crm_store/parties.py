@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from contactd.clock import from_ms, rfc3339
 from contactd.core.errors import ConflictError, NotFoundError
@@ -22,6 +22,20 @@ from contactd.crm_store.write_conn import WriteConn
 _NEW = hot(insert(s.party))
 _NEW_NAME = hot(insert(s.party_name))
 _NEW_LINK = hot(insert(s.party_link))
+_own, _other = s.party.alias("own_party"), s.party.alias("other")
+# Made once: to build such a statement takes longer than the database needs to answer it.
+_ONE = (
+    select(s.party)
+    .join(_own, _own.c.canonical_id == s.party.c.id)
+    .where(_own.c.id == bindparam("ident"), s.party.c.deleted_at.is_(None))
+)
+_NAMES = select(s.party_name.c.kind, s.party_name.c.value).where(s.party_name.c.party_id == bindparam("party"))
+_RECORDS = select(func.count()).where(s.party.c.canonical_id == bindparam("party"))
+_LINKS = (
+    select(_other.c.id, _other.c.display_name, s.party_link.c.role, s.party_link.c.title)
+    .join(s.party_link, s.party_link.c.to_party == _other.c.id)
+    .where(s.party_link.c.from_party == bindparam("party"), s.party_link.c.active)
+)
 _SHOWN = (*sorted(EDITABLE), "no", "pii_state")
 
 
@@ -31,20 +45,18 @@ def get(conn: Connection, ident: str) -> dict[str, Any]:
     Raises:
         NotFoundError: there is none, or it is deleted.
     """
-    own = s.party.alias("own_party")
-    query = select(s.party).join(own, own.c.canonical_id == s.party.c.id).where(own.c.id == ident)
-    row = conn.execute(query.where(s.party.c.deleted_at.is_(None))).first()
+    row = conn.execute(_ONE, {"ident": ident}).first()
     if row is None:
         message = "there is no such party"
         raise NotFoundError(message)
-    names = select(s.party_name.c.kind, s.party_name.c.value).where(s.party_name.c.party_id == row.id)
+    kept = {"party": row.id}
     return {
         **_view(row),
         "merged_into": row.id if row.id != ident else None,
-        "names": [{"kind": name.kind, "value": name.value} for name in conn.execute(names)],
+        "names": [{"kind": name.kind, "value": name.value} for name in conn.execute(_NAMES, kept)],
         "points": _points(conn, [row.id]).get(row.id, []),
         "open_cases": open_cases(conn, row.id),
-        "records": conn.execute(select(func.count()).where(s.party.c.canonical_id == row.id)).scalar_one(),
+        "records": conn.execute(_RECORDS, kept).scalar_one(),
         "organisations": _links(conn, row.id),
     }
 
@@ -238,15 +250,9 @@ def _points(conn: Connection, parties: list[str]) -> dict[str, list[dict[str, An
 
 def _links(conn: Connection, party: str) -> list[dict[str, Any]]:
     """Return the organisations a party belongs to."""
-    other = s.party.alias("other")
-    query = (
-        select(other.c.id, other.c.display_name, s.party_link.c.role, s.party_link.c.title)
-        .join(s.party_link, s.party_link.c.to_party == other.c.id)
-        .where(s.party_link.c.from_party == party, s.party_link.c.active)
-    )
     return [
         {"party_id": row.id, "name": row.display_name, "role": row.role, "title": row.title}
-        for row in conn.execute(query)
+        for row in conn.execute(_LINKS, {"party": party})
     ]
 
 
