@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.core.identity import DAILY, FIELDS, HIGHEST, Plan, asked_of, bare
-from contactd.core.interaction import State
+from contactd.core.interaction import Direction, State
 from contactd.crm_store import audit, identify_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.audit import Entry
@@ -157,7 +157,8 @@ def _level(conn: Connection, row: Any, own: list[str], plan: Plan) -> int:
 
 def _start(conn: Connection, row: Any, own: list[str], plan: Plan) -> int:
     """Return the level of who came by what is verified as theirs; a sender who is doubted begins at none."""
-    if not plan.start or row.contact_point_id is None:
+    # A contact that was begun here proves nothing: nobody came.
+    if not plan.start or row.contact_point_id is None or row.direction != Direction.INBOUND:
         return 0
     if conn.execute(select(_CONTACT.c.id).where(_CONTACT.c.id == row.id, identify_rows.doubtful())).first() is not None:
         return 0

@@ -168,6 +168,9 @@ async def test_who_comes_by_what_is_verified_as_theirs_begins_higher(careful: Ho
     ann = await careful.logged_in("ann")
     doubted = await in_hand(town, li, contact_point_id=point, unverified=True)
     assert (await ann.get(f"/api/v1/interactions/{doubted}/identity")).json()["level"] == 0
+    begun = await in_hand(town, li, contact_point_id=point, direction="outbound")
+    assert (await ann.get(f"/api/v1/interactions/{begun}/identity")).json()["level"] == 0, "nobody came by it"
+    assert (await ann.get(f"/api/v1/parties/{li}")).json()["credit_level"] is None
     contact = await in_hand(town, li, contact_point_id=point)
     assert (await ann.get(f"/api/v1/interactions/{contact}/identity")).json()["level"] == 1
     assert (await ann.get(f"/api/v1/parties/{li}")).json()["credit_level"] == 3
