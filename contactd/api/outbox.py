@@ -12,6 +12,7 @@ from contactd.api import letter_shapes
 from contactd.api.answers import gives
 from contactd.api.parts import Looking, PartsOf, answer, looks
 from contactd.crm_store import outbox_reads
+from contactd.crm_store.sight import of_outbox
 
 router = APIRouter(prefix="/api/v1", tags=["outbox"])
 
@@ -28,8 +29,8 @@ async def listed(
     """Return own messages (with `all=1` those of everybody, for supervisors), newest first, and what providers allow."""
     everybody = all and looking.actor.oversees
     agent = None if everybody else looking.actor.id
-    items = await parts.store.read(
-        partial(outbox_reads.listed, agent=agent, since=parts.clock.now() - FAILURES),
-    )
+    now = parts.clock.now()
+    seen = of_outbox(looking.actor.sight, now)
+    items = await parts.store.read(partial(outbox_reads.listed, agent=agent, since=now - FAILURES, seen=seen))
     looking.saw_all(item["message"] for item in items)
     return answer({"items": items, "limits": list(parts.limits())})

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, or_, select
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
 from contactd.crm_store import schema as s
+from contactd.crm_store.sight import Seen
 
 OPEN = ("queued", "held", "sending", "maybe")
 WRONG = ("failed", "maybe", "bounced", "complained")
@@ -51,13 +52,21 @@ def row_of(conn: Connection, message: str) -> Any:
     joined = joined.join(s.interaction, s.interaction.c.id == box.interaction_id)
     row = conn.execute(joined.where(box.message_id == message)).first()
     if row is None:
-        text = "there is no such message in the outbox"
-        raise NotFoundError(text, code="not_found", field="message")
+        raise nothing()
     return row
 
 
-def listed(conn: Connection, agent: str | None, since: datetime) -> list[dict[str, Any]]:
-    """Return what has not left yet, and what went wrong since then and was not put away, newest first; of one author or of all."""
+def nothing() -> NotFoundError:
+    """Return what is answered where a message is not in the outbox, or not for who asks."""
+    text = "there is no such message in the outbox"
+    return NotFoundError(text, code="not_found", field="message")
+
+
+def listed(conn: Connection, agent: str | None, since: datetime, seen: Seen = ()) -> list[dict[str, Any]]:
+    """Return what has not left yet, and what went wrong since then and was not put away, newest first; of one author or of all.
+
+    `seen`: as `sight.of_outbox`.
+    """
     box, said, work = s.outbox.c, s.message.c, s.interaction.c
     wrong = and_(box.state.in_(WRONG), box.ended_at.is_not(None), box.noted_at.is_(None), box.created_at >= since)
     query = (
@@ -81,7 +90,7 @@ def listed(conn: Connection, agent: str | None, since: datetime) -> list[dict[st
         )
         .join(s.message, said.id == box.message_id)
         .join(s.interaction, work.id == box.interaction_id)
-        .where(or_(and_(box.state.in_(OPEN), box.ended_at.is_(None)), wrong))
+        .where(or_(and_(box.state.in_(OPEN), box.ended_at.is_(None)), wrong), *seen)
         .order_by(box.created_at.desc(), box.id.desc())
         .limit(MOST)
     )

@@ -210,6 +210,12 @@ def of_approvals(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]
     return of_parties(sight, now, s.approval.c.party_id)
 
 
+def of_outbox(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what messages in the outbox that are seen fulfil: those of contacts that are, and what one wrote oneself."""
+    rule = interactions(sight, now)
+    return [or_(s.outbox.c.agent == sight.agent, *rule)] if sight is not None and rule else []
+
+
 def of_requests(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
     """Return what customers' privacy requests that are seen fulfil."""
     return of_parties(sight, now, s.privacy_request.c.party_id)

@@ -15,6 +15,7 @@ from contactd.desk.rights import Actor
 _NAMED: Mapping[str, Kind] = {
     "interaction": "interaction",
     "other": "interaction",
+    "of": "interaction",
     "party": "party",
     "case": "case",
     "contact_point": "point",

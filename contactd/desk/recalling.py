@@ -10,6 +10,7 @@ from typing import Any
 from contactd.core.errors import ConflictError, ForbiddenError
 from contactd.crm_store import messages, outbox_reads, outbox_rows, recall_rows, routing_rows
 from contactd.crm_store.event_rows import add_event
+from contactd.crm_store.sight import sees
 from contactd.crm_store.store import WriteConn
 from contactd.desk.changes import MessageAdded
 from contactd.desk.composing import unsigned
@@ -86,10 +87,24 @@ class Recalling:
         return {}
 
     async def _row(self, actor: Actor, message: str) -> Any:
-        row = await self._desk.store.read(partial(outbox_reads.row_of, message=message))
+        """Return a message's row: of one's own, or for who oversees of a contact they see.
+
+        Raises:
+            NotFoundError: there is none, or it is not seen.
+            ForbiddenError: somebody else wrote it.
+        """
+        now, sight = self._desk.clock.now(), actor.sight
+
+        def read(conn: Any) -> tuple[Any, bool]:
+            row = outbox_reads.row_of(conn, message)
+            return row, row.agent == actor.id or sight is None or sees(conn, sight, "message", message, now)
+
+        row, seen = await self._desk.store.read(read)
         if row.agent != actor.id and not actor.oversees:
             text = "somebody else wrote this"
             raise ForbiddenError(text, code="not_yours", field="message")
+        if not seen:
+            raise outbox_reads.nothing()
         return row
 
     async def _show(self, row: Any) -> Mapping[str, Any]:

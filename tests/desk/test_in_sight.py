@@ -9,9 +9,9 @@ import pytest
 
 from contactd.core.case_plan import NO_PLAN
 from contactd.core.errors import NotFoundError
-from contactd.crm_store import case_rows
+from contactd.crm_store import case_rows, outbox_reads
 from contactd.crm_store import schema as s
-from contactd.crm_store.sight import Sight, sees
+from contactd.crm_store.sight import Sight, of_outbox, sees
 from contactd.desk.rights import Actor
 from tests.crm_store.town import Town, mail
 from tests.desk.bench import Bench
@@ -64,6 +64,7 @@ async def test_no_command_reaches_what_its_actor_does_not_see(bench: Bench) -> N
         ("party.deny", {"interaction": mine, "party": theirs}, "party"),
         ("case.attach", {"interaction": mine, "case": "case-1"}, "case"),
         ("conversation.join", {"interaction": mine, "other": other}, "other"),
+        ("interaction.close_as", {"interaction": mine, "reason": "duplicate", "of": other}, "of"),
         ("interaction.note", {"interaction": other, "text": "x"}, "interaction"),
         ("interaction.complete", {"interaction": mine, "topics": [{"disposition": "x", "case": "case-1"}]}, "case"),
     ):
@@ -102,3 +103,20 @@ async def test_a_supervisor_watches_only_what_their_scope_holds(bench: Bench) ->
     assert await bench.run(sue, "interaction.watch", interaction=came) == {}
     with pytest.raises(NotFoundError):
         await bench.run(narrow(sue), "interaction.watch", interaction=came)
+
+
+async def test_a_supervisor_takes_back_only_letters_of_contacts_they_see(bench: Bench) -> None:
+    ann, sue = await bench.agent("ann"), await bench.agent("sue", role="supervisor")
+    await bench.ready(ann)
+    mine = await in_hand(bench, ann, "li@x.example")
+    sent = await bench.run(ann, "interaction.send", interaction=mine, text="Not for her", undo_s=60)
+    letter, now = sent["message"]["id"], bench.clock.now()
+    for actor, wanted in ((sue, [letter]), (narrow(sue), []), (narrow(ann), [letter])):
+        seen = of_outbox(actor.sight, now)
+        rows = await bench.store.read(lambda conn, seen=seen: outbox_reads.listed(conn, None, now, seen))
+        assert [one["message"] for one in rows] == wanted
+    for command in ("outbox.cancel", "outbox.again", "outbox.dismiss"):
+        with pytest.raises(NotFoundError) as caught:
+            await bench.run(narrow(sue), command, message=letter)
+        assert caught.value.field == "message", command
+    assert (await bench.run(sue, "outbox.cancel", message=letter))["content"]["text"] == "Not for her"
