@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api.answers import Page, Shape, gives
-from contactd.api.narrowing import refuse_guessing
+from contactd.api.narrowing import refuse_guessing, refuse_guessing_cards
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, answer, looks, may, page
 from contactd.core import commerce as rules
@@ -142,6 +142,8 @@ async def listed(
     """Return a page of records; `owner=me` are my own."""
     refuse_guessing(looking.actor, {"kind": kind, "stage": stage, "owner": owner})
     whose = looking.actor.id if owner == "me" else owner
+    others = owner if whose != looking.actor.id else None
+    refuse_guessing_cards(looking.actor, kind, party, {"stage": stage, "owner": others, "parent": parent})
     items, following = await parts.store.read(
         lambda conn: commerce_reads.listed(
             conn,

@@ -47,3 +47,17 @@ def refuse_guessing(actor: Actor, filters: dict[str, Any]) -> None:
     if wrong:
         message = f"You may not ask by {', '.join(wrong)}."
         raise ForbiddenError(message, code="field", field=wrong[0])
+
+
+def refuse_guessing_cards(actor: Actor, kind: str | None, party: str | None, asked: dict[str, str | None]) -> None:
+    """Let nobody find out by a filter what stands in business records that are closed to them.
+
+    Raises:
+        ForbiddenError: a filter asks for it (code `field`).
+    """
+    level = actor.levels.opened.get(party or "", 0)
+    closed = [needed for name, needed in actor.levels.cards.items() if kind in (None, name) and level < needed]
+    wrong = sorted(name for name, value in asked.items() if value is not None)
+    if closed and wrong:
+        message = f"You may not ask by {', '.join(wrong)}."
+        raise ForbiddenError(message, code="field", field=wrong[0])

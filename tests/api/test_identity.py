@@ -161,6 +161,30 @@ async def test_what_is_closed_is_neither_changed_nor_done_nor_asked_by(careful: 
     assert (await ann.post(reveal, json={"reason": "to call back"})).status_code == 200
 
 
+async def test_nobody_asks_by_what_stands_in_a_closed_record(careful: House) -> None:
+    town = town_of(careful)
+    li = await someone(town)
+    await card(careful, li)
+    contact = await in_hand(town, li)
+    ann, sue = await careful.logged_in("ann"), await careful.logged_in("sue")
+    path = "/api/v1/records"
+    for query, field in (
+        ("stage=draft", "stage"),
+        ("kind=contract&stage=draft", "stage"),
+        (f"kind=contract&party={li}&owner=id-bob", "owner"),
+        ("parent=rec-1", "parent"),
+    ):
+        refused = await ann.get(f"{path}?{query}")
+        assert (refused.status_code, refused.json().get("field")) == (403, field), query
+        assert (await sue.get(f"{path}?{query}")).status_code == 200, query
+    for query in ("kind=order&stage=open", "owner=me", "kind=contract"):
+        assert (await ann.get(f"{path}?{query}")).status_code == 200, query
+    for question, answer in (("custom.born", BORN), ("custom.id:4", "9988")):
+        await say(ann, contact, question, answer)
+    assert (await ann.get(f"{path}?kind=contract&stage=draft&party={li}")).status_code == 200
+    assert (await ann.get(f"{path}?kind=contract&stage=draft")).status_code == 403
+
+
 async def test_who_comes_by_what_is_verified_as_theirs_begins_higher(careful: House) -> None:
     town = town_of(careful)
     li = await town.party("Li", phone("13800138000"), level="verified", credit_level=3)
