@@ -46,7 +46,7 @@ async def search(
 ) -> Response:
     """Return the likeliest hits of each kind (`kind=party,message` asks for some), `segment` of those customers only."""
     kinds = kind.split(",") if kind else search_hits.KINDS
-    acl = sees(looking.actor)
+    acl, levels = sees(looking.actor), looking.actor.levels
     seen = sight.documents(looking.actor.sight, parts.clock.now())
     if segment is not None:
         refuse_guessing(looking.actor, {"segment": segment})
@@ -61,8 +61,9 @@ async def search(
             acl=acl,
             limit=limit,
             guarded=looking.actor.masked,
-            addresses_guarded=looking.actor.levels.addresses,
+            addresses_guarded=levels.addresses,
             seen=seen,
+            unseen=levels.unseen if levels.veils_fields else None,
         )
 
     items = await parts.store.read(read)

@@ -133,8 +133,9 @@ class Levels:
             raise ForbiddenError(message, code="field", field=min(wrong))
 
     def unseen(self, name: str) -> bool:
-        """Tell whether a field is not shown as it is."""
-        return name in self.hidden or name in self.veiled or name in self.closed
+        """Tell whether a field is not shown as it is; one of the house's own is not, either, where all of them are not."""
+        names = {name, name.partition(".")[0]}
+        return any(names.intersection(one) for one in (self.hidden, self.veiled, self.closed))
 
     def _fields(self, data: Any, within: str, depth: int, level: int) -> Any:
         if depth > DEEPEST:

@@ -101,6 +101,20 @@ def terms(query: str, *, whole_numbers: bool = False, whole_words: bool = False)
     return found
 
 
+def hold(found: Sequence[str], asked: Sequence[Term]) -> bool:
+    """Tell whether tokens hold every term, as both databases would say."""
+    return all(_stands(found, term) for term in asked)
+
+
+def _stands(found: Sequence[str], term: Term) -> bool:
+    *first, last = term.tokens
+    for at in range(len(found) - len(first)):
+        end = found[at + len(first)]
+        if (end == last or (term.prefix and end.startswith(last))) and list(found[at : at + len(first)]) == first:
+            return True
+    return False
+
+
 def plain(text: str) -> str:
     """Return a text as it is compared: compatibility forms folded, case folded."""
     return _MOBILE.sub(r"\1\2\3", unicodedata.normalize("NFKC", text).casefold())

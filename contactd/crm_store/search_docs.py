@@ -6,7 +6,7 @@ looked at again, since a unit may commit after a later one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ SCAN = 500
 """Messages looked at in one read."""
 OVERLAP_MS = 120_000
 """A message may become visible this long after a later one."""
+_FIELDS = ("legal_name", "uscc", "no", "tags")
 _MARK = "search.messages"
 _TIME = 13
 """Characters of an id that say its millisecond (with a dash)."""
@@ -105,21 +106,22 @@ def index_cases(conn: WriteConn, now: datetime) -> bool:
     return True
 
 
-def party_tokens(conn: Connection, canonical: str) -> list[str]:
-    """Return what a customer is found by: the names, numbers, addresses, tags and firms of all its records."""
+def party_tokens(conn: Connection, canonical: str, without: Collection[str] = ()) -> list[str]:
+    """Return what a customer is found by: the names, numbers, addresses, tags and firms of all its records.
+
+    `without`: fields of `told_fields` that are left out.
+    """
     records = conn.execute(select(s.party).where(s.party.c.canonical_id == canonical)).all()
     kept = next((row for row in records if row.id == canonical), None)
     if kept is None or kept.deleted_at is not None or kept.pii_state != "normal":
         return []
     idents = [row.id for row in records]
     found: list[str] = []
-    asked = [key for key, one in field_rows.fields(conn, "party").items() if one.searchable]
+    asked = [name for name in told_fields(conn) if name not in without]
     for row in records:
         found += tokens.of_name(row.display_name)
-        for key in asked:
-            found += tokens.of_text(_told(row.custom.get(key)))
-        for word in (row.legal_name, row.uscc, row.no, *row.tags):
-            found += tokens.of_text(str(word)) if word else []
+        for name in asked:
+            found += field_tokens(row, name)
     names = select(s.party_name.c.value).where(s.party_name.c.party_id.in_(idents))
     firms = select(s.party.c.display_name).join(s.party_link, s.party_link.c.to_party == s.party.c.id)
     for row in conn.execute(names):
@@ -127,6 +129,22 @@ def party_tokens(conn: Connection, canonical: str) -> list[str]:
     for row in conn.execute(firms.where(s.party_link.c.from_party.in_(idents), s.party_link.c.active)):
         found += tokens.of_text(row.display_name)
     return [*found, *_of_points(conn, idents)]
+
+
+def told_fields(conn: Connection) -> list[str]:
+    """Return the fields of customers whose words they are found by, beside their names."""
+    own = [f"custom.{key}" for key, one in field_rows.fields(conn, "party").items() if one.searchable]
+    return [*own, *_FIELDS]
+
+
+def field_tokens(row: Any, name: str) -> list[str]:
+    """Return what one field of a record is found by."""
+    key = name.removeprefix("custom.")
+    if key != name:
+        return tokens.of_text(_told(row.custom.get(key)))
+    value = getattr(row, name)
+    words = value if isinstance(value, (list, tuple)) else [value]
+    return [token for word in words if word for token in tokens.of_text(str(word))]
 
 
 def _told(value: Any) -> str:

@@ -15,9 +15,10 @@ from sqlalchemy import Connection, select
 from contactd.clock import rfc3339
 from contactd.core import tokens
 from contactd.core.errors import BadRequestError
-from contactd.crm_store import lookup, search_index
+from contactd.crm_store import lookup, search_blind, search_index
 from contactd.crm_store import schema as s
 from contactd.crm_store.party_search import search_key
+from contactd.crm_store.search_blind import Unseen
 from contactd.crm_store.search_docs import CASE, MESSAGE, PARTY
 from contactd.crm_store.sight import EVERYTHING, NAMED, Seen
 
@@ -42,6 +43,7 @@ def search(
     guarded: bool = False,
     addresses_guarded: bool = False,
     seen: Mapping[str, Seen] = EVERYTHING,
+    unseen: Unseen | None = None,
 ) -> list[dict[str, Any]]:
     """Return hits, customers first, then cases, then what was said; within each the likeliest first.
 
@@ -54,6 +56,7 @@ def search(
         guarded: the asker sees numbers masked, and cannot try them out here.
         addresses_guarded: and so addresses, letter by letter.
         seen: as `sight.documents`.
+        unseen: tells which fields the asker is not shown, and finds no customer by.
 
     Raises:
         BadRequestError: no such kind, or a wrong limit.
@@ -78,6 +81,8 @@ def search(
         if kind in kinds and asked:
             most = LOOKED_AT if kind != CASE else MOST
             found = search_index.find(conn, asked, kind=kind, acl=acl, limit=most, seen=seen.get(kind, ()))
+            if kind == PARTY and unseen is not None:
+                found = search_blind.shown(conn, found, asked, unseen)
             hits += shape(conn, query, found)[:limit]
     return hits
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contactd.core.identity import Plan, asked_of, bare
 from contactd.core.levels import Closing, Levels
-from contactd.crm_store import audit, commerce_rows, schema
+from contactd.crm_store import audit, commerce_rows, due_rows, schema, search_docs
 from contactd.crm_store.store import Store
 from contactd.desk.seeing import Seeing
 from contactd.settings import Privacy
@@ -185,6 +185,34 @@ async def test_nobody_asks_by_what_stands_in_a_closed_record(careful: House) -> 
     assert (await ann.get(f"{path}?kind=contract&stage=draft")).status_code == 403
 
 
+async def test_the_search_box_does_not_answer_for_the_customer(careful: House) -> None:
+    town = town_of(careful)
+    li = await someone(town, "Li", motto="green tea")
+    green = await town.party("Green Leaf", uscc="91330000MA27XYZ000", credit_level=1)
+    ann, sue = await careful.logged_in("ann"), await careful.logged_in("sue")
+    for key in ("id", "born", "motto"):
+        field = {"key": key, "type": "text", "labels": {"en": key}, "searchable": True}
+        assert (await sue.post("/api/v1/fields", json=field)).status_code == 201
+    await careful.store.write(lambda conn: [due_rows.mark_party(conn, one, town.at) for one in (li, green)])
+    while await careful.store.write(lambda conn: search_docs.index_parties(conn, town.at)):
+        pass
+
+    async def hits(client: httpx.AsyncClient, q: str) -> set[str]:
+        found = await client.get("/api/v1/search", params={"q": q, "kind": "party"})
+        return {one["id"] for one in found.json()["items"]}
+
+    for q, whole, left in (
+        ("4711", {li}, set()),
+        ("li 1990", {li}, set()),
+        ("li id", {li}, set()),
+        ("9133", {green}, set()),
+        ("green", {li, green}, {li, green}),
+        ("li 138001", {li}, {li}),
+        ("gr leaf", {green}, {green}),
+    ):
+        assert (await hits(sue, q), await hits(ann, q)) == (whole, left), q
+
+
 async def test_who_comes_by_what_is_verified_as_theirs_begins_higher(careful: House) -> None:
     town = town_of(careful)
     li = await town.party("Li", phone("13800138000"), level="verified", credit_level=3)
@@ -205,6 +233,7 @@ def test_what_is_asked_is_never_shown_before() -> None:
     levels = Seeing.of(privacy).levels("agent")
     assert levels.closed == {"custom.id": 1, "credit_level": 2}
     assert not Seeing.of(privacy).levels("supervisor").asks
+    assert Levels.of({"custom": "hide"}).unseen("custom.id"), "with all of the house's own fields each is hidden"
 
 
 def test_answers_are_held_against_what_nobody_says_aloud() -> None:
