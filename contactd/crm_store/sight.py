@@ -120,6 +120,11 @@ def _sees_part(conn: Connection, sight: Sight, kind: Kind, ident: str, now: date
         # What is said of several customers, only who sees each of them may know or change.
         about = conn.execute(union(*(select(party).where(key == ident) for key, party in _BETWEEN[kind]))).scalars()
         return all(sees(conn, sight, "party", one, now) for one in list(about))
+    if kind == "approval":
+        of_asked = select(s.approval.c.party_id, s.approval.c.case_id).where(s.approval.c.id == ident)
+        party, case = next(((one.party_id, one.case_id) for one in conn.execute(of_asked)), (None, None))
+        seen = party is None or sees(conn, sight, "party", party, now)
+        return seen and (case is None or sees(conn, sight, "case", case, now))
     if kind == "file":
         joined = select(s.message.c.interaction_id).join(s.attachment, s.attachment.c.message_id == s.message.c.id)
         query = joined.where(s.attachment.c.id == ident)
@@ -137,7 +142,6 @@ _PARTS: dict[str, tuple[Table, str, Kind]] = {
     "message": (s.message, "interaction_id", "interaction"),
     "recording": (s.recording, "interaction_id", "interaction"),
     "review": (s.qa_review, "interaction_id", "interaction"),
-    "approval": (s.approval, "party_id", "party"),
     "record": (s.record, "party_id", "party"),
     "task": (s.task, "party_id", "party"),
     "promise": (s.promise, "party_id", "party"),
@@ -206,8 +210,10 @@ def of_promises(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]
 
 
 def of_approvals(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
-    """Return what requests that are seen fulfil."""
-    return of_parties(sight, now, s.approval.c.party_id)
+    """Return what requests fulfil whose customers are seen, and whose cases."""
+    asked, case, rule = s.approval, s.case_, cases(sight, now)
+    there = exists(select(case.c.id).where(case.c.id == asked.c.case_id, *rule).correlate(asked))
+    return [*of_parties(sight, now, asked.c.party_id), *([or_(asked.c.case_id.is_(None), there)] if rule else [])]
 
 
 def of_outbox(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:

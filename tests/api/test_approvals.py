@@ -104,3 +104,22 @@ async def test_it_comes_into_the_queue_and_leaves_it_decided(both: House) -> Non
     await both.store.write(lambda conn: approval_rows.decide(conn, "a1", now=now, **decided))
     (task,), _ = await both.store.read(lambda conn: task_rows.listed(conn, **everything))
     assert task["state"] == "done"
+
+
+async def test_who_sees_not_the_case_neither_reads_nor_decides_its_closing(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    await hire(store, clock)
+    house = build(store, clock, tmp_path / "static", seeing=Seeing(scopes={"supervisor": {"case": "own"}}))
+    ann, sue, adam = [await house.logged_in(who) for who in ("ann", "sue", "adam")]
+    idents = []
+    for subject, assignee in (("hers", "id-sue"), ("another's", "id-bob")):
+        made = (await ann.post("/api/v1/cases", json={"subject": subject, "assignee": assignee})).json()
+        for state in ("open", "resolved"):
+            await ann.post(f"/api/v1/cases/{made['id']}/state", json={"state": state})
+        idents.append((await ask(ann, house, kind="case_close", case=made["id"])).json()["id"])
+    hers, other = idents
+    assert [one["id"] for one in (await sue.get(PATH)).json()["items"]] == [hers]
+    assert len((await adam.get(PATH)).json()["items"]) == 2
+    assert (await sue.post(f"{PATH}/{other}/grant", json={})).status_code == 404
+    assert (await sue.post(f"{PATH}/{hers}/grant", json={})).json()["state"] == "granted"
