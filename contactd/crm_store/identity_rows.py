@@ -94,6 +94,11 @@ def parties_of(conn: Connection, kind: str, ident: str) -> list[str]:
     tables = {"record": s.record, "case": s.case_, "task": s.task, "promise": s.promise, "interaction": s.interaction}
     if kind == "party":
         return [ident]
+    if kind == "link":
+        ends = conn.execute(
+            select(s.party_link.c.from_party, s.party_link.c.to_party).where(s.party_link.c.id == ident)
+        )
+        return [party for row in ends for party in row]
     if kind == "point":
         claim = s.contact_claim
         query = select(claim.c.party_id).where(claim.c.contact_point_id == ident, claim.c.valid_to.is_(None))

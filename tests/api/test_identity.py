@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contactd.core.identity import Plan, asked_of, bare
 from contactd.core.levels import Closing, Levels
-from contactd.crm_store import audit, commerce_rows, due_rows, schema, search_docs
+from contactd.crm_store import audit, commerce_rows, due_rows, parties, schema, search_docs
 from contactd.crm_store.store import Store
 from contactd.desk.seeing import Seeing
 from contactd.settings import Privacy
@@ -159,6 +159,22 @@ async def test_what_is_closed_is_neither_changed_nor_done_nor_asked_by(careful: 
     await say(ann, contact, "custom.born", BORN)
     assert (await ann.patch(path, json={"credit_level": 2})).status_code == 200
     assert (await ann.post(reveal, json={"reason": "to call back"})).status_code == 200
+
+
+async def test_a_link_is_ended_only_where_it_is_known_whose_it_is(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    await hire(store, clock)
+    seeing = Seeing(closing=Closing(acts={"party.edit": 1}), closed_to=frozenset({"agent"}))
+    house = build(store, clock, tmp_path / "static", seeing=seeing, identity=PLAN)
+    town = town_of(house)
+    li, firm = await someone(town), await town.party("Firm", kind="org")
+    now = clock.now()
+    await store.write(lambda conn: parties.link(conn, "link-1", li, firm, role="works_for", now=now))
+    ann, sue = await house.logged_in("ann"), await house.logged_in("sue")
+    refused = await ann.delete("/api/v1/links/link-1")
+    assert (refused.status_code, refused.json()["code"]) == (403, "identity")
+    assert (await sue.delete("/api/v1/links/link-1")).status_code == 204
 
 
 async def test_nobody_asks_by_what_stands_in_a_closed_record(careful: House) -> None:
