@@ -135,9 +135,10 @@ async def members(
 
 
 @router.get("/records/{ident}/figures", summary="How far a campaign has come", responses=gives(Figures))
-async def figures(parts: PartsOf, ident: Ident, _actor: Annotated[Actor, may("record.read")]) -> Response:
-    """Count members by state, and why some are left out."""
-    return answer(await parts.store.read(partial(campaign_reads.figures, ident=ident)))
+async def figures(parts: PartsOf, ident: Ident, actor: Annotated[Actor, may("record.read")]) -> Response:
+    """Count members by state, and why some are left out; of those whoever asks sees."""
+    seen = sight.of_members(actor.sight, parts.clock.now())
+    return answer(await parts.store.read(partial(campaign_reads.figures, ident=ident, seen=seen)))
 
 
 @router.post("/tasks/{ident}/outcome", summary="Say what became of a campaign's call", responses=gives(Member))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from contactd.clock import rfc3339
 from contactd.core import campaigning as rules
@@ -59,9 +59,12 @@ def members(
     return [_view(row) for row in rows], following
 
 
-def figures(conn: Connection, ident: str) -> dict[str, Any]:
-    """Return how far a campaign has come: members by state, why some are left out, attempts, and the share that was reached."""
-    mine = _member.c.campaign_id == campaign(conn, ident).id
+def figures(conn: Connection, ident: str, seen: Seen = ()) -> dict[str, Any]:
+    """Return how far a campaign has come: members by state, why some are left out, attempts, and the share that was reached.
+
+    `seen`: as for `members`.
+    """
+    mine = and_(_member.c.campaign_id == campaign(conn, ident).id, *seen)
     by_state = select(_member.c.state, func.count().label("n"), func.sum(_member.c.attempts).label("tries")).where(mine)
     rows = conn.execute(by_state.group_by(_member.c.state)).all()
     counts = dict.fromkeys(rules.MOVES, 0) | {row.state: row.n for row in rows}

@@ -78,3 +78,16 @@ async def test_an_old_contact_of_ones_own_tells_no_more_of_its_customer_than_the
         path = f"/api/v1/interactions/{contact}"
         assert (await adam.get(path)).json()["customer"]["timeline"] != []
         assert (await ann.get(path)).json()["customer"]["timeline"] == []
+
+
+async def test_a_campaigns_figures_count_the_members_one_sees(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    house = await peopled(store, clock, tmp_path / "static", "own")
+    people = (await things(house))["parties"]
+    async with await house.logged_in("adam") as adam, await house.logged_in("ann") as ann:
+        fields = {"about": "hello", "from": "00:00", "to": "23:59", "purpose": "service"}
+        made = await adam.post("/api/v1/records", json={"kind": "campaign", "title": "Autumn", "fields": fields})
+        path = f"/api/v1/records/{made.json()['id']}"
+        assert (await adam.post(f"{path}/members", json={"parties": list(people.values())})).json()["added"] == 5
+        for client, wanted in ((adam, 5), (ann, 1)):
+            assert len((await client.get(f"{path}/members")).json()["items"]) == wanted
+            assert (await client.get(f"{path}/figures")).json()["members"] == wanted
