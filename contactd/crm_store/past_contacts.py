@@ -155,10 +155,21 @@ def in_use(conn: WriteConn, row: Any) -> list[str]:
         kept.append("changed")
     if conn.execute(select(exists().where(s.recording.c.interaction_id == row.object_id))).scalar():
         kept.append("recordings")
+    if _worked_with(conn, row.object_id):
+        kept.append("changed")
     later = s.interaction.c.parent_id == row.object_id
     if conn.execute(select(exists().where(later))).scalar():
         kept.append("contacts")
     return list(dict.fromkeys(kept))
+
+
+def _worked_with(conn: WriteConn, ident: str) -> bool:
+    """Tell whether something of ours hangs on a contact of the past: an assessment, or what became of a mail."""
+    fate = select(s.message_fate.c.address).join(s.message, s.message.c.id == s.message_fate.c.message_id)
+    ours = (s.qa_review, s.survey_invite, s.verification, s.bulk_item, s.outbox, s.offer, s.draft)
+    found = [fate.where(s.message.c.interaction_id == ident)]
+    found += [select(table.c.interaction_id).where(table.c.interaction_id == ident) for table in ours]
+    return any(conn.execute(query.limit(1)).first() is not None for query in found)
 
 
 def strike(conn: WriteConn, ident: str) -> None:

@@ -74,7 +74,10 @@ def in_use(conn: WriteConn, row: Any) -> list[str]:
     reasons = ["changed"] if found.row_version != row.row_version else []
     if conn.execute(select(exists().where(_R.parent_id == row.object_id))).scalar():
         reasons.append("links")
-    return reasons
+    uses = (s.campaign_member.c.campaign_id, s.case_.c.contract_id)
+    if any(conn.execute(select(exists().where(column == row.object_id))).scalar() for column in uses):
+        reasons.append("changed")
+    return list(dict.fromkeys(reasons))
 
 
 def strike(conn: WriteConn, ident: str) -> None:

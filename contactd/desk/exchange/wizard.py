@@ -211,7 +211,16 @@ class Wizard:
         for row in await self._store.read(partial(import_files.at_work, node=self._store.node)):
             await self._one(row)
         for job in await self._store.read(partial(import_jobs.undoing, node=self._store.node)):
+            await self._take_back(job)
+
+    async def _take_back(self, job: str) -> None:
+        """Go on with taking an import back; one that cannot be keeps no other waiting."""
+        try:
             await self._importing("").finish_undo(job)
+        except (BusyError, StoreDownError):
+            raise
+        except Exception:  # whatever it is, it will be the same at the next look, which tries again
+            log.exception("import.undo_failed", job=job)
 
     async def _one(self, row: Any) -> None:
         """Try a file out, or take it over."""
