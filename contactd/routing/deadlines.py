@@ -56,6 +56,10 @@ class Deadlines:
         """Say whether an entry lies before `now`, holding or not: quick to say no."""
         return bool(self._heap) and self._heap[0][0] <= now
 
+    def due_to(self, due: Due, now: int) -> set[str]:
+        """Return to whom something happens by `now` and has not yet; looks at every entry."""
+        return {entry[2] for entry in self._heap if entry[0] <= now and entry[1] is due and self._holds(entry)}
+
     def take(self, now: int) -> Entry | None:
         """Take the earliest entry that holds and is due."""
         first = self.first()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from contactd.routing.deadlines import Due
 from contactd.routing.explain import keeps, present_rung
 from contactd.routing.floor import Floor
 from contactd.routing.shapes import Choice
@@ -18,7 +19,7 @@ class Candidate:
     agent: str
     why: str
     """`chosen`, `free` (would have been possible), or the first thing that kept them; `choosing`: they were about to be asked
-    themselves what they take, in the same pass; `preferred_first`: another agent was to be asked before everybody."""
+    themselves what they take, at the same moment; `preferred_first`: another agent was to be asked before everybody."""
     compares: Choice | None
     """What the line's strategy compared, the smallest first; None for those who were kept from it."""
 
@@ -64,6 +65,8 @@ class Witness:
         """Note a decision that is just being made."""
         shape = present_rung(floor, item, preferred=preferred).shape
         by_item = not preferred and agent.id not in floor.dirty
+        # Whose rest ends at this very moment is asked behind everything else that falls due now.
+        rested = floor.deadlines.due_to(Due.REST, floor.now)
         found = []
         for one in floor.agents.values():
             why = keeps(floor, item, one, shape)
@@ -71,7 +74,7 @@ class Witness:
                 why = "chosen" if why == "free" else why
             elif why == "free" and preferred:
                 why = "preferred_first"
-            elif why == "free" and one.id in floor.dirty:
+            elif why == "free" and (one.id in floor.dirty or (one.id in rested and one.id not in shape.ready)):
                 why = "choosing"
             compares = floor.choice(one, shape) if why in ("chosen", "free") else None
             found.append(Candidate(one.id, why, compares))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from day import Action, act, days, opened
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from stage import Stage
 
 from contactd.core import effects, events
@@ -17,6 +17,26 @@ from contactd.routing.router import Router
 from contactd.routing.witness import Seen
 
 DAYS = int(os.environ.get("CONTACTD_TEST_DAYS", "60"))
+RESTED: list[Action] = [
+    ("supervise", 140, 226, 3.0),
+    ("wrap", 250, 70, 21.0),
+    ("supervise", 210, 236, 0.5),
+    ("leave", 105, 154, 21.0),
+    ("intent", 195, 56, 3.0),
+    ("supervise", 204, 135, 21.0),
+    ("supervise", 115, 108, 0.0),
+    ("finish", 198, 41, 0.5),
+    ("configure", 58, 22, 0.5),
+    ("configure", 162, 49, 0.5),
+    ("configure", 80, 93, 3.0),
+    ("arrive", 134, 110, 0.5),
+    ("answer", 172, 160, 0.0),
+    ("transfer", 133, 250, 130.0),
+    ("wrap", 227, 162, 0.5),
+    ("finish", 250, 92, 0.0),
+    ("supervise", 109, 93, 21.0),
+]
+"""A day on which an item's step and an agent's rest end at the same millisecond."""
 STEPS: dict[str, Any] = {
     "lines": {
         "support": {
@@ -168,6 +188,7 @@ def _agrees(one: Seen, offer: effects.Offer) -> None:
 
 @calm
 @given(days)
+@example(RESTED)
 def test_what_is_said_of_a_decision_agrees_with_it(day: list[Action]) -> None:
     """Fails when a filter is forgotten (skips, device, room), or the strategy is not asked of all who are free."""
     stage = opened()
