@@ -33,6 +33,7 @@ LOOK_S = 60.0
 """How often the picture is compared with the switch's own list."""
 AGAIN_S = 0.5
 _TALKS = (State.ACTIVE, State.HELD)
+_PICKED_UP = (Stage.JOINING, Stage.TALKING, Stage.HELD)
 
 
 class ParkClient:
@@ -60,6 +61,8 @@ class ParkClient:
         self._wake = asyncio.Event()
         self._panels: dict[str, dict[str, Any]] = {}
         self._taking = True
+        self._cut: set[str] = set()
+        """Agents' legs that rang when the connection was cut."""
 
     def _line(self) -> EslLine:
         from twisted.internet import reactor  # noqa: PLC0415 - importing it installs one, if nobody has yet
@@ -118,7 +121,8 @@ class ParkClient:
         self._look()
 
     def down(self, why: str) -> None:
-        """Remember why we hear nothing."""
+        """Remember why we hear nothing, and whose phone rang: how that ends, nobody tells us."""
+        self._cut |= self.calls.legs(Stage.RINGING)
         self._health = Health(ok=False, detail=why)
 
     # The picture.
@@ -130,12 +134,15 @@ class ParkClient:
                 self._look()
 
     def _look(self) -> None:
-        line = self._links.line
+        line, legs = self._links.line, self._cut | self.calls.legs(*_PICKED_UP)
+        self._cut = set()
         if line is not None:
-            line.ask("show channels as json", lambda body: self._tools.spawn(self._listed(body), "voice-parked-list"))
+            line.ask(
+                "show channels as json", lambda body: self._tools.spawn(self._listed(body, legs), "voice-parked-list")
+            )
 
-    async def _listed(self, body: str) -> None:
-        """End what is on no list, and ask about what is, of which we know nothing."""
+    async def _listed(self, body: str, legs: set[str]) -> None:
+        """End what is on no list, and ask about what is, of which we know nothing; `legs` were there when it was asked for."""
         try:
             there = uuids(body)
         except ValueError:
@@ -143,9 +150,9 @@ class ParkClient:
             return
         known = set(self.calls.ids())
         contacts = {str(each["external_key"]): each for each in await self._tools.open_contacts(ADAPTER)}
-        for uuid in sorted(known - there):
+        for uuid in (*sorted(known - there), *sorted(legs - there)):
             self._run(self.calls.left(uuid))
-        for uuid in sorted(contacts.keys() - there - known):
+        for uuid in sorted(contacts.keys() - there - known - set(self.calls.ids())):
             self._run([_lost(contacts[uuid])])
         line = self._links.line
         for uuid in sorted(there - known):

@@ -67,7 +67,7 @@ class ParkedCalls:
         self._calls: dict[str, Parked] = {}
         self._legs: dict[str, str] = {}
         self._jobs: dict[str, str] = {}
-        """Job of a ring or a bridge → call."""
+        """Job of a ring or a bridge → the agent's leg."""
         self._over: dict[str, None] = {}
         """Callers whose call is over, which the switch may not know yet."""
         self._heard: dict[str, Callable[[Message], list[Do]]] = {
@@ -90,6 +90,10 @@ class ParkedCalls:
     def by_interaction(self, interaction: str) -> Parked | None:
         """Return the call of an interaction."""
         return next((call for call in self._calls.values() if call.interaction == interaction), None)
+
+    def legs(self, *stages: Stage) -> set[str]:
+        """Return the agents' legs of calls that stand there."""
+        return {call.leg for call in self._calls.values() if call.leg and call.stage in stages}
 
     def expected(self) -> int:
         """Return how many channels there must be at least."""
@@ -150,8 +154,9 @@ class ParkedCalls:
         return self.cue(call, Cue.AGENT_GONE, EndedBy.AGENT if by_them else EndedBy.SYSTEM)
 
     def _job_done(self, message: Message) -> list[Do]:
-        """Take how a ring or a bridge ended: `+OK UUID`, or `-ERR REASON`."""
-        call = self._calls.get(self._jobs.pop(message.get("Job-UUID"), ""))
+        """Take how a ring or a bridge ended: `+OK UUID`, or `-ERR REASON`; that of a leg we dropped means nothing."""
+        leg = self._jobs.pop(message.get("Job-UUID"), "")
+        call = self._calls.get(self._legs.get(leg, ""))
         if call is None:
             return []
         if message.body.startswith("+OK"):
@@ -239,7 +244,7 @@ class ParkedCalls:
         if not DEVICE.fullmatch(call.device):
             return self.cue(call, Cue.AGENT_GONE)
         call.leg, job = self.new_id(), self.new_id()
-        self._legs[call.leg], self._jobs[job] = call.id, call.id
+        self._legs[call.leg], self._jobs[job] = call.id, call.leg
         shown = _CALLER_ID.sub("", call.caller or "") if call.shown else ""
         said = {
             "origination_uuid": call.leg,
@@ -254,7 +259,7 @@ class ParkedCalls:
 
     def _do_bridge(self, call: Parked, _detail: str) -> list[Do]:
         job = self.new_id()
-        self._jobs[job] = call.id
+        self._jobs[job] = call.leg
         return [
             Send(call=call.id, command=f"uuid_break {call.id} all"),
             Send(call=call.id, command=f"uuid_bridge {call.id} {call.leg}", job=job),

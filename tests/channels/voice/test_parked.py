@@ -214,6 +214,39 @@ async def test_after_a_cut_the_picture_is_that_of_the_switch(stand: Stand) -> No
     assert agent.uuid not in stand.switch.legs
 
 
+async def test_who_hangs_up_during_a_cut_is_not_thought_to_talk_on(stand: Stand) -> None:
+    _, agent = await stand.talking()
+    stand.switch.cut()
+    stand.switch.hangup(agent)
+    await stand.house.until(lambda: stand.house.facts and not stand.switch.legs)
+    assert stand.house.facts == [WorkEnded(interaction=f"i-{CALLER}", agent="anna", ended_by="system")]
+
+
+async def test_a_phone_that_rang_into_a_cut_is_not_waited_for(stand: Stand) -> None:
+    await stand.waiting()
+    await stand.channel.connect(stand.change("active", "accepted"))
+    await stand.house.until(lambda: stand.switch.ringing)
+    stand.switch.cut()
+    stand.switch.refuse()
+    await stand.house.until(lambda: stand.house.facts)
+    failed = DeliveryFailed(interaction=f"i-{CALLER}", agent="anna", reason="device_unreachable")
+    assert stand.house.facts == [failed]
+    assert stand.calls.ids() == [CALLER]
+
+
+async def test_a_caller_who_comes_while_the_picture_is_put_right_is_kept(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def of_ours(adapter: str) -> list[Any]:
+        await stand.waiting()
+        return [{"id": f"i-{CALLER}", "external_key": CALLER, "state": "queued", "agent": None}]
+
+    monkeypatch.setattr(stand.house, "open_contacts", of_ours)
+    await stand.channel._parked._listed('{"row_count": 0}', set())
+    await stand.waiting(OTHER)
+    assert stand.house.facts == []
+
+
 async def test_a_restart_of_ours_with_calls_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     caller, agent = await stand.talking()
     await stand.waiting(OTHER)
@@ -254,6 +287,24 @@ def test_no_device_is_rung_that_could_say_more(reactor: Any) -> None:
     about = {"interaction": "i", "adapter": "esl-park", "external_key": CALLER, "state": "active", "cause": "accepted"}
     work = machine.connect(Change(**about, line="support", agent="anna", device=evil))
     assert not any(isinstance(each, Send) and "originate" in each.command for each in work)
+
+
+def test_how_an_older_ring_ended_says_nothing_of_the_next(reactor: Any) -> None:
+    idents = iter(f"7f4de4bc-000{n}" for n in range(9))
+    machine = ParkedCalls(lambda: next(idents))
+    park = {"Event-Name": "CHANNEL_PARK", "Unique-ID": CALLER, "variable_contactd": "inbound"}
+    machine.handle(Message(kind="text/event-plain", fields=park))
+    machine.accepted(CALLER, "i")
+    about = {"interaction": "i", "adapter": "esl-park", "external_key": CALLER, "cause": "accepted", "line": "support"}
+    offer = Change(**about, state="active", agent="anna", device="user/1001")
+    [first] = machine.connect(offer)
+    machine.changed(Change(**about, state="queued"))
+    machine.connect(offer)
+    over = {"Event-Name": "BACKGROUND_JOB", "Job-UUID": first.job}
+    assert machine.handle(Message(kind="text/event-plain", fields=over, body="-ERR ORIGINATOR_CANCEL\n")) == []
+    call = machine.get(CALLER)
+    assert call is not None
+    assert call.stage is Stage.RINGING
 
 
 def test_every_stage_can_end(reactor: Any) -> None:
