@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, literal, or_, select, update
+from sqlalchemy import Connection, Text, cast, exists, func, literal, or_, select, update
 
 from contactd.core import campaigning as rules
 from contactd.core.campaigning import CallRules
@@ -95,11 +95,12 @@ def _already(conn: WriteConn, campaign_id: str, parties: Sequence[str]) -> set[s
     return set(conn.execute(query).scalars())
 
 
-def running(conn: Connection) -> list[Any]:
-    """Return the campaigns that go on, those first in which somebody could be called longest."""
+def running(conn: Connection, now: datetime) -> list[Any]:
+    """Return the campaigns that go on and in which somebody is to be called now."""
     record = s.record.c
     mine = (record.kind == rules.KIND, record.stage == rules.RUNNING, record.deleted_at.is_(None))
-    return list(conn.execute(select(s.record).where(*mine).order_by(record.updated_at).limit(BATCH)))
+    due = (_member.c.campaign_id == record.id, _member.c.state.in_(rules.WAITING), _member.c.next_at <= now)
+    return list(conn.execute(select(s.record).where(*mine, exists().where(*due)).order_by(record.id)))
 
 
 def call(conn: WriteConn, row: Any, *, line: str | None, granted: bool, now: datetime) -> int:

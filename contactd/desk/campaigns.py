@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from contactd.core.campaigning import CallRules
@@ -41,8 +42,8 @@ class Campaigns:
 
     async def look(self) -> None:
         """Do what is due now."""
-        rows = await self._desk.store.read(campaign_rows.running)
         await self._desk.store.write(lambda conn: campaign_rows.settle(conn, self._desk.clock.now()), bulk=True)
+        rows = await self._desk.store.read(partial(campaign_rows.running, now=self._desk.clock.now()))
         for row in rows:
             await self._call(row)
 

@@ -28,7 +28,7 @@ from contactd.testing.clock import MONDAY
 from tests.desk.bench import Bench
 
 
-async def campaign(bench: Bench, **fields: Any) -> Any:
+async def campaign(bench: Bench, ident: str = "camp", **fields: Any) -> Any:
     now, about = bench.clock.now(), {"stage": None, "now": bench.clock.now(), "actor": "sue"}
 
     def unit(conn: Any) -> Any:
@@ -36,9 +36,9 @@ async def campaign(bench: Bench, **fields: Any) -> Any:
             "title": "新茶上市",
             "fields": {"about": "您好，今年的新茶到了", "from": "00:00", "to": "23:59", **fields},
         }
-        commerce_rows.create(conn, "camp", "campaign", values, **about)
-        commerce_rows.move(conn, "camp", "running", text="", now=now, actor="sue")
-        return campaign_rows.campaign(conn.connection, "camp")
+        commerce_rows.create(conn, ident, "campaign", values, **about)
+        commerce_rows.move(conn, ident, "running", text="", now=now, actor="sue")
+        return campaign_rows.campaign(conn.connection, ident)
 
     return await bench.store.write(unit)
 
@@ -135,6 +135,15 @@ async def test_members_come_through_the_one_queue_a_few_at_a_time(bench: Bench) 
     bench.clock.advance(2 * 3600)
     await look(bench)
     assert sorted((await states(bench)).values()) == ["queued", "refused"], "after its pause the second attempt"
+
+
+async def test_no_campaign_waits_behind_many_others(bench: Bench) -> None:
+    for n in range(21):
+        await campaign(bench, f"idle{n:02d}")
+    await customer(bench, "m", "13800138000")
+    await add(bench, await campaign(bench, "last"), "m")
+    await look(bench)
+    assert await states(bench) == {"m": "queued"}
 
 
 async def test_wishes_that_changed_and_merges_are_seen_before_the_call(bench: Bench) -> None:
