@@ -19,6 +19,8 @@ from contactd.crm_store.write_conn import WriteConn
 
 TRIES = 1000
 """Numbers passed over because something else has them already: it was imported, or its pattern was another."""
+FEW = 50
+"""So many are passed over one by one; behind them the end of a long run is sought."""
 
 
 def give(conn: WriteConn, pattern: str, column: Column[str], now: datetime) -> str:
@@ -30,12 +32,33 @@ def give(conn: WriteConn, pattern: str, column: Column[str], now: datetime) -> s
     name = numbering.count_of(pattern, now)
     new = insert(s.number_seq).values(name=name, value=1)
     counted = new.on_conflict_do_update(index_elements=["name"], set_={"value": s.number_seq.c.value + 1})
-    for _ in range(TRIES):
-        number = numbering.number(pattern, conn.execute(counted.returning(s.number_seq.c.value)).scalar_one(), now)
-        if conn.execute(select(column).where(column == number)).first() is None:
-            return number
+    for tried in range(TRIES):
+        count = conn.execute(counted.returning(s.number_seq.c.value)).scalar_one()
+        if not _taken(conn, pattern, column, count, now):
+            return numbering.number(pattern, count, now)
+        if tried == FEW:
+            go_on_behind(conn, pattern, _end_of_run(conn, pattern, column, count, now), now)
     message = f"the next {TRIES} numbers of {pattern} are taken"
     raise ConflictError(message, code="no_number")
+
+
+def _taken(conn: WriteConn, pattern: str, column: Column[str], count: int, now: datetime) -> bool:
+    number = numbering.number(pattern, count, now)
+    return conn.execute(select(column).where(column == number)).first() is not None
+
+
+def _end_of_run(conn: WriteConn, pattern: str, column: Column[str], count: int, now: datetime) -> int:
+    """Return a count whose number is taken and the next one's is not, from one that is taken: by doubling, then by halving."""
+    step = 1
+    while _taken(conn, pattern, column, count + step, now):
+        count, step = count + step, step * 2
+    while step > 1:
+        half = step // 2
+        if _taken(conn, pattern, column, count + half, now):
+            count, step = count + half, step - half
+        else:
+            step = half
+    return count
 
 
 def go_on_behind(conn: WriteConn, pattern: str, value: int, now: datetime) -> None:

@@ -102,6 +102,15 @@ async def test_a_pattern_whose_numbers_are_all_taken_is_an_error(
     assert refused.value.code == "no_number"
 
 
+async def test_a_long_run_of_numbers_from_elsewhere_is_gone_behind(store: Store, town: Town) -> None:
+    await store.write(partial(make, ident="a", kind="complaint", now=town.at))
+    (first,) = await store.read(lambda conn: conn.execute(select(schema.case_)).mappings().all())
+    old = [{**first, "id": f"old-{n}", "no": f"TS26-{n:04d}"} for n in range(2, 1203)]
+    await store.write(lambda conn: conn.execute(schema.case_.insert(), old))
+    numbers = [await store.write(partial(make, ident=f"b{n}", kind="complaint", now=town.at)) for n in range(2)]
+    assert numbers == ["TS26-1203", "TS26-1204"]
+
+
 @pytest.mark.parametrize(
     "pattern",
     ["", "TS", "{seq}{seq}", "{seq:99}", "{month}-{seq}", "{year}{day}{seq}", "a b{seq}", "{nope}{seq}", "x" * 61],
