@@ -7,11 +7,13 @@ attempt; anything else ends it before it began, with the reason on the agent's s
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from contactd.core.channel import Change
 from contactd.core.contacting import SERVICE, Objection, objections
-from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
+from contactd.core.errors import BadRequestError, BusyError, ConflictError, NotFoundError, StoreDownError
 from contactd.core.events import AttemptFailed, Fact, WorkEnded
 from contactd.core.interaction import EndedBy, Outcome
 from contactd.crm_store import callback_rows, contacting_rows
@@ -26,6 +28,9 @@ ASKED_FOR = frozenset({"callback", "agent"})
 """Why a call is owed that the customer themselves wanted."""
 NOT_CALLED = "not_called"
 """Event of a callback that was not dialled; its data: against."""
+AGAIN_S = 1.0
+PATIENCE = 120
+"""So often it is tried again while the store is away."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +45,21 @@ class Vetting:
     async def may_connect(self, change: Change) -> bool:
         """Tell whether a channel may connect a contact; one that is no callback always may.
 
-        One that may not is put off or ended here.
+        One that may not is put off or ended here.  While the store is away it waits: else nobody would ever be called, and the
+        agent would have it in hand for nothing.
         """
+        for _ in range(PATIENCE):
+            try:
+                return await self._vetted(change)
+            except (BusyError, StoreDownError):
+                log.warning("callback.store_down", interaction=change.interaction)
+                await asyncio.sleep(AGAIN_S)
+            entry = self._desk.book.get(change.interaction)
+            if entry is None or entry.agent != change.agent:
+                return False
+        return await self._vetted(change)
+
+    async def _vetted(self, change: Change) -> bool:
         entry = self._desk.book.get(change.interaction)
         if (
             entry is None
