@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 
 from starlette.requests import Request
@@ -19,6 +20,8 @@ CSP = (
 ASSETS = "assets"
 FOR_EVER = "public, max-age=31536000, immutable"
 """Assets have a digest in their name."""
+PACKED = ".gz"
+"""What the build puts beside an asset that is worth it: the same, compressed."""
 
 _UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>contactd</title>
 <style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}</style>
@@ -42,9 +45,10 @@ def routes(static: Path = STATIC) -> list[Route]:
     async def file(request: Request) -> Response:
         path = request.path_params["path"]
         found = _find(static, path)
+        if found is not None and path.startswith(f"{ASSETS}/"):
+            return _asset(static, path, found, request)
         if found is not None:
-            immutable = path.startswith(f"{ASSETS}/")
-            return FileResponse(found, headers={"cache-control": FOR_EVER if immutable else "no-cache"})
+            return FileResponse(found, headers={"cache-control": "no-cache"})
         # Every other address is a page of the console's own router.
         return Response(status_code=404) if path.startswith(f"{ASSETS}/") else _index(static)
 
@@ -61,6 +65,29 @@ def _index(static: Path) -> Response:
     if not index.is_file():
         return HTMLResponse(_UNBUILT, 503, {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"})
     return FileResponse(index, headers={"content-security-policy": CSP, "cache-control": "no-cache"})
+
+
+def _asset(static: Path, path: str, found: Path, request: Request) -> Response:
+    """Return an asset, compressed where the build made it so and the browser takes it."""
+    headers = {"cache-control": FOR_EVER}
+    packed = _find(static, path + PACKED)
+    if packed is None:
+        return FileResponse(found, headers=headers)
+    # Said of both forms: a cache between must not hand the one to who asked for the other.
+    headers["vary"] = "accept-encoding"
+    if not _takes_gzip(request.headers.get("accept-encoding", "")):
+        return FileResponse(found, headers=headers)
+    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    return FileResponse(packed, headers=headers | {"content-encoding": "gzip"}, media_type=kind)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Tell whether gzip is among the encodings, and not by `q=0`."""
+    for one in accepted.split(","):
+        name, _, weight = one.partition(";")
+        if name.strip().lower() == "gzip":
+            return weight.replace(" ", "").lower().rstrip("0") not in {"q=", "q=0."}
+    return False
 
 
 def _find(static: Path, path: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -46,6 +47,30 @@ async def test_the_console_is_served_under_its_own_policy(port: House) -> None:
         assert (await client.get("/console/assets/none.js")).status_code == 404
         home = await client.get("/")
         assert home.headers["location"] == "/console"
+
+
+async def test_a_script_goes_out_compressed_to_who_takes_it(port: House, tmp_path: Path) -> None:
+    script = b"const shop = 'tea';\n" * 500
+    assets = tmp_path / "static" / "assets"
+    (assets / "big-1.js").write_bytes(script)
+    (assets / "big-1.js.gz").write_bytes(gzip.compress(script))
+    async with port.client() as client:
+        for accepted, encoding in (
+            ("br, gzip", "gzip"),
+            ("GZIP;q=0.5", "gzip"),
+            ("gzip;q=0", None),
+            ("br", None),
+            ("", None),
+        ):
+            answer = await client.get("/console/assets/big-1.js", headers={"accept-encoding": accepted})
+            assert answer.content == script
+            assert answer.headers.get("content-encoding") == encoding, accepted
+            assert answer.headers["vary"] == "accept-encoding"
+            assert "javascript" in answer.headers["content-type"]
+            assert "immutable" in answer.headers["cache-control"]
+            assert (int(answer.headers["content-length"]) < len(script)) is (encoding is not None)
+        plain = await client.get("/console/assets/app-1234.js", headers={"accept-encoding": "gzip"})
+        assert "content-encoding" not in plain.headers
 
 
 @pytest.mark.parametrize(
