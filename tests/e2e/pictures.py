@@ -239,7 +239,6 @@ async def floor(stage: Stage) -> None:
 async def report(stage: Stage) -> None:
     """What became of the last thirty days."""
     desk = await stage.log_in("chenjing")
-    await desk["nav-more"].click()
     await desk["nav-reports"].click()
     await desk["span-month"].click()
     await desk["by-day"].click()

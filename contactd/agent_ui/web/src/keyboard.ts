@@ -90,7 +90,7 @@ function listen(pressed: (key: string, event: KeyboardEvent) => boolean): () => 
 }
 
 function pressable(key: string): HTMLElement | undefined {
-  const marked = document.querySelectorAll<HTMLElement>(`[data-key="${CSS.escape(key)}"]:not(:disabled)`);
+  const marked = document.querySelectorAll<HTMLElement>(`[data-key="${CSS.escape(key)}"][aria-keyshortcuts]:not(:disabled)`);
   return [...marked].find((one) => one.getClientRects().length > 0);
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { keyed, keyOf, type Press } from "../src/keyboard";
 
@@ -38,4 +39,9 @@ describe("a single key", () => {
 
 it("a button says its keys to a screen reader", () => {
   expect(keyed("⇧Q")).toEqual({ "data-key": "⇧Q", "aria-keyshortcuts": "Shift+Q Alt+Shift+Q" });
+});
+
+it("shows as keys only what is one: facts and answers have a data-key of their own", () => {
+  const css = readFileSync(new URL("../src/styles/base.css", import.meta.url), "utf8");
+  expect(css).toContain("[data-hints] [data-key][aria-keyshortcuts]::after");
 });

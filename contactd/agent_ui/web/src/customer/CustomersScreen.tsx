@@ -107,7 +107,7 @@ export default function CustomersScreen() {
           locale={{ emptyText: found.isPending ? " " : <Hollow glyph={<TeamOutlined />} title={t("customers.none")} hint={t("customers.noneHint")}><Button onClick={() => setFilter(NOTHING)}>{t("customers.clear")}</Button></Hollow> }}
           columns={[
             { key: "name", title: t("customer.name"), width: 190, ellipsis: true, render: (_, item) => <span className="row"><strong className="cut">{item.name}</strong><Vip level={item.vip} />{item.credit_flag && <span className="tag bad">{word("facts.flags", item.credit_flag)}</span>}</span> },
-            { key: "kind", title: t("customers.kind"), width: 80, render: (_, item) => word("customer.kinds", item.kind) },
+            { key: "kind", title: t("customers.kind"), width: 104, render: (_, item) => word("customer.kinds", item.kind) },
             { key: "points", title: t("customer.points"), width: "26%", ellipsis: true, render: (_, item) => <span className="num">{(item.points ?? []).slice(0, 2).map((point) => point.display).join(" · ")}</span> },
             { key: "tags", title: t("facts.fields.tags"), width: 180, ellipsis: true, render: (_, item) => (item.tags ?? []).map((tag) => <span key={tag} className="tag">{tag}</span>) },
             { key: "scores", title: t("scores.title"), width: 260, ellipsis: true, render: (_, item) => <Scores party={item} plain /> },

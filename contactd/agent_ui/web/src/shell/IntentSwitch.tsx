@@ -40,10 +40,12 @@ export function IntentSwitch({ compact = false }: { compact?: boolean }) {
         aria-pressed={wants === "ready"}
         disabled={setting}
         data-testid="intent-ready"
+        aria-label={t("intent.ready")}
+        title={compact ? t("intent.ready") : undefined}
         icon={<StateMark state="ready" />}
         onClick={() => void ready()}
       >
-        {t("intent.ready")}
+        <span className="intent-word">{t("intent.ready")}</span>
       </Button>
       <Dropdown menu={{ items: menu }} trigger={["click"]} placement="bottomRight">
         <Button
@@ -52,9 +54,11 @@ export function IntentSwitch({ compact = false }: { compact?: boolean }) {
           aria-pressed={wants === "not_ready"}
           disabled={setting}
           data-testid="intent-notready"
+          aria-label={t("intent.notReady")}
+          title={compact ? t("intent.notReady") : undefined}
           icon={<StateMark state="not_ready" />}
         >
-          {t("intent.notReady")} <DownOutlined style={{ fontSize: 9 }} />
+          <span className="intent-word">{t("intent.notReady")}</span> <DownOutlined style={{ fontSize: 9 }} />
         </Button>
       </Dropdown>
     </div>

@@ -6,25 +6,14 @@ import { api, keys } from "../api";
 import { useConsole } from "../desk";
 import { useWords } from "../i18n";
 import { allowed, go, type Screen } from "../route";
-
-const SELDOM: readonly Screen[] = ["reports", "records", "texts", "surveys", "quality", "approvals", "prompts", "duplicates", "imports", "privacy"];
-
-/** Under which heading a screen stands; what is not named is for those who run the house. */
-const GROUPS = ["results", "writing", "customers", "admin"] as const;
-const GROUP_OF: Partial<Record<Screen, (typeof GROUPS)[number]>> = {
-  reports: "results",
-  surveys: "results",
-  texts: "writing",
-  records: "customers",
-  duplicates: "customers",
-  imports: "customers",
-};
+import { GROUP_OF, GROUPS, placed } from "./screens";
 
 export function Nav({ screen }: { screen: Screen | null }) {
   const { t } = useWords();
   const rights = useConsole((state) => state.me.rights) ?? [];
   const may = (one: Screen) => allowed(one, rights);
-  const seldom = SELDOM.filter((one) => may(one) && (one !== "duplicates" || may("floor")));
+  const stuck = useQuarantined(may("quarantine"));
+  const { daily, seldom } = placed(rights, stuck);
   return (
     <nav className="top-nav">
       {may("work") && <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />}
@@ -33,7 +22,9 @@ export function Nav({ screen }: { screen: Screen | null }) {
       {may("outbox") && <NavLink to="outbox" now={screen} label={t("nav.outbox")} badge={<OutboxBadge />} />}
       {may("knowledge") && <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />}
       {may("floor") && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
-      {may("quarantine") && <NavLink to="quarantine" now={screen} label={t("nav.quarantine")} badge={<QuarantineBadge />} />}
+      {daily.map((one) => (
+        <NavLink key={one} to={one} now={screen} label={t(`nav.${one}` as "nav.records")} badge={one === "quarantine" && <span className="nav-badge quiet">{stuck}</span>} />
+      ))}
       {seldom.length > 1 ? (
         <More now={screen} screens={seldom} />
       ) : (
@@ -119,12 +110,13 @@ function OutboxBadge() {
   ) : null;
 }
 
-function QuarantineBadge() {
+/** How much could not be read and waits for somebody to look at it. */
+function useQuarantined(may: boolean): number {
   const { data } = useQuery({
     queryKey: keys.quarantined,
     queryFn: ({ signal }) => api.interactions({ state: "quarantined" }, signal),
     refetchInterval: 60_000,
+    enabled: may,
   });
-  const n = data?.items.length ?? 0;
-  return n > 0 ? <span className="nav-badge quiet">{n}</span> : null;
+  return data?.items.length ?? 0;
 }
