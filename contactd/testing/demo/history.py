@@ -24,7 +24,7 @@ from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 from contactd.desk.admin import Errand
 from contactd.desk.passwords import Passwords
-from contactd.testing.demo import assessments, business, knowledge, satisfaction, stays
+from contactd.testing.demo import assessments, business, knowledge, news, satisfaction, stays
 from contactd.testing.demo.people import COLLEAGUES, PASSWORD, Customer
 from contactd.testing.demo.talk import MATTERS, NOTES, Matter
 
@@ -48,6 +48,7 @@ async def write(errand: Errand, people: Iterable[Customer], seed: int) -> None:
     await satisfaction.write(errand, seed)
     await assessments.write(errand, ids, seed)
     await business.write(errand, ids, seed)
+    await news.write(errand, ids)
 
 
 async def _colleagues(errand: Errand) -> dict[str, str]:

@@ -60,7 +60,14 @@ COLLEAGUES = (
         languages=("en", "zh"),
         device="PJSIP/1004",
     ),
-    Colleague(name="chenjing", display="陈静", role="supervisor", languages=("zh", "en"), device="PJSIP/1010"),
+    Colleague(
+        name="chenjing",
+        display="陈静",
+        role="supervisor",
+        skills=(("approving", 5),),
+        languages=("zh", "en"),
+        device="PJSIP/1010",
+    ),
     Colleague(name="sunli", display="孙丽", role="quality", languages=("zh", "en")),
     Colleague(name="admin", display="管理员 Admin", role="admin", languages=("zh", "en")),
 )
