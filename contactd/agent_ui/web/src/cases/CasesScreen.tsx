@@ -127,7 +127,7 @@ function List({ filter }: { filter: Filter }) {
         dataSource={found.data?.pages.flatMap((page) => page.items) ?? []}
         pagination={false}
         onRow={(item) => ({ "data-testid": "case-row", onClick: () => go("cases", item.id), style: { cursor: "pointer" } }) as object}
-        locale={{ emptyText: found.isPending ? " " : <Hollow glyph={<FolderOpenOutlined />} title={t("cases.none")} hint={t("cases.noneHint")} /> }}
+        locale={{ emptyText: found.isPending ? " " : <Hollow glyph={<FolderOpenOutlined />} title={t("cases.none")} hint={t(filter.watcher ? "cases.followNone" : "cases.noneHint")} /> }}
         columns={[
           { key: "no", title: t("cases.no"), width: 100, render: (_, item) => <span className="num">{item.no}</span> },
           { key: "type", title: t("cases.type"), width: 110, render: (_, item) => word("cases.types", item.type) },

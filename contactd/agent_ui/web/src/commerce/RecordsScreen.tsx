@@ -36,7 +36,7 @@ export default function RecordsScreen({ selected }: { selected: string | null })
     <div className="records" data-testid="records">
       <header className="row records-bar">
         <h1>{t("commerce.title")}</h1>
-        <Select value={kind} aria-label={t("commerce.title")} style={{ width: 160 }} options={kinds.all.map((one) => ({ value: one.kind, label: one.label[kinds.lang] }))} onChange={(value: string) => { setKind(value); setStage(null); }} />
+        <Select value={kind} aria-label={t("commerce.title")} listHeight={480} style={{ width: 160 }} options={kinds.all.map((one) => ({ value: one.kind, label: one.label[kinds.lang] }))} onChange={(value: string) => { setKind(value); setStage(null); }} />
         <Select allowClear placeholder={t("commerce.stage")} aria-label={t("commerce.stage")} value={stage} style={{ width: 140 }} options={(shown?.stages ?? []).map((one) => ({ value: one.stage, label: one.label[kinds.lang] }))} onChange={(value: string | undefined) => setStage(value ?? null)} />
         <span className="grow" />
         {shown?.mirrored_only ? (

@@ -58,7 +58,7 @@ export default function CustomerScreen({ party: id }: { party: string }) {
               )}
               {language && (
                 <span className="tag">
-                  {t("customer.language")} {language}
+                  {t("customer.language")} {word("prompts.languages", language, language)}
                 </span>
               )}
             </div>

@@ -903,6 +903,7 @@ export const en: Same<typeof zhCN> = {
     watch: "Follow this case",
     none: "No cases",
     noneHint: "Press C in a contact, or 'New case'.",
+    followNone: "Open a case and switch on 'Follow this case'.",
     noneHere: "None",
     more: "{{n}} more",
     severityN: "severity {{n}}",

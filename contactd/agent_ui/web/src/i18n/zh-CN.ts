@@ -893,6 +893,7 @@ export const zhCN = {
     watch: "关注此工单",
     none: "没有工单",
     noneHint: "在联系中按 C，或点“新建工单”。",
+    followNone: "打开工单，在底部打开“关注此工单”即可。",
     noneHere: "没有",
     more: "还有 {{n}} 张",
     severityN: "严重度 {{n}}",
