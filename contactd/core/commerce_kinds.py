@@ -243,7 +243,7 @@ KINDS: dict[str, Kind] = {
                 _w("外呼用途", "Purpose of calls"),
                 {"marketing": _w("营销", "Marketing"), "service": _w("服务", "Service")},
             ),
-            Field("line", "text", _w("业务线", "Line")),
+            Field("line", "text", _w("技能组", "Queue")),
             Field("attempts", "int", _w("每人最多拨打（次）", "Attempts for each")),
             Field("pause_h", "int", _w("两次间隔（小时）", "Hours between attempts")),
             Field("at_once", "int", _w("同时排队（人）", "In the queue at a time")),

@@ -139,7 +139,7 @@ function UserMenu({ username, onLeft }: { username: string; onLeft(): void }) {
   ];
   return (
     <Dropdown menu={{ items }} trigger={["click"]} placement="bottomRight">
-      <button type="button" className="clear top-user" aria-label={name} title={name} data-testid="user-menu">
+      <button type="button" className="clear top-user" title={name} data-testid="user-menu">
         <Face name={name} mine />
         <span className="cut">{name}</span>
       </button>
