@@ -111,6 +111,7 @@ function Protect() {
       </Checkbox>
       <Select
         value={days}
+        aria-label={t("blocked.until")}
         style={{ minWidth: 110 }}
         options={[{ value: 0, label: t("blocked.always") }, ...DAYS.map((n) => ({ value: n as number, label: t("blocked.days", { n }) }))]}
         onChange={setDays}
