@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.house import Console, House
+from tests.integration.house import PATIENCE_S, Console, House
 
 pytestmark = pytest.mark.integration
 
@@ -45,7 +45,7 @@ def house(folder: Path, name: str, port: int, other: int) -> House:
 
 
 async def figure(one: House, name: str) -> int:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         text = (await client.get(f"{one.url}/metrics")).text
     return sum(int(float(value)) for value in re.findall(rf"^{name}{{.*}} (\S+)$", text, re.MULTILINE))
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.channels.email.dovecot import USER, Dovecot
 from tests.channels.email.test_mailbox import mail
-from tests.integration.house import Console, House
+from tests.integration.house import PATIENCE_S, Console, House
 
 pytestmark = pytest.mark.integration
 MAILS = 60
@@ -27,7 +27,7 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 async def received(house: House) -> int:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         text = (await client.get(f"{house.url}/metrics")).text
     found = re.search(r'^contactd_received_total{channel="email"} (\S+)$', text, re.MULTILINE)
     return int(float(found[1])) if found else 0
@@ -63,7 +63,7 @@ async def test_every_mail_of_a_mailbox_is_one_contact_however_often_the_server_i
     subjects = Counter(one["subject"] for one in listed["items"])
     assert subjects == Counter(f"mail {cut * 100 + n}" for cut in (5, 25) for n in range(MAILS // 2))
     assert {one["line"] for one in listed["items"]} == {"support"}
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         assert 'contactd_email_mailbox_up{mailbox="desk"} 1.0' in (await client.get(f"{house.url}/metrics")).text
     await eva.close()
     assert house.terminate() == 0
