@@ -56,9 +56,13 @@ class Past:
         return str(self.values.get(name) or "")
 
 
-CHANNELS: Mapping[str, str] = {
-    spelling: channel
-    for channel, spellings in {
+def _by_spelling(spelled: Mapping[str, str]) -> dict[str, str]:
+    """Turn our word → all its spellings into spelling → our word."""
+    return {spelling: ours for ours, spellings in spelled.items() for spelling in spellings.split()}
+
+
+CHANNELS: Mapping[str, str] = _by_spelling(
+    {
         "voice": "voice call phone telephone 电话 通话 来电 去电 呼入 呼出 语音",
         "email": "email mail e-mail 邮件 电子邮件 邮箱",
         "fax": "fax 传真",
@@ -69,22 +73,18 @@ CHANNELS: Mapping[str, str] = {
         "message": "message sms wechat wecom 短信 微信 企业微信 消息",
         "visit": "visit in_person meeting 拜访 上门 到店 面谈",
         "task": "task 任务 跟进",
-    }.items()
-    for spelling in spellings.split()
-}
+    }
+)
 """What others call a channel → our word."""
-DIRECTIONS: Mapping[str, str] = {
-    spelling: direction
-    for direction, spellings in {
+DIRECTIONS: Mapping[str, str] = _by_spelling(
+    {
         "inbound": "inbound in incoming received 呼入 来电 呼进 接收 收件 进线",
         "outbound": "outbound out outgoing sent 呼出 去电 外呼 发送 发件",
         "internal": "internal 内部",
-    }.items()
-    for spelling in spellings.split()
-}
-OUTCOMES: Mapping[str, str] = {
-    spelling: outcome
-    for outcome, spellings in {
+    }
+)
+OUTCOMES: Mapping[str, str] = _by_spelling(
+    {
         "answered": "answered connected success ok 接通 已接 已接听 已接通 成功",
         "abandoned": "abandoned missed unanswered lost cancelled 放弃 未接 漏接 漏话 呼损",
         "short_abandoned": "short_abandoned 短时放弃",
@@ -98,32 +98,27 @@ OUTCOMES: Mapping[str, str] = {
         "no_reply_needed": "no_reply_needed 无需回复",
         "junk": "junk spam 垃圾 骚扰",
         "duplicate": "duplicate 重复",
-    }.items()
-    for spelling in spellings.split()
-}
-CASE_TYPES: Mapping[str, str] = {
-    spelling: kind
-    for kind, spellings in {
+    }
+)
+CASE_TYPES: Mapping[str, str] = _by_spelling(
+    {
         "inquiry": "inquiry question consultation 咨询 咨询单",
         "service": "service request incident problem 服务 报修 维修 故障 报障 服务请求",
         "complaint": "complaint 投诉 投诉单",
         "feedback": "feedback suggestion praise 建议 反馈 表扬",
         "callback": "callback 回访 回拨",
-    }.items()
-    for spelling in spellings.split()
-}
-CASE_STATES: Mapping[str, str] = {
-    spelling: state
-    for state, spellings in {
+    }
+)
+CASE_STATES: Mapping[str, str] = _by_spelling(
+    {
         "new": "new 新建 待受理 未处理",
         "open": "open in_progress processing pending 处理中 受理中 进行中",
         "waiting_customer": "waiting_customer waiting 等待客户 待客户",
         "waiting_internal": "waiting_internal on_hold hold 挂起 等待内部 转派",
         "resolved": "resolved solved done 已解决 已处理 解决",
         "closed": "closed 已关闭 已结案 关闭 结案 归档",
-    }.items()
-    for spelling in spellings.split()
-}
+    }
+)
 PRIORITIES: Mapping[str, int] = {
     spelling: level
     for level, spellings in enumerate(
