@@ -1,16 +1,17 @@
 /** Senders whose contacts are put before nobody, and the way back. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, Input, Select, Table } from "antd";
+import { App as AntApp, Button, Input, Table } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { useAgentName, useRun } from "../desk";
+import { useRun } from "../desk";
 import { useWords } from "../i18n";
-import { At, Hollow } from "../shell/bits";
+import { Hollow } from "../shell/bits";
 import type { BlockedSender } from "../wire";
+import { UntilSelect, useListedColumns } from "./senders";
 
 export function Blocked() {
   const { t } = useWords();
-  const name = useAgentName();
+  const listed = useListedColumns<BlockedSender>(t("blocked.by"));
   const queries = useQueryClient();
   const { run, busy } = useRun();
   const { message } = AntApp.useApp();
@@ -35,15 +36,7 @@ export function Blocked() {
         locale={{ emptyText: found.isPending ? " " : <Hollow title={t("blocked.empty")} /> }}
         columns={[
           { key: "who", title: t("blocked.who"), ellipsis: true, render: (_, item) => item.value },
-          { key: "why", title: t("blocked.reason"), ellipsis: true, render: (_, item) => item.reason },
-          {
-            key: "until",
-            title: t("blocked.until"),
-            width: 120,
-            render: (_, item) => (item.until ? <At at={item.until} /> : t("blocked.always")),
-          },
-          { key: "by", title: t("blocked.by"), width: 160, ellipsis: true, render: (_, item) => name(item.agent) },
-          { key: "at", title: t("quarantine.at"), width: 120, render: (_, item) => <At at={item.at} /> },
+          ...listed,
           {
             key: "do",
             title: <span className="sr">{t("blocked.unblock")}</span>,
@@ -60,8 +53,6 @@ export function Blocked() {
     </section>
   );
 }
-
-const DAYS = [7, 30, 365] as const;
 
 /** Block a number or an address by hand, with a reason, for a while or for good. */
 function KeepOut() {
@@ -96,13 +87,7 @@ function KeepOut() {
         data-testid="keep-out-reason"
         onChange={(event) => setReason(event.target.value)}
       />
-      <Select
-        value={days}
-        aria-label={t("blocked.until")}
-        style={{ minWidth: 130 }}
-        options={[...DAYS.map((n) => ({ value: n as number, label: t("blocked.days", { n }) })), { value: 0, label: t("blocked.always") }]}
-        onChange={setDays}
-      />
+      <UntilSelect value={days} onChange={setDays} />
       <Button
         htmlType="submit"
         disabled={!to.trim() || !reason.trim()}

@@ -1,18 +1,17 @@
 /** Numbers and addresses that are always let through: first in line, never blocked, perhaps called by nobody. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, Checkbox, Input, Select, Table } from "antd";
+import { App as AntApp, Button, Checkbox, Input, Table } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { useAgentName, useMay, useRun } from "../desk";
+import { useMay, useRun } from "../desk";
 import { useWords } from "../i18n";
-import { At, Hollow } from "../shell/bits";
+import { Hollow } from "../shell/bits";
 import type { ProtectedSender } from "../wire";
-
-const DAYS = [7, 30, 365] as const;
+import { UntilSelect, useListedColumns } from "./senders";
 
 export function RedList() {
   const { t } = useWords();
-  const name = useAgentName();
+  const listed = useListedColumns<ProtectedSender>(t("redList.by"));
   const queries = useQueryClient();
   const { run, busy } = useRun();
   const { message } = AntApp.useApp();
@@ -41,15 +40,7 @@ export function RedList() {
         columns={[
           { key: "who", title: t("redList.who"), ellipsis: true, render: (_, item) => item.value },
           { key: "what", title: t("redList.what"), render: (_, item) => holds(item) },
-          { key: "why", title: t("blocked.reason"), ellipsis: true, render: (_, item) => item.reason },
-          {
-            key: "until",
-            title: t("blocked.until"),
-            width: 120,
-            render: (_, item) => (item.until ? <At at={item.until} /> : t("blocked.always")),
-          },
-          { key: "by", title: t("redList.by"), width: 120, ellipsis: true, render: (_, item) => name(item.agent) },
-          { key: "at", title: t("quarantine.at"), width: 120, render: (_, item) => <At at={item.at} /> },
+          ...listed,
           ...(oversees
             ? [
                 {
@@ -109,13 +100,7 @@ function Protect() {
       <Checkbox checked={uncalled} data-testid="protect-uncalled" onChange={(event) => setUncalled(event.target.checked)}>
         {t("redList.uncalled")}
       </Checkbox>
-      <Select
-        value={days}
-        aria-label={t("blocked.until")}
-        style={{ minWidth: 110 }}
-        options={[{ value: 0, label: t("blocked.always") }, ...DAYS.map((n) => ({ value: n as number, label: t("blocked.days", { n }) }))]}
-        onChange={setDays}
-      />
+      <UntilSelect value={days} onChange={setDays} />
       <Button htmlType="submit" disabled={!to.trim() || !reason.trim()} loading={busy.has("sender.protect")} data-testid="protect-submit">
         {t("redList.add")}
       </Button>
