@@ -252,5 +252,6 @@ async def test_a_mail_that_only_claims_a_protected_address_goes_before_nobody(be
         Arrival(channel="email", adapter="smtp", external_key="claims", raw=b"x", at=bench.clock.now()),
         Content(sender=read_point("wu@example.cn", "to"), claimed_sender=True),
     )
+    await bench.until(lambda: bench.state_of(honest) == "queued", "the letter is read and in line")
     assert (await shown(bench, honest))["vip"] == 3
     assert (await shown(bench, claimed.interaction))["vip"] == 0
