@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from contactd.api.parts import answer
 
@@ -24,14 +25,20 @@ CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; ba
 @router.get("/api/v1/openapi.json")
 async def openapi(request: Request) -> Response:
     """Return the OpenAPI document."""
-    return answer(request.app.openapi())
+    return answer(await _document(request.app))
 
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     """Return the reference as a page."""
-    document = _page(request.app.openapi())
+    document = _page(await _document(request.app))
     return Response(document, headers={"content-security-policy": CSP}, media_type="text/html; charset=utf-8")
+
+
+async def _document(app: FastAPI) -> dict[str, Any]:
+    """Make the document once, beside the loop: it takes seconds, and calls and consoles do not wait for a reader."""
+    async with app.state.describing:
+        return await asyncio.to_thread(app.openapi)
 
 
 def _page(document: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import FastAPI
 
 from contactd.api import (
@@ -70,6 +72,7 @@ def build(parts: Parts) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = parts
+    app.state.describing = asyncio.Lock()
     errors.install(app)
     for module in (
         session,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -156,6 +158,19 @@ async def test_the_reference_needs_nothing_from_elsewhere(port: House) -> None:
     assert "http://" not in page.text.replace("http://www.w3.org", "")
     assert "<script" not in page.text
     assert "offer.accept" in socket["commands"]
+
+
+async def test_who_reads_the_reference_holds_up_nobody(port: House) -> None:
+    answered = []
+
+    async def ask(client: httpx.AsyncClient, path: str) -> None:
+        assert (await client.get(path)).status_code == 200
+        answered.append(path)
+
+    async with port.client() as client, asyncio.TaskGroup() as group:
+        group.create_task(ask(client, "/api/v1/openapi.json"))
+        group.create_task(ask(client, "/healthz"))
+    assert answered == ["/healthz", "/api/v1/openapi.json"], "it takes a second to make"
 
 
 async def test_what_is_not_there_is_a_problem_document(port: House) -> None:
