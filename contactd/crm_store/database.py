@@ -105,6 +105,14 @@ class Database:
             return self._open(_SQLITE_READER)
         return self._open((f"SET statement_timeout={int(limit_ms)}",))
 
+    def keeper(self) -> Connection:
+        """Open a connection that reads or writes everything, for as long as it takes.
+
+        Raises:
+            StoreDownError: the database cannot be reached.
+        """
+        return self._open(_SQLITE_SETUP if self.sqlite else ())
+
     def _open(self, setup: tuple[str, ...]) -> Connection:
         """Connect and send the set-up."""
         try:

@@ -21,8 +21,8 @@ _LOCK = 4_207_001
 """Key of PostgreSQL's advisory lock: two nodes that start at once migrate one after the other."""
 
 
-def upgrade(url: str) -> None:
-    """Bring the database at `url` to the newest schema.  Blocks.
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database at `url` to the newest schema, or to that of `revision`.  Blocks.
 
     Raises:
         ConfigError: the URL is wrong.
@@ -30,7 +30,7 @@ def upgrade(url: str) -> None:
     """
     database = Database(url)
     with database.writer() as connection:
-        _upgrade(database, connection)
+        _upgrade(database, connection, revision)
 
 
 def prepare(database: Database) -> None:
@@ -61,7 +61,7 @@ def current(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _upgrade(database: Database, connection: Connection) -> None:
+def _upgrade(database: Database, connection: Connection, revision: str = "head") -> None:
     """Run what is missing, in one transaction, one node at a time."""
     from alembic import command  # noqa: PLC0415 - see above
 
@@ -74,7 +74,7 @@ def _upgrade(database: Database, connection: Connection) -> None:
         raise ConfigError(message, field="database.url")
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
     connection.exec_driver_sql("COMMIT")
 
 

@@ -610,6 +610,7 @@ export const en: Same<typeof zhCN> = {
     customer_wrote: "The customer has written since",
     colleague_answered: "A colleague has answered since",
     closed_by_other: "Somebody else has finished the contact since",
+    restored: "A backup was put back: it may have left already",
   },
   delivery: {
     scheduled: "Scheduled",

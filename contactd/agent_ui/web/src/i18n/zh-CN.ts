@@ -600,6 +600,7 @@ export const zhCN = {
     customer_wrote: "此后客户又来信了",
     colleague_answered: "此后同事已经回复过",
     closed_by_other: "此后已由他人办结",
+    restored: "系统由备份恢复，此件可能已经发出",
   },
   delivery: {
     scheduled: "定时发送",
