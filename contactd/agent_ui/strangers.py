@@ -11,7 +11,9 @@ from typing import Any
 _WHO: dict[str, Any] = {
     "subject": "",
     "from": "",
+    "from_display": "",
     "to": "",
+    "to_display": "",
     "party_id": None,
     "customer_name": "",
     "vip": 0,

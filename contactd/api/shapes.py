@@ -32,7 +32,9 @@ class Interaction(Shape):
     skills: list[SkillLevel]
     subject: str
     sender: str = Field(alias="from")
+    from_display: str
     recipient: str = Field(alias="to")
+    to_display: str
     queued_at: str | None
     answered_at: str | None
     ended_at: str | None

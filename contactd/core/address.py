@@ -145,6 +145,22 @@ def point_of(address: PhoneAddress, kind: str = "phone", region: str = "CN") -> 
     )
 
 
+_WRITTEN = re.compile(r"(\+\d[\d ()-]*\d|1\d\d \d{4} \d{4}|0\d{2,3}-\d{7,8}|[48]00-\d{3}-\d{4})((?:-| ext\. )\d{1,8})?")
+
+
+def undivided(written: str) -> str:
+    """Return a number as programs compare and dial it: `display_phone`'s writing without what divides its digits.
+
+    An extension stays behind a dash (`037160135900-801`); whatever else it is comes back as it is.
+    """
+    found = _WRITTEN.fullmatch(written)
+    if found is None:
+        return written
+    digits = "".join(char for char in found[1] if char.isdigit() or char == "+")
+    extension = "".join(filter(str.isdigit, found[2] or ""))
+    return f"{digits}-{extension}" if extension else digits
+
+
 def display_phone(address: PhoneAddress | str, region: str = "CN") -> str:
     """Write a number as people read it: `138 0013 8000`, `0371-60135900`, `400-618-0987`; abroad with its country code.
 

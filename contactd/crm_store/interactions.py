@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select
 
 from contactd.clock import rfc3339
+from contactd.core.address import undivided
 from contactd.core.errors import NotFoundError
 from contactd.core.interaction import OPEN_STATES
 from contactd.crm_store import cursors
@@ -257,8 +258,10 @@ def view(row: Any, last_message: str | None) -> dict[str, Any]:
         "priority": row.priority,
         "skills": [{"skill": skill, "level": level} for skill, level in row.skills],
         "subject": row.subject,
-        "from": row.raw_from,
-        "to": row.raw_to,
+        "from": undivided(row.raw_from),
+        "from_display": row.raw_from,
+        "to": undivided(row.raw_to),
+        "to_display": row.raw_to,
         "started_at": text(row.started_at),
         "queued_at": text(row.queued_at),
         "answered_at": text(row.answered_at),

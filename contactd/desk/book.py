@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactd.clock import rfc3339
+from contactd.core.address import undivided
 from contactd.core.events import Skills
 from contactd.core.interaction import State
 from contactd.core.segment import Segment
@@ -104,8 +105,10 @@ class Entry:
             "priority": self.priority,
             "skills": [{"skill": skill, "level": level} for skill, level in self.skills],
             "subject": self.subject,
-            "from": self.sender,
-            "to": self.recipient,
+            "from": undivided(self.sender),
+            "from_display": self.sender,
+            "to": undivided(self.recipient),
+            "to_display": self.recipient,
             "queued_at": _text(self.queued_at),
             "answered_at": _text(self.answered_at),
             "ended_at": _text(self.ended_at),

@@ -46,7 +46,10 @@ export interface InteractionView {
   skills: SkillLevel[];
   subject: string | null;
   from: string | null;
+  /** The same as people write it: 138 0013 8000. */
+  from_display: string | null;
   to: string | null;
+  to_display: string | null;
   queued_at: string | null;
   answered_at: string | null;
   ended_at: string | null;

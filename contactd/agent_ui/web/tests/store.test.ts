@@ -6,7 +6,7 @@ import { emptyState } from "./doubles";
 function item(id: string, change: Partial<InteractionView> = {}): InteractionView {
   return {
     id, channel: "x", direction: "inbound", line: "support", state: "active", state_since: null, priority: 0, skills: [],
-    subject: null, from: null, to: null, queued_at: null, answered_at: null, ended_at: null, party_id: null,
+    subject: null, from: null, from_display: null, to: null, to_display: null, queued_at: null, answered_at: null, ended_at: null, party_id: null,
     resolve_state: null, customer_name: null, vip: 0, agent: null, outcome: null, ended_by: null, wait_s: 0, talk_s: 0,
     hold_s: 0, wrap_s: 0, wrapup_until: null, parked_until: null, thread: null, case_id: null, parent_id: null,
     routed_by: "contactd", live: false, disposition: null, unread: 0, last_message: null, ...change,

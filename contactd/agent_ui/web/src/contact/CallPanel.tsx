@@ -66,12 +66,12 @@ export function CallPanel({ interaction, mine }: { interaction: InteractionView;
           {!outgoing && (
             <div>
               <dt>{t("call.from")}</dt>
-              <dd className="num">{interaction.from || t("work.anonymous")}</dd>
+              <dd className="num">{interaction.from_display || t("work.anonymous")}</dd>
             </div>
           )}
           <div>
             <dt>{t(outgoing ? "call.dialled" : "call.to")}</dt>
-            <dd className="num">{[interaction.to, line].filter(Boolean).join(" · ")}</dd>
+            <dd className="num">{[interaction.to_display, line].filter(Boolean).join(" · ")}</dd>
           </div>
           {!outgoing && (
             <div>

@@ -87,7 +87,7 @@ export function PromiseCallback({ interaction }: { interaction: InteractionView 
             inputMode="tel"
             maxLength={40}
             aria-label={t("callback.number")}
-            placeholder={known ? t("callback.sameNumber", { number: interaction.from ?? "" }) : t("callback.number")}
+            placeholder={known ? t("callback.sameNumber", { number: interaction.from_display ?? "" }) : t("callback.number")}
             data-testid="callback-number"
             onChange={(event) => setTo(event.target.value)}
           />

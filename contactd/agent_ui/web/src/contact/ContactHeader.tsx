@@ -54,8 +54,8 @@ export function ContactHeader({ interaction, mine, onCloseAs, onNeedsDisposition
               {t(interaction.live ? "contact.customerLive" : "contact.customerGone")}
             </span>
           )}
-          <span className="cut" title={[line, interaction.from].filter(Boolean).join(" · ")}>
-            {[line, interaction.from].filter(Boolean).join(" · ")}
+          <span className="cut" title={[line, interaction.from_display].filter(Boolean).join(" · ")}>
+            {[line, interaction.from_display].filter(Boolean).join(" · ")}
           </span>
           {interaction.state === "parked" && <ParkedUntil interaction={interaction} />}
         </div>

@@ -13,7 +13,7 @@ export function UnverifiedBanner({ interaction }: { interaction: InteractionView
   return (
     <div className="unverified" role="alert" data-testid="unverified">
       <WarningOutlined />
-      <span className="grow">{t("contact.unverifiedHint", { from: interaction.from || t("work.noName") })}</span>
+      <span className="grow">{t("contact.unverifiedHint", { from: interaction.from_display || t("work.noName") })}</span>
       {interaction.parent_id !== null && (
         <>
           <Button size="small" data-testid="unverified-parent" onClick={() => setOpen(true)}>

@@ -28,7 +28,7 @@ export function useCloseAs(interaction: InteractionView, ask: () => void): (reas
       if (going.current) return;
       going.current = true;
       const { id } = interaction;
-      const from = interaction.from ?? "";
+      const from = interaction.from_display ?? "";
       const key = `close.${id}`;
       const undo = async (): Promise<void> => {
         message.destroy(key);

@@ -119,7 +119,7 @@ function Others({ interaction, value, onPick }: OthersProps) {
           data-testid="join-choice"
           onClick={() => onPick(one.id)}
         >
-          <span className="grow cut">{one.subject || one.from}</span>
+          <span className="grow cut">{one.subject || one.from_display}</span>
           <span className="dim">{word("state", one.state)}</span>
           <span className="dim">
             <At at={one.queued_at ?? null} />

@@ -53,7 +53,7 @@ export default function QuarantineScreen() {
         columns={[
           { key: "channel", title: <span className="sr">{t("floor.channel")}</span>, width: 48, render: (_, item) => <ChannelIcon channel={item.channel} /> },
           { key: "at", title: t("quarantine.at"), width: 120, render: (_, item) => <At at={item.state_since ?? item.queued_at} /> },
-          { key: "from", title: t("quarantine.from"), width: 220, ellipsis: true, render: (_, item) => item.from || t("common.unknown") },
+          { key: "from", title: t("quarantine.from"), width: 220, ellipsis: true, render: (_, item) => item.from_display || t("common.unknown") },
           { key: "subject", title: t("quarantine.subject"), ellipsis: true, render: (_, item) => subjectOf(words, item.channel, item.subject) || t("work.noSubject") },
           { key: "line", title: t("floor.line"), width: 120, ellipsis: true, render: (_, item) => line(item.line) },
           { key: "reason", title: t("quarantine.reason"), ellipsis: true, render: (_, item) => reasonOf(item) },

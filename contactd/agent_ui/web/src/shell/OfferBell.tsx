@@ -82,5 +82,5 @@ const NONE: OfferView[] = [];
 export function customerName(offer: OfferView): string {
   const { interaction, customer } = offer;
   const only = customer.candidates.length === 1 ? customer.candidates[0]?.name : undefined;
-  return interaction.customer_name || only || customer.point?.display || interaction.from || "";
+  return interaction.customer_name || only || customer.point?.display || interaction.from_display || "";
 }

@@ -16,7 +16,7 @@ export function OfferPreview({ offer }: { offer: OfferView }) {
   const labels = useLabels();
   const reasons = useReasonText(offer.reasons);
   const name = customerName(offer) || t("work.anonymous");
-  const address = customer.point?.display || interaction.from;
+  const address = customer.point?.display || interaction.from_display;
   return (
     <section className="work-middle preview" data-testid="offer-preview">
       <div className="preview-card">

@@ -101,5 +101,5 @@ function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
 }
 
 export function nameOf(item: InteractionView, fallback: string): string {
-  return item.customer_name || (item.direction === "outbound" ? item.to : item.from) || fallback;
+  return item.customer_name || (item.direction === "outbound" ? item.to_display : item.from_display) || fallback;
 }
