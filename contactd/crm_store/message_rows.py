@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from contactd.clock import rfc3339
+from contactd.core.interaction import Direction
 from contactd.crm_store import schema as s
 from contactd.crm_store.later import Later
 from contactd.crm_store.message_facts import facts, held
@@ -54,7 +55,11 @@ _NEW_ATTACHMENT = hot(insert(s.attachment))
 _BY_CLIENT = hot(
     select(s.message.c.id, s.message.c.seq, s.message.c.at).where(
         s.message.c.interaction_id == bindparam("interaction"),
-        s.message.c.client_id == bindparam("client"),
+        # The first line of a conversation came with it, and has its client's id as any message has its sender's.
+        or_(
+            s.message.c.client_id == bindparam("client"),
+            and_(s.message.c.provider_id == bindparam("client"), s.message.c.direction == str(Direction.INBOUND)),
+        ),
     ),
 )
 _STATE = hot(

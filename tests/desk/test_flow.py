@@ -247,6 +247,11 @@ async def test_a_chat_line_reaches_the_agent_and_the_answer_the_visitor(bench: B
         NewMessage(direction="inbound", sender="v", text="Are you there?", provider_id="v-2"),
     )
     assert (again.id, again.duplicate, said.duplicate) == (said.id, True, False)
+    first = await bench.chat.tools.joined(
+        receipt.interaction,
+        NewMessage(direction="inbound", sender="v", text="Hello", provider_id="visitor-1-1"),
+    )
+    assert first.duplicate, "the line it began with, told again by who did not hear that it was taken"
     await bench.run(ann, "interaction.send", interaction=receipt.interaction, text="Yes!")
     (line,) = await bench.until(lambda: bench.chat.lines)
     assert (line["text"], line["delivery_state"]) == ("Yes!", "sent")

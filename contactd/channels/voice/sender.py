@@ -18,3 +18,10 @@ class Numbers:
     def point(self, number: str | None) -> Point | None:
         """Return the contact point of a number that may be shown; None when there is none."""
         return phone_point(number, region=self.region, area_code=self.area_code) if number else None
+
+    def same(self, one: str, other: str) -> bool:
+        """Tell whether two spellings are of one number."""
+        points = self.point(one), self.point(other)
+        if points[0] is None or points[1] is None:
+            return one == other
+        return (points[0].value, points[0].ext) == (points[1].value, points[1].ext)

@@ -12,7 +12,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -110,7 +110,7 @@ class Webhook:
 
     async def _new_call(self, call: str, fields: Mapping[str, str]) -> None:
         turn, contact = await self._turns.latest(call)
-        if contact is not None and _is_another(contact, fields, self._tools.clock.now()):
+        if contact is not None and self._is_another(contact, fields):
             if contact["state"] in OPEN_STATES:
                 await self._end(turn.key, contact["state"], EndedBy.SYSTEM, "lost")
             turn = self._turns.next(turn)
@@ -138,7 +138,7 @@ class Webhook:
         """Return the call's key and open state, and take it in first when its newCall never came or is late."""
         turn, contact = await self._turns.latest(call)
         ended = contact is not None and contact["state"] not in OPEN_STATES
-        if contact is None or (ended and _is_another(contact, fields, self._tools.clock.now())):
+        if contact is None or (ended and self._is_another(contact, fields)):
             turn = turn if contact is None else self._turns.next(turn)
             await self._take_in(turn.key, fields)
             contact = await self._tools.find(ADAPTER, turn.key)
@@ -169,21 +169,23 @@ class Webhook:
         outcome = Outcome.ANSWERED if state in _TALKED else Outcome.ABANDONED
         await self._progress(key, "ended", outcome=outcome, ended_by=by, cause=cause)
 
+    def _is_another(self, contact: Mapping[str, Any], fields: Mapping[str, str]) -> bool:
+        """Tell whether what comes under a known id is another call: a PBX counts from the beginning again after a restart.
+
+        The same call told again comes soon, and from the same to the same number, however the store writes it.  A call that is
+        still open is another's only when both speak for it: its end was never told.
+        """
+        said = {"raw_from": number(fields.get("from", "")), "raw_to": number(fields.get("to", ""))}
+        differs = any(
+            value and contact.get(name) and not self._numbers.same(value, str(contact[name]))
+            for name, value in said.items()
+        )
+        old = self._tools.clock.now() - contact["started_at"] >= REUSED_AFTER
+        return (differs and old) if contact["state"] in OPEN_STATES else (differs or old)
+
     async def _progress(self, key: str, kind: str, **rest: Any) -> None:
         at = self._tools.clock.now()
         await self._tools.progress(Progress(adapter=ADAPTER, external_key=key, at=at, kind=kind, **rest))
-
-
-def _is_another(contact: Mapping[str, Any], fields: Mapping[str, str], now: datetime) -> bool:
-    """Tell whether what comes under a known id is another call: a PBX counts from the beginning again after a restart.
-
-    The same call told again comes soon, and from the same to the same number.  A call that is still open is another's only
-    when both speak for it: its end was never told.
-    """
-    said = {"raw_from": number(fields.get("from", "")), "raw_to": number(fields.get("to", ""))}
-    differs = any(value and contact.get(name) and value != contact[name] for name, value in said.items())
-    old = now - contact["started_at"] >= REUSED_AFTER
-    return (differs and old) if contact["state"] in OPEN_STATES else (differs or old)
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from contactd.clock import SystemClock
+from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Clock, Content, Known, Progress, Receipt, Said
 from contactd.core.errors import BadRequestError, NotFoundError, StoreDownError
 from contactd.core.events import Fact, WorkEnded
@@ -37,6 +38,12 @@ class Prompts:
             message = "no"
             raise NotFoundError(message)
         return self.sounds[ident]
+
+
+def _written(number: str) -> str:
+    """Write a number as the store does."""
+    point = phone_point(number)
+    return point.display if point else number
 
 
 class House:
@@ -219,8 +226,8 @@ class House:
             "state": self.states.get(external_key, "queued"),
             "line": None,
             "agent": None,
-            "raw_from": arrival.sender,
-            "raw_to": arrival.recipient,
+            "raw_from": _written(arrival.sender),
+            "raw_to": _written(arrival.recipient),
             "started_at": arrival.at,
             "position": self.place,
         }

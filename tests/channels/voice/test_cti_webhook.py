@@ -95,6 +95,15 @@ async def test_everything_twice_has_one_effect() -> None:
     assert posts.kinds == ["answered", "ended"]
 
 
+async def test_each_post_may_name_the_numbers_again_in_any_spelling() -> None:
+    posts = Posts()
+    said = {"from": "+86 138-0013-8000", "to": "4008"}
+    for fields in (NEW, ANSWER | said, HANGUP | said, HANGUP | said, NEW | said):
+        assert await posts.post(fields) == 200
+    assert posts.kinds == ["answered", "ended"]
+    assert len(posts.house.arrivals) == 1
+
+
 async def test_everything_at_once_has_one_effect() -> None:
     posts = Posts()
     await asyncio.gather(*(posts.post(fields) for fields in (NEW, ANSWER, ANSWER, NEW)))
