@@ -148,6 +148,7 @@ class Console:
             additional_headers={"cookie": cookie},
             origin=self.house.url,  # type: ignore[arg-type]
             max_size=None,
+            open_timeout=PATIENCE_S,
         )
         await self.socket.send(json.dumps({"type": "hello", "protocol": 1, "resume": resume}))
         first = json.loads(await self.socket.recv())
