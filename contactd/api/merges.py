@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contactd.api.answers import Page, Shape, gives
-from contactd.api.narrowing import refuse_taking
+from contactd.api.narrowing import refuse_mingling, refuse_taking
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core import address
@@ -56,6 +56,14 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="ignore")
     state: _Word
     until: AwareDatetime | None = None
+
+
+class Proposal(BaseModel):
+    """Two records somebody holds for one customer."""
+
+    model_config = ConfigDict(extra="ignore")
+    a: _Id
+    b: _Id
 
 
 class Newcomer(BaseModel):
@@ -135,6 +143,7 @@ async def merge(
 ) -> Response:
     """Let the losers lead to the survivor; nothing is moved, and it can be taken back."""
     _refuse(actor, given.fields)
+    refuse_mingling(actor.levels, (given.survivor, *given.losers))
 
     async def do(this: Try) -> tuple[int, Any]:
         ident, now = parts.idents.new(), parts.clock.now()
@@ -235,6 +244,14 @@ async def duplicates(
     )
     looking.saw_all(item[side]["party_id"] for item in items for side in "ab")
     return page(items, following)
+
+
+@router.post("/duplicates", status_code=204, summary="Propose a pair")
+async def propose(parts: PartsOf, given: Proposal, actor: Annotated[Actor, may("duplicate.propose")]) -> Response:
+    """Put two records on the work list of who may merge them: what one may not merge oneself, or does not even see."""
+    new, now = parts.idents.new(), parts.clock.now()
+    await parts.store.write(lambda conn: match_rows.propose(conn, new, given.a, given.b, actor=actor.id, now=now))
+    return Response(status_code=204)
 
 
 @router.post("/duplicates/{ident}", status_code=204, summary="Decide on a pair")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from contactd.core.errors import ForbiddenError
+from contactd.core.levels import Levels
 from contactd.crm_store import sight
 from contactd.desk.rights import Actor
 
@@ -33,6 +34,18 @@ def refuse_taking(conn: Any, seeing: sight.Sight | None, idents: Iterable[str]) 
     if seeing is not None and any(sight.by_hand(conn, seeing, ident) for ident in idents):
         message = "You see this customer only while their contact is in hand."
         raise ForbiddenError(message, code="by_hand")
+
+
+def refuse_mingling(levels: Levels, idents: Iterable[str]) -> None:
+    """Let nobody make one of customers who are still closed to them: the answers one of them gives would open the other.
+
+    Raises:
+        ForbiddenError: of one it is not known surely enough who they are (code `identity`; `field` is the level that is needed).
+    """
+    needed = max((*levels.closed.values(), *levels.cards.values()), default=0)
+    if any(levels.opened.get(ident, 0) < needed for ident in idents):
+        message = "First make sure that each of them is who they say they are, or leave it to somebody who may."
+        raise ForbiddenError(message, code="identity", field=str(needed))
 
 
 def refuse_guessing(actor: Actor, filters: dict[str, Any]) -> None:

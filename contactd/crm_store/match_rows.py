@@ -11,16 +11,21 @@ from sqlalchemy import Connection, and_, delete, exists, func, not_, or_, select
 
 from contactd.clock import rfc3339
 from contactd.core import matching
-from contactd.core.errors import BadRequestError, NotFoundError
+from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.matching import MOST, PROPOSED, Profile
-from contactd.crm_store import cursors, due_rows
+from contactd.crm_store import audit, cursors, due_rows
 from contactd.crm_store import schema as s
+from contactd.crm_store.audit import Entry
 from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
 BATCH = 5
 """Records compared in one unit: each may have some dozen keys and candidates."""
+PROPOSING = 500
+"""Pairs somebody's proposals may wait with at a time."""
+ASKED = "asked"
+"""Reason of a pair somebody proposed."""
 STATES = ("open", "merged", "rejected", "snoozed")
 
 
@@ -136,6 +141,36 @@ def decide(conn: WriteConn, ident: str, state: str, *, until: datetime | None, a
         raise NotFoundError(message)
 
 
+def propose(conn: WriteConn, ident: str, a: str, b: str, *, actor: str, now: datetime) -> None:
+    """Put two records on the work list because somebody says so; a pair that is there, or was decided on, stays as it is.
+
+    Raises:
+        BadRequestError: it is one record twice.
+        NotFoundError: one of them is no customer's own record.
+        ConflictError: this person has proposed too many that wait (code `too_many`).
+    """
+    if a == b:
+        message = "a record cannot be merged into itself"
+        raise BadRequestError(message, code="same", field="b")
+    own, table = s.party, s.dup_candidate
+    there = select(own.c.id).where(own.c.id.in_((a, b)), own.c.canonical_id == own.c.id, own.c.deleted_at.is_(None))
+    if len(conn.execute(there).all()) < len((a, b)):
+        message = "there is no such customer"
+        raise NotFoundError(message)
+    waiting = select(func.count()).where(table.c.state == "open", table.c.decided_by == actor)
+    if conn.execute(waiting).scalar_one() >= PROPOSING:
+        message = "too many pairs of yours wait"
+        raise ConflictError(message, code="too_many")
+    first, second = sorted((a, b))
+    new = insert(table).values(id=ident, a=first, b=second, score=PROPOSED, reasons=[ASKED], state="open", at=now)
+    made = conn.execute(
+        new.values(decided_by=actor, decided_at=now).on_conflict_do_nothing(index_elements=["a", "b"])
+    ).rowcount
+    if made:
+        about = Entry(actor=actor, action="duplicate.propose", object_kind="party", object_id=a, detail={"with": b})
+        audit.append(conn, about, now)
+
+
 def profile_of(conn: Connection, party: str) -> Profile | None:
     """Return what is compared of a record; None when it is deleted, erased or merged into another."""
     row = conn.execute(select(s.party).where(s.party.c.id == party)).first()
@@ -212,7 +247,7 @@ def _propose(
     """Bring the open pairs of a record up to date; what people decided stays."""
     table = s.dup_candidate
     about = or_(table.c.a == party, table.c.b == party)
-    gone = delete(table).where(about, table.c.state == "open")
+    gone = delete(table).where(about, table.c.state == "open", table.c.decided_by.is_(None))
     pairs = {tuple(sorted((party, other))): rules for other, rules in agreeing.items()}
     likely = {pair: rules for pair, rules in pairs.items() if matching.score(rules) >= PROPOSED}
     stay = [and_(table.c.a == a, table.c.b == b) for a, b in likely]
@@ -223,7 +258,9 @@ def _propose(
         )
         conn.execute(
             new.on_conflict_do_update(
-                index_elements=["a", "b"], set_={"score": new.excluded.score, "reasons": new.excluded.reasons}
+                index_elements=["a", "b"],
+                set_={"score": new.excluded.score, "reasons": new.excluded.reasons},
+                where=or_(table.c.state != "open", table.c.decided_by.is_(None)),
             ),
         )
 

@@ -149,6 +149,7 @@ RULES: dict[str, Rule] = {
     "point.reveal": Rule("any", "any", "any", "write"),
     "search": Rule("any", "any", "any", "read"),
     "duplicate.read": Rule("any", "any", "any", "read"),
+    "duplicate.propose": Rule("any", "any", "any", "write"),
     "duplicate.decide": Rule("any", "any", "any", "write"),
     "party.lookup": Rule("any", "any", "any", "lookup"),
     "party.export": Rule("no", "any", "any", "read"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contactd.core.identity import Plan, asked_of, bare
 from contactd.core.levels import Closing, Levels
-from contactd.crm_store import audit, commerce_rows, due_rows, parties, schema, search_docs
+from contactd.crm_store import audit, commerce_rows, due_rows, match_rows, parties, schema, search_docs
 from contactd.crm_store.store import Store
 from contactd.desk.seeing import Seeing
 from contactd.settings import Privacy
@@ -175,6 +175,34 @@ async def test_a_link_is_ended_only_where_it_is_known_whose_it_is(
     refused = await ann.delete("/api/v1/links/link-1")
     assert (refused.status_code, refused.json()["code"]) == (403, "identity")
     assert (await sue.delete("/api/v1/links/link-1")).status_code == 204
+
+
+async def test_a_closed_customer_is_not_merged_into_one_whose_answers_are_known(careful: House) -> None:
+    town = town_of(careful)
+    li, wu = await someone(town), await someone(town, "Wuu", born="1971-01-01")
+    await card(careful, wu)
+    contact = await in_hand(town, li)
+    ann, bob, sue = [await careful.logged_in(who) for who in ("ann", "bob", "sue")]
+    for survivor, loser in ((li, wu), (wu, li)):
+        refused = await ann.post("/api/v1/merges", json={"survivor": survivor, "losers": [loser]})
+        assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (403, "identity", "2")
+    for question, answer in (("custom.born", BORN), ("custom.id:4", "9988")):
+        await say(ann, contact, question, answer)
+    refused = await ann.post("/api/v1/merges", json={"survivor": li, "losers": [wu]})
+    assert refused.status_code == 403, "of the other it is still not known"
+    (closed,) = (await ann.get(f"/api/v1/records?party={wu}")).json()["items"]
+    assert "title" not in closed
+    # It goes to the work list of who may, stays there when records are compared, and is done there.
+    for client in (ann, bob):
+        assert (await client.post("/api/v1/duplicates", json={"a": li, "b": wu})).status_code == 204
+    while await careful.store.write(lambda conn: match_rows.match_some(conn, town.at, lambda: town.new_id("pair"))):
+        pass
+    (pair,) = (await sue.get("/api/v1/duplicates")).json()["items"]
+    assert "asked" in pair["reasons"]
+    assert {pair["a"]["party_id"], pair["b"]["party_id"]} == {li, wu}
+    assert (await sue.post("/api/v1/merges", json={"survivor": li, "losers": [wu]})).status_code == 201
+    assert (await ann.post("/api/v1/duplicates", json={"a": li, "b": li})).json()["code"] == "same"
+    assert (await ann.post("/api/v1/duplicates", json={"a": li, "b": wu})).status_code == 404
 
 
 async def test_nobody_asks_by_what_stands_in_a_closed_record(careful: House) -> None:

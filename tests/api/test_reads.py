@@ -444,6 +444,7 @@ POSTS = {
     "/api/v1/follow-ups": "case.edit",
     "/api/v1/tasks/i1/drop": "case.edit",
     "/api/v1/merges/i1/undo": "party.unmerge",
+    "/api/v1/duplicates": "duplicate.propose",
     "/api/v1/duplicates/i1": "duplicate.decide",
     "/api/v1/recordings/i1/redact": "recording.redact",
     "/api/v1/recordings/i1/hold": "recording.hold",

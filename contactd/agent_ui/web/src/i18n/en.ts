@@ -1484,6 +1484,7 @@ export const en: Same<typeof zhCN> = {
       org_name: "same company name",
       name_org: "same name and company",
       pinyin_tail: "same sounding name and last digits",
+      asked: "a colleague holds them for one",
     },
   },
   resolve: {

@@ -1474,6 +1474,7 @@ export const zhCN = {
       org_name: "单位名称相同",
       name_org: "姓名和单位相同",
       pinyin_tail: "姓名读音和号码尾数相同",
+      asked: "同事认为是同一客户",
     },
   },
   resolve: {
