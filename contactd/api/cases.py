@@ -22,6 +22,7 @@ from contactd.api.case_shapes import (
     WholeCase,
 )
 from contactd.api.imports import fetched
+from contactd.api.narrowing import refuse_guessing
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core.errors import ForbiddenError
@@ -51,6 +52,7 @@ async def listed(
     With `watcher=me` each says how much is `unseen`; `unseen=1` lists only those with something new.
     """
     me = looking.actor.id
+    refuse_guessing(looking.actor, {"state": state, "type": type, "assignee": assignee if assignee != "me" else None})
     items, following = await parts.store.read(
         lambda conn: case_reads.listed(
             conn,
@@ -78,6 +80,7 @@ async def board(
 ) -> Response:
     """Return for each state how many there are, and the first by what is due soonest."""
     whose = looking.actor.id if assignee == "me" else assignee
+    refuse_guessing(looking.actor, {"type": type, "assignee": assignee if assignee != "me" else None})
     seen = sight.cases(looking.actor.sight, parts.clock.now())
     found = await parts.store.read(lambda conn: case_reads.board(conn, assignee=whose, kind=type, seen=seen))
     looking.saw_all(item["id"] for column in found["columns"] for item in column["items"])

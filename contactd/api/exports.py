@@ -52,6 +52,7 @@ async def export(parts: PartsOf, given: Taken, actor: Annotated[Actor, may("part
         to_call=given.to_call,
         guarded=actor.masked,
         addresses_guarded=actor.levels.addresses,
+        nameless=actor.levels.unseen("name"),
     )
     path = await parts.handing_out.customers(
         actor.id, form=given.form, chosen=chosen, columns=given.columns, levels=actor.levels, sight=actor.sight

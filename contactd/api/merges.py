@@ -271,18 +271,19 @@ async def decide(
 async def check(
     parts: PartsOf, given: Newcomer, looking: Annotated[Looking, looks("duplicate.read", "party")]
 ) -> Response:
-    """Return name and owner of everybody who agrees in something telling, whoever owns them."""
+    """Return name and owner of everybody who agrees in something telling, whoever owns them; not in what one is not shown."""
     points = [
         (point.kind, point.value, point.ext, point.shared)
         for text in given.points
         if (point := address.email(text) or address.phone_point(text, region=parts.region)) is not None
     ]
+    unseen = looking.actor.levels.unseen
     profile = Profile(
         kind=given.kind,
-        name=given.name,
-        uscc=given.uscc,
+        name="" if unseen("name") else given.name,
+        uscc="" if unseen("uscc") else given.uscc,
         points=points,
-        organisations=[given.organisation] if given.organisation else [],
+        organisations=[given.organisation] if given.organisation and not unseen("name") else [],
     )
     items = await parts.store.read(lambda conn: match_rows.like(conn, profile))
     looking.saw_all(item["party_id"] for item in items)

@@ -107,6 +107,7 @@ async def listed(
             q=q,
             guarded=looking.actor.masked,
             addresses_guarded=looking.actor.levels.addresses,
+            nameless=looking.actor.levels.unseen("name"),
             filters=filters,
             now=now,
             seen=seen,

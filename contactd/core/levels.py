@@ -17,7 +17,7 @@ from contactd.core.masking import DEEPEST, HIDDEN, masked, masked_text
 PHONE, EMAIL = "numbers", "addresses"
 """Names that mean every number and every address, wherever they stand."""
 _ALIKE = (
-    frozenset({"name", "display_name"}),
+    frozenset({"name", "display_name", "party_name", "customer_name", "survivor_name", "sender_name"}),
     frozenset({"language", "lang"}),
     frozenset({"owner", "owner_id"}),
     frozenset({"team", "team_id"}),
@@ -27,13 +27,13 @@ _ALIKE = (
 _STRICT = ("hide", "mask", "read", "edit")
 _VALUES = ("before", "after", "merged", "now")
 """Keys under which what was changed stands beside the name of its `field`."""
-_ADDRESS = re.compile(r"(?<![\w.+%-])([\w+%])[\w.+%\-]{0,63}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
+ADDRESS = re.compile(r"(?<![\w.+%-])([\w+%])[\w.+%\-]{0,63}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 """One that could be written to; of what is in front of the @ the first character stays."""
 
 
 def veiled_text(text: str) -> str:
     """Return `text` with every e-mail address in it masked: z****@example.com."""
-    return _ADDRESS.sub(rf"\1{HIDDEN}@\2", text) if "@" in text else text
+    return ADDRESS.sub(rf"\1{HIDDEN}@\2", text) if "@" in text else text
 
 
 _CARD = ("id", "kind", "party_id")

@@ -45,11 +45,13 @@ class Chosen:
     """The asker sees numbers masked, and cannot try them out by `q`."""
     addresses_guarded: bool = False
     """And so addresses."""
+    nameless: bool = False
+    """And so names."""
 
     @property
     def everybody(self) -> bool:
         """Tell whether nothing is left out."""
-        return self == Chosen(guarded=self.guarded, addresses_guarded=self.addresses_guarded)
+        return self == Chosen(guarded=self.guarded, addresses_guarded=self.addresses_guarded, nameless=self.nameless)
 
 
 EVERYBODY = Chosen()
@@ -70,7 +72,8 @@ def page(
     alive = (s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None), s.party.c.pii_state != "erased")
     query = select(s.party).where(*alive, *seen, s.party.c.id > after).order_by(s.party.c.id).limit(limit)
     if chosen.q.strip():
-        found = matching(chosen.q, whole_numbers=chosen.guarded, whole_addresses=chosen.addresses_guarded)
+        guards = {"whole_numbers": chosen.guarded, "whole_addresses": chosen.addresses_guarded}
+        found = matching(chosen.q, **guards, nameless=chosen.nameless)
         query = query.where(s.party.c.id.in_(found))
     wanted = {"lifecycle": chosen.lifecycle, "kind": chosen.kind, "owner_id": chosen.owner}
     query = query.where(*(s.party.c[name] == value for name, value in wanted.items() if value))

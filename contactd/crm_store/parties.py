@@ -89,6 +89,7 @@ def listed(
     q: str | None = None,
     guarded: bool = False,
     addresses_guarded: bool = False,
+    nameless: bool = False,
     filters: Mapping[str, Any] | None = None,
     now: datetime | None = None,
     seen: Seen = (),
@@ -102,6 +103,7 @@ def listed(
         q: the beginning of a name, of an e-mail address, or digits of a number (its beginning, or the whole of it).
         guarded: the asker sees numbers masked, and cannot try them out here.
         addresses_guarded: and so addresses.
+        nameless: the asker is not shown names, and finds nobody by one.
         filters: as `facet_rows.narrowed`.
         now: the moment, for filters that ask how long ago.
         seen: as `sight.parties`.
@@ -113,7 +115,8 @@ def listed(
     """
     query = select(s.party).where(s.party.c.id == s.party.c.canonical_id, s.party.c.deleted_at.is_(None), *seen)
     if q is not None and q.strip():
-        query = query.where(s.party.c.id.in_(matching(q, whole_numbers=guarded, whole_addresses=addresses_guarded)))
+        found = matching(q, whole_numbers=guarded, whole_addresses=addresses_guarded, nameless=nameless)
+        query = query.where(s.party.c.id.in_(found))
     if filters and now is not None:
         query = facet_rows.narrowed(query, filters, now)
     query = cursors.after(query, cursor, s.party.c.updated_at, s.party.c.id, limit)

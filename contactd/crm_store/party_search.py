@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from sqlalchemy import CompoundSelect, or_, select, union
+from sqlalchemy import CompoundSelect, false, or_, select, union
 
 from contactd.crm_store import schema as s
 
@@ -17,11 +17,14 @@ def search_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def matching(q: str, *, whole_numbers: bool = False, whole_addresses: bool = False) -> CompoundSelect[Any]:
+def matching(
+    q: str, *, whole_numbers: bool = False, whole_addresses: bool = False, nameless: bool = False
+) -> CompoundSelect[Any]:
     """Select the canonical parties whose name, e-mail address or number begins with `q`.
 
     With `whole_numbers` nothing is found by a number's beginning: who may not know it cannot try it out.
     With `whole_addresses` an address is found only as a whole: letter by letter it could be spelled out.
+    With `nameless` nobody is found by their name.
     """
     own, name, contact = s.party.alias("matching"), s.party_name, s.contact_point
     begin = search_key(q)
@@ -35,9 +38,9 @@ def matching(q: str, *, whole_numbers: bool = False, whole_addresses: bool = Fal
         .join(contact, contact.c.id == s.contact_claim.c.contact_point_id)
         .where(s.contact_claim.c.valid_to.is_(None), or_(*_addressed(contact.c.value_norm, q, whole=whole_addresses)))
     )
-    if whole_numbers and any(char.isdigit() for char in q):
-        return union(named, further)
-    return union(named, further, reached)
+    nothing = select(own.c.canonical_id).where(false())
+    names = (nothing,) if nameless else (named, further)
+    return union(*names, nothing if whole_numbers and any(char.isdigit() for char in q) else reached)
 
 
 def _addressed(column: Any, q: str, *, whole: bool) -> list[Any]:

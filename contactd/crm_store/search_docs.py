@@ -6,7 +6,7 @@ looked at again, since a unit may commit after a later one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,8 +59,18 @@ _SAID = (
     .order_by(s.message.c.id)
 )
 
+Hidden = Callable[[str], bool]
+"""Tells of a field whether it is left out."""
+_CASE_FIELDS = ("no", "subject", "outside_ref", "body", "remedy")
+SAID_FIELDS = ("subject", "sender_name", "sender", "files", "body_text")
+"""Parts of a message it is found by."""
 Worked = Mapping[str, tuple[str, str]]
 """The text of messages, with the words each is found by, spaces between."""
+
+
+def all_told(_field: str) -> bool:
+    """Leave nothing out."""
+    return False
 
 
 def index_parties(
@@ -96,7 +106,7 @@ def index_cases(conn: WriteConn, now: datetime) -> bool:
             row.party_id,
             "all",
             row.updated_at,
-            tokens.of_text(f"{row.no} {row.subject} {row.outside_ref}\n{row.body}\n{row.remedy}"),
+            tokens.of_text(case_text(row)),
         )
         for row in rows
     ]
@@ -106,10 +116,21 @@ def index_cases(conn: WriteConn, now: datetime) -> bool:
     return True
 
 
-def party_tokens(conn: Connection, canonical: str, without: Collection[str] = ()) -> list[str]:
+def case_text(row: Any, hidden: Hidden = all_told) -> str:
+    """Return the text a case is found by, without what is `hidden`."""
+    return "\n".join("" if hidden(name) else str(getattr(row, name)) for name in _CASE_FIELDS)
+
+
+def party_tokens(
+    conn: Connection, canonical: str, without: Collection[str] = (), *, addresses: Collection[str] | None = None
+) -> list[str]:
     """Return what a customer is found by: the names, numbers, addresses, tags and firms of all its records.
 
-    `without`: fields of `told_fields` that are left out.
+    Args:
+        conn: a connection.
+        canonical: the customer.
+        without: fields that are left out, of `told_fields`, or `name`.
+        addresses: of its e-mail addresses only these; None = all.
     """
     records = conn.execute(select(s.party).where(s.party.c.canonical_id == canonical)).all()
     kept = next((row for row in records if row.id == canonical), None)
@@ -119,16 +140,23 @@ def party_tokens(conn: Connection, canonical: str, without: Collection[str] = ()
     found: list[str] = []
     asked = [name for name in told_fields(conn) if name not in without]
     for row in records:
-        found += tokens.of_name(row.display_name)
+        found += tokens.of_name(row.display_name) if "name" not in without else []
         for name in asked:
             found += field_tokens(row, name)
+    if "name" not in without:
+        found += _of_names(conn, idents)
+    return [*found, *_of_points(conn, idents, addresses)]
+
+
+def _of_names(conn: Connection, idents: list[str]) -> list[str]:
+    found: list[str] = []
     names = select(s.party_name.c.value).where(s.party_name.c.party_id.in_(idents))
     firms = select(s.party.c.display_name).join(s.party_link, s.party_link.c.to_party == s.party.c.id)
     for row in conn.execute(names):
         found += tokens.of_name(row.value)
     for row in conn.execute(firms.where(s.party_link.c.from_party.in_(idents), s.party_link.c.active)):
         found += tokens.of_text(row.display_name)
-    return [*found, *_of_points(conn, idents)]
+    return found
 
 
 def told_fields(conn: Connection) -> list[str]:
@@ -172,7 +200,7 @@ def unindexed(conn: Connection, after: str | None) -> tuple[list[str], str | Non
 
 def texts(conn: Connection, idents: Sequence[str]) -> dict[str, str]:
     """Return the text each message is found by, of those that are there."""
-    return {row.id: text for row, text in _said(conn, idents)}
+    return {row.id: said_text(row, files) for row, files in said(conn, idents)}
 
 
 def index_messages(conn: WriteConn, idents: Sequence[str], now: datetime, worked: Worked | None = None) -> None:
@@ -183,7 +211,8 @@ def index_messages(conn: WriteConn, idents: Sequence[str], now: datetime, worked
     """
     there = {row.ref for row in conn.execute(_THERE, {"idents": idents})}
     before, docs = worked or {}, []
-    for row, text in _said(conn.connection, [one for one in idents if one not in there]):
+    for row, files in said(conn.connection, [one for one in idents if one not in there]):
+        text = said_text(row, files)
         acl = "oversee" if row.state == "quarantined" else "all"
         then, words = before.get(row.id, (None, ""))
         docs.append((row.id, row.party_id, acl, row.at, words.split() if then == text else tokens.of_text(text)))
@@ -192,18 +221,27 @@ def index_messages(conn: WriteConn, idents: Sequence[str], now: datetime, worked
         conn.run(_REACHED, name=_MARK, value=max(idents), at=now)
 
 
-def _said(conn: Connection, idents: Sequence[str]) -> list[tuple[Any, str]]:
-    """Return messages, each with the text it is found by."""
+def said(conn: Connection, idents: Sequence[str]) -> list[tuple[Any, Sequence[str]]]:
+    """Return messages, each with the names of its files."""
     names: dict[str, list[str]] = {}
     for message, name in conn.execute(_NAMES, {"idents": idents}):
         names.setdefault(message, []).append(name)
-    found = []
-    for row in conn.execute(_SAID, {"idents": idents}).all():
-        own = row.body_text[: row.quoted_offset] if row.quoted_offset else row.body_text
-        subject = row.subject or (row.contact_subject if row.seq == 1 else "")
-        head = " ".join((subject, row.sender_name, row.sender, *names.get(row.id, ())))
-        found.append((row, f"{head}\n{own}"))
-    return found
+    return [(row, names.get(row.id, ())) for row in conn.execute(_SAID, {"idents": idents})]
+
+
+def said_text(row: Any, files: Sequence[str], hidden: Hidden = all_told) -> str:
+    """Return the text a message is found by, without what is `hidden`."""
+    parts = ["" if hidden(name) else said_part(row, files, name) for name in SAID_FIELDS]
+    return f"{' '.join(parts[:-1])}\n{parts[-1]}"
+
+
+def said_part(row: Any, files: Sequence[str], name: str) -> str:
+    """Return what one of `SAID_FIELDS` says."""
+    if name == "subject":
+        return str(row.subject or (row.contact_subject if row.seq == 1 else ""))
+    if name == "body_text":
+        return str(row.body_text[: row.quoted_offset] if row.quoted_offset else row.body_text)
+    return " ".join(files) if name == "files" else str(getattr(row, name))
 
 
 def forget(conn: WriteConn, kind: str, refs: Iterable[str]) -> None:
@@ -211,7 +249,7 @@ def forget(conn: WriteConn, kind: str, refs: Iterable[str]) -> None:
     _forget(conn, kind, list(refs))
 
 
-def _of_points(conn: Connection, records: list[str]) -> list[str]:
+def _of_points(conn: Connection, records: list[str], addresses: Collection[str] | None) -> list[str]:
     claim, point = s.contact_claim, s.contact_point
     rows = conn.execute(
         select(point.c.value_norm, point.c.display, point.c.ext)
@@ -225,7 +263,7 @@ def _of_points(conn: Connection, records: list[str]) -> list[str]:
             found += tokens.of_number(row.value_norm)
             digits = "".join(char for char in row.display if char.isdecimal())
             found += [digits] if digits else []
-        else:
+        elif addresses is None or row.value_norm in addresses or "@" not in row.value_norm:
             found += tokens.of_text(row.value_norm)
     return found
 

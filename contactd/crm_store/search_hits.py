@@ -18,7 +18,7 @@ from contactd.core.errors import BadRequestError
 from contactd.crm_store import lookup, search_blind, search_index
 from contactd.crm_store import schema as s
 from contactd.crm_store.party_search import search_key
-from contactd.crm_store.search_blind import Unseen
+from contactd.crm_store.search_blind import SEES_ALL, Blind, Unseen
 from contactd.crm_store.search_docs import CASE, MESSAGE, PARTY
 from contactd.crm_store.sight import EVERYTHING, NAMED, Seen
 
@@ -56,7 +56,7 @@ def search(
         guarded: the asker sees numbers masked, and cannot try them out here.
         addresses_guarded: and so addresses, letter by letter.
         seen: as `sight.documents`.
-        unseen: tells which fields the asker is not shown, and finds no customer by.
+        unseen: tells which fields the asker is not shown, and finds nothing by.
 
     Raises:
         BadRequestError: no such kind, or a wrong limit.
@@ -70,6 +70,7 @@ def search(
     terms = tokens.terms(query, whole_numbers=guarded, whole_words=addresses_guarded)
     # A customer's number is one word, however it is written.
     of_party = tokens.terms(_IN_NUMBER.sub("", query), whole_numbers=guarded, whole_words=addresses_guarded)
+    blind = Blind.of(query, unseen, addresses=addresses_guarded)
     hits: list[dict[str, Any]] = []
     shapes: dict[str, Callable[..., list[dict[str, Any]]]] = {
         PARTY: partial(_parties, seen=seen.get(NAMED, ())),
@@ -81,16 +82,16 @@ def search(
         if kind in kinds and asked:
             most = LOOKED_AT if kind != CASE else MOST
             found = search_index.find(conn, asked, kind=kind, acl=acl, limit=most, seen=seen.get(kind, ()))
-            if kind == PARTY and unseen is not None:
-                found = search_blind.shown(conn, found, asked, unseen)
-            hits += shape(conn, query, found)[:limit]
+            if blind is not None:
+                found = search_blind.shown(conn, kind, found, asked, blind)
+            hits += shape(conn, query, found, blind or SEES_ALL)[:limit]
     return hits
 
 
-def _parties(conn: Connection, query: str, found: list[Any], *, seen: Seen) -> list[dict[str, Any]]:
+def _parties(conn: Connection, query: str, found: list[Any], blind: Blind, *, seen: Seen) -> list[dict[str, Any]]:
     """Shape customers: those of exactly this name first, then names that begin so, then the latest changed."""
     exact = search_key(query)
-    party = s.party
+    party, nameless = s.party, blind.hides("name")
     same = select(party.c.id).where(
         party.c.search_name == exact,
         party.c.id == party.c.canonical_id,
@@ -98,18 +99,17 @@ def _parties(conn: Connection, query: str, found: list[Any], *, seen: Seen) -> l
         party.c.pii_state == "normal",
         *seen,
     )
-    named = [row.id for row in conn.execute(same.order_by(party.c.id).limit(MOST))]
+    named = [] if nameless else [row.id for row in conn.execute(same.order_by(party.c.id).limit(MOST))]
     idents = list(dict.fromkeys([*named, *(row.ref for row in found)]))
     faces = lookup.faces(conn, idents)
-    ranked = sorted(
-        (faces[ident] for ident in idents if ident in faces),
-        key=lambda face: (search_key(face.name) != exact, not search_key(face.name).startswith(exact)),
-    )
+    ranked = [faces[ident] for ident in idents if ident in faces]
+    if not nameless:
+        ranked.sort(key=lambda face: (search_key(face.name) != exact, not search_key(face.name).startswith(exact)))
     hits = []
     for face in ranked:
         points = " · ".join(display for _, display in face.points)
         hits.append(
-            _hit(PARTY, face.party, face.name, points, query)
+            _hit(PARTY, face.party, "" if nameless else face.name, points, query)
             | {
                 "party_id": face.party,
                 "party_name": face.name,
@@ -121,11 +121,11 @@ def _parties(conn: Connection, query: str, found: list[Any], *, seen: Seen) -> l
     return hits
 
 
-def _cases(conn: Connection, query: str, found: list[Any]) -> list[dict[str, Any]]:
+def _cases(conn: Connection, query: str, found: list[Any], blind: Blind) -> list[dict[str, Any]]:
     rows = {row.id: row for row in conn.execute(select(s.case_).where(s.case_.c.id.in_([one.ref for one in found])))}
     names = _names(conn, {row.party_id for row in rows.values() if row.party_id})
     return [
-        _hit(CASE, row.id, row.subject, row.no, query)
+        _hit(CASE, row.id, "" if blind.hides("subject") else row.subject, row.no, query)
         | {
             "at": rfc3339(row.updated_at),
             "party_id": row.party_id,
@@ -138,7 +138,7 @@ def _cases(conn: Connection, query: str, found: list[Any]) -> list[dict[str, Any
     ]
 
 
-def _messages(conn: Connection, query: str, found: list[Any]) -> list[dict[str, Any]]:
+def _messages(conn: Connection, query: str, found: list[Any], blind: Blind) -> list[dict[str, Any]]:
     """Shape messages, one for each contact: the latest that matched."""
     message, contact = s.message, s.interaction
     columns = (contact.c.channel, contact.c.party_id, contact.c.subject.label("contact_subject"), contact.c.line)
@@ -149,8 +149,14 @@ def _messages(conn: Connection, query: str, found: list[Any]) -> list[dict[str, 
         latest[row.interaction_id] = row
     newest = sorted(latest.values(), key=lambda row: (row.at, row.id), reverse=True)[:MOST]
     names = _names(conn, {row.party_id for row in newest if row.party_id})
+    titled, quoted = not blind.hides("subject"), not blind.hides("body_text")
     return [
-        _hit(MESSAGE, row.id, row.contact_subject or row.subject, row.body_text, query)
+        _hit(
+            *(MESSAGE, row.id),
+            (row.contact_subject or row.subject) if titled else "",
+            row.body_text if quoted else "",
+            query,
+        )
         | {
             "at": rfc3339(row.at),
             "interaction": row.interaction_id,

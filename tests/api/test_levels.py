@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from contactd.agent_ui.console import Console
 from contactd.api.parts import LEVELS, answer
+from contactd.core.case_plan import NO_PLAN
 from contactd.core.levels import Levels
-from contactd.crm_store import search_docs
+from contactd.crm_store import case_rows, match_rows, search_docs
 from contactd.crm_store.store import Store
 from contactd.desk.rights import Actor
 from contactd.desk.seeing import Seeing
@@ -168,6 +169,85 @@ async def test_a_masked_address_is_not_spelled_out(guarded: House) -> None:
                 for who, expected in ((ann, found), (sue, True)):
                     items = (await who.get(path, params={"q": q})).json()["items"]
                     assert [one["id"] for one in items] == [party] * expected, (path, q, who is sue)
+
+
+async def indexed(house: House, town: Town) -> None:
+    def unit(conn: Any) -> None:
+        while search_docs.index_parties(conn, town.at):
+            pass
+        search_docs.index_cases(conn, town.at)
+
+    await house.store.write(unit, bulk=True)
+    missing, _ = await house.store.read(lambda conn: search_docs.unindexed(conn, None))
+    await house.store.write(lambda conn: search_docs.index_messages(conn, missing, town.at), bulk=True)
+
+
+async def test_searching_tells_nothing_that_reading_hides(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    await hire(store, clock)
+    hidden = {
+        "name": "hide",
+        "uscc": "hide",
+        "remedy": "hide",
+        "outside_ref": "mask",
+        "text": "hide",
+        "addresses": "mask",
+    }
+    house = build(store, clock, tmp_path / "static", seeing=Seeing(fields={"agent": hidden}))
+    town = Town(store, clock.now())
+    firm = await town.party("Red Dragon", mail("pay.roll@dragon.example"), kind="org", uscc="91330000MA27XYZ000")
+    values = {"subject": "broken cup", "body": "came in shards", "remedy": "goodwill", "outside_ref": "REG-777"}
+    values |= {"party_id": firm}
+    about: dict[str, Any] = {"plan": NO_PLAN, "now": town.at, "actor": None}
+    await store.write(lambda conn: case_rows.create(conn, "case-1", values, **about))
+    await town.interaction(firm, "the teapot is gone, write to pay.roll@dragon.example", subject="lid missing")
+    await indexed(house, town)
+    async with await house.logged_in("ann") as ann, await house.logged_in("sue") as sue:
+        for q, shown in (
+            *(("dragon", {"party", "message"}), ("red dragon", {"party"}), ("9133", {"party"})),
+            *(
+                ("cup", {"case"}),
+                ("shards", {"case"}),
+                ("goodwill", {"case"}),
+                ("777", {"case"}),
+                ("cup goodw", {"case"}),
+            ),
+            *(("teapot", {"message"}), ("lid", {"message"}), ("payroll", set()), ("pay", {"party", "message"})),
+            *(("li@example.com", {"message"}), ("pay.roll@dragon.example", {"party", "message"})),
+        ):
+            left = {"cup": {"case"}, "shards": {"case"}, "lid": {"message"}, "li@example.com": {"message"}}
+            left["pay.roll@dragon.example"] = {"party"}
+            for who, expected in ((sue, shown), (ann, left.get(q, set()))):
+                hits = (await who.get("/api/v1/search", params={"q": q})).json()["items"]
+                assert {one["kind"] for one in hits} == expected, (q, who is sue, hits)
+                if who is ann:
+                    assert not re.search("(?i)dragon|teapot", json.dumps(hits).replace("@dragon", "")), q
+        for path, asked in (("parties", "Red"), ("parties", "red dragon")):
+            assert [len((await who.get(f"/api/v1/{path}?q={asked}")).json()["items"]) for who in (sue, ann)] == [1, 0]
+        while await store.write(lambda conn: match_rows.match_some(conn, town.at, lambda: town.new_id("pair"))):
+            pass
+        newcomer = {"kind": "org", "name": "Red Dragon"}
+        found = [(await who.post("/api/v1/parties/check", json=newcomer)).json()["items"] for who in (sue, ann)]
+        assert [len(one) for one in found] == [1, 0]
+
+
+async def test_a_masked_address_is_not_found_by_a_word_of_it(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    await hire(store, clock)
+    house = build(store, clock, tmp_path / "static", seeing=Seeing(fields={"agent": {"addresses": "mask"}}))
+    town = Town(store, clock.now())
+    party = await town.party("赵四", mail("qiu.wu@example.com"))
+    await town.interaction(party, "please write to qiu.wu@example.com, Xin")
+    await indexed(house, town)
+    async with await house.logged_in("ann") as ann, await house.logged_in("sue") as sue:
+        for q, whole, left in (
+            ("qiu", {"party", "message"}, set()),
+            ("wu", {"party", "message"}, set()),
+            ("xin", {"message"}, {"message"}),
+            ("xin qiu", {"message"}, set()),
+            ("qiu.wu@example.com", {"party", "message"}, {"party", "message"}),
+        ):
+            for who, expected in ((sue, whole), (ann, left)):
+                hits = (await who.get("/api/v1/search", params={"q": q})).json()["items"]
+                assert {one["kind"] for one in hits} == expected, (q, who is sue)
 
 
 async def test_an_export_leaves_hidden_columns_out(small_store: Store, clock: ManualClock, tmp_path: Path) -> None:
