@@ -26,6 +26,8 @@ from contactd.desk.rules import Rules
 
 EVERY_S = 300.0
 """Pause between two looks at the time."""
+AGAIN_S = 5.0
+"""Pause before what somebody asked for is tried again."""
 RESTS = 3.0
 """How long it rests after each few, as a multiple of how long they took."""
 
@@ -54,7 +56,7 @@ class Scoring:
                 down = isinstance(error, (BusyError, StoreDownError))
                 log.warning("scoring.store_down" if down else "scoring.failed", code=error.code)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), EVERY_S)
+                await asyncio.wait_for(self._wake.wait(), AGAIN_S if self._asked else EVERY_S)
             self._wake.clear()
 
     def begin(self) -> None:
@@ -101,12 +103,17 @@ class Scoring:
                 await self._store.write(unit, bulk=True)
 
     async def _look(self) -> None:
-        asked, self._asked = self._asked, False
         last: Standing | None = await self._store.read(score_rows.standing)
         every = timedelta(hours=self._rules.policy.customers.every_h)
         fresh = last is not None and last.plan == self._digest() and self._clock.now() - last.at < every
-        if asked or not fresh:
-            await self.settle()
+        if self._asked or not fresh:
+            asked, self._asked = self._asked, False
+            try:
+                await self.settle()
+            except ContactdError:
+                # Who asked was told that it is done, and asks no more: it is asked for until it is.
+                self._asked = self._asked or asked
+                raise
 
     async def _rest(self, began: float) -> None:
         await asyncio.sleep((self._clock.monotonic() - began) * RESTS)

@@ -52,17 +52,10 @@ class Tending:
         """Look every second, for ever."""
         # Its tables are read here and not in the writer's thread, where everybody would wait for them.
         await asyncio.to_thread(readings, "张")
-        while True:
+        # Each by itself: what takes long, such as a draw over a week's contacts, holds up none of the others.
+        async with asyncio.TaskGroup() as all_of_them:
             for part in self._parts():
-                try:
-                    await part()
-                except (BusyError, StoreDownError):
-                    log.warning("tending.store_down")
-                except ContactdError as error:
-                    log.warning("tending.failed", code=error.code)
-                except Exception:  # what fails here keeps neither the rest nor the next look from being done
-                    log.exception("tending.failed")
-            await asyncio.sleep(EVERY_S)
+                all_of_them.create_task(_for_ever(part))
 
     async def settle(self) -> None:
         """Do all that is due now."""
@@ -115,3 +108,16 @@ class Tending:
             return tokens.joined(texts)
         words: list[str] = await self._work(tokens.joined, texts)
         return words
+
+
+async def _for_ever(part: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await part()
+        except (BusyError, StoreDownError):
+            log.warning("tending.store_down")
+        except ContactdError as error:
+            log.warning("tending.failed", code=error.code)
+        except Exception:  # what fails here keeps neither the rest nor the next look from being done
+            log.exception("tending.failed")
+        await asyncio.sleep(EVERY_S)
