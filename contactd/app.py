@@ -33,6 +33,7 @@ from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
 from contactd.desk.seeing import Seeing, plan_of
 from contactd.desk.showing import Showing
+from contactd.desk.sureness import Sureness
 from contactd.desk.sweeping import Sweeping
 from contactd.desk.tools import ChannelTools
 from contactd.http import Bounds, HttpParts, build_http
@@ -79,7 +80,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     made = {name: _channel(office, name, found, settings) for name, found in channel_folder.scan().items()}
     access = Access(store, clock, public_url=settings.http.public_url, seeing=Seeing.of(settings.privacy))
     hub = Hub(office.views, office.commands, clock, lambda: secrets.token_hex(16))
-    console = ConsoleServer(hub, access, clock)
+    console = ConsoleServer(hub, access, clock, Sureness(store, clock, plan_of(settings.privacy)))
     readiness = Readiness(office, store, clock, made, disk_free_mb=limits.disk_free_mb)
     _watch(metrics, office, store, workers)
     shows = (channel for channel in made.values() if hasattr(channel, "show_html"))

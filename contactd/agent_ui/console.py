@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from contactd.agent_ui.session import Command, snapshot
 from contactd.agent_ui.strangers import nameless
@@ -35,6 +36,7 @@ class Console:
         "answers",
         "closing",
         "hang_up",
+        "opened",
         "orders",
         "sending",
         "stream",
@@ -46,6 +48,8 @@ class Console:
     def __init__(self, actor: Actor, views: Views) -> None:
         """Begin before the hello: there is nothing to send yet."""
         self.actor = actor
+        self.opened: Mapping[str, int] = {}
+        """Record of a customer → how sure it is who they are, as was looked up last."""
         self.views = views
         self.stream: Stream | None = None
         self.answers: list[str] = []
@@ -97,6 +101,8 @@ class Console:
             self.answers, self._size = [], 0
         levels, sight = self.actor.levels, self.actor.sight
         narrow = sight is not None and sight.interaction != "all"
+        if levels.asks:
+            levels = replace(levels, opened=self.opened)
         if narrow or levels.narrow:
             read = map(json.loads, frames)
             frames = [text(levels.shown(nameless(one, self.actor.id) if narrow else one)) for one in read]

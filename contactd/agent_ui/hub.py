@@ -93,6 +93,11 @@ class Hub:
         """Return whose consoles are connected, one entry per console."""
         return [console.actor for consoles in self._consoles.values() for console in consoles]
 
+    def asking(self) -> dict[str, list[Console]]:
+        """Return the consoles to which something is closed until it is known who the customer is, by agent."""
+        asking = {agent: [one for one in mine if one.actor.levels.asks] for agent, mine in self._consoles.items()}
+        return {agent: mine for agent, mine in asking.items() if mine}
+
     def join(self, actor: Actor) -> Console:
         """Take in a console that has proved who it is.
 

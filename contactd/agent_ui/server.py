@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -19,6 +20,8 @@ from contactd.desk.access import Access
 from contactd.desk.rights import authorize
 
 PATH = "/ws/console"
+Opened = Callable[[Collection[str]], Awaitable[Mapping[str, Mapping[str, int]]]]
+"""Agents → for each, record of a customer → how sure it is who they are."""
 GOODBYE: Final = 1.0
 """Seconds a peer gets to take the close frame."""
 RECHECK: Final = 3.0
@@ -30,11 +33,12 @@ log = structlog.get_logger(__name__)
 class ConsoleServer:
     """Serves every console of this node."""
 
-    def __init__(self, hub: Hub, access: Access, clock: Clock) -> None:
-        """Serve `hub`; a session that ends closes its consoles at once."""
+    def __init__(self, hub: Hub, access: Access, clock: Clock, opened: Opened | None = None) -> None:
+        """Serve `hub`; a session that ends closes its consoles at once; `opened`: whose data are open to agents just now."""
         self._hub = hub
         self._access = access
         self._clock = clock
+        self._opened = opened
         access.listeners.append(hub.end)
 
     async def endpoint(self, socket: WebSocket) -> None:
@@ -49,6 +53,8 @@ class ConsoleServer:
             await socket.send_denial_response(refusal)
             return
         try:
+            if actor.levels.asks:
+                await self.look_who_is_known(actor.id)
             await socket.accept()
             await self._serve(socket, console)
         finally:
@@ -63,6 +69,22 @@ class ConsoleServer:
             if self._clock.monotonic() >= next_check:
                 next_check = self._clock.monotonic() + RECHECK
                 await self._check_sessions()
+                await self.look_who_is_known()
+
+    async def look_who_is_known(self, agent: str | None = None) -> None:
+        """Open to consoles, of all or of one agent, what customers have proved by now, and close what is over."""
+        asking = {one: mine for one, mine in self._hub.asking().items() if agent in (None, one)}
+        if not asking or self._opened is None:
+            return
+        try:
+            found = await self._opened(list(asking))
+        except ContactdError as error:
+            # What is not known to be open is closed.
+            log.warning("console.sureness_unknown", code=error.code)
+            found = {}
+        for one, consoles in asking.items():
+            for console in consoles:
+                console.opened = found.get(one, {})
 
     async def _check_sessions(self) -> None:
         try:

@@ -17,9 +17,10 @@ from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import BadRequestError, ForbiddenError, NotFoundError
 from contactd.core.identity import NO_PLAN, Plan
 from contactd.core.levels import EVERYTHING, Levels
-from contactd.crm_store import approval_rows, identity_rows
+from contactd.crm_store import identity_rows
 from contactd.crm_store.sight import sees
 from contactd.crm_store.store import Store
+from contactd.desk import sureness
 from contactd.desk.access import Access
 from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.wizard import Wizard
@@ -143,13 +144,7 @@ async def actor_of(request: Request) -> Actor:
     actor = await parts.access.identify(request.headers, client, unsafe=unsafe)
     if actor.levels.asks:
         now = parts.clock.now()
-        proved, granted = await parts.store.read(
-            lambda conn: (
-                identity_rows.opened(conn, actor.id, parts.identity),
-                approval_rows.opened(conn, actor.id, now),
-            )
-        )
-        opened = {one: max(proved.get(one, 0), granted.get(one, 0)) for one in proved.keys() | granted.keys()}
+        opened = await parts.store.read(lambda conn: sureness.opened(conn, actor.id, parts.identity, now))
         actor = replace(actor, levels=replace(actor.levels, opened=opened))
     LEVELS.set(actor.levels)
     return actor

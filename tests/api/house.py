@@ -30,6 +30,7 @@ from contactd.desk.retention import Retention
 from contactd.desk.rights import Actor
 from contactd.desk.rules import Rules
 from contactd.desk.seeing import Seeing
+from contactd.desk.sureness import Sureness
 from contactd.desk.views import Views
 from contactd.http import ChannelRoute, HttpParts, build_http
 from contactd.routing.policy import Policy
@@ -158,7 +159,7 @@ def build(
     )
     keys = iter(range(1_000_000))
     hub = Hub(views, orders, clock, lambda: f"key{next(keys)}")
-    server = ConsoleServer(hub, access, clock)
+    server = ConsoleServer(hub, access, clock, Sureness(store, clock, identity))
     unready: list[str] = []
     reads = ReadLog(store, clock)
     wizard = Wizard(store, clock, Idents(clock))

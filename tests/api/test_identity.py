@@ -104,6 +104,28 @@ async def test_it_ends_with_the_contact(careful: House) -> None:
     assert (await say(ann, contact, "custom.id:4", "9988")).status_code == 403
 
 
+async def test_the_console_opens_and_closes_with_the_customer_too(careful: House) -> None:
+    town = town_of(careful)
+    li, wu = await someone(town), await someone(town, "Wuu")
+    contact = await in_hand(town, li)
+    ann = await careful.logged_in("ann")
+    cookie = {"cookie": f"contactd={ann.cookies['contactd']}"}
+    console = careful.hub.join(await careful.access.identify(cookie, "127.0.0.1", unsafe=False))
+
+    async def told(party: str) -> Any:
+        await careful.server.look_who_is_known()
+        console.answer(json.dumps({"customer": {"id": party, "credit_level": 3}}))
+        (frame,) = console.take()
+        return json.loads(frame)["customer"]["credit_level"]
+
+    assert await told(li) is None
+    await say(ann, contact, "custom.born", BORN)
+    assert [await told(one) for one in (li, wu)] == [3, None]
+    over = schema.interaction.update().where(schema.interaction.c.id == contact).values(state="closed")
+    await careful.store.write(lambda conn: conn.execute(over))
+    assert await told(li) is None
+
+
 async def test_nobody_guesses(careful: House) -> None:
     town = town_of(careful)
     li = await someone(town)
