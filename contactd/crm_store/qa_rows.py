@@ -129,12 +129,12 @@ def settle(
 
     Raises:
         NotFoundError: there is none.
-        ForbiddenError: it is about one's own contact (code `own`).
+        ForbiddenError: it is about one's own contact, or one's own assessment (code `own`).
         ConflictError: nobody objects (code `state`).
         BadRequestError: an answer is wrong.
     """
     row = _row(conn, ident)
-    _others(row, actor)
+    _others(row, actor, row.assessor)
     values: dict[str, Any] = {"reply": reply, "settled_by": actor, "settled_at": now, "first_score": row.score}
     if answers is not None:
         found = quality.result(_sections(conn.connection, row), answers)
@@ -280,14 +280,14 @@ def _row(conn: WriteConn, ident: str) -> Any:
     return row
 
 
-def _others(row: Any, actor: str) -> None:
-    """Let nobody judge their own contact.
+def _others(row: Any, actor: str, assessor: str | None = None) -> None:
+    """Let nobody judge their own contact, nor answer for what they assessed.
 
     Raises:
         ForbiddenError: code `own`.
     """
-    if row.agent == actor:
-        message = "nobody assesses their own contact"
+    if actor in (row.agent, assessor):
+        message = "somebody else assesses this, or answers for it"
         raise ForbiddenError(message, code="own")
 
 

@@ -93,7 +93,10 @@ async def test_who_had_the_contact_sees_objects_and_is_answered(both: House) -> 
     assert (await ann.post(f"{path}/object", json={"reason": "again"})).status_code == 409
     assert (await ann.post(f"{path}/settle", json={"reply": "right"})).status_code == 403
     answers = {"greet": 1, "data": 1, "solve": 5}
-    settled = (await quinn.post(f"{path}/settle", json={"reply": "改为满分", "answers": answers})).json()
+    alone = await quinn.post(f"{path}/settle", json={"reply": "改为满分", "answers": answers})
+    assert (alone.status_code, alone.json()["code"]) == (403, "own")
+    rita = await quality_person(both, "rita")
+    settled = (await rita.post(f"{path}/settle", json={"reply": "改为满分", "answers": answers})).json()
     assert (settled["state"], settled["score"], settled["first_score"]) == ("settled", 100, 84)
     await both.reads.flush()
     log = await both.store.read(audit.listed)
@@ -106,7 +109,8 @@ async def test_what_is_fatal_makes_it_nothing_and_what_is_wrong_is_named(both: H
     found = (await quinn.get(path)).json()
     assert (found["score"], found["failed"]) == (0, ["data"])
     assert (await quinn.post(f"{path}/assess", json=GOOD)).status_code == 409
-    refused = await quinn.post(f"{path}/settle", json={"reply": "there is none", "answers": {"greet": 9}})
+    rita = await quality_person(both, "rita")
+    refused = await rita.post(f"{path}/settle", json={"reply": "there is none", "answers": {"greet": 9}})
     assert refused.status_code in {400, 409}
     again = await quinn.post("/api/v1/reviews", json={"interaction": contact, "scorecard": found["scorecard"]})
     assert (again.status_code, again.json()["code"]) == (409, "assessed")

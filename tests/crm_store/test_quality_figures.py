@@ -150,7 +150,9 @@ async def test_nobody_judges_their_own_and_an_objection_is_answered_once(town: T
         await act(town, qa_rows.object_to, ident, "again", actor=ann)
     with pytest.raises(ForbiddenError):
         await act(town, qa_rows.settle, ident, "so it is", None, actor=ann)
-    await act(town, qa_rows.settle, ident, "you are right", {"greet": 1, "solve": 1})
+    with pytest.raises(ForbiddenError):
+        await act(town, qa_rows.settle, ident, "I was right", None)
+    await act(town, qa_rows.settle, ident, "you are right", {"greet": 1, "solve": 1}, actor="rita")
     found = await shown(town, ident)
     assert (found["state"], found["score"], found["first_score"], found["reply"]) == (
         "settled",
@@ -159,7 +161,7 @@ async def test_nobody_judges_their_own_and_an_objection_is_answered_once(town: T
         "you are right",
     )
     with pytest.raises(ConflictError):
-        await act(town, qa_rows.settle, ident, "once more", None)
+        await act(town, qa_rows.settle, ident, "once more", None, actor="rita")
 
 
 async def test_who_calibrates_sees_nothing_of_the_first_until_they_have_judged(town: Town) -> None:

@@ -65,7 +65,7 @@ function Said({ item }: { item: ReviewView }) {
   const [busy, setBusy] = useState(false);
   const sections = item.sections ?? [];
   const open = item.state === "drawn" && judges && (item.calibrates === null || item.assessor === me);
-  const settling = item.state === "objected" && judges;
+  const settling = item.state === "objected" && judges && item.assessor !== me;
   const score = scoreOf(sections, answers);
   const act = async (what: "assess" | "object" | "settle" | "calibrate", given: object): Promise<void> => {
     setBusy(true);
