@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from contactd.api.answers import Page, Shape, gives
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, PartsOf, answer, looks, may, page
 from contactd.core import campaigning as rules
-from contactd.core.errors import BadRequestError
+from contactd.core.errors import BadRequestError, ForbiddenError
 from contactd.crm_store import audit, campaign_reads, campaign_rows, sight
 from contactd.crm_store.audit import Entry
 from contactd.desk import campaigns
-from contactd.desk.rights import Actor
+from contactd.desk.rights import Actor, permitted
 
 router = APIRouter(prefix="/api/v1", tags=["records"])
 _Word = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -145,14 +145,21 @@ async def figures(parts: PartsOf, ident: Ident, actor: Annotated[Actor, may("rec
 async def outcome(
     parts: PartsOf, ident: Ident, given: Outcome, actor: Annotated[Actor, may("record.edit")]
 ) -> Response:
-    """Note it; who refuses marketing is not called for it any more. The task itself is finished as ever."""
+    """Note it, as who has the call or a supervisor; who refuses marketing is not called for it any more.
+
+    The task itself is finished as ever.
+    """
     if given.outcome not in rules.OUTCOMES:
         message = f"An outcome is {', '.join(rules.OUTCOMES)}."
         raise BadRequestError(message, field="outcome")
     now, fresh = parts.clock.now(), parts.idents.new()
 
     def unit(conn: Any) -> dict[str, Any]:
+        if not permitted(actor, "campaign.manage") and campaign_rows.caller(conn.connection, ident) != actor.id:
+            message = "Who has the call says what became of it."
+            raise ForbiddenError(message, code="not_yours")
         member = campaign_rows.say(conn, ident, given.outcome, text=given.text, ident=fresh, now=now, actor=actor.id)
+        audit.note(conn, actor.id, "campaign.outcome", ("task", ident), now, outcome=given.outcome, member=member)
         return campaign_reads.view(conn.connection, member)
 
     return answer(await parts.store.write(unit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -26,7 +26,7 @@ from contactd.api.narrowing import refuse_guessing
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core.errors import ForbiddenError
-from contactd.crm_store import case_reads, case_rows, contact_case_rows, sight, sla_rows, watch_rows
+from contactd.crm_store import audit, case_reads, case_rows, contact_case_rows, sight, sla_rows, watch_rows
 from contactd.desk.rights import Actor, permitted
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
@@ -139,6 +139,7 @@ async def create(
                 contact_case_rows.open_from(conn, given.interaction, columns, ids=ids, **about)
             else:
                 case_rows.create(conn, ids[0], columns, **about)
+                audit.note(conn, actor.id, "case.create", ("case", ids[0]), now, party=columns.get("party_id"))
             made = case_reads.get(conn.connection, ids[0])
             this.keep(conn, 201, made)
             return made
@@ -158,7 +159,7 @@ async def change(request: Request, parts: PartsOf, ident: Ident, given: Change, 
         version = given.row_version
         case_rows.patch(conn, ident, columns, row_version=version, plan=plan, now=now, actor=actor.id)
 
-    return await _changed(request, parts, ident, actor, act)
+    return await _changed(request, parts, ident, actor, act, told={"fields": sorted(columns)})
 
 
 @router.post("/cases/{ident}/state", summary="Move a case", responses=gives(WholeCase))
@@ -180,7 +181,7 @@ async def move(request: Request, parts: PartsOf, ident: Ident, given: Moving, ac
                 row_version=given.row_version,
             )
 
-    return await _changed(request, parts, ident, actor, act)
+    return await _changed(request, parts, ident, actor, act, told={"state": given.state, "stage": given.stage})
 
 
 @router.post("/cases/{ident}/notes", summary="Write a note", responses=gives(WholeCase))
@@ -190,7 +191,7 @@ async def note(request: Request, parts: PartsOf, ident: Ident, given: Note, acto
     def act(conn: Any, now: Any, _plan: Any) -> None:
         case_rows.note(conn, ident, given.text, public=given.public, now=now, actor=actor.id)
 
-    return await _changed(request, parts, ident, actor, act)
+    return await _changed(request, parts, ident, actor, act, told={"note": "public" if given.public else "own"})
 
 
 @router.post("/cases/{ident}/escalate", summary="Bring a case one step up", responses=gives(WholeCase))
@@ -200,7 +201,7 @@ async def escalate(request: Request, parts: PartsOf, ident: Ident, given: Escala
     def act(conn: Any, now: Any, _plan: Any) -> None:
         case_rows.escalate(conn, ident, text=given.text, to=given.to, now=now, actor=actor.id)
 
-    return await _changed(request, parts, ident, actor, act)
+    return await _changed(request, parts, ident, actor, act, told={"escalated_to": given.to})
 
 
 @router.post("/cases/{ident}/links", summary="Link two cases", responses=gives(WholeCase))
@@ -210,7 +211,7 @@ async def link(request: Request, parts: PartsOf, ident: Ident, given: Linking, a
     def act(conn: Any, now: Any, _plan: Any) -> None:
         case_rows.link(conn, ident, given.case, given.kind, now=now, actor=actor.id)
 
-    return await _changed(request, parts, ident, actor, act)
+    return await _changed(request, parts, ident, actor, act, told={"link": given.kind, "case": given.case})
 
 
 @router.post("/cases/{ident}/watch", summary="Follow a case", responses=gives(WholeCase))
@@ -236,9 +237,15 @@ async def saw(request: Request, parts: PartsOf, ident: Ident, actor: _Writer) ->
 
 
 async def _changed(
-    request: Request, parts: Any, ident: str, actor: Actor, act: Callable[[Any, Any, Any], None]
+    request: Request,
+    parts: Any,
+    ident: str,
+    actor: Actor,
+    act: Callable[[Any, Any, Any], None],
+    *,
+    told: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Carry out a change of a case and answer with the whole of it."""
+    """Carry out a change of a case and answer with the whole of it; `told` stands in the audit log: None is no change of it."""
 
     async def do(this: Try) -> tuple[int, Any]:
         now, plan = parts.clock.now(), parts.policy()[1].cases
@@ -246,6 +253,8 @@ async def _changed(
         def unit(conn: Any) -> dict[str, Any]:
             act(conn, now, plan)
             shown = case_reads.get(conn.connection, ident)
+            if told is not None:
+                audit.note(conn, actor.id, "case.edit", ("case", shown["id"]), now, **told)
             this.keep(conn, 200, shown)
             return shown
 

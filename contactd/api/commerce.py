@@ -26,6 +26,7 @@ _Reader = Annotated[Looking, looks("record.read", "record")]
 _Writer = Annotated[Actor, may("record.edit")]
 _Mirror = Annotated[Actor, may("record.mirror")]
 MOST = 200
+_CREATED = 201
 """Records mirrored by one request."""
 
 
@@ -196,7 +197,7 @@ async def create(request: Request, parts: PartsOf, given: NewRecord, actor: _Wri
             numbers=parts.policy()[1].numbers,
         )
 
-    return await _changed(request, parts, ident, actor, act, status=201)
+    return await _changed(request, parts, ident, actor, act, status=_CREATED)
 
 
 @router.patch("/records/{ident}", summary="Change a record", responses=gives(Record))
@@ -269,6 +270,8 @@ async def _changed(
         def unit(conn: Any) -> dict[str, Any]:
             act(conn, now)
             shown = commerce_reads.get(conn.connection, ident)
+            action = "record.create" if status == _CREATED else "record.edit"
+            audit.note(conn, actor.id, action, ("record", shown["id"]), now, kind=shown["kind"], stage=shown["stage"])
             this.keep(conn, status, shown)
             return shown
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from contactd.api.answers import Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Ident, Looking, PartsOf, answer, looks, may
-from contactd.crm_store import link_rows
+from contactd.crm_store import audit, link_rows
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -65,6 +65,8 @@ async def add(
 
         def unit(conn: Any) -> dict[str, Any]:
             link_rows.add(conn, link, values, now=now, actor=actor.id)
+            told = {"link": link, "to": given.to, "role": given.role}
+            audit.note(conn, actor.id, "party.link", ("party", ident), now, **told)
             made = link_rows.around(conn.connection, ident)
             this.keep(conn, 201, made)
             return made
@@ -75,8 +77,13 @@ async def add(
 
 
 @router.delete("/links/{ident}", status_code=204, summary="End a link")
-async def end(parts: PartsOf, ident: Ident, _actor: Annotated[Actor, may("party.edit")]) -> Response:
+async def end(parts: PartsOf, ident: Ident, actor: Annotated[Actor, may("party.edit")]) -> Response:
     """Let a link hold no longer; that it was stays on record."""
     now = parts.clock.now()
-    await parts.store.write(lambda conn: link_rows.end(conn, ident, now=now))
+
+    def unit(conn: Any) -> None:
+        party = link_rows.end(conn, ident, now=now)
+        audit.note(conn, actor.id, "party.unlink", ("party", party), now, link=ident)
+
+    await parts.store.write(unit)
     return Response(status_code=204)

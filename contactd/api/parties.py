@@ -16,7 +16,7 @@ from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, Parts, Par
 from contactd.core import address
 from contactd.core.errors import BadRequestError, NotFoundError
 from contactd.core.party import Point
-from contactd.crm_store import claims, customer, field_rows, parties, sight, timeline
+from contactd.crm_store import audit, claims, customer, field_rows, parties, sight, timeline
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
@@ -182,6 +182,7 @@ async def create(
             columns["custom"] = own
             parties.create(conn, ident, columns, now=now, actor=actor.id)
             _claim(conn, ident, points, parts, actor.id, now)
+            audit.note(conn, actor.id, "party.create", ("party", ident), now, points=len(points))
             made = _shown(parties.get(conn.connection, ident))
             this.keep(conn, 201, made)
             return made
@@ -216,6 +217,8 @@ async def change(
                 columns["custom"] = field_rows.checked(conn, "party", columns["custom"], known["custom"])
             parties.patch(conn, known["id"], columns, row_version=version, now=now, actor=actor.id)
             _claim(conn, known["id"], points, parts, actor.id, now)
+            told = {"fields": sorted(columns), "points": len(points)}
+            audit.note(conn, actor.id, "party.edit", ("party", known["id"]), now, **told)
             changed = _shown(parties.get(conn.connection, ident))
             this.keep(conn, 200, changed)
             return changed

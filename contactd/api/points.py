@@ -57,8 +57,14 @@ class Moved(BaseModel):
 async def unclaim(parts: PartsOf, ident: Ident, point: Ident, actor: Annotated[Actor, may("party.edit")]) -> Response:
     """End the customer's claim on a contact point; what is only mined later does not bring it back."""
     now = parts.clock.now()
-    ended = await parts.store.write(lambda conn: claims.unclaim(conn, point, ident, now=now, denied_by=actor.id))
-    if not ended:
+
+    def unit(conn: WriteConn) -> bool:
+        ended = claims.unclaim(conn, point, ident, now=now, denied_by=actor.id)
+        if ended:
+            audit.note(conn, actor.id, "party.unclaim", ("party", ident), now, point=point)
+        return ended
+
+    if not await parts.store.write(unit):
         message = "This is no address of the customer."
         raise NotFoundError(message)
     return Response(status_code=204)
@@ -69,12 +75,15 @@ async def describe(
     parts: PartsOf, point: Ident, given: Described, actor: Annotated[Actor, may("party.edit")]
 ) -> Response:
     """Mark a switchboard as shared, or a lent number as nobody's (`line_type` privacy: its claims end)."""
-    _ = actor
     now = parts.clock.now()
-    known = await parts.store.write(
-        lambda conn: claims.describe(conn, point, shared=given.shared, line_type=given.line_type, now=now),
-    )
-    if not known:
+
+    def unit(conn: WriteConn) -> bool:
+        known = claims.describe(conn, point, shared=given.shared, line_type=given.line_type, now=now)
+        if known:
+            audit.note(conn, actor.id, "point.describe", ("point", point), now, **given.model_dump(exclude_unset=True))
+        return known
+
+    if not await parts.store.write(unit):
         message = "There is no such address."
         raise NotFoundError(message)
     return Response(status_code=204)

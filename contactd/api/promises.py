@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from contactd.api.answers import Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Filter, Ident, Looking, PartsOf, answer, looks, may
-from contactd.crm_store import promise_rows, sight
+from contactd.crm_store import audit, promise_rows, sight
 from contactd.desk.rights import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
@@ -72,6 +72,8 @@ async def promise(request: Request, parts: PartsOf, given: NewPromise, actor: _W
 
         def unit(conn: Any) -> dict[str, Any]:
             promise_rows.make(conn, ident, values, now=now, actor=actor.id)
+            told = {"party": given.party, "case": given.case}
+            audit.note(conn, actor.id, "promise.make", ("promise", ident), now, **told)
             this.keep(conn, 201, {"id": ident})
             return {"id": ident}
 
@@ -83,7 +85,11 @@ async def promise(request: Request, parts: PartsOf, given: NewPromise, actor: _W
 @router.post("/promises/{ident}", status_code=204, summary="Say how a promise ended")
 async def settle(parts: PartsOf, ident: Ident, given: Settled, actor: _Writer) -> Response:
     """Kept, or broken with a reason."""
-    _ = actor
     now = parts.clock.now()
-    await parts.store.write(lambda conn: promise_rows.settle(conn, ident, broken=given.broken, now=now))
+
+    def unit(conn: Any) -> None:
+        promise_rows.settle(conn, ident, broken=given.broken, now=now)
+        audit.note(conn, actor.id, "promise.settle", ("promise", ident), now, broken=bool(given.broken))
+
+    await parts.store.write(unit)
     return Response(status_code=204)

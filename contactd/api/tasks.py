@@ -12,7 +12,7 @@ from contactd.api.answers import Page, Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core.errors import BadRequestError
-from contactd.crm_store import follow_up_rows, sight, task_rows
+from contactd.crm_store import audit, follow_up_rows, sight, task_rows
 from contactd.desk.rights import Actor, authorize
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
@@ -139,6 +139,7 @@ async def follow_ups(request: Request, parts: PartsOf, given: FollowUps, actor: 
                 whom += follow_up_rows.closed(conn, one.type, one.closed_after, one.closed_before or now, seen=seen)
             tasks, left_out = follow_up_rows.make(conn, batch, plan, whom, now=now, actor=actor.id)
             made = {"tasks": tasks, "left_out": left_out}
+            audit.note(conn, actor.id, "task.make", ("task", batch), now, tasks=len(tasks))
             this.keep(conn, 201, made)
             return made
 
@@ -159,6 +160,7 @@ async def drop(parts: PartsOf, ident: Ident, actor: _Writer) -> Response:
         if task_rows.get(conn.connection, ident)["kind"] in _LOOKED_OVER:
             authorize(actor, "interaction.dismiss")
         task_rows.end(conn, [ident], "dropped", now=now, actor=actor.id)
+        audit.note(conn, actor.id, "task.drop", ("task", ident), now)
         return task_rows.get(conn.connection, ident)
 
     return answer(await parts.store.write(unit))

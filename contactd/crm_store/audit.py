@@ -64,6 +64,14 @@ def append(conn: WriteConn, entry: Entry, now: datetime) -> int:
     return append_all(conn, [(entry, now)])
 
 
+def note(
+    conn: WriteConn, actor: str | None, action: str, about: tuple[str, str | None], now: datetime, **detail: Any
+) -> None:
+    """Write down that somebody did something about a thing, given by kind and id; `detail`: ids and short values."""
+    kind, ident = about
+    append(conn, Entry(actor=actor or "system", action=action, object_kind=kind, object_id=ident, detail=detail), now)
+
+
 def append_all(conn: WriteConn, entries: Sequence[tuple[Entry, datetime]]) -> int:
     """Write entries down, each with its moment, one after another; return the last one's number."""
     last = int(conn.one(_NEXT, name=_HEAD, value=len(entries)).value)

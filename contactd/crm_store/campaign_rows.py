@@ -146,6 +146,13 @@ def _queue(conn: WriteConn, row: Any, one: Any, line: str | None, now: datetime)
     _set(conn, one, {"state": rules.move(one.state, rules.QUEUED)})
 
 
+def caller(conn: Connection, task: str) -> str | None:
+    """Return who has the call in hand, or had it last; None: nobody yet."""
+    query = select(s.interaction.c.agent).join(s.task, s.task.c.interaction_id == s.interaction.c.id)
+    found: str | None = conn.execute(query.where(s.task.c.id == task)).scalar()
+    return found
+
+
 def say(conn: WriteConn, task: str, outcome: str, *, text: str, ident: str, now: datetime, actor: str) -> str:
     """Note what became of a call; who refuses marketing is not called for it again, by whatever campaign.  Return the member's id.
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from contactd.core.case_plan import CasePlan
 from contactd.core.errors import NotFoundError
-from contactd.crm_store import case_rows, claims, parties
+from contactd.crm_store import audit, case_rows, claims, parties
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
 
@@ -54,6 +54,8 @@ def open_from(
     fields = {"party_id": party, "org_party_id": row.org_party_id, **values, "source_interaction_id": interaction}
     number = case_rows.create(conn, ids[0], fields, plan=plan, now=now, actor=actor)
     case_rows.attach(conn, ids[0], interaction, now=now, actor=actor, first=first)
+    if actor is not None:
+        audit.note(conn, actor, "case.create", ("case", ids[0]), now, interaction=interaction, party=party)
     return {"id": ids[0], "no": number, "party_id": party}
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, update
 from contactd.core.errors import NotFoundError
 from contactd.core.interaction import ResolveState
 from contactd.core.party import Resolution, resolve
-from contactd.crm_store import claims, contact_rows, due_rows, protected_rows
+from contactd.crm_store import audit, claims, contact_rows, due_rows, protected_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
 from contactd.crm_store.event_rows import add_event
@@ -67,9 +67,13 @@ def move(
     row = _interaction(conn, interaction)
     if claim == "move" and row.contact_point_id is not None and row.party_id not in (None, party):
         claims.unclaim(conn, row.contact_point_id, row.party_id, now=now, denied_by=actor)
-    return contact_rows.confirm(
+    done = contact_rows.confirm(
         conn, interaction, party, ids, node, actor, now, with_claim=claim != "none", routed=routed
     )
+    if done is not None:
+        told = {"party": party, "claim": claim}
+        audit.note(conn, actor, "interaction.identify", ("interaction", interaction), now, **told)
+    return done
 
 
 def deny(conn: WriteConn, interaction: str, party: str, *, actor: str, now: datetime) -> Standing:
@@ -95,6 +99,7 @@ def deny(conn: WriteConn, interaction: str, party: str, *, actor: str, now: date
         ),
     )
     add_event(conn, interaction, now, "denied", actor, {"party": party})
+    audit.note(conn, actor, "interaction.deny", ("interaction", interaction), now, party=party)
     return _standing(conn, interaction, found, row.contact_point_id, now)
 
 

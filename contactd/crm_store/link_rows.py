@@ -45,8 +45,8 @@ def add(conn: WriteConn, ident: str, values: Mapping[str, Any], *, now: datetime
     due_rows.mark_party(conn, one, now)
 
 
-def end(conn: WriteConn, ident: str, *, now: datetime) -> None:
-    """End a link; that it was stays on record.
+def end(conn: WriteConn, ident: str, *, now: datetime) -> str:
+    """End a link; that it was stays on record.  Return whose it was.
 
     Raises:
         NotFoundError: there is no such link, or it is over.
@@ -58,6 +58,7 @@ def end(conn: WriteConn, ident: str, *, now: datetime) -> None:
         raise NotFoundError(message)
     conn.execute(update(table).where(table.c.id == ident).values(active=False, valid_to=now))
     due_rows.mark_party(conn, row.from_party, now)
+    return str(row.from_party)
 
 
 def around(conn: Connection, ident: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from contactd.core.errors import BadRequestError, ConflictError, NotFoundError
 from contactd.core.matching import MOST, PROPOSED, Profile
 from contactd.crm_store import audit, cursors, due_rows
 from contactd.crm_store import schema as s
-from contactd.crm_store.audit import Entry
 from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
@@ -139,6 +138,7 @@ def decide(conn: WriteConn, ident: str, state: str, *, until: datetime | None, a
     if done.rowcount == 0:
         message = "there is no such pair to decide on"
         raise NotFoundError(message)
+    audit.note(conn, actor, "duplicate.decide", ("duplicate", ident), now, state=state)
 
 
 def propose(conn: WriteConn, ident: str, a: str, b: str, *, actor: str, now: datetime) -> None:
@@ -167,8 +167,7 @@ def propose(conn: WriteConn, ident: str, a: str, b: str, *, actor: str, now: dat
         new.values(decided_by=actor, decided_at=now).on_conflict_do_nothing(index_elements=["a", "b"])
     ).rowcount
     if made:
-        about = Entry(actor=actor, action="duplicate.propose", object_kind="party", object_id=a, detail={"with": b})
-        audit.append(conn, about, now)
+        audit.note(conn, actor, "duplicate.propose", ("party", a), now, **{"with": b})
 
 
 def profile_of(conn: Connection, party: str) -> Profile | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from contactd.crm_store import case_rows, contact_case_rows, promise_rows, sla_rows, watch_rows
+from contactd.crm_store import audit, case_rows, contact_case_rows, promise_rows, sla_rows, watch_rows
 from contactd.crm_store.store import WriteConn
 from contactd.desk.changes import CaseNews
 from contactd.desk.desk import Desk
@@ -46,9 +46,12 @@ class Casework:
             NotFoundError: there is no such case or contact.
         """
         entry = self._desk.entry(data["interaction"])
-        unit = partial(
-            case_rows.attach, ident=data["case"], interaction=entry.id, now=self._desk.clock.now(), actor=agent
-        )
+        now = self._desk.clock.now()
+
+        def unit(conn: WriteConn) -> None:
+            case_rows.attach(conn, data["case"], entry.id, now=now, actor=agent)
+            audit.note(conn, agent, "case.attach", ("case", data["case"]), now, interaction=entry.id)
+
         await self._desk.store.write(unit, urgent=True)
         entry.case_id = data["case"]
         self._desk.show(entry)

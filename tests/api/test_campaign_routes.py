@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from contactd.crm_store import audit, campaign_rows, schema
 from tests.api.house import House
+from tests.api.test_reads import town_of
 
 
 async def test_a_campaign_from_its_members_to_an_outcome(both: House) -> None:
@@ -32,7 +33,15 @@ async def test_a_campaign_from_its_members_to_an_outcome(both: House) -> None:
         task = (await both.store.read(lambda conn: conn.execute(select(schema.task)).one())).id
         wrong = await ann.post(f"/api/v1/tasks/{task}/outcome", json={"outcome": "sold"})
         assert (wrong.status_code, wrong.json()["field"]) == (400, "outcome")
-        said = await ann.post(f"/api/v1/tasks/{task}/outcome", json={"outcome": "reached", "text": "all well"})
+        reached = {"outcome": "reached", "text": "all well"}
+        nobodys = await ann.post(f"/api/v1/tasks/{task}/outcome", json=reached)
+        assert (nobodys.status_code, nobodys.json()["code"]) == (403, "not_yours")
+        call = await town_of(both).interaction(li, agent="id-ann", state="active", ended_at=None, channel="task")
+        placed = schema.task.update().values(interaction_id=call)
+        await both.store.write(lambda conn: conn.execute(placed))
+        bob = await both.logged_in("bob")
+        assert (await bob.post(f"/api/v1/tasks/{task}/outcome", json=reached)).json()["code"] == "not_yours"
+        said = await ann.post(f"/api/v1/tasks/{task}/outcome", json=reached)
         assert (said.status_code, said.json()["state"], said.json()["outcome"]) == (200, "reached", "all well")
         again = await ann.post(f"/api/v1/tasks/{task}/outcome", json={"outcome": "refused"})
         assert again.status_code == 409
@@ -43,4 +52,4 @@ async def test_a_campaign_from_its_members_to_an_outcome(both: House) -> None:
     await both.reads.flush()
     entries = await both.store.read(audit.listed)
     assert any(han in (one["detail"] or {}).get("ids", ()) for one in entries)
-    assert "campaign.add" in {one["action"] for one in entries}
+    assert {"campaign.add", "campaign.outcome"} <= {one["action"] for one in entries}
