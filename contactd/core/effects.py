@@ -213,7 +213,7 @@ class LineState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """A supervisor changed what a waiting item asks for, or its place."""
+    """What a waiting item asks for, or its place, was changed: by a supervisor, or since its customer became known."""
 
     interaction: str
     priority: int

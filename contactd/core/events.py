@@ -205,11 +205,18 @@ class Summarised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """Somebody said who the customer of an open contact is."""
+    """It became known who the customer of an open contact is."""
 
     interaction: str
     party: str
     vip: int = 0
+    priority: int = 0
+    """At least, as the policy's rules for such customers say; so the skills."""
+    skills: Skills = ()
+    language: str | None = None
+    """The customer's; it counts where none was known."""
+    prefer_agent: str | None = None
+    """Whom to try first, where nobody was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 from contactd.core.events import Identified, WorkStarted
 from contactd.core.interaction import Direction
 from contactd.core.party import Point, Resolution, resolve
-from contactd.crm_store import claims, protected_rows
+from contactd.core.segmenting import NO_CUSTOMERS, CustomerPlan
+from contactd.crm_store import claims, letting_in, protected_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
 from contactd.crm_store.event_rows import add_event
@@ -138,11 +139,12 @@ def confirm(
     *,
     with_claim: bool = True,
     routed: bool = True,
+    customers: CustomerPlan = NO_CUSTOMERS,
 ) -> Confirmed | None:
     """Write that `party` is the customer, the claim that follows from it, and the fact; None when there is no such party.
 
     `ids` are for the claim and the fact.  Without `with_claim` this one contact is the customer's and its address is not;
-    without `routed` the router is not told, as it has no part in it any more.
+    without `routed` the router is not told, as it has no part in it any more.  Rules for `customers` hold from now on.
 
     A claim that was proved before stays `verified`; any other becomes `asserted` with this interaction as evidence.
     """
@@ -164,14 +166,16 @@ def confirm(
             evidence=interaction,
         )
     vip = protected_rows.place_of(conn, canonical.vip, own.contact_point_id if own else None, now)
-    conn.run(_CONFIRM, b_id=interaction, b_party=found.canonical_id, b_vip=vip, b_at=now)
+    fact = Identified(interaction=interaction, party=found.canonical_id, vip=vip)
+    fact = letting_in.known_later(conn, customers, fact, now) if routed else fact
+    conn.run(_CONFIRM, b_id=interaction, b_party=found.canonical_id, b_vip=fact.vip, b_at=now)
     if with_claim and own is not None and own.thread_id is not None:
         conn.run(_THREAD_PARTY, b_id=own.thread_id, b_party=found.canonical_id)
-    add_event(conn, interaction, now, "confirmed", actor, {"party": found.canonical_id})
-    fact = Identified(interaction=interaction, party=found.canonical_id, vip=vip)
+    told = {"party": found.canonical_id, **letting_in.let_in_by(fact)}
+    add_event(conn, interaction, now, "confirmed", actor, told)
     if routed:
         tell(conn, fact, ident=ids[1], node=node, now=now)
-    return Confirmed(party=found.canonical_id, name=canonical.display_name, vip=vip, fact=fact)
+    return Confirmed(party=found.canonical_id, name=canonical.display_name, vip=fact.vip, fact=fact)
 
 
 def start(conn: WriteConn, new: Starting) -> Started:

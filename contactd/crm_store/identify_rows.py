@@ -6,6 +6,7 @@ from that contact point is resolved again, behind the live work.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,12 +14,15 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, update
 
 from contactd.core.errors import NotFoundError
+from contactd.core.events import Identified
 from contactd.core.interaction import ResolveState
 from contactd.core.party import Resolution, resolve
-from contactd.crm_store import audit, claims, contact_rows, due_rows, protected_rows
+from contactd.core.segmenting import NO_CUSTOMERS, CustomerPlan
+from contactd.crm_store import audit, claims, contact_rows, due_rows, letting_in, protected_rows
 from contactd.crm_store import schema as s
 from contactd.crm_store.answering import read_point
 from contactd.crm_store.event_rows import add_event
+from contactd.crm_store.inbox_rows import tell
 from contactd.crm_store.sender_rows import DOUBTED, claims_on
 from contactd.crm_store.write_conn import WriteConn
 
@@ -39,6 +43,20 @@ class Standing:
     vip: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What it takes to let the router hear of customers who became known."""
+
+    node: str
+    new_id: Callable[[], str]
+    customers: CustomerPlan = NO_CUSTOMERS
+    """Rules for customers, which hold from then on."""
+
+
+_HEARD = frozenset({"queued", "offered"})
+"""States of contacts the router hears of."""
+
+
 def move(
     conn: WriteConn,
     interaction: str,
@@ -50,6 +68,7 @@ def move(
     actor: str,
     now: datetime,
     routed: bool = True,
+    customers: CustomerPlan = NO_CUSTOMERS,
 ) -> contact_rows.Confirmed | None:
     """Write that an interaction is a customer's; None when there is no such customer.
 
@@ -63,12 +82,16 @@ def move(
         actor: who says so.
         now: the moment.
         routed: the router still has it and is told.
+        customers: rules for customers, which hold from now on.
     """
     row = _interaction(conn, interaction)
     if claim == "move" and row.contact_point_id is not None and row.party_id not in (None, party):
         claims.unclaim(conn, row.contact_point_id, row.party_id, now=now, denied_by=actor)
     done = contact_rows.confirm(
-        conn, interaction, party, ids, node, actor, now, with_claim=claim != "none", routed=routed
+        *(conn, interaction, party, ids, node, actor, now),
+        with_claim=claim != "none",
+        routed=routed,
+        customers=customers,
     )
     if done is not None:
         told = {"party": party, "claim": claim}
@@ -103,8 +126,8 @@ def deny(conn: WriteConn, interaction: str, party: str, *, actor: str, now: date
     return _standing(conn, interaction, found, row.contact_point_id, now)
 
 
-def resolve_again(conn: WriteConn, now: datetime) -> tuple[list[Standing], bool]:
-    """Resolve again what came from the contact point whose claims changed longest ago.
+def resolve_again(conn: WriteConn, now: datetime, hearing: Hearing) -> tuple[list[Standing], bool]:
+    """Resolve again what came from the contact point whose claims changed longest ago; the router hears of what waits.
 
     Returns:
         What has changed hands, and whether there is more to do.
@@ -120,31 +143,44 @@ def resolve_again(conn: WriteConn, now: datetime) -> tuple[list[Standing], bool]
         and_(~doubted, or_(table.c.resolve_state != found.state, table.c.party_id.is_distinct_from(found.party))),
         and_(doubted, or_(table.c.resolve_state != unsure, table.c.party_id.is_not(None))),
     )
-    query = select(table.c.id, doubted.label("doubted")).where(
+    query = select(table.c.id, table.c.state, doubted.label("doubted")).where(
         table.c.contact_point_id == due[0],
         table.c.resolve_state != ResolveState.CONFIRMED,
         table.c.state != "quarantined",
         differs if found.state != ResolveState.ANONYMOUS else false(),
     )
-    rows = [(row.id, row.doubted) for row in conn.execute(query.order_by(table.c.id).limit(BATCH))]
-    for ident, is_doubted in rows:
+    rows = [(row.id, row.doubted, row.state) for row in conn.execute(query.order_by(table.c.id).limit(BATCH))]
+    levels: dict[str, int] = {}
+    known = _standing(conn, "", found, due[0], now)
+    for ident, is_doubted, stands in rows:
         state, party = (unsure, None) if is_doubted else (found.state, found.party)
         changed = {"party_id": party, "resolve_state": state, "updated_at": now}
         conn.execute(update(table).where(table.c.id == ident).values(changed))
+        if party is not None and stands in _HEARD:
+            levels[ident] = _hear(conn, Identified(interaction=ident, party=party, vip=known.vip), hearing, now)
     if len(rows) < BATCH:
         due_rows.done(conn, due_rows.RESOLVE, due)
-    known = _standing(conn, "", found, due[0], now)
     changed_hands = [
         Standing(
             interaction=ident,
             resolve_state=str(unsure if is_doubted else found.state),
             party=None if is_doubted else known.party,
             name="" if is_doubted else known.name,
-            vip=0 if is_doubted else known.vip,
+            vip=0 if is_doubted else levels.get(ident, known.vip),
         )
-        for ident, is_doubted in rows
+        for ident, is_doubted, _ in rows
     ]
     return changed_hands, True
+
+
+def _hear(conn: WriteConn, fact: Identified, hearing: Hearing, now: datetime) -> int:
+    """Let the router hear who the customer of an open contact is; return their level."""
+    fact = letting_in.known_later(conn, hearing.customers, fact, now)
+    conn.execute(update(s.interaction).where(s.interaction.c.id == fact.interaction).values(vip=fact.vip))
+    told = {"party": fact.party, **letting_in.let_in_by(fact)}
+    add_event(conn, fact.interaction, now, "identified", None, told)
+    tell(conn, fact, ident=hearing.new_id(), node=hearing.node, now=now)
+    return fact.vip
 
 
 def _interaction(conn: WriteConn, interaction: str) -> Any:

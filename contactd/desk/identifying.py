@@ -41,6 +41,7 @@ class Identifying:
             node=self._desk.store.node,
             actor=agent,
             now=self._desk.clock.now(),
+            customers=self._desk.rules.policy.customers,
         )
         found = await self._desk.store.write(unit, urgent=True)
         if found is None:

@@ -77,11 +77,12 @@ class Tending:
     async def some(self) -> bool:
         """Do a little of everything; True while there may be more to do."""
         now, write = self._desk.clock.now(), self._desk.store.write
-        changed, more = await write(partial(identify_rows.resolve_again, now=now), bulk=True)
+        policy, node = self._desk.rules.policy, self._desk.store.node
+        hearing = identify_rows.Hearing(node=node, new_id=self._desk.idents.new, customers=policy.customers)
+        changed, more = await write(partial(identify_rows.resolve_again, now=now, hearing=hearing), bulk=True)
         self._identifying.follow(changed)
         matching = partial(match_rows.match_some, now=now, new_id=self._desk.idents.new)
         more = await write(matching, bulk=True) or more
-        policy = self._desk.rules.policy
         unit = partial(search_docs.index_parties, now=now, plan=policy.customers, numbers=policy.numbers)
         more = await write(unit, bulk=True) or more
         more = await write(partial(search_docs.index_cases, now=now), bulk=True) or more

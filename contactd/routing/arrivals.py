@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contactd.clock import to_ms
+from contactd.core.effects import Weighed
 from contactd.core.events import Identified, InteractionArrived, InteractionGone, Skills, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, Outcome, SegmentReason, State
 from contactd.core.offer import OfferOutcome, WithdrawReason
@@ -91,7 +92,7 @@ def _preference(item: Item, fact: InteractionArrived) -> None:
 
 
 def identified(floor: Floor, fact: Identified) -> None:
-    """Somebody said who the customer is: their level counts from now on."""
+    """It became known who the customer is: their level counts from now on, and what rules for such customers say."""
     item = floor.item(fact.interaction)
     if item.rule.calls_back:
         floor.owed.drop(item)
@@ -100,6 +101,7 @@ def identified(floor: Floor, fact: Identified) -> None:
     item.party, item.vip = fact.party, min(max(fact.vip, 0), MAX_VIP)
     floor.visits.add(item)
     look_around(floor, item)
+    _weigh(floor, item, fact)
     if item.rule.calls_back:
         floor.owed.add(item)
     elif floor.owed:
@@ -107,6 +109,25 @@ def identified(floor: Floor, fact: Identified) -> None:
     if item.state is State.QUEUED and item.matched:
         floor.unplace(item)
         floor.fresh[item.id] = None
+
+
+def _weigh(floor: Floor, item: Item, fact: Identified) -> None:
+    """Let an item that waits be as one of such a customer; an offer that stands is not disturbed."""
+    if item.state not in (State.QUEUED, State.OFFERED) or not item.matched:
+        return
+    item.language = item.language or fact.language
+    least = dict(item.skills)
+    for skill, level in fact.skills:
+        least[skill] = max(level, least.get(skill, 0))
+    skills, priority = sorted_skills(tuple(least.items())), max(item.priority, min(fact.priority, MAX_PRIORITY))
+    if skills != item.skills:
+        item.step, item.step_since, item.untold = 0, floor.now, True
+    if (priority, skills) != (item.priority, item.skills):
+        item.priority, item.skills = priority, skills
+        floor.emit(Weighed(interaction=item.id, priority=priority, skills=skills))
+    if fact.prefer_agent is not None and item.prefer is None and item.state is State.QUEUED:
+        item.prefer, item.prefer_kind, item.untold = fact.prefer_agent, "owner", True
+        item.prefer_until = floor.now + round(item.line.prefer_s * 1000)
 
 
 def gone(floor: Floor, fact: InteractionGone) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from contactd.core.address import email
-from contactd.crm_store import claims, parties, schema, search_docs
+from contactd.crm_store import claims, interactions, parties, schema, search_docs
 from contactd.crm_store.store import Store
 from contactd.testing.clock import ManualClock
 from tests.desk.bench import Bench, open_bench
@@ -85,3 +85,25 @@ async def test_own_fields_raise_a_contact_and_open_its_case(bench: Bench) -> Non
     cases = await bench.store.read(lambda conn: conn.execute(select(schema.case_)).all())
     made = {row.source_interaction_id: (row.type, row.priority) for row in cases}
     assert made == {found["east"].id: ("service", 3), found["big"].id: ("complaint", 0)}
+
+
+async def test_who_becomes_known_while_waiting_is_let_in_like_anybody_known(bench: Bench) -> None:
+    """By an address that became theirs, and by a colleague's word: level, priority, skills, language."""
+    waiting, other = await came(bench, "big"), await came(bench, "second", "noch etwas")
+    assert (waiting.party_id, waiting.priority, waiting.vip) == (None, 0, 0)
+    eve = await bench.agent("eve")
+    await known(bench, "big", tags=["大客户"], lang="en", owner_id=eve.id)
+    await bench.office.tending.settle()
+    book = bench.office.desk.book
+    await bench.until(lambda: book.get(waiting.id).priority == 4, "the router hears of it")
+    sue = await bench.agent("sue", role="supervisor")
+    await bench.run(sue, "party.confirm", interaction=other.id, party="big")
+    for ident in (waiting.id, other.id):
+        item = bench.router._floor.items[ident]
+        assert (item.vip, item.priority, item.skills, item.language) == (2, 4, (("english", 3),), "en")
+        query = select(schema.interaction).where(schema.interaction.c.id == ident)
+        row = await bench.store.read(lambda conn, query=query: conn.execute(query).one())
+        assert (row.line, row.party_id, row.vip, row.priority, row.lang) == ("support", "big", 2, 4, "en")
+        events = await bench.store.read(lambda conn, ident=ident: interactions.events(conn, ident))
+        told = next(one for one in events if one["type"] in {"identified", "confirmed"})
+        assert ("english" in str(told), eve.id in str(told)) == (True, True)

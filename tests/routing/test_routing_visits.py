@@ -139,3 +139,19 @@ def test_no_duplicate_is_begun_by_somebody_else(day: list[tuple[str, int, str]])
             holders = {before[other.id] for other in others if other.id in before and other.agent}
             now = {other.agent for other in others if other.state is State.ACTIVE}  # by this very fact, too
             assert not holders or wish.agent in holders | now, (item.id, holders)
+
+
+def test_who_becomes_known_asks_for_what_their_rules_say_and_goes_to_who_looks_after_them() -> None:
+    stage = Stage({"lines": {"support": {"prefer_s": 600}}})
+    stage.agent("eve", skills=(("english", 5),))
+    stage.arrive("first")
+    stage.accept("first")
+    stage.arrive("call", priority=5)
+    known = {"priority": 3, "skills": (("english", 3),), "language": "en", "prefer_agent": "eve"}
+    stage.tell(Identified(interaction="call", party="li", **known))
+    item = stage.router._floor.items["call"]
+    assert (item.priority, item.skills, item.language, item.prefer) == (5, (("english", 3),), "en", "eve")
+    stage.agent("bob")
+    assert stage.offered_to("call") is None, "bob has not what it takes now"
+    stage.tell(Identified(interaction="call", party="li", priority=9))
+    assert item.priority == 9
