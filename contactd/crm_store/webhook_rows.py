@@ -89,10 +89,11 @@ def replay(conn: WriteConn, ident: str, after: int | None, by: str, now: datetim
 
 
 def claim(conn: WriteConn, now: datetime, lease: timedelta) -> list[Any]:
-    """Take the webhooks that are due and have something to hear; nobody else does until the lease ends."""
+    """Take the webhooks that are due and have something to hear, each with its maker's `role`; nobody else does meanwhile."""
     free = or_(_w.c.lease_until.is_(None), _w.c.lease_until < now)
     due = and_(_w.c.active, _w.c.next_at <= now, _w.c.cursor < change_rows.last(conn.connection), free)
-    rows = conn.execute(select(_w).where(due).order_by(_w.c.next_at)).all()
+    made = select(_w, s.agent.c.role.label("role")).outerjoin(s.agent, s.agent.c.id == _w.c.created_by)
+    rows = conn.execute(made.where(due).order_by(_w.c.next_at)).all()
     lease_until = {"lease_until": now + lease}
     return [row for row in rows if conn.execute(update(_w).where(_w.c.id == row.id, free).values(lease_until)).rowcount]
 

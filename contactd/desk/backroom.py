@@ -14,7 +14,6 @@ from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
 from contactd.desk.retention import Retention
-from contactd.desk.rights import PROGRAM
 from contactd.desk.rules import Rules
 from contactd.desk.scoring import Scoring
 from contactd.desk.seeing import Seeing
@@ -68,7 +67,7 @@ def build_backroom(store: Store, clock: Clock, settings: Settings, rules: Rules,
         Wizard(store, clock, Idents(clock), tables),
         Privacy(store, clock),
         HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys", tables),
-        Webhooks(store, clock, Poster(settings.http.fetch_from), Seeing.of(settings.privacy).levels(PROGRAM)),
+        Webhooks(store, clock, Poster(settings.http.fetch_from), Seeing.of(settings.privacy).levels),
         Retention(store, clock, kept.days(), (kept.from_hour, kept.to_hour)),
         Scoring(store, clock, rules),
         workers,

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import json
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from contactd.core.levels import EVERYTHING, Levels
 from contactd.crm_store import change_rows, webhook_rows
 from contactd.crm_store.store import Store
 from contactd.desk.fetching import RefusedError, Resolve, allowed, resolve
+from contactd.desk.rights import PROGRAM
 
 EVERY_S = 1.0
 SECONDS = 10.0
@@ -101,8 +102,10 @@ class Poster:
 class Webhooks:
     """Tells other systems what changed."""
 
-    def __init__(self, store: Store, clock: Clock, poster: Poster, levels: Levels = EVERYTHING) -> None:
-        """Read changes from `store`; `levels`: how far programs see fields."""
+    def __init__(
+        self, store: Store, clock: Clock, poster: Poster, levels: Callable[[str], Levels] = lambda _role: EVERYTHING
+    ) -> None:
+        """Read changes from `store`; `levels`: how far a role sees fields: that of who made a webhook, or a program's."""
         self._store = store
         self._clock = clock
         self._poster = poster
@@ -144,7 +147,7 @@ class Webhooks:
     async def _deliver(self, row: Any, changes: list[Any], now: datetime) -> str | None:
         """Send a batch; return what went wrong, in fixed words."""
         ident, at = f"{row.id}-{changes[0].seq}-{changes[-1].seq}", int(now.timestamp())
-        told = self._levels.shown({"changes": [change_rows.view(one) for one in changes]})
+        told = self._levels(row.role or PROGRAM).shown({"changes": [change_rows.view(one) for one in changes]})
         body = json.dumps(told, separators=(",", ":")).encode()
         headers = {
             "webhook-id": ident,

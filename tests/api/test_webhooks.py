@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,6 +18,7 @@ from contactd.core.address import phone_point
 from contactd.crm_store import change_rows, due_rows, schema, search_docs
 from contactd.desk import webhooks
 from contactd.desk.fetching import RefusedError
+from contactd.desk.seeing import Seeing
 from contactd.desk.webhooks import TRIES, Poster, Webhooks
 from tests.api.house import House
 from tests.crm_store.town import Town
@@ -125,6 +126,18 @@ async def test_what_comes_between_two_looks_is_told_the_next_time(both: House, m
     for _ in range(2):
         await sender.some()
     assert receiver.heard() == [("case.changed", "c-1")]
+
+
+async def test_a_webhook_hears_what_the_role_of_who_made_it_is_shown(both: House) -> None:
+    receiver = Receiver()
+    shown = Seeing(fields={"admin": {"outcome": "hide"}, "program": {"line": "hide"}})
+    sender: Any = Webhooks(both.store, both.clock, cast("Any", receiver), shown.levels)
+    await made(both)
+    told = ("interaction.closed", "c-1", {"line": "support", "outcome": "handled"}, None)
+    await both.store.write(lambda conn: change_rows.append(conn, [told], both.clock.now()))
+    await sender.some()
+    (change,) = json.loads(receiver.got[0][1])["changes"]
+    assert change["data"] == {"line": "support", "outcome": None}
 
 
 async def test_changes_are_told_signed_once_and_without_anybodys_data(both: House) -> None:
