@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, column, select, table, text
 
 from contactd.core.tokens import Term
 from contactd.crm_store import schema as s
@@ -48,11 +48,13 @@ _FIND = {
     ).bindparams(bindparam("acl", expanding=True)),
 }
 
+_INDEX = table("search_index", column("rowid"), column("seq"), column("tokens"))
 _HOLDING = {
-    "sqlite": text("search_doc.seq IN (SELECT rowid FROM search_index WHERE tokens MATCH :query)"),
-    "postgresql": text("search_doc.seq IN (SELECT seq FROM search_index WHERE tokens @@ CAST(:query AS tsquery))"),
+    # Led by the index, newest first: it stops when enough are seen, and asks of no others whose they are.
+    "sqlite": (_INDEX.c.rowid, text("search_index.tokens MATCH :query")),
+    "postgresql": (_INDEX.c.seq, text("search_index.tokens @@ CAST(:query AS tsquery)")),
 }
-"""Documents that hold a question, where who asks sees only some."""
+"""Number of a document in the index, and that it holds a question; where who asks sees only some."""
 
 
 def next_seqs(conn: WriteConn, count: int) -> range:
@@ -89,11 +91,10 @@ def find(
     values = {"query": query, "kind": kind, "acl": list(acl), "limit": limit}
     if not seen:
         return list(conn.execute(_FIND[dialect], values))
-    doc = s.search_doc
-    holding = select(doc.c.kind, doc.c.ref, doc.c.party_id, doc.c.at, doc.c.seq).where(
-        _HOLDING[dialect], doc.c.kind == kind, doc.c.acl.in_(acl), *seen
-    )
-    return list(conn.execute(holding.order_by(doc.c.seq.desc()).limit(limit), {"query": query}))
+    doc, (number, holds) = s.search_doc, _HOLDING[dialect]
+    holding = select(doc.c.kind, doc.c.ref, doc.c.party_id, doc.c.at, doc.c.seq).join(_INDEX, number == doc.c.seq)
+    holding = holding.where(holds, doc.c.kind == kind, doc.c.acl.in_(acl), *seen)
+    return list(conn.execute(holding.order_by(number.desc()).limit(limit), {"query": query}))
 
 
 def shred(conn: WriteConn, *, first: bool) -> bool:

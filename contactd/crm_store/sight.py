@@ -68,14 +68,14 @@ def parties(sight: Sight | None, now: datetime, party: Any = s.party) -> list[Co
     return [or_(_owned(sight, party), _granted(sight, now, party.c.id))]
 
 
-def interactions(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
-    """Return what the contacts that are seen fulfil; nothing = all are."""
+def interactions(sight: Sight | None, now: datetime, *, many: bool = False) -> list[ColumnElement[bool]]:
+    """Return what the contacts that are seen fulfil; nothing = all are.  `many`: it is asked of thousands at once."""
     if sight is None or sight.interaction == "all":
         return []
     table = s.interaction
     people = _people(sight.agent, sight.interaction)
     mine = [table.c.agent.in_(people), table.c.id.in_(_in_hand(sight.agent, now))]
-    return [or_(*mine, _of_seen(sight, sight.interaction, now, table.c.party_id))]
+    return [or_(*mine, _of_seen(sight, sight.interaction, now, table.c.party_id, many=many))]
 
 
 def cases(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
@@ -183,7 +183,7 @@ def documents(sight: Sight | None, now: datetime) -> dict[str, Seen]:
         found[NAMED] = of_party
     if of_case := cases(sight, now):
         found["case"] = [exists(select(case.c.id).where(case.c.id == doc.c.ref, *of_case).correlate(doc))]
-    if of_contact := interactions(sight, now):
+    if of_contact := interactions(sight, now, many=True):
         joined = select(message.c.id).join(contact, contact.c.id == message.c.interaction_id)
         found["message"] = [exists(joined.where(message.c.id == doc.c.ref, *of_contact).correlate(doc))]
     return found
@@ -248,12 +248,18 @@ def of_pairs(sight: Sight | None, now: datetime) -> list[ColumnElement[bool]]:
     return [rule for side in (s.dup_candidate.c.a, s.dup_candidate.c.b) for rule in of_parties(sight, now, side)]
 
 
-def _of_seen(sight: Sight, reach: Reach, now: datetime, column: Any) -> ColumnElement[bool]:
-    """Say that the record a column names belongs to a customer who is seen."""
+def _of_seen(sight: Sight, reach: Reach, now: datetime, column: Any, *, many: bool = False) -> ColumnElement[bool]:
+    """Say that the record a column names belongs to a customer who is seen.
+
+    Of `many` rows it is asked once who is seen, and then of each row only whether it is theirs; of few it is asked row by row.
+    """
     own, kept = s.party.alias("of_record"), s.party.alias("of_customer")
     wide = Sight(agent=sight.agent, party=reach)
     rule = or_(_owned(wide, kept), _granted(wide, now, kept.c.id))
     joined = select(own.c.id).join(kept, kept.c.id == own.c.canonical_id)
+    if many:
+        theirs: ColumnElement[bool] = column.in_(joined.where(rule))
+        return theirs
     return exists(joined.where(own.c.id == column, rule).correlate_except(own, kept))
 
 
