@@ -80,6 +80,15 @@ def test_no_text_makes_tokens_a_database_refuses(text: str) -> None:
         assert max(token) < "\U00010000"
 
 
+@given(st.text(st.sampled_from("投诉〇電話 ab12_-/。ＡBß\n"), max_size=60))
+def test_a_letter_of_another_kind_changes_nothing_about_the_rest(text: str) -> None:
+    assert of_text(f"{text} é") == [*of_text(text), "é"]
+
+
+def test_long_words_and_numbers_are_cut() -> None:
+    assert of_text(f"{'a' * 50} {'1' * 50}投诉") == ["a" * 40, "1" * 40, "投诉", "诉"]
+
+
 def test_a_flood_is_bounded() -> None:
     assert len(of_text("投诉" * 50_000)) <= MAX_TOKENS
     assert of_text("a " * 5000).count("a") == MAX_SAME
