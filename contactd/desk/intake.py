@@ -94,6 +94,8 @@ class Intake:
         self._parts = Parts(blobs, idents)
         self._rules = rules
         self._metrics = metrics or Metrics()
+        self.taken = 0
+        """Arrivals taken in since the start."""
         self.adopters: list[Callable[[Arrival], Arrival | None]] = []
         """Channels to which some of what others take in belongs."""
         self.unread: Callable[[Unread], None] = lambda _unread: None
@@ -141,6 +143,7 @@ class Intake:
 
     def _count(self, arrival: Arrival, old: Mapping[str, Any] | None) -> None:
         """Count something taken in, or its repetition."""
+        self.taken += 1
         figure = self._metrics.received if old is None else self._metrics.duplicates
         figure.labels(channel=arrival.channel).inc()
 

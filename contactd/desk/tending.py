@@ -28,6 +28,10 @@ from contactd.desk.tasks import Tasks
 EVERY_S = 1.0
 MANY = 4
 """Messages from which on a worker is asked."""
+RUSH = 50
+"""Arrivals between two looks from which on the index of words waits: it would take as much as they do."""
+PATIENCE_S = 10.0
+"""How long it waits at most before it catches up."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +51,10 @@ class Tending:
         self._campaigns = Campaigns(desk)
         self._looked: str | None = None
         """The message up to which was looked for ones not indexed, while there is a lot to do."""
+        self._came = 0
+        """Arrivals at the last look."""
+        self._waits_since: float | None = None
+        """Since when the index of messages waits for a quieter moment."""
 
     async def run(self) -> None:
         """Look every second, for ever."""
@@ -59,6 +67,7 @@ class Tending:
 
     async def settle(self) -> None:
         """Do all that is due now."""
+        self._came = self._desk.intake.taken
         for part in self._parts():
             await part()
 
@@ -93,6 +102,8 @@ class Tending:
     async def _some_messages(self) -> bool:
         """Index messages that are not yet; True while there may be more."""
         store = self._desk.store
+        if self._looked is None and self._rush():
+            return False
         missing, self._looked = await store.read(partial(search_docs.unindexed, after=self._looked))
         now, size = self._desk.clock.now(), search_docs.MESSAGES
         for at in range(0, len(missing), size):
@@ -102,6 +113,20 @@ class Tending:
             worked = dict(zip(texts, zip(texts.values(), words, strict=True), strict=True))
             await store.write(partial(search_docs.index_messages, idents=idents, now=now, worked=worked), bulk=True)
         return self._looked is not None
+
+    def _rush(self) -> bool:
+        """Tell whether so much comes in that the index has to wait; not for long, and then it catches up with all there is."""
+        came, self._came = self._desk.intake.taken - self._came, self._desk.intake.taken
+        now = self._desk.clock.monotonic()
+        if came < RUSH:
+            self._waits_since = None
+            return False
+        if self._waits_since is None:
+            self._waits_since = now
+        if now - self._waits_since < PATIENCE_S:
+            return True
+        self._waits_since = None
+        return False
 
     async def _words(self, texts: list[str]) -> list[str]:
         """Return the words of texts: of few at once, of many from a worker, where they hold up nobody."""
