@@ -95,6 +95,14 @@ class Database:
         """
         return self._open(_SQLITE_WRITER if self.sqlite else _POSTGRES_WRITER)
 
+    def grouping(self) -> Connection:
+        """Open the writer thread's connection: on SQLite its COMMIT leaves the sync to `log_sync`.
+
+        Raises:
+            StoreDownError: the database cannot be reached.
+        """
+        return self._open((*_SQLITE_WRITER, "PRAGMA synchronous=NORMAL")) if self.sqlite else self.writer()
+
     def reader(self, limit_ms: int) -> Connection:
         """Open a connection that only reads; on PostgreSQL the server stops any statement after `limit_ms`.
 
@@ -142,6 +150,22 @@ class Database:
             raise StoreDownError(message) from error
         finally:
             connection.close()
+
+    def copy_log(self) -> bool:
+        """Copy all of SQLite's log into the database and sync that; False when a reader is in the way.  Blocks.
+
+        Raises:
+            StoreDownError: it cannot be done now.
+        """
+        connection = self.writer()
+        try:
+            busy, frames, copied = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+        except DBAPIError as error:
+            message = "the log cannot be copied now"
+            raise StoreDownError(message) from error
+        finally:
+            connection.close()
+        return not busy and frames == copied
 
     def check(self) -> None:
         """See that a commit is really durable here.

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from contactd.core.errors import StoreDownError
 from contactd.crm_store.write_conn import WriteConn
 
 T = TypeVar("T")
@@ -100,6 +101,13 @@ def answer(jobs: list[Job]) -> None:
     for loop, mine in by_loop.items():
         with suppress(RuntimeError):  # a closed loop: nobody waits there any more
             loop.call_soon_threadsafe(_resolve, mine)
+
+
+def answer_all(jobs: list[Job], error: StoreDownError | None) -> None:
+    """Answer jobs that are on the disk; `error`: that they may not be."""
+    for job in jobs if error is not None else ():
+        job.value, job.error = None, error
+    answer(jobs)
 
 
 def _resolve(jobs: list[Job]) -> None:

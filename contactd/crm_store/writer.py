@@ -10,13 +10,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 
 from contactd.core.errors import BusyError, StoreDownError
 from contactd.crm_store.database import Database, for_callers, retry_alone
-from contactd.crm_store.jobs import Alike, Hold, Job, Unit, answer, run, together
+from contactd.crm_store.jobs import Alike, Hold, Job, Unit, answer, answer_all, run, together
+from contactd.crm_store.log_sync import LogSync
 from contactd.crm_store.write_conn import CommitUnknownError, TransactionLostError, WriteConn
 
 T = TypeVar("T")
@@ -55,7 +57,12 @@ class Writer:
         self._crowd = 0
         """Live units in the last group, if they were many."""
         self._took = 0.0
-        """Seconds the last COMMIT took."""
+        """Seconds the last COMMIT took, or the sync that followed it."""
+        self._log = LogSync(database, self._synced, self._stopping) if database.sqlite else None
+        self._syncing = False
+        """What was committed is on its way to the disk; until it is there nothing else is committed."""
+        self._committed = False
+        """The last attempt at a group ended in its COMMIT."""
         self._conn: WriteConn | None = None
         self._hold: Hold | None = None
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -126,8 +133,9 @@ class Writer:
         """Serve groups until stopped and nothing waits."""
         while group := self._take():
             self._serve(group)
-        if self._conn is not None:
-            self._conn.close()
+        self._drop()
+        if self._log is not None:
+            self._log.stop()
 
     def _take(self) -> list[Job]:
         """Wait for units and take a group: live ones, and a bulk unit when none are live or its turn has come."""
@@ -143,34 +151,58 @@ class Writer:
             return group
 
     def _late(self, jobs: list[Job], began: float) -> list[Job]:
-        """Return the live units that came while those of the group ran: they share its commit.
+        """Return the live units that came while those of the group ran, or while the disk is busy: they share its commit.
 
         Where many come, it waits for them once: a commit for each few of them costs more than it brings.  Whoever writes
         alone never waits.
         """
-        taken = time.perf_counter() - began
-        room = GROUP - len(jobs)
-        if room <= 0 or taken > LATE_S or any(job.bulk or job.tries > 1 for job in jobs):
-            return []
-        if len(jobs) + len(self._live) < self._crowd:
-            self._crowd = 0
-            # Woken by nothing: those who come now must not wait for this thread.
-            self._stopping.wait(min(self._took, LATE_S))
+        room = 0 if any(job.bulk or job.tries > 1 for job in jobs) else GROUP - len(jobs)
+        if not self._wait_for_disk(or_for_units=room > 0):
+            if room <= 0 or time.perf_counter() - began > LATE_S:
+                return []
+            if len(jobs) + len(self._live) < self._crowd:
+                self._crowd = 0
+                # Woken by nothing: those who come now must not wait for this thread.
+                self._stopping.wait(min(self._took, LATE_S))
         with self._changed:
-            late = [self._live.popleft() for _ in range(min(len(self._live), room))]
+            late = [self._live.popleft() for _ in range(min(len(self._live), max(room, 0)))]
         for job in late:
             job.begin()
         return late
+
+    def _wait_for_disk(self, *, or_for_units: bool) -> bool:
+        """Wait until what was committed is on the disk, or live units have come; tell whether it was not there yet."""
+        with self._changed:
+            if not self._syncing:
+                return False
+            while self._syncing and not (or_for_units and self._live):
+                self._changed.wait()
+            return True
+
+    def _synced(self, seconds: float) -> None:
+        """Hear, on the log's thread, that what was committed is on the disk."""
+        if self._observe is not None:
+            self._observe(seconds)
+        with self._changed:
+            self._took = seconds
+            self._syncing = False
+            self._changed.notify_all()
 
     def _serve(self, group: list[Job]) -> None:
         """Bring every unit of a group to an end, running again what has to be."""
         pending = deque([group])
         while pending:
             jobs = pending.popleft()
+            self._committed = False
             again = self._attempt(jobs)
             pending.extendleft(reversed(again))
             repeated = {id(job) for part in again for job in part}
-            answer([job for job in jobs if id(job) not in repeated])
+            ended = [job for job in jobs if id(job) not in repeated]
+            if self._committed and self._log is not None:
+                self._syncing = True
+                self._log.begin(partial(answer_all, ended))
+            else:
+                answer(ended)
 
     def _attempt(self, jobs: list[Job]) -> list[list[Job]]:
         """Run `jobs` in one transaction; return the groups that have to be run again."""
@@ -202,10 +234,12 @@ class Writer:
             self._hold.stand()
         began = time.perf_counter()
         conn.commit()
-        self._took = time.perf_counter() - began
+        self._committed = True
         self._crowd = len(jobs) if len(jobs) >= CROWD else 0
-        if self._observe is not None:
-            self._observe(self._took)
+        if self._log is None:
+            self._took = time.perf_counter() - began
+            if self._observe is not None:
+                self._observe(self._took)
 
     def _run_unit(self, conn: WriteConn, jobs: list[Job]) -> None:
         """Run one unit, or several jobs of one kind; what it raises takes back its own savepoint only."""
@@ -229,7 +263,7 @@ class Writer:
     def _connected(self) -> WriteConn:
         """Return the connection, opened if there is none."""
         if self._conn is None:
-            self._conn = WriteConn(self._database.writer(), self._database.words)
+            self._conn = WriteConn(self._database.grouping(), self._database.words)
         return self._conn
 
     def _unknown(self, jobs: list[Job]) -> list[list[Job]]:
@@ -270,10 +304,13 @@ class Writer:
             job.value, job.error, job.again = None, told, False
 
     def _drop(self) -> None:
-        """Throw the connection away; the next group opens a new one."""
+        """Throw the connection away, once what it committed is on the disk; the next group opens a new one."""
+        self._wait_for_disk(or_for_units=False)
         conn, self._conn = self._conn, None
         if conn is not None:
             conn.close()
+        if self._log is not None:
+            self._log.forget()
 
 
 def _check(conn: WriteConn, job: Job) -> None:
