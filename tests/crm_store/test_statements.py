@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import bindparam, create_engine, select
 from sqlalchemy.engine import Dialect
 
 from contactd import crm_store
 from contactd.crm_store import schema
+from contactd.crm_store.schema.types import Json, storable
 from contactd.crm_store.statements import Hot, hot, insert
 
 DIALECTS = [
@@ -46,3 +50,21 @@ def test_an_insert_may_name_its_columns_and_keeps_the_others_defaults() -> None:
     assert "retired_at" not in prepared.sql
     with pytest.raises(TypeError, match="created_at"):
         prepared.bind({"name": "billing"})
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60)
+@given(VALUES)
+def test_a_document_is_compact_json(value: object) -> None:
+    assert Json.stored(value) == storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def test_what_is_no_json_is_refused() -> None:
+    with pytest.raises(TypeError):
+        Json.stored({"at": object()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,21 @@ metadata = MetaData(
 )
 """Every table of the store; names of constraints are fixed so that a migration can name them."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+def _encoder() -> Callable[[Any], str]:
+    """Return what writes a value as compact JSON.
+
+    `JSONEncoder.encode` makes the encoder below anew for every value, which takes longer than writing a small one.
+    """
+    usual = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # another Python than CPython
+        return usual.encode
+    write = make(None, usual.default, json.encoder.encode_basestring, None, ":", ",", False, False, True)  # noqa: FBT003 - it takes no names
+    return lambda value: "".join(write(value, 0))
+
+
+_encode = _encoder()
 _EMPTY: dict[type, str] = {list: "[]", tuple: "[]", dict: "{}"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
