@@ -65,16 +65,18 @@ def claim_gone(floor: Floor, item: Item) -> None:
     shape = item.shape
     lead = shape.lead(floor.items) if shape is not None and shape.waiting > 1 else None
     following = floor.items[lead[2]] if lead is not None else None
+    freed: list[Agent] = []
     for name in floor.claims.pop(item.id):
         agent = floor.agents.get(name)
         if agent is None or agent.claim is not item:
             continue
         if following is None or lead is None or agent.below is None or lead >= agent.below or following.skips:
-            floor.look_for(agent)
+            freed.append(agent)
         elif _lacks_room(floor, agent, following.rule):
             note_claim(floor, agent, following)
         else:
-            floor.look_for(agent)
+            freed.append(agent)
+    floor.look_for_all(freed)
 
 
 def highest_claim(floor: Floor, agent: Agent) -> Item | None:

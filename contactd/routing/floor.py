@@ -24,9 +24,11 @@ from contactd.routing.limits import Limits
 from contactd.routing.line import ChannelRule
 from contactd.routing.owed import Owed
 from contactd.routing.policy import Policy
+from contactd.routing.pools import Pool
+from contactd.routing.profiles import Profile
 from contactd.routing.shapes import Choice, Index, Shape
 from contactd.routing.state import Agent, Item, LiveOffer, has_room_for, health_due, in_use
-from contactd.routing.strategies import BY_NEED, STRATEGIES
+from contactd.routing.strategies import STRATEGIES, compared_alike
 from contactd.routing.visits import Visits, leave_to_handler, look_around
 
 
@@ -74,6 +76,8 @@ class Floor:
         """Items that have just come into somebody's hands, while callbacks are owed to anybody."""
         self.gates: dict[str, Gate] = {}
         self.index = Index(self._fill)
+        self.alike = compared_alike(line.strategy for line in policy.lines.values())
+        """The ways in which the lines compare agents, see `strategies.ALIKE`."""
         self.deadlines = Deadlines(lambda entry: holds(self, entry))
         self.wishes: list[Wish] = []
         self.touched: dict[str, None] = {}
@@ -260,6 +264,11 @@ class Floor:
         if agent is not None and agent.routable:
             self.dirty[agent.id] = None
 
+    def look_for_all(self, agents: list[Agent]) -> None:
+        """Look whether anything waits for these agents: who has least in hand is asked first, then who is idle longest."""
+        for agent in sorted(agents, key=lambda one: (one.used, one.idle_since or 0, one.id)):
+            self.look_for(agent)
+
     def watch(self, agent: Agent) -> None:
         """Set the moment at which a silent console is next judged."""
         self.tokens += 1
@@ -284,15 +293,10 @@ class Floor:
         idle = float(agent.idle_since or 0)
         return STRATEGIES[shape.line.strategy](agent, shape, idle, self.now)
 
-    def mark(self, agent: Agent, shape: Shape) -> Choice:
-        """Return what an agent's entries in all kinds of one line and channel get worse with, and not otherwise."""
-        if shape.line.strategy in BY_NEED:
-            return float(agent.used), float(agent.idle_since or 0), 0.0, agent.id
-        return self.choice(agent, shape)
-
     def renew_index(self) -> None:
         """Build the index anew, for a new policy."""
         self.index = Index(self._fill)
+        self.alike = compared_alike(line.strategy for line in self.policy.lines.values())
         for agent in self.agents.values():
             agent.profile = self.index.profile(agent.skills, agent.lines, agent.languages)
             agent.profile.members[agent.id] = agent
@@ -300,17 +304,14 @@ class Floor:
             agent.room.clear()
             agent.listed.clear()
 
-    def _fill(self, shape: Shape) -> None:
-        """List the agents who are free for a new shape; those about to be looked at are listed then."""
-        for profile in shape.profiles.values():
+    def _fill(self, pool: Pool, profiles: list[Profile]) -> None:
+        """List who has room in a new pool; those about to be looked at are listed then."""
+        for profile in profiles:
             for agent in profile.members.values():
-                listed = agent.listed.pop(shape.place, None)
-                spaced = self.limits.spaced(agent, shape.line, self.now)
-                if agent.id not in self.dirty and not spaced and self.can_take(agent, shape.rule):
-                    choice = self.choice(agent, shape)
-                    shape.show(choice)
-                    if listed is not None:
-                        agent.listed[shape.place] = max(listed, self.mark(agent, shape))
+                if agent.id not in self.dirty and self.can_take(agent, pool.rule):
+                    self.index.pools.put(agent, (pool,))
+                else:
+                    agent.listed.pop(pool.rule.room, None)
 
     def tell_agents(self, cause: str, actor: str | None = None) -> None:
         """Tell the state of every agent that changed since it was last told."""

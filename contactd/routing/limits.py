@@ -92,8 +92,7 @@ class Limits:
         agent.spare_in = spare
         if any(self._spare[name] > self.reserve[name] for name in spare):
             kept, self._kept = self._kept, {}
-            for name in kept:
-                floor.look_for(floor.agents.get(name))
+            floor.look_for_all([floor.agents[name] for name in kept if name in floor.agents])
 
     def _spares(self, agent: Agent) -> tuple[str, ...]:
         """Return the reserving lines for which an agent is one without deferred work."""

@@ -18,11 +18,11 @@ from contactd.routing.floor import Floor
 from contactd.routing.heads import Ranked, best_of, better, heads_beside, ranked
 from contactd.routing.limits import RESERVE
 from contactd.routing.line import ChannelRule, Line
+from contactd.routing.listing import list_free, meet_listed, note_marks
 from contactd.routing.offers import Pick, make_offer
 from contactd.routing.score import NEVER
 from contactd.routing.shapes import Choice, Lead, Shape
 from contactd.routing.state import Agent, Item, skipped
-from contactd.routing.strategies import BY_NEED
 from contactd.routing.visits import ACTIVE
 
 NEXT_BEST = 5
@@ -32,6 +32,7 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
     """Return the agent the line's strategy prefers among the free ones, and up to five who come next."""
     aside: list[Choice] = []
     found: list[Choice] = []
+    meet_listed(floor, shape)
     free, ready = shape.free, shape.ready
     key = key_of(item, shape)
     while free and len(found) <= NEXT_BEST:
@@ -45,11 +46,10 @@ def find_agent(floor: Floor, shape: Shape, item: Item) -> tuple[Agent | None, tu
             aside.append(choice)
         elif passes is None:
             del ready[name]
-            agent.listed.pop(shape.place, None)
+            agent.listed.pop(shape.rule.room, None)
         elif (now_compares := floor.choice(agent, shape)) != choice:
             shape.correct(now_compares)
-            if shape.place in agent.listed:
-                agent.listed[shape.place] = max(agent.listed[shape.place], floor.mark(agent, shape))
+            note_marks(floor, agent, shape.rule.room)
         else:
             found.append(choice)
     for choice in aside:
@@ -117,26 +117,7 @@ def serve(floor: Floor, name: str) -> None:
         make_offer(floor, chosen.item, agent, chosen.pick)
         return
     del floor.dirty[name]
-    for rule, places in agent.profile.rooms.values():
-        if floor.can_take(agent, rule):
-            for shapes in places:
-                if shapes and not floor.limits.spaced(agent, shapes[0].line, floor.now):
-                    _list_free(floor, agent, shapes)
-
-
-def _list_free(floor: Floor, agent: Agent, shapes: list[Shape]) -> None:
-    """List an agent as free for shapes of one line and channel."""
-    mark, place = floor.mark(agent, shapes[0]), shapes[0].place
-    listed = agent.listed.get(place)
-    if listed is not None and listed <= mark:
-        return
-    by_need = shapes[0].line.strategy in BY_NEED
-    for shape in shapes:
-        choice = floor.choice(agent, shape) if by_need else mark
-        shown = shape.ready.get(agent.id)
-        if shown is None or choice < shown:  # as `Shape.show`, which is asked most of all
-            shape.correct(choice)
-    agent.listed[place] = mark
+    list_free(floor, agent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from contactd.core.events import Skills
-from contactd.routing.line import ChannelRule
 
 if TYPE_CHECKING:
     from contactd.routing.bundles import Gathered
+    from contactd.routing.pools import Pool
     from contactd.routing.shapes import Shape
     from contactd.routing.state import Agent
 
@@ -28,8 +28,8 @@ class Profile:
     lines: tuple[str, ...]
     shapes: dict[tuple[str, str], list[Shape]] = field(default_factory=dict)
     """What these agents can serve, by line and channel."""
-    rooms: dict[str, tuple[ChannelRule, list[list[Shape]]]] = field(default_factory=dict)
-    """The same lists by what room for them is decided by (`ChannelRule.room`)."""
+    pools: dict[str, list[Pool]] = field(default_factory=dict)
+    """Where these agents are listed when they are free, by what decides their room (`ChannelRule.room`)."""
     bundles: Gathered | None = None
     """The same kinds in bundles; None = to be gathered when next asked for."""
     members: dict[str, Agent] = field(default_factory=dict)
@@ -71,7 +71,6 @@ class Profile:
         shapes = self.shapes.get(shape.place)
         if shapes is None:
             shapes = self.shapes[shape.place] = []
-            self.rooms.setdefault(shape.rule.room, (shape.rule, []))[1].append(shapes)
         shapes.append(shape)
         shape.profiles[self.number] = self
         shape.present += self.present > 0
@@ -82,4 +81,5 @@ class Profile:
         for shapes in self.shapes.values():
             shapes[:] = [shape for shape in shapes if shape.waiting]
         self.bundles = None
+        self.pools.clear()
         self.worths.clear()

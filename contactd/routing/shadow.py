@@ -43,7 +43,7 @@ class Shadow:
         self.failed = 0
         self.latest: list[dict[str, Any]] = []
         """The last decisions that differed, at most 50."""
-        self._index = Index(lambda _shape: None)
+        self._index = Index(lambda _pool, _profiles: None)
         self._limits = DraftLimits(policy)
 
     def __call__(self, floor: Floor, item: Item, agent: Agent, preferred: bool) -> None:

@@ -16,6 +16,7 @@ from contactd.core.events import Skills
 from contactd.routing.bundles import Bundle, Bundles, Gathered
 from contactd.routing.groups import Group, older, pop_left_behind
 from contactd.routing.line import LANGUAGE, ChannelRule, Line
+from contactd.routing.pools import Pool, Pools
 from contactd.routing.profiles import Profile, ProfileKey
 from contactd.routing.score import NEVER, Scale
 from contactd.routing.state import Agent, Item
@@ -53,8 +54,12 @@ class Shape:
     waiting: int = 0
     oldest: float = NEVER
     """Nothing here waits since an earlier moment."""
+    pools: tuple[Pool, ...] = ()
+    """Where agents are listed who may be free for it."""
+    seen: int = 0
+    """Whom of them it knows: who was listed up to then."""
     ready: dict[str, Choice] = field(default_factory=dict)
-    """Agents who may be free, with their entry that counts."""
+    """Those it knows, with their entry that counts."""
     free: list[Choice] = field(default_factory=list)
     """Heap of the entries."""
     first: Item | None = None
@@ -154,6 +159,10 @@ class Shape:
         found = ((items.get(interaction), token) for _, interaction, token in entries)
         return [item for item, token in found if item is not None and item.token == token]
 
+    def knows(self, agent: Agent) -> bool:
+        """Say whether an agent stands among the free ones, or is found to the next time it is asked who is free."""
+        return agent.id in self.ready or any(pool.knows_since(agent, self.seen) for pool in self.pools)
+
     def show(self, choice: Choice) -> None:
         """Let an agent stand among the free ones.
 
@@ -183,9 +192,10 @@ class Rung:
 class Index:
     """All shapes, profiles and ladders under one policy."""
 
-    def __init__(self, fill: Callable[[Shape], None]) -> None:
-        """Call `fill` for every new shape, to list the agents who are free for it."""
+    def __init__(self, fill: Callable[[Pool, list[Profile]], None]) -> None:
+        """Call `fill` for every new pool, to list the agents of these profiles who have room."""
         self._fill = fill
+        self.pools = Pools()
         self._count = 0
         self._shapes: dict[tuple[str, str, Skills], Shape] = {}
         self._asking: dict[str, dict[int, Shape]] = {}
@@ -210,6 +220,7 @@ class Index:
                 found |= self._asking.get(skill, {})
             for number in sorted(found):
                 profile.join(found[number])
+            self.pools.join(profile, (ANYBODY, *profile.skills))
         return profile
 
     def leave(self, agent: Agent) -> None:
@@ -217,7 +228,7 @@ class Index:
         profile = agent.profile
         if profile.members.pop(agent.id, None) is not None and agent.present:
             profile.come(-1)
-        agent.listed.clear()
+        self.pools.leave(agent)
         for shape in profile.every_shape():
             shape.ready.pop(agent.id, None)
         if not profile.members:
@@ -276,7 +287,8 @@ class Index:
             self._asking.setdefault(shape.filed_under, {})[shape.number] = shape
             having = self._having.get(shape.filed_under, {})
             self._bundles.widen(shape, [profile for profile in having.values() if profile.join(shape)])
-            self._fill(shape)
+            for pool, profiles in self.pools.open_to(shape, having.values()):
+                self._fill(pool, profiles)
         return shape
 
     def _forget_empty(self) -> None:
@@ -291,6 +303,9 @@ class Index:
         self._bundles = Bundles()
         for profile in self._profiles.values():
             profile.forget_empty()
+        self.pools.keep(self._shapes.values())
+        for profile in self._profiles.values():
+            self.pools.join(profile, (ANYBODY, *profile.skills))
 
 
 def _merged(*parts: dict[str, int]) -> dict[str, int]:

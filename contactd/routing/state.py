@@ -178,8 +178,8 @@ class Agent:
     """Items that wait for this agent only."""
     counted_away: Break | None = None
     """For which reason they are counted among those who are away."""
-    listed: dict[tuple[str, str], tuple[float, float, float, str]] = field(default_factory=dict)
-    """(line, channel) → the agent stands among the free in every kind of demand of it, with no entry worse than this."""
+    listed: dict[str, tuple[tuple[float, float, float, str], ...]] = field(default_factory=dict)
+    """By `ChannelRule.room`: the agent stands in every pool of it, with no entry worse than these (`listing`)."""
     room: dict[str, bool] = field(default_factory=dict)
     """By `ChannelRule.room`: whether there is room for such an item; emptied whenever anything changes in hand."""
     used: int = 0

@@ -6,13 +6,13 @@ changed, so that free agents can stand in a heap.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from contactd.routing.shapes import Choice, Shape
 from contactd.routing.state import Agent
 
 
-def _longest_idle(agent: Agent, _shape: Shape, idle: float, _now: int) -> Choice:
+def _longest_idle(agent: Agent, _shape: Shape | None, idle: float, _now: int) -> Choice:
     return (float(agent.used), idle, 0.0, agent.id)
 
 
@@ -20,18 +20,18 @@ def _best_skill(agent: Agent, shape: Shape, idle: float, _now: int) -> Choice:
     return (-float(agent.profile.worth(shape)), float(agent.used), idle, agent.id)
 
 
-def _least_occupied(agent: Agent, _shape: Shape, idle: float, now: int) -> Choice:
+def _least_occupied(agent: Agent, _shape: Shape | None, idle: float, now: int) -> Choice:
     """Compare the part of the time since signing in that an agent had work in hand, in whole thousandths."""
     busy = agent.busy + (now - agent.busy_from if agent.busy_from else 0)
     present = now - agent.signed_at
     return (busy * 1000.0 // present if present > 0 else 0.0, float(agent.used), idle, agent.id)
 
 
-def _round_robin(agent: Agent, _shape: Shape, _idle: float, _now: int) -> Choice:
+def _round_robin(agent: Agent, _shape: Shape | None, _idle: float, _now: int) -> Choice:
     return (float(agent.given), 0.0, 0.0, agent.id)
 
 
-def _fewest_active(agent: Agent, _shape: Shape, idle: float, _now: int) -> Choice:
+def _fewest_active(agent: Agent, _shape: Shape | None, idle: float, _now: int) -> Choice:
     return (float(len(agent.work) + len(agent.offers)), idle, 0.0, agent.id)
 
 
@@ -42,15 +42,22 @@ def _weighted(agent: Agent, shape: Shape, idle: float, _now: int) -> Choice:
     return (float(agent.used), idle - surplus * 60_000.0, 0.0, agent.id)
 
 
-STRATEGIES: dict[str, Callable[[Agent, Shape, float, int], Choice]] = {
+ALIKE: dict[str, Callable[[Agent, Shape | None, float, int], Choice]] = {
     "longest_idle": _longest_idle,
-    "best_skill": _best_skill,
     "least_occupied": _least_occupied,
     "round_robin": _round_robin,
     "fewest_active": _fewest_active,
+}
+"""Strategies that compare agents alike for every item; the others by what an item needs, then as `longest_idle` does."""
+
+STRATEGIES: dict[str, Callable[[Agent, Shape, float, int], Choice]] = {
+    **ALIKE,
+    "best_skill": _best_skill,
     "weighted": _weighted,
 }
 """How agents are compared: pure, by what stands at the moment they became free; ties go by the agent's id."""
 
-BY_NEED = frozenset({"best_skill", "weighted"})
-"""Strategies that compare agents by what an item needs; the others compare them alike for every item."""
+
+def compared_alike(strategies: Iterable[str]) -> tuple[Callable[[Agent, Shape | None, float, int], Choice], ...]:
+    """Return what an agent's entries under these strategies get worse with, and not otherwise."""
+    return tuple(ALIKE[name] for name in sorted({name if name in ALIKE else "longest_idle" for name in strategies}))

@@ -74,7 +74,7 @@ class Witness:
                 why = "chosen" if why == "free" else why
             elif why == "free" and preferred:
                 why = "preferred_first"
-            elif why == "free" and (one.id in floor.dirty or (one.id in rested and one.id not in shape.ready)):
+            elif why == "free" and (one.id in floor.dirty or (one.id in rested and not shape.knows(one))):
                 why = "choosing"
             compares = floor.choice(one, shape) if why in ("chosen", "free") else None
             found.append(Candidate(one.id, why, compares))

@@ -159,6 +159,8 @@ def sizes(floor: Floor) -> dict[str, int]:
         "ready": sum(len(shape.ready) for shape in kinds),
         "free": sum(len(shape.free) for shape in kinds),
         "listed": sum(len(agent.listed) for agent in agents),
+        "pools": len(index.pools),
+        "in pools": index.pools.listed(),
         "room": sum(len(agent.room) for agent in agents),
         "claims": sum(len(found) for found in floor.claims.values()),
         "personal": sum(len(agent.personal) for agent in agents),
