@@ -92,6 +92,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         views=office.views,
         clock=clock,
         policy=lambda: (rules.version, rules.policy),
+        policy_from_file=settings.policy_source == "file",
         doors=office.desk.intake,
         quarantine=Quarantine(office.desk, office.reading),
         render_html=showing.page,

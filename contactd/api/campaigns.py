@@ -22,7 +22,11 @@ router = APIRouter(prefix="/api/v1", tags=["records"])
 _Word = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 MOST = 20_000
-"""Customers looked at in one request; who wants more asks again."""
+"""Customers looked at in one request at most; who wants more goes on after the last."""
+LONGEST_ROW = 10
+"""Digits of the number of a row, and one."""
+_PARTY = "party:"
+_ROW = "row:"
 
 
 class Whom(BaseModel):
@@ -33,6 +37,10 @@ class Whom(BaseModel):
     segment: _Word | None = None
     job: _Id | None = None
     """An import."""
+    after: _Id | None = None
+    """Go on with a segment or an import: `after` of the answer before."""
+    most: Annotated[int, Field(ge=1, le=MOST)] = MOST
+    """How many are looked at before the answer: less, to see how it goes on."""
 
 
 class Added(Shape):
@@ -43,7 +51,11 @@ class Added(Shape):
     left_out: dict[str, int]
     """restricted | do_not_call | consent_refused | no_consent | no_number → how many."""
     more: bool
-    """There are more than one request takes: ask again, who is a member already is passed over."""
+    """There are more than one request takes: ask again with `after`."""
+    after: str | None
+    """The last one looked at; None when all were."""
+    looked_at: int
+    """How many customers (of an import: rows) this request went through."""
 
 
 class Member(Shape):
@@ -95,21 +107,23 @@ async def add(parts: PartsOf, ident: Ident, given: Whom, actor: Annotated[Actor,
         message = "There is no such segment."
         raise BadRequestError(message, field="segment")
     only_agreed = campaigns.granted(policy, campaign_rows.rules_of(row))
-    told: dict[str, Any] = {"added": 0, "already": 0, "left_out": {}, "more": False}
-    looked = 0
-    async for some in _whom(parts, given, actor):
-        if looked >= MOST:
+    told: dict[str, Any] = {"added": 0, "already": 0, "left_out": {}, "more": False, "after": None, "looked_at": 0}
+    async for some, looked, place in _whom(parts, given, actor):
+        if told["after"] is not None and told["looked_at"] >= given.most:
             told["more"] = True
             break
-        looked += len(some)
         unit = partial(
             campaign_rows.add, row=row, parties=some, granted=only_agreed, now=parts.clock.now(), actor=actor.id
         )
         made = await parts.store.write(unit, bulk=True)
+        told["looked_at"] += looked
+        told["after"] = place
         told["added"] += made["added"]
         told["already"] += made["already"]
         for why, n in made["left_out"].items():
             told["left_out"][why] = told["left_out"].get(why, 0) + n
+    if not told["more"]:
+        told["after"] = None
     detail = {"added": told["added"], "segment": given.segment, "import": given.job}
     entry = Entry(actor=actor.id, action="campaign.add", object_kind="record", object_id=row.id, detail=detail)
     await parts.store.write(lambda conn: audit.append(conn, entry, parts.clock.now()))
@@ -165,23 +179,39 @@ async def outcome(
     return answer(await parts.store.write(unit))
 
 
-async def _whom(parts: Parts, given: Whom, actor: Actor) -> AsyncIterator[list[str]]:
-    """Yield customers a few at a time; of a segment or an import only those whoever asks sees."""
-    for some in campaigns.parts(given.parties):
-        yield some
+async def _whom(parts: Parts, given: Whom, actor: Actor) -> AsyncIterator[tuple[list[str], int, str | None]]:
+    """Yield (customers, how many were gone through for them, where to go on) a few at a time.
+
+    Of a segment or an import only those whoever asks sees; named ones come first, all with the first request.
+    """
+    after, row = _place(given)
+    for some in campaigns.parts(given.parties if given.after is None else []):
+        yield some, len(some), None
     seen = sight.parties(actor.sight, parts.clock.now())
-    after = ""
-    while given.segment is not None:
+    while given.segment is not None and after is not None:
         some = await parts.store.read(partial(campaign_rows.of_segment, segment=given.segment, after=after, seen=seen))
         if not some:
             break
-        yield some
         after = some[-1]
-    row = 0
+        yield some, len(some), f"{_PARTY}{after}"
     while given.job is not None:
         rows = await parts.store.read(partial(campaign_rows.of_import, job=given.job, after=row))
         if not rows:
             break
-        named = list(dict.fromkeys(party for _, party in rows if party is not None))
-        yield await parts.store.read(partial(campaign_rows.only_seen, parties=named, seen=seen))
         row = rows[-1][0]
+        named = list(dict.fromkeys(party for _, party in rows if party is not None))
+        some = await parts.store.read(partial(campaign_rows.only_seen, parties=named, seen=seen))
+        yield some, len(rows), f"{_ROW}{row}"
+
+
+def _place(given: Whom) -> tuple[str | None, int]:
+    """Return the customer of a segment (None = it is through) and the row of an import after which it goes on."""
+    if given.after is None:
+        return "", 0
+    if given.after.startswith(_PARTY):
+        return given.after.removeprefix(_PARTY), 0
+    row = given.after.removeprefix(_ROW)
+    if row == given.after or not (row.isascii() and row.isdigit() and len(row) < LONGEST_ROW):
+        message = "This is not where an answer ended."
+        raise BadRequestError(message, field="after")
+    return None, int(row)

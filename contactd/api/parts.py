@@ -93,6 +93,8 @@ class Parts:
     """Lets go what was kept for long enough; None = everything stays."""
     scoring: Scoring | None = None
     """Counts what customers are worth and how often they are in touch; None = nobody does."""
+    policy_from_file: bool = False
+    """The policy is a file's: nothing here publishes another one."""
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
     why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
     """Why an open item waits at this moment, as the router sees it."""

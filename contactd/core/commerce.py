@@ -7,7 +7,7 @@ from it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from contactd.core.commerce_kinds import KINDS, Field, Kind
@@ -95,8 +95,8 @@ def _fits(one: Field, value: Any) -> bool:
         return isinstance(value, bool)
     if one.type == "list":
         return isinstance(value, list) and len(value) <= LONGEST and all(_is_text(each, LONGEST) for each in value)
-    if one.type == "date":
-        return _is_text(value, 10) and _is_date(value)
+    if one.type in ("date", "time"):
+        return _is_text(value, 10) and (_is_date(value) if one.type == "date" else _is_time(value))
     if one.type == "choice":
         return isinstance(value, str) and value in one.choices
     return _is_text(value, LONGEST_TEXT if one.type == "long" else LONGEST)
@@ -104,6 +104,14 @@ def _fits(one: Field, value: Any) -> bool:
 
 def _is_text(value: Any, longest: int) -> bool:
     return isinstance(value, str) and len(value) <= longest and "\x00" not in value
+
+
+def _is_time(value: str) -> bool:
+    try:
+        time.fromisoformat(value)
+    except ValueError:
+        return False
+    return ":" in value
 
 
 def _is_date(value: str) -> bool:

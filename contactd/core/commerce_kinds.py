@@ -14,7 +14,7 @@ class Field:
 
     key: str
     type: str
-    """text | long | int | date | bool | choice | list"""
+    """text | long | int | date | time (09:00) | bool | choice | list | line (one of the policy's)"""
     label: Words
     choices: Mapping[str, Words] = field(default_factory=dict)
 
@@ -243,12 +243,12 @@ KINDS: dict[str, Kind] = {
                 _w("外呼用途", "Purpose of calls"),
                 {"marketing": _w("营销", "Marketing"), "service": _w("服务", "Service")},
             ),
-            Field("line", "text", _w("技能组", "Queue")),
+            Field("line", "line", _w("技能组", "Queue")),
             Field("attempts", "int", _w("每人最多拨打（次）", "Attempts for each")),
             Field("pause_h", "int", _w("两次间隔（小时）", "Hours between attempts")),
             Field("at_once", "int", _w("同时排队（人）", "In the queue at a time")),
-            Field("from", "text", _w("每天开始（09:00）", "From (09:00)")),
-            Field("to", "text", _w("每天结束（20:00）", "Until (20:00)")),
+            Field("from", "time", _w("每天开始（默认 09:00）", "From (else 09:00)")),
+            Field("to", "time", _w("每天结束（默认 20:00）", "Until (else 20:00)")),
         ),
         of_party=False,
         span=_SPAN,

@@ -205,6 +205,7 @@ RULES: dict[str, Rule] = {
     "upload.create": Rule("any", "any", "any", "console"),
     "segment.read": Rule("any", "any", "any", "read"),
     "segment.try": Rule("no", "any", "any", "write"),
+    "segment.edit": Rule("no", "any", "any", "admin"),
     "field.manage": Rule("no", "any", "any", "admin"),
     "user.leave": Rule("no", "any", "any", "admin"),
     "team.manage": Rule("no", "no", "any", "admin"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -25,11 +25,15 @@ class Rules:
         self.version = version
         self.gates = Gates()
         """Which lines are open."""
+        self.heard: list[Callable[[], None]] = []
+        """Who is told that another version rules."""
 
     def replace(self, policy: Policy, version: int) -> None:
         """Let another version rule."""
         self.policy = policy
         self.version = version
+        for hear in self.heard:
+            hear()
 
     def rule(self, line: str, channel: str) -> ChannelRule:
         """Return how a channel behaves in a line."""

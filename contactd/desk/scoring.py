@@ -46,6 +46,7 @@ class Scoring:
         self._asked = False
         self.going = False
         """A count is going on."""
+        rules.heard.append(self._wake.set)
 
     async def run(self) -> None:
         """Count all when it is time, or when the policy says it otherwise, for ever."""

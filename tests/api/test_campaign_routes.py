@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import insert, select
 
 from contactd.crm_store import audit, campaign_rows, schema
+from contactd.crm_store.store import WriteConn
+from contactd.routing.policy import Policy
 from tests.api.house import House
 from tests.api.test_reads import town_of
 
@@ -25,7 +28,8 @@ async def test_a_campaign_from_its_members_to_an_outcome(both: House) -> None:
         assert (await sue.post(members, json={})).json()["field"] == "parties"
         assert (await sue.post(members, json={"segment": "none"})).json()["field"] == "segment"
         told = (await sue.post(members, json={"parties": [li, han]})).json()
-        assert told == {"added": 1, "already": 0, "left_out": {"do_not_call": 1}, "more": False}
+        assert (told["added"], told["already"], told["left_out"]) == (1, 0, {"do_not_call": 1})
+        assert (told["more"], told["after"], told["looked_at"]) == (False, None, 2)
         await sue.post(f"/api/v1/records/{ident}/stage", json={"stage": "running"})
         now = both.clock.now()
         row = await both.store.read(lambda conn: campaign_rows.campaign(conn, ident))
@@ -53,3 +57,36 @@ async def test_a_campaign_from_its_members_to_an_outcome(both: House) -> None:
     entries = await both.store.read(audit.listed)
     assert any(han in (one["detail"] or {}).get("ids", ()) for one in entries)
     assert {"campaign.add", "campaign.outcome"} <= {one["action"] for one in entries}
+
+
+async def test_a_segment_of_any_size_is_added_part_by_part(both: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment = {"label": {"en": "Big"}, "all": [{"field": "vip", "is": 1}]}
+    policy = Policy.from_mapping({"lines": {"support": {}}, "customers": {"segments": {"big": segment}}})
+    monkeypatch.setattr("tests.api.house.POLICY", policy)
+    async with await both.logged_in("sue") as sue:
+        made = await sue.post("/api/v1/records", json={"kind": "campaign", "title": "All", "fields": {}})
+        members = f"/api/v1/records/{made.json()['id']}/members"
+        people = [
+            {"id": f"p{n:03}", "canonical_id": f"p{n:03}", "display_name": f"Q{n}", "kind": "person"}
+            for n in range(120)
+        ]
+        now = both.clock.now()
+
+        def unit(conn: WriteConn) -> None:
+            for one in people:
+                stamps = {"created_at": now, "updated_at": now}
+                conn.execute(insert(schema.party).values(**one, **stamps))
+                facet = {"party_id": one["id"], "kind": "segment", "value": "big"}
+                conn.execute(insert(schema.party_facet).values(**facet))
+
+        await both.store.write(unit)
+        looked, seen, after = [], 0, None
+        while True:
+            told = (await sue.post(members, json={"segment": "big", "most": 50, "after": after})).json()
+            looked.append(told["looked_at"])
+            seen += told["added"] + sum(told["left_out"].values())
+            after = told["after"]
+            if not told["more"]:
+                break
+        assert (looked, seen, after) == ([50, 50, 20], 120, None)
+        assert (await sue.post(members, json={"segment": "big", "after": "elsewhere"})).json()["field"] == "after"

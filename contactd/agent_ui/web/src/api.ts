@@ -1,6 +1,7 @@
 /** REST reads and the few writes that are not commands.  Errors are problem+json, thrown as `ApiError`. */
 import { CommandError } from "./socket";
 import type {
+  AddedView,
   ArticleHead,
   ArticleView,
   BlockedSender,
@@ -221,7 +222,7 @@ export const api = {
   makeFollowUps: (list: object) => send<{ tasks: string[]; left_out: { party_id: string; reason: string }[] }>("POST", "/follow-ups", list),
   campaignFigures: (key: string, signal?: AbortSignal) => get<CampaignFigures>(`/records/${id(key)}/figures`, signal),
   campaignMembers: (key: string, filter: Record<string, string | null>, signal?: AbortSignal) => get<Page<MemberView>>(`/records/${id(key)}/members${query({ limit: 50, ...filter })}`, signal),
-  addMembers: (key: string, whom: object) => send<{ added: number; already: number; left_out: Record<string, number>; more: boolean }>("POST", `/records/${id(key)}/members`, whom),
+  addMembers: (key: string, whom: object) => send<AddedView>("POST", `/records/${id(key)}/members`, whom),
   callOutcome: (task: string, said: object) => send<MemberView>("POST", `/tasks/${id(task)}/outcome`, said),
   sawCase: (key: string) => send<CaseView>("POST", `/cases/${id(key)}/seen`, {}),
   watchCase: (key: string, on: boolean) => send<CaseView>("POST", `/cases/${id(key)}/watch`, { on }),
@@ -256,6 +257,8 @@ export const api = {
   fields: (entity: string, signal?: AbortSignal, retired = false) => get<{ items: FieldView[] }>(`/fields${query({ entity, retired: retired ? 1 : null })}`, signal),
   segments: (signal?: AbortSignal) => get<SegmentsView>("/segments", signal),
   trySegment: (conditions: object[]) => send<TriedView>("POST", "/segments/preview", { conditions }),
+  putSegment: (key: string, segment: object) => send<SegmentsView>("PUT", `/segments/${id(key)}`, segment),
+  dropSegment: (key: string, version: string) => send<SegmentsView>("DELETE", `/segments/${id(key)}${query({ version })}`),
   refreshSegments: () => send<SegmentsView>("POST", "/segments/refresh", {}),
   defineField: (field: object) => send<FieldView>("POST", "/fields", field),
   changeField: (key: string, change: object) => send<FieldView>("PATCH", `/fields/${id(key)}`, change),

@@ -32,6 +32,7 @@ export function refresh(queries: QueryClient, event: WireEvent): void {
     void outdate(queries, { queryKey: keys.followed });
   } else if (event.event === "floor.changed" && event.data.policy_version !== undefined) {
     void outdate(queries, { queryKey: keys.policy });
+    void outdate(queries, { queryKey: ["segments"] });
   }
 }
 

@@ -644,13 +644,34 @@ export interface ScoresView {
   as_of: string | null;
 }
 
+export interface SegmentView {
+  key: string;
+  label: Record<string, string>;
+  conditions: Record<string, unknown>[];
+  count: number;
+  /** Named when it is changed: who changes another one than they saw is told so. */
+  version: string;
+}
+
 export interface SegmentsView {
-  items: { key: string; label: Record<string, string>; conditions: Record<string, unknown>[]; count: number }[];
+  items: SegmentView[];
   value: Record<string, number>;
   contact: Record<string, number>;
   as_of: string | null;
   counting: boolean;
   fields: string[];
+  in_file: boolean;
+}
+
+/** What became of customers who were added to a campaign. */
+export interface AddedView {
+  added: number;
+  already: number;
+  left_out: Record<string, number>;
+  more: boolean;
+  /** Where to go on. */
+  after: string | null;
+  looked_at: number;
 }
 
 /** A customer in a campaign. */

@@ -1,31 +1,23 @@
 /** A campaign's members: how far it has come, who is left out and why, and who is added. */
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, Select, Table } from "antd";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Button, Table } from "antd";
 import { useState } from "react";
 import { api } from "../api";
-import { segmentName, useSegments } from "../customer/Scores";
-import { errorText, useMay } from "../desk";
+import { useMay } from "../desk";
 import { percent } from "../format";
 import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, LoadFailed } from "../shell/bits";
-import { PartyFinder } from "../shell/Search";
-import type { CommandError } from "../socket";
 import type { MemberView } from "../wire";
+import { AddMembers } from "./AddMembers";
 
 const STATES = ["open", "queued", "tried", "reached", "refused", "done", "left_out"];
 const OFTEN_MS = 10_000;
 
 export function CampaignPanel({ id, running }: { id: string; running: boolean }) {
-  const words = useWords();
-  const { t, word, language } = words;
-  const { message } = AntApp.useApp();
-  const queries = useQueryClient();
+  const { t, word } = useWords();
   const manages = useMay("campaign.manage");
-  const segments = useSegments();
   const [state, setState] = useState<string | null>(null);
-  const [segment, setSegment] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
   const often = running ? OFTEN_MS : false;
   const figures = useQuery({ queryKey: ["campaign", id, "figures"], queryFn: ({ signal }) => api.campaignFigures(id, signal), refetchInterval: often });
   const found = useInfiniteQuery({
@@ -35,20 +27,6 @@ export function CampaignPanel({ id, running }: { id: string; running: boolean })
     getNextPageParam: (last) => last.next_cursor,
     refetchInterval: often,
   });
-  const add = async (whom: object): Promise<void> => {
-    setBusy(true);
-    try {
-      const told = await api.addMembers(id, whom);
-      const out = Object.values(told?.left_out ?? {}).reduce((sum, n) => sum + n, 0);
-      message.success(t("campaigns.added", { n: told?.added ?? 0, already: told?.already ?? 0, out }));
-      if (told?.more) message.info(t("campaigns.more"));
-      await queries.invalidateQueries({ queryKey: ["campaign", id] });
-    } catch (error) {
-      message.error(errorText(words, error as CommandError));
-    } finally {
-      setBusy(false);
-    }
-  };
   if (found.isError) return <LoadFailed again={() => void found.refetch()} />;
   const now = figures.data;
   return (
@@ -72,21 +50,7 @@ export function CampaignPanel({ id, running }: { id: string; running: boolean })
         </p>
       )}
       {!running && <p className="dim">{t("campaigns.notRunning")}</p>}
-      {manages && (
-        <div className="row">
-          <Select
-            placeholder={t("segments.one")}
-            value={segment ?? undefined}
-            style={{ minWidth: 150 }}
-            options={(segments.data?.items ?? []).map((one) => ({ value: one.key, label: `${segmentName(segments.data, one.key, language)} (${one.count})` }))}
-            onChange={setSegment}
-          />
-          <Button loading={busy} disabled={segment === null} data-testid="campaign-add-segment" onClick={() => void add({ segment })}>
-            {t("campaigns.addSegment")}
-          </Button>
-        </div>
-      )}
-      {manages && <PartyFinder placeholder={t("campaigns.addOne")} testId="campaign-add-one" onPick={(party) => void add({ parties: [party.id] })} />}
+      {manages && <AddMembers id={id} />}
       <Table<MemberView>
         size="small"
         rowKey="id"

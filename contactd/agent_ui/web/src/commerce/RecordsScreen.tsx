@@ -1,20 +1,19 @@
 /** Business records: a list for each kind, one beside it with its stages and history, and a form for those kept here. */
 import { PlusOutlined, ShopOutlined } from "@ant-design/icons";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, DatePicker, Drawer, Input, InputNumber, Select, Table } from "antd";
-import dayjs from "dayjs";
+import { App as AntApp, Button, Drawer, Select, Table } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { errorText } from "../desk";
+import { errorText, useLineLabel } from "../desk";
 import { fullMoment } from "../format";
 import { useWords } from "../i18n";
 import { go } from "../route";
 import { At, Hollow, Lines, LoadFailed } from "../shell/bits";
-import { PartyFinder } from "../shell/Search";
 import type { CommandError } from "../socket";
-import type { RecordKind, RecordView } from "../wire";
+import type { RecordView } from "../wire";
 import { CampaignPanel } from "./CampaignPanel";
 import { Closed } from "./Cards";
+import { RecordForm } from "./RecordForm";
 import { type Kinds, money, useKinds } from "./words";
 import "./commerce.css";
 
@@ -72,7 +71,7 @@ export default function RecordsScreen({ selected }: { selected: string | null })
         </Button>
       )}
       <RecordPane id={selected} kinds={kinds} />
-      {adding && shown && <Form kind={shown} lang={kinds.lang} onClose={() => setAdding(false)} />}
+      {adding && shown && <RecordForm kind={shown} lang={kinds.lang} onClose={() => setAdding(false)} />}
     </div>
   );
 }
@@ -86,6 +85,7 @@ function RecordPane({ id, kinds }: { id: string | null; kinds: Kinds }) {
   const { message } = AntApp.useApp();
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
+  const lineLabel = useLineLabel();
   const found = useQuery({ queryKey: keys.record(id ?? ""), queryFn: ({ signal }) => api.record(id ?? "", signal), enabled: id !== null });
   const item = found.data;
   const act = async (doing: Promise<RecordView | null>): Promise<void> => {
@@ -149,7 +149,7 @@ function RecordPane({ id, kinds }: { id: string | null; kinds: Kinds }) {
               .filter((one) => item.fields[one.key] !== undefined)
               .map((one) => {
                 const value = item.fields[one.key];
-                const shown = Array.isArray(value) ? value.join("、") : one.type === "choice" ? (one.choices[String(value)]?.[kinds.lang] ?? String(value)) : String(value);
+                const shown = Array.isArray(value) ? value.join("、") : one.type === "line" ? lineLabel(String(value)) : one.type === "choice" ? (one.choices[String(value)]?.[kinds.lang] ?? String(value)) : String(value);
                 return [<dt key={`t${one.key}`}>{one.label[kinds.lang]}</dt>, <dd key={`d${one.key}`}>{shown}</dd>];
               })}
             {item.source && (
@@ -178,103 +178,6 @@ function RecordPane({ id, kinds }: { id: string | null; kinds: Kinds }) {
           </ol>
         </div>
       )}
-    </Drawer>
-  );
-}
-
-function Form({ kind, lang, onClose }: { kind: RecordKind; lang: "zh" | "en"; onClose(): void }) {
-  const words = useWords();
-  const { t } = words;
-  const { message } = AntApp.useApp();
-  const queries = useQueryClient();
-  const [title, setTitle] = useState("");
-  const [party, setParty] = useState<{ id: string; name: string } | null>(null);
-  const [amount, setAmount] = useState<number | null>(null);
-  const [span, setSpan] = useState<[string | null, string | null]>([null, null]);
-  const [fields, setFields] = useState<Record<string, unknown>>({});
-  const [busy, setBusy] = useState(false);
-  const needsParty = kind.of_party && kind.kind !== "lead";
-  const save = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const made = await api.createRecord({
-        kind: kind.kind,
-        title: title.trim(),
-        ...(party ? { party: party.id } : {}),
-        ...(amount === null ? {} : { amount: Math.round(amount * 100), currency: "CNY" }),
-        ...(span[0] ? { begins_at: span[0] } : {}),
-        ...(span[1] ? { ends_at: span[1] } : {}),
-        fields,
-      });
-      await queries.invalidateQueries({ queryKey: ["records"] });
-      onClose();
-      if (made) go("records", made.id);
-    } catch (error) {
-      message.error(errorText(words, error as CommandError));
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <Drawer
-      open
-      size={520}
-      title={t("commerce.new", { kind: kind.label[lang] })}
-      onClose={onClose}
-      extra={
-        <Button type="primary" loading={busy} disabled={title.trim() === "" || (needsParty && party === null)} data-testid="record-save" onClick={() => void save()}>
-          {t("common.save")}
-        </Button>
-      }
-    >
-      <div className="record-form">
-        <label>
-          <span>{t("commerce.subject")}</span>
-          <Input value={title} maxLength={200} data-testid="record-title" onChange={(event) => setTitle(event.target.value)} />
-        </label>
-        {kind.of_party && (
-          <label>
-            <span>{t("customer.title")}</span>
-            {party ? (
-              <Button onClick={() => setParty(null)}>{party.name} ×</Button>
-            ) : (
-              <PartyFinder placeholder={t("customer.find")} testId="record-party" onPick={(found) => setParty({ id: found.id, name: found.name })} />
-            )}
-          </label>
-        )}
-        {kind.has_amount && (
-          <label>
-            <span>{t("commerce.amount")}</span>
-            <InputNumber value={amount} precision={2} prefix="¥" style={{ width: "100%" }} onChange={setAmount} />
-          </label>
-        )}
-        {kind.span && (
-          <label>
-            <span>
-              {kind.span[0]?.[lang]} – {kind.span[1]?.[lang]}
-            </span>
-            <DatePicker.RangePicker
-              allowEmpty={[true, true]}
-              value={[span[0] ? dayjs(span[0]) : null, span[1] ? dayjs(span[1]) : null]}
-              onChange={(days) => setSpan([days?.[0]?.startOf("day").toISOString() ?? null, days?.[1]?.endOf("day").toISOString() ?? null])}
-            />
-          </label>
-        )}
-        {kind.fields.map((one) => (
-          <label key={one.key}>
-            <span>{one.label[lang]}</span>
-            {one.type === "choice" ? (
-              <Select allowClear options={Object.entries(one.choices).map(([value, label]) => ({ value, label: label[lang] }))} onChange={(value: string) => setFields({ ...fields, [one.key]: value })} />
-            ) : one.type === "list" ? (
-              <Select mode="tags" open={false} tokenSeparators={[",", "，", "、", ";", "；"]} onChange={(value: string[]) => setFields({ ...fields, [one.key]: value })} />
-            ) : one.type === "long" ? (
-              <Input.TextArea rows={3} onChange={(event) => setFields({ ...fields, [one.key]: event.target.value })} />
-            ) : (
-              <Input onChange={(event) => setFields({ ...fields, [one.key]: event.target.value })} />
-            )}
-          </label>
-        ))}
-      </div>
     </Drawer>
   );
 }

@@ -6,8 +6,11 @@ import { useWords } from "../i18n";
 import { At } from "../shell/bits";
 import type { PartyView, SegmentsView } from "../wire";
 
+/** How often is looked while customers are being counted. */
+const COUNTING_MS = 2000;
+
 export function useSegments() {
-  return useQuery({ queryKey: ["segments"], queryFn: ({ signal }) => api.segments(signal), staleTime: 60_000 });
+  return useQuery({ queryKey: ["segments"], queryFn: ({ signal }) => api.segments(signal), staleTime: 60_000, refetchInterval: (query) => (query.state.data?.counting ? COUNTING_MS : false) });
 }
 
 export function segmentName(found: SegmentsView | undefined, key: string, language: string): string {

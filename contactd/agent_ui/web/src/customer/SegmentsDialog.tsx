@@ -1,23 +1,19 @@
-/** The segments of customers with how many each has, and a place to try out another one before the policy says so. */
+/** The segments of customers with how many each has; to be picked, made, changed and taken out. */
+import { EditOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, Input, Modal, Select } from "antd";
+import { App as AntApp, Button, Modal } from "antd";
 import { useState } from "react";
 import { api } from "../api";
 import { errorText, useMay } from "../desk";
 import { useWords } from "../i18n";
-import { At, Lines } from "../shell/bits";
+import { At, Hollow, Lines, LoadFailed } from "../shell/bits";
 import type { CommandError } from "../socket";
-import type { TriedView } from "../wire";
+import type { SegmentView } from "../wire";
+import { asked, type Condition } from "./conditions";
+import { SegmentForm } from "./SegmentForm";
 import { useSegments } from "./Scores";
 
-const OPS = ["is", "is_not", "any_of", "has", "lacks", "at_least", "at_most", "known"] as const;
 const REFRESHED_MS = 3000;
-
-interface Asked {
-  field: string;
-  op: (typeof OPS)[number];
-  value: string;
-}
 
 export function SegmentsDialog({ own, onClose, onPick }: { own: { key: string; label: string }[]; onClose(): void; onPick(key: string): void }) {
   const words = useWords();
@@ -25,53 +21,53 @@ export function SegmentsDialog({ own, onClose, onPick }: { own: { key: string; l
   const { message } = AntApp.useApp();
   const queries = useQueryClient();
   const tries = useMay("segment.try");
+  const edits = useMay("segment.edit");
   const found = useSegments();
-  const [asked, setAsked] = useState<Asked[]>([{ field: "vip", op: "at_least", value: "1" }]);
-  const [tried, setTried] = useState<TriedView | null>(null);
+  /** Which one is in hand: its key, "" for a new one. */
+  const [hand, setHand] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  const act = async (doing: () => Promise<void>): Promise<void> => {
+  const fields = [...(found.data?.fields ?? []).map((key) => ({ value: key, label: word("segments.fields", key, key) })), ...own.map((one) => ({ value: `custom.${one.key}`, label: one.label }))];
+  const refresh = async (): Promise<void> => {
     setBusy(true);
     try {
-      await doing();
+      await api.refreshSegments();
+      message.info(t("segments.begun"));
+      setTimeout(() => void queries.invalidateQueries({ queryKey: ["segments"] }), REFRESHED_MS);
     } catch (error) {
       message.error(errorText(words, error as CommandError));
     } finally {
       setBusy(false);
     }
   };
-  const set = (at: number, change: Partial<Asked>): void => {
-    setTried(null);
-    setAsked(asked.map((one, place) => (place === at ? { ...one, ...change } : one)));
+  const told = (condition: Condition): string => {
+    const { field, op, value } = asked(condition);
+    const name = fields.find((one) => one.value === field)?.label ?? field;
+    if (op === "known") return `${name} ${value === "no" ? t("segments.no") : t("segments.yes")}`;
+    return `${name} ${word("segments.ops", op)} ${value}`;
   };
-  const refresh = (): Promise<void> =>
-    act(async () => {
-      await api.refreshSegments();
-      message.info(t("segments.begun"));
-      setTimeout(() => void queries.invalidateQueries({ queryKey: ["segments"] }), REFRESHED_MS);
-    });
-  const fields = [...(found.data?.fields ?? []).map((key) => ({ value: key, label: word("segments.fields", key, key) })), ...own.map((one) => ({ value: `custom.${one.key}`, label: one.label }))];
-  const told = (condition: Record<string, unknown>): string => {
-    const op = OPS.find((one) => one in condition) ?? "is";
-    const name = fields.find((one) => one.value === condition.field)?.label ?? String(condition.field);
-    const value = condition[op];
-    return `${name} ${word("segments.ops", op)} ${Array.isArray(value) ? value.join("、") : op === "known" ? "" : String(value)}`.trim();
-  };
+  const name = (one: SegmentView): string => (language === "en" ? one.label.en : one.label.zh) || one.key;
+  const inHand = found.data?.items.find((one) => one.key === hand) ?? null;
   return (
-    <Modal open width={720} title={t("segments.title")} footer={null} onCancel={onClose}>
+    <Modal open width={760} title={t("segments.title")} footer={null} onCancel={onClose}>
       <div className="field-defs" data-testid="segments">
-        <p className="dim">{t("segments.hint")}</p>
+        <p className="dim">{t(found.data?.in_file ? "segments.inFile" : "segments.hint")}</p>
         {found.isPending && <Lines n={3} />}
-        {found.data?.items.length === 0 && <p className="dim">{t("segments.none")}</p>}
+        {found.isError && <LoadFailed again={() => void found.refetch()} />}
+        {found.data?.items.length === 0 && hand === null && <Hollow title={t("segments.none")} hint={t("segments.noneHint")} />}
         {found.data?.items.map((one) => (
-          <div key={one.key} className="row fields-row" data-testid="segment-row">
-            <Button type="link" size="small" onClick={() => onPick(one.key)}>
-              {(language === "en" ? one.label.en : one.label.zh) || one.key}
+          <div key={one.key} className={`row fields-row${one.key === hand ? " in-hand" : ""}`} data-testid="segment-row" data-key={one.key}>
+            <Button type="link" size="small" title={t("segments.show")} onClick={() => onPick(one.key)}>
+              {name(one)}
             </Button>
-            <span className="dim cut grow">{one.conditions.map(told).join(language === "en" ? "; " : "；")}</span>
+            <span className="dim cut grow" title={one.conditions.map(told).join("\n")}>
+              {one.conditions.map(told).join(language === "en" ? "; " : "；")}
+            </span>
             <span className="num">{t("segments.count", { n: one.count })}</span>
+            {tries && <Button type="text" size="small" icon={<EditOutlined />} aria-label={`${t(edits ? "segments.change" : "segments.try")} ${name(one)}`} data-testid="segment-edit" onClick={() => setHand(one.key)} />}
           </div>
         ))}
-        <div className="row">
+        {tries && found.data && hand !== null && <SegmentForm key={hand} item={inHand} found={found.data} fields={fields} onClose={() => setHand(null)} />}
+        <div className="row segments-foot">
           <span className="dim grow">
             {t("segments.classes", { value: classes(found.data?.value), contact: classes(found.data?.contact) })}
             {found.data?.as_of && (
@@ -82,40 +78,18 @@ export function SegmentsDialog({ own, onClose, onPick }: { own: { key: string; l
             )}
           </span>
           {tries && (
-            <Button size="small" loading={busy || found.data?.counting} data-testid="segments-refresh" onClick={() => void refresh()}>
-              {t("segments.refresh")}
-            </Button>
+            <>
+              <Button size="small" loading={busy || found.data?.counting} data-testid="segments-refresh" onClick={() => void refresh()}>
+                {t("segments.refresh")}
+              </Button>
+              {hand === null && (
+                <Button size="small" type="primary" icon={<PlusOutlined />} data-testid="segment-new" onClick={() => setHand("")}>
+                  {t(edits && !found.data?.in_file ? "segments.new" : "segments.try")}
+                </Button>
+              )}
+            </>
           )}
         </div>
-        {tries && (
-          <>
-            <h4>{t("segments.try")}</h4>
-            {asked.map((one, at) => (
-              <div key={at} className="row">
-                <Select showSearch={{ optionFilterProp: "label" }} value={one.field} style={{ width: 200 }} options={fields} onChange={(field) => set(at, { field })} />
-                <Select value={one.op} style={{ width: 130 }} options={OPS.map((op) => ({ value: op, label: word("segments.ops", op) }))} onChange={(op) => set(at, { op })} />
-                {one.op !== "known" && <Input value={one.value} placeholder={t("segments.value")} maxLength={200} onChange={(event) => set(at, { value: event.target.value })} />}
-                <Button type="text" disabled={asked.length === 1} aria-label={t("segments.less")} onClick={() => setAsked(asked.filter((_, place) => place !== at))}>
-                  ×
-                </Button>
-              </div>
-            ))}
-            <div className="row">
-              <Button size="small" onClick={() => setAsked([...asked, { field: "tags", op: "has", value: "" }])}>
-                {t("segments.more")}
-              </Button>
-              <Button size="small" type="primary" loading={busy} data-testid="segments-try" onClick={() => void act(async () => setTried(await api.trySegment(asked.map(sent))))}>
-                {t("segments.go")}
-              </Button>
-              {tried && (
-                <span data-testid="segments-tried">
-                  {t(tried.more ? "segments.triedSome" : "segments.tried", { n: tried.count, of: tried.looked_at })}{" "}
-                  <span className="dim">{tried.sample.map((who) => who.name).join(language === "en" ? ", " : "、")}</span>
-                </span>
-              )}
-            </div>
-          </>
-        )}
       </div>
     </Modal>
   );
@@ -123,12 +97,4 @@ export function SegmentsDialog({ own, onClose, onPick }: { own: { key: string; l
 
 function classes(counted: Record<string, number> | undefined): string {
   return ["A", "B", "C"].map((one) => `${one} ${counted?.[one] ?? 0}`).join(" · ");
-}
-
-/** What was typed as a condition is written in a policy: numbers as numbers. */
-function sent({ field, op, value }: Asked): object {
-  if (op === "known") return { field, known: true };
-  if (op === "any_of") return { field, any_of: value.split(/[,，、]/).map((one) => one.trim()).filter(Boolean) };
-  const number = Number(value);
-  return { field, [op]: value.trim() !== "" && Number.isFinite(number) ? number : value };
 }
