@@ -80,6 +80,12 @@ def of(conn: Connection, agent: str, now: datetime) -> list[dict[str, Any]]:
     return [_view(row) | {"read_at": text(row.at)} for row in rows if _meant(people[0], row.audience, above)]
 
 
+def standing(conn: Connection, now: datetime) -> tuple[str, ...]:
+    """Return which announcements hold now, newest first: another answer than before is news for those they mean."""
+    query = select(_A.c.id).where(*_holds(now)).order_by(_A.c.begins_at.desc(), _A.c.id.desc()).limit(MOST_SHOWN)
+    return tuple(conn.execute(query).scalars())
+
+
 def unread(conn: Connection, agent: str, now: datetime) -> list[str]:
     """Return the announcements somebody must have read before they become ready, and has not."""
     query = select(_A.c.id).where(*_holds(now), _A.c.must).limit(1)

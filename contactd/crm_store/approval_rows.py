@@ -27,6 +27,8 @@ ASKED, GRANTED, REFUSED = "asked", "granted", "refused"
 LONGEST = timedelta(hours=24)
 MOST = 20
 """What one person may have asked for and is not decided."""
+MOST_FOLLOWED = 500
+"""Requests whose changes are told to consoles as they happen."""
 _A = s.approval
 
 
@@ -113,6 +115,13 @@ def opened(conn: Connection, agent: str, now: datetime) -> dict[str, int]:
         for ident in cluster(conn, row.party_id):
             found[ident] = max(row.level, found.get(ident, 0))
     return found
+
+
+def standing(conn: Connection, now: datetime) -> tuple[str, ...]:
+    """Return how the latest requests stand, newest first: another answer than before is news."""
+    query = select(_A.c.id, _A.c.state, _A.c.until).where(_A.c.asked_at > now - 2 * LONGEST)
+    rows = conn.execute(query.order_by(_A.c.asked_at.desc(), _A.c.id.desc()).limit(MOST_FOLLOWED))
+    return tuple(f"{row.id} {'expired' if row.state == ASKED and row.until <= now else row.state}" for row in rows)
 
 
 def listed(

@@ -49,6 +49,10 @@ class Audience:
         """Return an agent's streams by key."""
         return self._of.get(agent, {}) if agent is not None else {}
 
+    def everyone(self) -> list[Stream]:
+        """Return all streams."""
+        return list(self._streams.values())
+
     def agents_only(self) -> list[Stream]:
         """Return the streams that see no floor."""
         return [stream for stream in self._streams.values() if not stream.supervisor]

@@ -97,6 +97,14 @@ class CaseNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something stands differently than before for who looks at announcements or approvals; what, is asked for."""
+
+    about: str
+    """announcement | approval"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineSettings:
     """What the policy says of a line, as far as screens show it."""
 
@@ -166,6 +174,7 @@ Changed = (
     | AlertRaised
     | OutboxChanged
     | CaseNews
+    | Notice
     | PolicyChanged
     | LineOpened
     | LineExpects

@@ -22,6 +22,7 @@ from contactd.desk.campaigns import Campaigns
 from contactd.desk.casework import Casework
 from contactd.desk.desk import Desk
 from contactd.desk.identifying import Identifying
+from contactd.desk.notices import Notices
 from contactd.desk.surveying import Surveying
 from contactd.desk.tasks import Tasks
 
@@ -49,6 +50,7 @@ class Tending:
         self._assessing = Assessing(desk)
         self._tasks = Tasks(desk)
         self._campaigns = Campaigns(desk)
+        self._notices = Notices(desk)
         self._looked: str | None = None
         """The message up to which was looked for ones not indexed, while there is a lot to do."""
         self._came = 0
@@ -73,7 +75,7 @@ class Tending:
 
     def _parts(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         watched = (self._casework, self._surveying, self._assessing, self._campaigns)
-        return (self._customers, *(one.watch for one in watched), self._queue)
+        return (self._notices.watch, self._customers, *(one.watch for one in watched), self._queue)
 
     async def _customers(self) -> None:
         while await self.some():

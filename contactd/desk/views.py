@@ -28,6 +28,7 @@ from contactd.desk.changes import (
     LineOpened,
     LineSettings,
     MessageAdded,
+    Notice,
     OfferMade,
     OfferOver,
     OutboxChanged,
@@ -99,6 +100,7 @@ class Views:
             CaseNews: lambda change: self.audience.send(
                 self.audience.of(change.agent).values(), "case.news", change.news
             ),
+            Notice: lambda change: self.audience.send(self.audience.everyone(), f"{change.about}.news", {}),
             PolicyChanged: self._take_policy,
             LineOpened: self.floor.opened,
             LineExpects: lambda change: self.floor.expects(change.line, change.p50_s, change.p90_s),

@@ -8,6 +8,8 @@ import type { QueryClient, QueryFilters } from "@tanstack/react-query";
 import { byTime, keys } from "./api";
 import type { MessageView, WireEvent } from "./wire";
 
+const SPREAD_MS = 2000;
+
 /** Whatever is on screen of these queries is asked for again; an answer that is under way does not count. */
 export async function outdate(queries: QueryClient, filters: QueryFilters): Promise<void> {
   await queries.cancelQueries(filters);
@@ -30,6 +32,11 @@ export function refresh(queries: QueryClient, event: WireEvent): void {
   } else if (event.event === "case.news") {
     void outdate(queries, { queryKey: keys.case(event.data.case) });
     void outdate(queries, { queryKey: keys.followed });
+  } else if (event.event === "approval.news") {
+    void outdate(queries, { queryKey: ["approvals"] });
+  } else if (event.event === "announcement.news") {
+    // Everybody hears this at the same moment: they need not all ask at the same moment.
+    setTimeout(() => void outdate(queries, { queryKey: ["announcements"] }), Math.random() * SPREAD_MS);
   } else if (event.event === "floor.changed" && event.data.policy_version !== undefined) {
     void outdate(queries, { queryKey: keys.policy });
     void outdate(queries, { queryKey: ["segments"] });

@@ -79,6 +79,8 @@ export interface InteractionView {
   live: boolean;
   disposition: string | null;
   unread: number | null;
+  /** When the first message came that nobody has answered. */
+  unanswered_since?: string | null;
   last_message: string | null;
   /** The callback that is owed to its customer, and waits for its end. */
   callback?: string | null;
@@ -539,6 +541,8 @@ export interface EventData {
   "alert.raised": AlertView;
   "outbox.changed": Record<string, never>;
   "case.news": { case: string; no: string; type: string; unseen: number };
+  "announcement.news": Record<string, never>;
+  "approval.news": Record<string, never>;
 }
 
 export type EventName = keyof EventData;

@@ -15,6 +15,7 @@ describe("the top bar of a supervisor", () => {
     expect(placed(SUPERVISOR, 0).daily).toEqual(["reports"]);
     expect(placed(SUPERVISOR, 0).seldom).toContain("quarantine");
     expect(placed(SUPERVISOR, 2).daily).toEqual(["reports", "quarantine"]);
+    expect(placed(SUPERVISOR, 0, 1).daily).toEqual(["reports", "approvals"]);
   });
 
   it("leads to every screen once", () => {

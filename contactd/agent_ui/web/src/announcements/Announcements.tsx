@@ -29,7 +29,6 @@ export interface AnnouncementView {
 }
 
 const MINE = ["announcements", "mine"] as const;
-const EVERY_MS = 60_000;
 
 /** Others open it by this event: who must read first is shown what. */
 export const OPEN_ANNOUNCEMENTS = "announcements:open";
@@ -41,7 +40,7 @@ export function Announcements() {
   const [open, setOpen] = useState(false);
   const [writing, setWriting] = useState(false);
   const [view, setView] = useState("mine");
-  const mine = useQuery({ queryKey: MINE, queryFn: ({ signal }) => get<Page<AnnouncementView>>("/announcements", signal), refetchInterval: EVERY_MS });
+  const mine = useQuery({ queryKey: MINE, queryFn: ({ signal }) => get<Page<AnnouncementView>>("/announcements", signal) });
   const items = mine.data?.items ?? [];
   const unread = items.filter((one) => !one.read_at);
   const must = unread.some((one) => one.must);

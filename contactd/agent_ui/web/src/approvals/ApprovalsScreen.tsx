@@ -42,7 +42,6 @@ export default function ApprovalsScreen() {
     queryFn: ({ pageParam, signal }) => get<Page<ApprovalView>>(`/approvals${query({ limit: 50, cursor: pageParam, state: state === "all" ? null : state })}`, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
-    refetchInterval: 30_000,
   });
   if (found.isError) return <LoadFailed again={() => void found.refetch()} />;
   return (

@@ -2,10 +2,11 @@
 import { DownOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Dropdown } from "antd";
-import { api, keys } from "../api";
+import { api, get, keys, query } from "../api";
 import { useConsole } from "../desk";
 import { useWords } from "../i18n";
 import { allowed, go, type Screen } from "../route";
+import type { Page } from "../wire";
 import { GROUP_OF, GROUPS, placed } from "./screens";
 
 export function Nav({ screen }: { screen: Screen | null }) {
@@ -13,7 +14,9 @@ export function Nav({ screen }: { screen: Screen | null }) {
   const rights = useConsole((state) => state.me.rights) ?? [];
   const may = (one: Screen) => allowed(one, rights);
   const stuck = useQuarantined(may("quarantine"));
-  const { daily, seldom } = placed(rights, stuck);
+  const asked = useAsked(rights.includes("approval.decide"));
+  const counts: Partial<Record<Screen, number>> = { quarantine: stuck, approvals: asked };
+  const { daily, seldom } = placed(rights, stuck, asked);
   return (
     <nav className="top-nav">
       {may("work") && <NavLink to="work" now={screen} label={t("nav.work")} badge={<WorkBadge />} />}
@@ -23,7 +26,7 @@ export function Nav({ screen }: { screen: Screen | null }) {
       {may("knowledge") && <NavLink to="knowledge" now={screen} label={t("nav.knowledge")} badge={null} />}
       {may("floor") && <NavLink to="floor" now={screen} label={t("nav.floor")} badge={<AlertBadge />} />}
       {daily.map((one) => (
-        <NavLink key={one} to={one} now={screen} label={t(`nav.${one}` as "nav.records")} badge={one === "quarantine" && <span className="nav-badge quiet">{stuck}</span>} />
+        <NavLink key={one} to={one} now={screen} label={t(`nav.${one}` as "nav.records")} badge={counts[one] ? <span className="nav-badge quiet">{counts[one]}</span> : null} />
       ))}
       {seldom.length > 1 ? (
         <More now={screen} screens={seldom} />
@@ -108,6 +111,16 @@ function OutboxBadge() {
       {n}
     </span>
   ) : null;
+}
+
+/** What others ask for and is not decided; told by the socket. */
+function useAsked(decides: boolean): number {
+  const { data } = useQuery({
+    queryKey: ["approvals", "waiting"],
+    queryFn: ({ signal }) => get<Page<{ until: string }>>(`/approvals${query({ state: "asked", limit: 50 })}`, signal),
+    enabled: decides,
+  });
+  return data?.items.length ?? 0;
 }
 
 /** How much could not be read and waits for somebody to look at it. */

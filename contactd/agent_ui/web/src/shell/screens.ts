@@ -18,10 +18,11 @@ export const GROUP_OF: Partial<Record<Screen, (typeof GROUPS)[number]>> = {
 /**
  * What stands in the row and what under More.
  *
- * Who runs the floor reads reports all day; the quarantine is mostly empty and comes up when something is `stuck` in it.
+ * Who runs the floor reads reports all day; the quarantine is mostly empty and comes up when something is `stuck` in it; approvals come up while
+ * any are `asked` for, because somebody waits for the answer.
  */
-export function placed(rights: readonly string[], stuck: number): { daily: Screen[]; seldom: Screen[] } {
+export function placed(rights: readonly string[], stuck: number, asked = 0): { daily: Screen[]; seldom: Screen[] } {
   const may = SELDOM.filter((one) => allowed(one, rights) && (one !== "duplicates" || allowed("floor", rights)));
-  const up = (one: Screen): boolean => (one === "reports" && allowed("floor", rights)) || (one === "quarantine" && stuck > 0);
+  const up = (one: Screen): boolean => (one === "reports" && allowed("floor", rights)) || (one === "quarantine" && stuck > 0) || (one === "approvals" && asked > 0);
   return { daily: may.filter(up), seldom: may.filter((one) => !up(one)) };
 }
