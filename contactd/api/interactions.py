@@ -205,7 +205,7 @@ def _live(parts: PartsOf, found: dict[str, Any]) -> dict[str, Any]:
     """Put in what only the present knows."""
     now = parts.views.interactions.get(found["id"])
     if now is not None:
-        found |= {name: now[name] for name in ("unread", "live", "offered_to") if name in now}
+        found |= {name: now[name] for name in ("unread", "unanswered_since", "live", "offered_to") if name in now}
     return found
 
 

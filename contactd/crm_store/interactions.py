@@ -289,6 +289,7 @@ def view(row: Any, last_message: str | None) -> dict[str, Any]:
         "disposition": row.disposition,
         "offered_to": None,
         "unread": 0,
+        "unanswered_since": None,
         "last_message": last_message,
         "external_key": row.external_key,
         "adapter": row.adapter,

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from contactd.crm_store import said_rows
 from contactd.crm_store import schema as s
+from contactd.crm_store.said_rows import Said
 
 People = tuple[list[Any], dict[str, list[tuple[str, int]]], dict[str, list[str]]]
 """Agents, their skills, their lines."""
@@ -23,7 +25,7 @@ class Memory:
     people: People
     work: list[Any]
     segments: dict[str, list[Any]]
-    last_lines: dict[str, str]
+    said: dict[str, Said]
     standing: dict[str, Any]
     offers: list[Any]
     interrupted: set[str]
@@ -48,7 +50,7 @@ def memory(conn: Connection) -> Memory:
         people=people(conn),
         work=open_work(conn),
         segments=segments(conn),
-        last_lines=last_lines(conn),
+        said=said_rows.of_open(conn),
         standing=standing(conn),
         offers=live_offers(conn),
         interrupted=interrupted(conn),
@@ -206,24 +208,6 @@ def extended(conn: Connection) -> dict[str, int]:
         .group_by(event.c.interaction_id)
     )
     return {row.interaction_id: row.times for row in conn.execute(query)}
-
-
-def last_lines(conn: Connection, interaction: str | None = None) -> dict[str, str]:
-    """Return the last message's text of each open interaction."""
-    last = (
-        select(s.message.c.interaction_id, func.max(s.message.c.seq).label("seq"))
-        .join(s.interaction, s.interaction.c.id == s.message.c.interaction_id)
-        .where(s.interaction.c.state.in_(OPEN))
-        .group_by(s.message.c.interaction_id)
-        .subquery()
-    )
-    query = select(s.message.c.interaction_id, func.substr(s.message.c.body_text, 1, 200).label("text")).join(
-        last,
-        (last.c.interaction_id == s.message.c.interaction_id) & (last.c.seq == s.message.c.seq),
-    )
-    if interaction is not None:
-        query = query.where(s.message.c.interaction_id == interaction)
-    return {row.interaction_id: row.text for row in conn.execute(query)}
 
 
 def unconsumed(conn: Connection) -> list[Any]:

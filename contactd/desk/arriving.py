@@ -65,6 +65,7 @@ def entry_of(placed: Placed, arrival: Arrival, content: Content, placing: Placin
         line_text=arrival.line_text,
         language=placing.language,
         unread=len(placed.messages),
+        unanswered_since=placing.at if placed.messages else None,
         last_message=str(placed.messages[-1]["text"])[:200] if placed.messages else None,
         live=placing.live,
     )

@@ -70,6 +70,9 @@ class Entry:
     """How often it may still be."""
     parked_until: datetime | None = None
     unread: int = 0
+    """The customer's messages nobody has answered."""
+    unanswered_since: datetime | None = None
+    """When the first of these came."""
     last_message: str | None = None
     callback: str | None = None
     """The callback that is owed to its customer and waits for its end."""
@@ -136,6 +139,7 @@ class Entry:
             "disposition": self.disposition,
             "callback": self.callback,
             "unread": self.unread,
+            "unanswered_since": _text(self.unanswered_since),
             "last_message": self.last_message,
             "panel": self.panel,
         }

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from contactd.clock import Clock, rfc3339
+from contactd.clock import Clock, parse_rfc3339, rfc3339
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.events import Skills
 from contactd.core.interaction import Direction, State
@@ -288,7 +288,10 @@ class Intake:
         effects: list[Effect] = [MessageAdded(interaction=interaction, message=one, agent=agent) for one in messages]
         if entry is not None and messages:
             entry.last_message = str(messages[-1]["text"])[:200]
-            entry.unread += sum(1 for one in messages if one["direction"] == Direction.INBOUND)
+            came = [one["at"] for one in messages if one["direction"] == Direction.INBOUND]
+            entry.unread += len(came)
+            if came and entry.unanswered_since is None:
+                entry.unanswered_since = parse_rfc3339(came[0])
             effects.append(InteractionUpsert(view=entry.view()))
         self._publish(effects)
 

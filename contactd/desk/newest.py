@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from contactd.clock import rfc3339
 from contactd.desk.book import Book, Entry
 from contactd.desk.changes import InteractionUpsert
 from contactd.desk.effects import Effect
@@ -37,5 +38,6 @@ def _beside(entry: Entry) -> dict[str, Any]:
         "vip": entry.vip,
         "case_id": entry.case_id,
         "unread": entry.unread,
+        "unanswered_since": None if entry.unanswered_since is None else rfc3339(entry.unanswered_since),
         "last_message": entry.last_message,
     }

@@ -12,6 +12,7 @@ from typing import Any
 from contactd.core.effects import Offer
 from contactd.core.events import ExternalWork, Fact, OfferRestored
 from contactd.crm_store.recovery_rows import Memory
+from contactd.crm_store.said_rows import NOTHING, Said
 from contactd.desk import gates, restored
 from contactd.desk.book import Book, Entry
 from contactd.desk.roster import Member, Roster
@@ -44,9 +45,9 @@ def members(agents: list[Any], skills: dict[str, list[tuple[str, int]]], lines: 
     return [restored.member(row, skills.get(row.id, []), lines.get(row.id, [])) for row in agents]
 
 
-def entry(row: Any, stays: list[Any], last: str | None, rules: Rules, extended: int = 0) -> Entry:
+def entry(row: Any, stays: list[Any], said: Said | None, rules: Rules, extended: int = 0) -> Entry:
     """Return an open interaction as the book keeps it; `extended`: how often its wrap-up was."""
-    made = restored.entry(row, stays, last)
+    made = restored.entry(row, stays, said or NOTHING)
     rule = rules.rule(made.line, made.channel)
     made.live = rule.live
     made.extended, made.extensions = extended, max(rule.wrapup.extensions - extended, 0)
@@ -57,7 +58,7 @@ def _fill_book(book: Book, roster: Roster, memory: Memory, rules: Rules) -> None
     book.clear()
     for row in memory.work:
         extended = memory.extended.get(row.id, 0)
-        made = entry(row, memory.segments.get(row.id, []), memory.last_lines.get(row.id), rules, extended)
+        made = entry(row, memory.segments.get(row.id, []), memory.said.get(row.id), rules, extended)
         book.add(made)
         member = roster.get(made.agent)
         if member is not None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from contactd.clock import Clock
-from contactd.crm_store import recovery_rows
+from contactd.crm_store import recovery_rows, said_rows
 from contactd.crm_store.store import Store
 from contactd.desk import restored
 from contactd.desk.book import Book, Entry
@@ -98,7 +98,7 @@ class Recovery:
         if row is None:
             return None
         stays = await self._store.read(lambda conn: recovery_rows.segments(conn, interaction))
-        last = await self._store.read(lambda conn: recovery_rows.last_lines(conn, interaction))
+        last = await self._store.read(lambda conn: said_rows.of_open(conn, interaction))
         return entry(row, stays.get(interaction, []), last.get(interaction), self._rules)
 
     def _figures(self, rows: Iterable[Any]) -> list[DayFigures]:

@@ -12,6 +12,7 @@ from contactd.core.events import STRAIGHT, AgentRestored, InteractionArrived, Wo
 from contactd.core.interaction import State
 from contactd.core.journal import decode_decision
 from contactd.core.segment import Segment, begin
+from contactd.crm_store.said_rows import Said
 from contactd.desk.book import Entry
 from contactd.desk.roster import Member
 from contactd.desk.rows import read_course
@@ -110,7 +111,7 @@ def _lost(member: Member) -> bool:
     return bool(standing and standing[-1]) and member.intent != Intent.LOGGED_OUT
 
 
-def entry(row: Any, stays: list[Any], last: str | None) -> Entry:
+def entry(row: Any, stays: list[Any], said: Said) -> Entry:
     """Return an open interaction with its present segment and the sums of the earlier ones."""
     entry = Entry(
         id=row.id,
@@ -148,7 +149,9 @@ def entry(row: Any, stays: list[Any], last: str | None) -> Entry:
         disposition=row.disposition,
         wrapup_until=row.wrapup_until,
         parked_until=row.parked_until,
-        last_message=last,
+        unread=said.unread,
+        unanswered_since=said.since,
+        last_message=said.last,
         contact=row.contact_point_id,
     )
     for stay in stays[:-1]:

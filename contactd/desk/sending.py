@@ -186,7 +186,7 @@ class Sending:
 
     def _after(self, entry: Entry, view: Mapping[str, Any], *, live: bool) -> None:
         """Show the message, and let it leave."""
-        entry.unread = 0
+        entry.unread, entry.unanswered_since = 0, None
         entry.last_message = str(view["text"])[:200]
         effects: list[Effect] = [
             MessageAdded(interaction=entry.id, message=view, agent=entry.agent),

@@ -61,8 +61,8 @@ async def rebuilt(bench: Bench) -> tuple[Router, Book]:
 
 
 def shown(entry: Entry) -> dict[str, Any]:
-    """Return what people see of an open contact, without what is of this minute: what rings, what is unread."""
-    return {name: value for name, value in entry.view().items() if name not in ("offered_to", "unread")}
+    """Return what people see of an open contact, without what is of this minute: what rings."""
+    return {name: value for name, value in entry.view().items() if name != "offered_to"}
 
 
 async def agrees(bench: Bench) -> None:

@@ -12,6 +12,7 @@ async def test_saving_never_ends_a_live_chat(open_desk: OpenDesk, open_widget: O
     await ann.ready()
     await visitor.say("One question")
     ident = await ann.accept("One question")
+    await expect(ann["work-item"]).to_have_attribute("data-next", "true")
     await ann["dock-note"].click()
     await ann["note-text"].fill("First note")
     await ann["note-save"].click()
@@ -30,8 +31,12 @@ async def test_saving_never_ends_a_live_chat(open_desk: OpenDesk, open_widget: O
     assert (shown["state"], shown["disposition"]) == ("active", "product")
     await visitor.say("And another")
     await expect(ann["chat-thread"]).to_contain_text("And another")
+    await ann["dock-reply"].click()
+    await ann["chat-text"].fill("With pleasure")
+    await ann["chat-send"].click()
+    await expect(ann["work-item"]).not_to_have_attribute("data-next", "true")
     # What was written for the house is not shown to the visitor.
-    await visitor.shows("One question", "And another")
+    await visitor.shows("One question", "And another", "With pleasure")
 
     await ann["end-contact"].click()
     await expect(visitor.host.locator(".rule")).to_have_count(0)

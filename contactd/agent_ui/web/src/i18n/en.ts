@@ -122,6 +122,8 @@ export const en: Same<typeof zhCN> = {
     withdrawn: "Withdrawn",
   },
   work: {
+    waits: "Waits for your answer",
+    next: "Answer this one next",
     offers: "Offers",
     mine: "My work",
     live: "In progress",
@@ -1711,6 +1713,7 @@ export const en: Same<typeof zhCN> = {
     subject: "Subject",
   },
   shortcuts: {
+    longest: "To who has waited longest for an answer",
     newCase: "New case from this contact",
     attachCase: "Attach to open case 1–9",
     title: "Keyboard shortcuts",

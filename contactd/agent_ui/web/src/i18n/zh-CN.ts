@@ -118,6 +118,8 @@ export const zhCN = {
     withdrawn: "已撤回",
   },
   work: {
+    waits: "等您回复",
+    next: "先回这一位",
     offers: "待接",
     mine: "我的工作",
     live: "正在进行",
@@ -1701,6 +1703,7 @@ export const zhCN = {
     subject: "主题",
   },
   shortcuts: {
+    longest: "跳到等回复最久的客户",
     newCase: "由此联系新建工单",
     attachCase: "归入客户的第 1–9 张未结工单",
     title: "快捷键",

@@ -14,6 +14,7 @@ const GROUPS: [title: Key, rows: Row[]][] = [
       [["S"], "shortcuts.ready"],
       [["J"], "shortcuts.next"],
       [["K"], "shortcuts.previous"],
+      [["G"], "shortcuts.longest"],
     ],
   ],
   [

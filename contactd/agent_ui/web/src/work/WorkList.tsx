@@ -1,4 +1,5 @@
 /** My work: in progress, in wrap-up, parked; each with its clock. */
+import { MessageFilled } from "@ant-design/icons";
 import { useEffect } from "react";
 import { subjectOf } from "../channels/subject";
 import { useConsole, useLineLabel } from "../desk";
@@ -8,6 +9,7 @@ import { go } from "../route";
 import { ChannelIcon, Left, Since, StateMark, Vip } from "../shell/bits";
 import type { InteractionView } from "../wire";
 import { markSeen, unseen } from "./seen";
+import { awaited, LATE_S, NEAR_S, nextOf } from "./waiting";
 
 const GROUPS = [
   { key: "live", states: ["active", "held"] },
@@ -34,6 +36,7 @@ interface Props {
 export function WorkList({ work, selected, offered }: Props) {
   const { t } = useWords();
   const intent = useConsole((state) => state.me.intent);
+  const next = nextOf(work);
   if (work.length === 0) {
     if (offered) return null;
     const hint = intent === "ready" ? "work.emptyReady" : intent === "not_ready" ? "work.emptyNotReady" : "work.emptyLoggedOut";
@@ -49,7 +52,7 @@ export function WorkList({ work, selected, offered }: Props) {
               {t(`work.${key}`)} <span className="num">{items.length}</span>
             </h2>
             {items.map((item) => (
-              <WorkItem key={item.id} item={item} on={item.id === selected} />
+              <WorkItem key={item.id} item={item} on={item.id === selected} next={item.id === next?.id} />
             ))}
           </section>
         );
@@ -58,7 +61,7 @@ export function WorkList({ work, selected, offered }: Props) {
   );
 }
 
-function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
+function WorkItem({ item, on, next }: { item: InteractionView; on: boolean; next: boolean }) {
   const words = useWords();
   const { t, word } = words;
   const line = useLineLabel()(item.line);
@@ -67,15 +70,17 @@ function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
   useEffect(() => {
     if (on) markSeen(item.id, item.unread ?? 0, (work ?? []).map(({ id }) => id));
   }, [on, item.id, item.unread, work]);
+  const waits = awaited(item);
   const unread = on ? 0 : unseen(item.id, item.unread ?? 0);
   return (
     <button
       type="button"
-      className={`clear work-item${on ? " on" : ""}`}
+      className={`clear work-item${on ? " on" : ""}${next ? " next" : ""}`}
       data-testid="work-item"
       data-id={item.id}
       data-channel={item.channel}
       data-state={item.state}
+      data-next={next || undefined}
       aria-current={on}
       onClick={() => go("work", item.id)}
     >
@@ -86,9 +91,10 @@ function WorkItem({ item, on }: { item: InteractionView; on: boolean }) {
           <Vip level={item.vip} />
           <span className="grow" />
           {unread > 0 && <span className="nav-badge">{unread}</span>}
-          <span className="work-item-time">
-            <StateMark state={item.state} />
-            {item.state === "wrapup" && item.wrapup_until ? <Left until={item.wrapup_until} /> : <Since at={item.state_since} />}
+          <span className="work-item-time" title={waits ? t("work.waits") : undefined}>
+            {waits && next ? <span className="sr">{t("work.next")}</span> : null}
+            {waits ? <MessageFilled className="waits-mark" aria-label={t("work.waits")} /> : <StateMark state={item.state} />}
+            {waits ? <Since at={waits} near={NEAR_S} late={LATE_S} /> : item.state === "wrapup" && item.wrapup_until ? <Left until={item.wrapup_until} /> : <Since at={item.state_since} />}
           </span>
         </span>
         <span className={`work-item-sub cut${unread > 0 ? " fresh" : ""}`}>

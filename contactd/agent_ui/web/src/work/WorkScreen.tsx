@@ -17,6 +17,7 @@ import { rememberedHead } from "./heads";
 import { LineStrip } from "./LineStrip";
 import { acceptOffer, OfferCard } from "./OfferCard";
 import { OfferPreview } from "./OfferPreview";
+import { nextOf } from "./waiting";
 import { sortWork, WorkList } from "./WorkList";
 import "./work.css";
 
@@ -44,6 +45,10 @@ export function WorkScreen({ selected }: { selected: string | null }) {
     },
     j: () => step(1),
     k: () => step(-1),
+    g: () => {
+      const next = nextOf(work);
+      if (next) go("work", next.id);
+    },
   });
   return (
     <div className="work">
