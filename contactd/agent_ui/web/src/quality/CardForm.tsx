@@ -1,12 +1,10 @@
 /** One scorecard: sections and questions in both languages, with weights and what is fatal. */
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, Checkbox, Drawer, Input, InputNumber, Select } from "antd";
+import { Button, Checkbox, Drawer, Input, InputNumber, Select } from "antd";
 import { useState } from "react";
-import { CHANNELS } from "../channels";
-import { errorText } from "../desk";
 import { useWords } from "../i18n";
-import type { CommandError } from "../socket";
+import { useSaving } from "../saving";
+import { ChannelSelect } from "../shell/choosing";
 import { type CardQuestion, type CardSection, quality, type Scorecard } from "./quality";
 
 let made = 0;
@@ -17,27 +15,15 @@ function fresh(): CardQuestion {
 }
 
 export function CardForm({ item, readOnly, onClose }: { item: Scorecard | null; readOnly: boolean; onClose(): void }) {
-  const words = useWords();
-  const { t, word } = words;
-  const queries = useQueryClient();
-  const { message } = AntApp.useApp();
-  const [busy, setBusy] = useState(false);
+  const { t } = useWords();
+  const { busy, save } = useSaving(["scorecards"], onClose);
   const [name, setName] = useState(item?.name ?? "");
   const [channel, setChannel] = useState(item?.channel ?? null);
   const [sections, setSections] = useState<CardSection[]>(item?.sections ?? [{ title: {}, questions: [fresh()] }]);
   const put = (at: number, part: Partial<CardSection>): void => setSections(sections.map((one, index) => (index === at ? { ...one, ...part } : one)));
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const keep = (): Promise<void> => {
     const fields = { name, channel, sections };
-    try {
-      await (item ? quality.changeCard(item.id, { ...fields, row_version: item.row_version }) : quality.createCard(fields));
-      await queries.invalidateQueries({ queryKey: ["scorecards"] });
-      onClose();
-    } catch (error) {
-      message.error(errorText(words, error as CommandError));
-    } finally {
-      setBusy(false);
-    }
+    return save(() => (item ? quality.changeCard(item.id, { ...fields, row_version: item.row_version }) : quality.createCard(fields)));
   };
   return (
     <Drawer
@@ -47,7 +33,7 @@ export function CardForm({ item, readOnly, onClose }: { item: Scorecard | null; 
       onClose={onClose}
       extra={
         !readOnly && (
-          <Button type="primary" loading={busy} disabled={name.trim() === ""} data-testid="card-save" onClick={() => void save()}>
+          <Button type="primary" loading={busy} disabled={name.trim() === ""} data-testid="card-save" onClick={() => void keep()}>
             {t("common.save")}
           </Button>
         )
@@ -61,7 +47,7 @@ export function CardForm({ item, readOnly, onClose }: { item: Scorecard | null; 
           </label>
           <label>
             <span>{t("quality.by.channel")}</span>
-            <Select value={channel} disabled={readOnly} options={[{ value: null, label: t("surveys.everyChannel") }, ...CHANNELS.map((value) => ({ value, label: word("channel", value) }))]} onChange={setChannel} />
+            <ChannelSelect value={channel} disabled={readOnly} onChange={setChannel} />
           </label>
         </div>
         {item && <p className="dim">{t("quality.versionHint")}</p>}
@@ -101,7 +87,7 @@ function Question({ one, mark, onChange, onDrop }: { one: CardQuestion; mark: st
   return (
     <div className="quality-edited">
       <div className="row">
-        <Select value={one.kind} style={{ width: 120 }} options={["yes", "scale"].map((value) => ({ value, label: word("quality.kinds", value) }))} onChange={(kind) => onChange({ kind, best: 5 })} />
+        <Select value={one.kind} aria-label={t("surveys.kind")} style={{ width: 120 }} options={["yes", "scale"].map((value) => ({ value, label: word("quality.kinds", value) }))} onChange={(kind) => onChange({ kind, best: 5 })} />
         {one.kind === "scale" && <InputNumber min={1} max={10} prefix="0–" value={one.best} style={{ width: 90 }} aria-label={t("quality.best")} onChange={(best) => onChange({ best: best ?? 5 })} />}
         <InputNumber min={1} max={100} prefix="×" value={one.weight} style={{ width: 90 }} aria-label={t("quality.weight")} onChange={(weight) => onChange({ weight: weight ?? 1 })} />
         <Checkbox checked={one.fatal} onChange={(event) => onChange({ fatal: event.target.checked })}>

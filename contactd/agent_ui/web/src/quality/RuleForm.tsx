@@ -1,38 +1,23 @@
 /** One rule who is drawn: how many of every agent and week, and which contacts fit. */
-import { useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, Checkbox, Drawer, Input, InputNumber, Select } from "antd";
+import { Button, Checkbox, Drawer, Input, InputNumber, Select } from "antd";
 import { useState } from "react";
-import { CHANNELS } from "../channels";
-import { errorText, usePolicy } from "../desk";
 import { useWords } from "../i18n";
+import { useSaving } from "../saving";
+import { ChannelSelect, LineSelect } from "../shell/choosing";
 import { ZONE } from "../reports/reports";
-import type { CommandError } from "../socket";
 import { quality, type Sampling, type Scorecard } from "./quality";
 
 export function RuleForm({ item, cards, readOnly, onClose }: { item: Sampling | null; cards: Scorecard[]; readOnly: boolean; onClose(): void }) {
-  const words = useWords();
-  const { t, word } = words;
-  const policy = usePolicy();
-  const queries = useQueryClient();
-  const { message } = AntApp.useApp();
-  const [busy, setBusy] = useState(false);
+  const { t, word } = useWords();
+  const { busy, save } = useSaving(["samplings"], onClose);
   const [form, setForm] = useState<Omit<Sampling, "id" | "row_version" | "active">>(
     item ?? { name: "", form_id: cards[0]?.id ?? "", line: null, channel: null, how: "number", amount: 2, least_s: 0, most_percent: null, complaint: false, zone: ZONE },
   );
   const set = (part: Partial<typeof form>): void => setForm({ ...form, ...part });
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const keep = (): Promise<void> => {
     const { name, form_id, line, channel, how, amount, least_s, most_percent, complaint, zone } = form;
     const fields = { name, form_id, line, channel, how, amount, least_s, most_percent, complaint, zone };
-    try {
-      await (item ? quality.changeRule(item.id, { ...fields, row_version: item.row_version }) : quality.createRule(fields));
-      await queries.invalidateQueries({ queryKey: ["samplings"] });
-      onClose();
-    } catch (error) {
-      message.error(errorText(words, error as CommandError));
-    } finally {
-      setBusy(false);
-    }
+    return save(() => (item ? quality.changeRule(item.id, { ...fields, row_version: item.row_version }) : quality.createRule(fields)));
   };
   return (
     <Drawer
@@ -42,7 +27,7 @@ export function RuleForm({ item, cards, readOnly, onClose }: { item: Sampling | 
       onClose={onClose}
       extra={
         !readOnly && (
-          <Button type="primary" loading={busy} disabled={form.name.trim() === "" || form.form_id === ""} data-testid="rule-save" onClick={() => void save()}>
+          <Button type="primary" loading={busy} disabled={form.name.trim() === "" || form.form_id === ""} data-testid="rule-save" onClick={() => void keep()}>
             {t("common.save")}
           </Button>
         )
@@ -55,12 +40,12 @@ export function RuleForm({ item, cards, readOnly, onClose }: { item: Sampling | 
         </label>
         <label>
           <span>{t("quality.card")}</span>
-          <Select value={form.form_id} options={cards.map((one) => ({ value: one.id, label: one.name }))} onChange={(form_id) => set({ form_id })} />
+          <Select value={form.form_id} aria-label={t("quality.card")} options={cards.map((one) => ({ value: one.id, label: one.name }))} onChange={(form_id) => set({ form_id })} />
         </label>
         <div className="quality-two">
           <label>
             <span>{t("quality.how")}</span>
-            <Select value={form.how} options={["number", "percent"].map((value) => ({ value: value as "number" | "percent", label: word("quality.hows", value) }))} onChange={(how) => set({ how })} />
+            <Select value={form.how} aria-label={t("quality.how")} options={["number", "percent"].map((value) => ({ value: value as "number" | "percent", label: word("quality.hows", value) }))} onChange={(how) => set({ how })} />
           </label>
           <label>
             <span>{t("quality.amount")}</span>
@@ -68,11 +53,11 @@ export function RuleForm({ item, cards, readOnly, onClose }: { item: Sampling | 
           </label>
           <label>
             <span>{t("quality.by.line")}</span>
-            <Select value={form.line} options={[{ value: null, label: t("surveys.everyLine") }, ...policy.lines.map((one) => ({ value: one.code, label: one.label }))]} onChange={(line) => set({ line })} />
+            <LineSelect value={form.line} onChange={(line) => set({ line })} />
           </label>
           <label>
             <span>{t("quality.by.channel")}</span>
-            <Select value={form.channel} options={[{ value: null, label: t("surveys.everyChannel") }, ...CHANNELS.map((value) => ({ value, label: word("channel", value) }))]} onChange={(channel) => set({ channel })} />
+            <ChannelSelect value={form.channel} onChange={(channel) => set({ channel })} />
           </label>
           <label>
             <span>{t("quality.leastLong")}</span>

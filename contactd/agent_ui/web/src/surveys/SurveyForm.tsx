@@ -1,43 +1,29 @@
 /** One survey: what is asked, in both languages, of whom, and when somebody calls back. */
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { useQueryClient } from "@tanstack/react-query";
-import { App as AntApp, Button, Drawer, Input, InputNumber, Select } from "antd";
+import { Button, Drawer, Input, InputNumber, Select } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
-import { errorText, usePolicy } from "../desk";
 import { useWords } from "../i18n";
-import type { CommandError } from "../socket";
+import { useSaving } from "../saving";
+import { ChannelSelect, LineSelect } from "../shell/choosing";
 import type { SurveyQuestion, SurveyView } from "../wire";
 
 const CHANNELS = ["voice", "chat", "email"];
 const FIRST: SurveyQuestion = { key: "content", kind: "score", text: {}, lowest: 1, best: 5 };
 
 export function SurveyForm({ item, onClose }: { item: SurveyView | null; onClose(): void }) {
-  const words = useWords();
-  const { t, word } = words;
-  const policy = usePolicy();
-  const queries = useQueryClient();
-  const { message } = AntApp.useApp();
-  const [busy, setBusy] = useState(false);
+  const { t, word } = useWords();
+  const { busy, save } = useSaving(keys.surveys, onClose);
   const [form, setForm] = useState<Omit<SurveyView, "id" | "row_version" | "active">>(
     item ?? { name: "", line: null, channel: null, language: "zh", questions: [FIRST], intro: {}, closing: {}, share: 100, every_days: 30, valid_hours: 168, low: 2 },
   );
   const set = (part: Partial<typeof form>): void => setForm({ ...form, ...part });
   const ask = (at: number, part: Partial<SurveyQuestion>): void =>
     set({ questions: form.questions.map((one, index) => (index === at ? { ...one, ...part } : one)) });
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const keep = (): Promise<void> => {
     const { name, line, channel, language: spoken, questions, intro, closing, share, every_days, valid_hours, low } = form;
     const fields = { name, line, channel, language: spoken, questions, intro, closing, share, every_days, valid_hours, low };
-    try {
-      await (item ? api.changeSurvey(item.id, { ...fields, row_version: item.row_version }) : api.createSurvey(fields));
-      await queries.invalidateQueries({ queryKey: keys.surveys });
-      onClose();
-    } catch (error) {
-      message.error(errorText(words, error as CommandError));
-    } finally {
-      setBusy(false);
-    }
+    return save(() => (item ? api.changeSurvey(item.id, { ...fields, row_version: item.row_version }) : api.createSurvey(fields)));
   };
   const spoken = (name: "intro" | "closing") => (
     <div className="survey-two">
@@ -53,7 +39,7 @@ export function SurveyForm({ item, onClose }: { item: SurveyView | null; onClose
       title={item?.name ?? t("surveys.new")}
       onClose={onClose}
       extra={
-        <Button type="primary" loading={busy} disabled={form.name.trim() === "" || form.questions.length === 0} data-testid="survey-save" onClick={() => void save()}>
+        <Button type="primary" loading={busy} disabled={form.name.trim() === "" || form.questions.length === 0} data-testid="survey-save" onClick={() => void keep()}>
           {t("common.save")}
         </Button>
       }
@@ -66,11 +52,11 @@ export function SurveyForm({ item, onClose }: { item: SurveyView | null; onClose
         <div className="survey-two">
           <label>
             <span>{t("surveys.by.line")}</span>
-            <Select value={form.line} options={[{ value: null, label: t("surveys.everyLine") }, ...policy.lines.map((one) => ({ value: one.code, label: one.label }))]} onChange={(line) => set({ line })} />
+            <LineSelect value={form.line} onChange={(line) => set({ line })} />
           </label>
           <label>
             <span>{t("surveys.by.channel")}</span>
-            <Select value={form.channel} options={[{ value: null, label: t("surveys.everyChannel") }, ...CHANNELS.map((one) => ({ value: one, label: word("channel", one) }))]} onChange={(channel) => set({ channel })} />
+            <ChannelSelect among={CHANNELS} value={form.channel} onChange={(channel) => set({ channel })} />
           </label>
         </div>
         <span className="survey-head">{t("surveys.intro")}</span>
@@ -79,9 +65,9 @@ export function SurveyForm({ item, onClose }: { item: SurveyView | null; onClose
         {form.questions.map((one, at) => (
           <fieldset key={at} className="survey-question">
             <div className="row">
-              <Select value={one.kind} style={{ width: 110 }} options={["score", "text"].map((value) => ({ value, label: word("surveys.kinds", value) }))} onChange={(kind) => ask(at, { kind })} />
+              <Select value={one.kind} aria-label={t("surveys.kind")} style={{ width: 110 }} options={["score", "text"].map((value) => ({ value, label: word("surveys.kinds", value) }))} onChange={(kind) => ask(at, { kind })} />
               {one.kind === "score" && (
-                <Select value={`${one.lowest}-${one.best}`} style={{ width: 100 }} options={["1-5", "0-10", "1-10", "1-3", "1-2"].map((value) => ({ value, label: value }))} onChange={(span: string) => ask(at, { lowest: Number(span.split("-")[0]), best: Number(span.split("-")[1]) })} />
+                <Select aria-label={t("surveys.scale")} value={`${one.lowest}-${one.best}`} style={{ width: 100 }} options={["1-5", "0-10", "1-10", "1-3", "1-2"].map((value) => ({ value, label: value }))} onChange={(span: string) => ask(at, { lowest: Number(span.split("-")[0]), best: Number(span.split("-")[1]) })} />
               )}
               <span className="grow" />
               <Button type="text" icon={<DeleteOutlined />} aria-label={t("mail.remove")} disabled={form.questions.length === 1} onClick={() => set({ questions: form.questions.filter((_, index) => index !== at) })} />
