@@ -38,7 +38,7 @@ export function NewAnnouncement({ onClose }: { onClose(): void }) {
   const many = (name: "roles" | "lines" | "teams", options: { value: string; label: string }[]) => (
     <label>
       <span>{word("announcements.audience", name)}</span>
-      <Select mode="multiple" value={audience[name]} placeholder={t("announcements.everybody")} options={options} onChange={(chosen) => setAudience({ ...audience, [name]: chosen })} />
+      <Select mode="multiple" aria-label={word("announcements.audience", name)} value={audience[name]} placeholder={t("announcements.everybody")} options={options} onChange={(chosen) => setAudience({ ...audience, [name]: chosen })} />
     </label>
   );
   return (

@@ -160,6 +160,7 @@ function Assignee({ item, onPick }: { item: CaseView; onPick(agent: string): voi
       style={{ width: 180 }}
       value={item.assignee}
       placeholder={t("cases.nobody")}
+      aria-label={t("cases.assignee")}
       options={options}
       onChange={onPick}
     />

@@ -45,7 +45,7 @@ export function FollowUps({ onClose }: { onClose(): void }) {
         <Input.TextArea rows={3} value={body} maxLength={20000} placeholder={t("tasks.body")} onChange={(event) => setBody(event.target.value)} />
         <div className="row">
           <Select allowClear value={type} placeholder={t("tasks.anyType")} style={{ flex: 1 }} aria-label={t("tasks.of")} options={TYPES.map((value) => ({ value, label: word("cases.types", value) }))} onChange={setType} />
-          <Select allowClear value={line} placeholder={t("tasks.line")} style={{ flex: 1 }} options={lines.map(({ code, label }) => ({ value: code, label }))} onChange={setLine} />
+          <Select allowClear value={line} aria-label={t("tasks.line")} placeholder={t("tasks.line")} style={{ flex: 1 }} options={lines.map(({ code, label }) => ({ value: code, label }))} onChange={setLine} />
         </div>
         <label className="row">
           <span className="grow">{t("tasks.lastDays")}</span>

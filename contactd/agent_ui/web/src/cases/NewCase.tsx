@@ -47,7 +47,7 @@ export function NewCase({ party, onMade, onClose }: { party?: string; onMade(mad
       <div className="case-form">
         <Input autoFocus value={subject} maxLength={500} placeholder={t("cases.subject")} data-testid="case-subject" onChange={(event) => setSubject(event.target.value)} />
         <div className="row">
-          <Select value={type} style={{ width: 160 }} options={TYPES.map((value) => ({ value, label: word("cases.types", value) }))} onChange={setType} />
+          <Select value={type} aria-label={t("cases.type")} style={{ width: 160 }} options={TYPES.map((value) => ({ value, label: word("cases.types", value) }))} onChange={setType} />
           <Segmented
             value={priority}
             options={["0", "1", "2", "3"].map((value) => ({ value, label: word("cases.priorities", value) }))}

@@ -90,8 +90,8 @@ export default function CustomersScreen() {
         {filterable.map((field) => (
           <FieldFilter key={field.id} field={field} language={language} value={fields[field.key] ?? null} onPick={(value) => set({ fields: without(fields, field.key, value) })} />
         ))}
-        <InputNumber min={1} max={3650} placeholder={t("customers.quiet")} value={filter.quiet_days} style={{ width: 150 }} suffix={t("customers.days")} onChange={(days) => set({ quiet_days: days })} />
-        <InputNumber min={1} max={3650} placeholder={t("customers.contract")} value={filter.contract_days} style={{ width: 190 }} suffix={t("customers.days")} data-testid="customers-contract" onChange={(days) => set({ contract_days: days })} />
+        <InputNumber min={1} max={3650} placeholder={t("customers.quiet")} aria-label={t("customers.quiet")} value={filter.quiet_days} style={{ width: 150 }} suffix={t("customers.days")} onChange={(days) => set({ quiet_days: days })} />
+        <InputNumber min={1} max={3650} placeholder={t("customers.contract")} aria-label={t("customers.contract")} value={filter.contract_days} style={{ width: 190 }} suffix={t("customers.days")} data-testid="customers-contract" onChange={(days) => set({ contract_days: days })} />
         <label className="row">
           <Switch size="small" checked={filter.complaints === true} data-testid="customers-complaints" onChange={(on) => set({ complaints: on || null })} /> {t("customers.complaints")}
         </label>

@@ -72,9 +72,9 @@ export function FieldsDialog({ onClose }: { onClose(): void }) {
           <Input value={zh} placeholder={t("fields.zh")} maxLength={100} data-testid="field-zh" onChange={(event) => setZh(event.target.value)} />
           <Input value={en} placeholder={t("fields.en")} maxLength={100} onChange={(event) => setEn(event.target.value)} />
           <Input value={key} placeholder={t("fields.key")} maxLength={63} data-testid="field-key" onChange={(event) => setKey(event.target.value.toLowerCase())} />
-          <Select value={type} style={{ width: 150 }} options={TYPES.map((value) => ({ value, label: word("fields.types", value) }))} onChange={setType} />
+          <Select value={type} aria-label={t("customers.kind")} style={{ width: 150 }} options={TYPES.map((value) => ({ value, label: word("fields.types", value) }))} onChange={setType} />
         </div>
-        {CHOOSING.includes(type) && <Select mode="tags" open={false} value={options} placeholder={t("fields.options")} tokenSeparators={["，", ",", "、"]} onChange={setOptions} />}
+        {CHOOSING.includes(type) && <Select mode="tags" open={false} aria-label={t("fields.options")} value={options} placeholder={t("fields.options")} tokenSeparators={["，", ",", "、"]} onChange={setOptions} />}
         <div className="row">
           <Checkbox.Group value={marks} options={["required", "searchable", "filterable"].map((value) => ({ value, label: word("fields.marks", value) }))} onChange={(chosen) => setMarks(chosen as string[])} />
           <span className="grow" />

@@ -47,7 +47,7 @@ export function Links({ party }: { party: string }) {
       {adding && (
         <div className="links-form">
           <div className="row">
-            <Select size="small" value={role} style={{ flex: 1 }} options={ROLES.map((value) => ({ value, label: word("links.roles", value) }))} onChange={setRole} />
+            <Select size="small" value={role} aria-label={t("links.title")} style={{ flex: 1 }} options={ROLES.map((value) => ({ value, label: word("links.roles", value) }))} onChange={setRole} />
             <Input size="small" value={title} maxLength={200} placeholder={t("links.position")} style={{ flex: 1 }} onChange={(event) => setTitle(event.target.value)} />
           </div>
           <PartyFinder placeholder={t("links.find")} testId="link-to" autoFocus onPick={(other) => void act(api.addLink(party, { to: other.id, role, title }))} />

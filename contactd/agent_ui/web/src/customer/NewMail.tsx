@@ -60,7 +60,7 @@ export function NewMail({ party, addresses, line, caseId }: Props) {
         <div className="new-mail">
           <label>
             <span className="dim">{t("newMail.from")}</span>
-            <Select value={chosenLine} options={policy.lines.map((one) => ({ value: one.code, label: one.label }))} onChange={setFrom} />
+            <Select value={chosenLine} aria-label={t("mail.from")} options={policy.lines.map((one) => ({ value: one.code, label: one.label }))} onChange={setFrom} />
           </label>
           <label>
             <span className="dim">{t("contact.to")}</span>

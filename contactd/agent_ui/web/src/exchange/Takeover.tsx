@@ -113,6 +113,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
         <label>
           <span>{t("exchange.encoding")}</span>
           <Select
+            aria-label={t("exchange.encoding")}
             value={encoding}
             options={["", ...(preview.data?.encodings ?? [])].map((one) => ({
               value: one,
@@ -124,6 +125,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
         <label>
           <span>{t("exchange.object")}</span>
           <Select
+            aria-label={t("exchange.object")}
             value={object}
             data-testid="import-object"
             options={(preview.data?.objects ?? [CUSTOMERS]).map((one) => ({ value: one, label: word("exchange.objects", one) }))}
@@ -139,6 +141,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
               <span>{t("exchange.match")}</span>
               <Select
                 mode="multiple"
+                aria-label={t("exchange.match")}
                 value={wish.match}
                 options={preview.data.matches.map((one) => ({ value: one, label: word("exchange.matches", one) }))}
                 onChange={(match) => setWish({ ...wish, match })}
@@ -147,6 +150,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
             <label>
               <span>{t("exchange.policy")}</span>
               <Select
+                aria-label={t("exchange.policy")}
                 value={wish.policy}
                 options={preview.data.policies.map((one) => ({ value: one, label: word("exchange.policies", one) }))}
                 onChange={(policy) => setWish({ ...wish, policy })}

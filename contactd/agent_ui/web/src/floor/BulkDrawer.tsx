@@ -83,6 +83,7 @@ export function BulkDrawer({ open, onClose }: { open: boolean; onClose(): void }
         <p className="dim">{t("bulk.intro")}</p>
         <Select
           allowClear
+          aria-label={t("floor.line")}
           disabled={live}
           value={line ?? undefined}
           placeholder={t("bulk.anyLine")}

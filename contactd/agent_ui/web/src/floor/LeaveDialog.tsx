@@ -71,7 +71,7 @@ export function LeaveDialog({ agent, onClose }: { agent: AgentView; onClose(): v
                 ))}
               </dl>
             )}
-            <Select showSearch={{ optionFilterProp: "label" }} value={heir} placeholder={t("leave.heir")} options={others} data-testid="leave-heir" onChange={setHeir} />
+            <Select showSearch={{ optionFilterProp: "label" }} value={heir} placeholder={t("leave.heir")} aria-label={t("leave.heir")} options={others} data-testid="leave-heir" onChange={setHeir} />
             <Input value={reason} maxLength={500} placeholder={t("leave.reason")} onChange={(event) => setReason(event.target.value)} />
           </>
         )}

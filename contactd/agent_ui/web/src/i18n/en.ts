@@ -430,6 +430,7 @@ export const en: Same<typeof zhCN> = {
     done: { junk: "Finished as junk", no_reply_needed: "Finished: no reply needed", duplicate: "Finished as a duplicate" },
   },
   parallel: {
+    day: "Day of the record",
     intro: "The PBX's own record (queue_log, CDR) against what was heard of it. Where they differ: ours / the PBX's.",
     noneHint: "Name the PBX's files in channels.voice.ami (queue_log, cdr).",
     unreadable: "Cannot be read:",
@@ -1232,6 +1233,8 @@ export const en: Same<typeof zhCN> = {
     },
   },
   surveys: {
+    kind: "Kind of question",
+    scale: "Scale",
     title: "Satisfaction",
     views: { figures: "Figures", answers: "Answers", surveys: "Surveys" },
     by: { agent: "Agent", line: "Line", channel: "Channel", survey: "Survey" },
@@ -1697,6 +1700,7 @@ export const en: Same<typeof zhCN> = {
     details: "All details",
   },
   quarantine: {
+    reasons: { noFax: "This is neither a TIFF nor a PDF", noPage: "No page is in the file", damagedPage: "The first page is damaged or cut off", mail: "The letter could not be read", missing: "The original is missing", died: "The reader broke down over it: too large, or made to do harm", failed: "It could not be read; the log says more", noChannel: "No channel reads this" },
     title: "Quarantine",
     intro: "What could not be read stays here, its original complete. Replay it once the cause is mended, or dismiss it.",
     empty: "Nothing is quarantined",

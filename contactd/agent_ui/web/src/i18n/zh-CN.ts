@@ -420,6 +420,7 @@ export const zhCN = {
     done: { junk: "按垃圾邮件办结", no_reply_needed: "无需回复，办结", duplicate: "按重复来件办结" },
   },
   parallel: {
+    day: "对账日期",
     intro: "交换机自己的记录（queue_log、话单）与系统收到的对照。不一致处显示：本系统 / 交换机。",
     noneHint: "请在 channels.voice.ami 中配置交换机的文件（queue_log、cdr）。",
     unreadable: "无法读取：",
@@ -1222,6 +1223,8 @@ export const zhCN = {
     },
   },
   surveys: {
+    kind: "题型",
+    scale: "分值",
     title: "满意度",
     views: { figures: "统计", answers: "评价", surveys: "问卷" },
     by: { agent: "客服", line: "线路", channel: "渠道", survey: "问卷" },
@@ -1687,6 +1690,7 @@ export const zhCN = {
     details: "全部细节",
   },
   quarantine: {
+    reasons: { noFax: "文件不是 TIFF 或 PDF", noPage: "文件中没有页面", damagedPage: "首页损坏或不完整", mail: "邮件无法解析", missing: "原件缺失", died: "解析进程因它异常退出：文件过大或有恶意内容", failed: "读取失败，详情见日志", noChannel: "没有渠道能读取此类内容" },
     title: "隔离区",
     intro: "无法读取的来件停在这里，原件完整保留。修好原因后重放，或确认无用后忽略。",
     empty: "没有被隔离的内容",

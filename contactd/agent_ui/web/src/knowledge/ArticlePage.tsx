@@ -161,7 +161,7 @@ function Write({ lang, text, readOnly, words, onChange, onSend }: WriteProps) {
       </div>
       <label>
         <span>{t("knowledge.words")}</span>
-        <Select mode="tags" open={false} value={text.words} disabled={readOnly} tokenSeparators={[",", "，", "、", ";", "；"]} placeholder={t("knowledge.wordsHint")} onChange={(found: string[]) => onChange({ words: found })} />
+        <Select mode="tags" open={false} aria-label={t("knowledge.words")} value={text.words} disabled={readOnly} tokenSeparators={[",", "，", "、", ";", "；"]} placeholder={t("knowledge.wordsHint")} onChange={(found: string[]) => onChange({ words: found })} />
       </label>
       <div className="kb-snippets">
         {SNIPPETS.map((name) => (
@@ -182,7 +182,7 @@ function Place({ item, onChange }: { item: ArticleView; onChange(fields: object)
   const lang = language === "en" ? "en" : "zh";
   return (
     <div className="row kb-place">
-      <Select allowClear placeholder={t("knowledge.category")} value={item.category} style={{ width: 180 }} options={(tree.data?.items ?? []).map((one) => ({ value: one.id, label: one.name[lang] || one.name.zh || one.name.en }))} onChange={(category: string | undefined) => onChange({ category: category ?? null })} />
+      <Select allowClear placeholder={t("knowledge.category")} aria-label={t("knowledge.category")} value={item.category} style={{ width: 180 }} options={(tree.data?.items ?? []).map((one) => ({ value: one.id, label: one.name[lang] || one.name.zh || one.name.en }))} onChange={(category: string | undefined) => onChange({ category: category ?? null })} />
       <Segmented value={item.audience} options={["internal", "public"].map((value) => ({ value, label: word("knowledge.audiences", value) }))} onChange={(audience) => onChange({ audience })} />
       <span className="dim">{t("knowledge.holds")}</span>
       <DatePicker.RangePicker

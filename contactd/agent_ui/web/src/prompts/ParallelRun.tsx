@@ -24,7 +24,7 @@ export function ParallelRun() {
   return (
     <>
       <div className="row prompts-bar">
-        <DatePicker value={day} allowClear={false} disabledDate={(one) => one.isAfter(dayjs())} onChange={(one) => one && setDay(one)} />
+        <DatePicker aria-label={t("parallel.day")} value={day} allowClear={false} disabledDate={(one) => one.isAfter(dayjs())} onChange={(one) => one && setDay(one)} />
         <span className="dim">{t("parallel.intro")}</span>
       </div>
       {found.isPending && <Lines n={6} />}

@@ -12,6 +12,7 @@ import type { CommandError } from "../socket";
 import type { InteractionView } from "../wire";
 import { Blocked } from "./Blocked";
 import { RedList } from "./RedList";
+import { reasonIn } from "./reasons";
 import "./quarantine.css";
 
 export default function QuarantineScreen() {
@@ -56,7 +57,7 @@ export default function QuarantineScreen() {
           { key: "from", title: t("quarantine.from"), width: 220, ellipsis: true, render: (_, item) => item.from_display || t("common.unknown") },
           { key: "subject", title: t("quarantine.subject"), ellipsis: true, render: (_, item) => subjectOf(words, item.channel, item.subject) || t("work.noSubject") },
           { key: "line", title: t("floor.line"), width: 120, ellipsis: true, render: (_, item) => line(item.line) },
-          { key: "reason", title: t("quarantine.reason"), ellipsis: true, render: (_, item) => reasonOf(item) },
+          { key: "reason", title: t("quarantine.reason"), ellipsis: true, render: (_, item) => <span title={item.quarantine_reason ?? undefined}>{item.quarantine_reason ? reasonIn(words, item.quarantine_reason) : "–"}</span> },
           { key: "do", title: <span className="sr">{t("quarantine.replay")}</span>, width: 190, align: "end", render: (_, item) => <Decide item={item} /> },
         ]}
       />
@@ -64,11 +65,6 @@ export default function QuarantineScreen() {
       <RedList />
     </div>
   );
-}
-
-
-function reasonOf(item: InteractionView): string {
-  return item.quarantine_reason || item.last_message || "–";
 }
 
 function Decide({ item }: { item: InteractionView }) {
