@@ -1,17 +1,24 @@
 /** Agents: state by shape and colour, time in it, what they have in hand. */
 import { CustomerServiceOutlined, ExportOutlined, TeamOutlined } from "@ant-design/icons";
 import { Button, Checkbox, Dropdown, Tooltip } from "antd";
-import { useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { lookOf } from "../channels";
 import { useLineLabel, useRun } from "../desk";
 import { useWords } from "../i18n";
 import { Hollow, Since, StateMark } from "../shell/bits";
 import { LeaveDialog } from "./LeaveDialog";
-import type { AgentMood, AgentView, LineView } from "../wire";
+import type { AgentMood, AgentView } from "../wire";
 
 const ORDER: AgentMood[] = ["lost", "ready", "offered", "talking", "held", "wrapup", "not_ready", "logged_out"];
 
-export function AgentWall({ agents, lines, onWhy }: { agents: AgentView[]; lines: LineView[]; onWhy(agent: AgentView): void }) {
+interface WallProps {
+  agents: AgentView[];
+  /** Codes of all lines, the same list while they are the same. */
+  lines: string[];
+  onWhy(agent: AgentView): void;
+}
+
+export const AgentWall = memo(function AgentWall({ agents, lines, onWhy }: WallProps) {
   const { t, word } = useWords();
   const [mood, setMood] = useState<AgentMood | null>(null);
   const [out, setOut] = useState(false);
@@ -65,19 +72,20 @@ export function AgentWall({ agents, lines, onWhy }: { agents: AgentView[]; lines
       {leaver && <LeaveDialog agent={leaver} onClose={() => setLeaver(null)} />}
     </section>
   );
-}
+});
 
 interface RowProps {
   agent: AgentView;
-  lines: LineView[];
+  lines: string[];
   onWhy(agent: AgentView): void;
   onLeave(agent: AgentView): void;
 }
 
-function AgentRow({ agent, lines, onWhy, onLeave }: RowProps) {
+/** Drawn anew when this agent changed, not when another did. */
+const AgentRow = memo(function AgentRow({ agent, lines, onWhy, onLeave }: RowProps) {
   const { t, word } = useWords();
   const label = useLineLabel();
-  const member = agent.lines.includes("*") ? lines.map((line) => line.line) : agent.lines;
+  const member = agent.lines.includes("*") ? lines : agent.lines;
   const reason =
     agent.state === "not_ready" && agent.reason
       ? word("intent.system", agent.reason, word("intent.defaults", agent.reason))
@@ -118,7 +126,7 @@ function AgentRow({ agent, lines, onWhy, onLeave }: RowProps) {
       </span>
     </div>
   );
-}
+});
 
 const MODES = ["listen", "whisper", "barge", "stop"] as const;
 

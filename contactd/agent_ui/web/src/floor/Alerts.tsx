@@ -1,15 +1,14 @@
 /** What a supervisor must know, newest first. */
 import { WarningOutlined } from "@ant-design/icons";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useLineLabel } from "../desk";
 import { useWords } from "../i18n";
 import { At, Hollow } from "../shell/bits";
-import type { AgentView, AlertView } from "../wire";
+import type { AlertView } from "../wire";
 
-export function Alerts({ alerts, agents }: { alerts: AlertView[]; agents: AgentView[] }) {
+export const Alerts = memo(function Alerts({ alerts, names }: { alerts: AlertView[]; names: ReadonlyMap<string, string> }) {
   const { t, word } = useWords();
   const line = useLineLabel();
-  const names = useMemo(() => new Map(agents.map((agent) => [agent.agent, agent.name ?? agent.agent])), [agents]);
   const shown = useMemo(() => [...alerts].sort((a, b) => b.at.localeCompare(a.at)), [alerts]);
   return (
     <section className="card alerts-card">
@@ -35,7 +34,7 @@ export function Alerts({ alerts, agents }: { alerts: AlertView[]; agents: AgentV
       </div>
     </section>
   );
-}
+});
 
 function detailText(detail: unknown): string | null {
   if (typeof detail === "string") return detail;

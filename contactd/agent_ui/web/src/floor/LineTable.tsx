@@ -1,5 +1,6 @@
 /** Lines: what waits by channel, the longest wait, who is ready, how well it goes.  A click shows only that line below. */
 import { ApartmentOutlined } from "@ant-design/icons";
+import { memo } from "react";
 import { lookOf } from "../channels";
 import { useLineLabel, useTarget } from "../desk";
 import { percent, waitRange } from "../format";
@@ -14,7 +15,7 @@ interface Props {
   onChoose(line: string): void;
 }
 
-export function LineTable({ lines, chosen, onChoose }: Props) {
+export const LineTable = memo(function LineTable({ lines, chosen, onChoose }: Props) {
   const { t } = useWords();
   if (lines.length === 0) {
     return (
@@ -40,20 +41,20 @@ export function LineTable({ lines, chosen, onChoose }: Props) {
       </thead>
       <tbody>
         {lines.map((line) => (
-          <Row key={line.line} line={line} on={chosen === line.line} onChoose={() => onChoose(line.line)} />
+          <Row key={line.line} line={line} on={chosen === line.line} onChoose={onChoose} />
         ))}
       </tbody>
     </table>
   );
-}
+});
 
-function Row({ line, on, onChoose }: { line: LineView; on: boolean; onChoose(): void }) {
+const Row = memo(function Row({ line, on, onChoose }: { line: LineView; on: boolean; onChoose(line: string): void }) {
   const { t, word } = useWords();
   const label = useLineLabel()(line.line);
   const late = useTarget()(line, waitingChannels(line));
   const starved = line.waiting > 0 && line.ready === 0;
   return (
-    <tr className={on ? "on" : ""} data-testid="floor-line-row" data-line={line.line} aria-selected={on} onClick={onChoose}>
+    <tr className={on ? "on" : ""} data-testid="floor-line-row" data-line={line.line} aria-selected={on} onClick={() => onChoose(line.line)}>
       <td>
         <button type="button" className="clear row" aria-pressed={on}>
           <span className="cut line-name">{label}</span>
@@ -89,7 +90,7 @@ function Row({ line, on, onChoose }: { line: LineView; on: boolean; onChoose(): 
       <td className={`r num${line.abandoned > 0 ? "" : " zero"}`}>{line.abandoned}</td>
     </tr>
   );
-}
+});
 
 function Level({ share, target }: { share: number | null; target: number | null }) {
   const { t } = useWords();

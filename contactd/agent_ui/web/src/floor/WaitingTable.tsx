@@ -1,34 +1,33 @@
 /** Everything that waits, in the order it stands; a thousand rows scroll smoothly. */
 import { CoffeeOutlined } from "@ant-design/icons";
 import { Button, Table } from "antd";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { subjectOf } from "../channels/subject";
-import { useLineLabel, useTarget } from "../desk";
+import { useLineLabel } from "../desk";
 import { useWords } from "../i18n";
 import { ChannelIcon, Hollow, Since, StateMark, Vip } from "../shell/bits";
-import type { AgentView, InteractionView, LineView } from "../wire";
+import type { InteractionView } from "../wire";
 import { nameOf } from "../work/WorkList";
 import { useLabels } from "../work/reasons";
 
 interface Props {
   waiting: InteractionView[];
-  lines: LineView[];
-  agents: AgentView[];
+  /** Seconds after which a contact of a line is late, by the contact. */
+  limit(item: InteractionView): number | null;
+  /** Agent → name. */
+  names: ReadonlyMap<string, string>;
   onWhy(item: InteractionView): void;
 }
 
 const HEAD_PX = 34;
 
-export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
+export const WaitingTable = memo(function WaitingTable({ waiting, limit: limitOf, names, onWhy }: Props) {
   const words = useWords();
   const { t, word } = words;
   const label = useLineLabel();
   const labels = useLabels();
   const box = useRef<HTMLDivElement>(null);
   const height = useRoom(box);
-  const target = useTarget();
-  const byLine = useMemo(() => new Map(lines.map((line) => [line.line, line])), [lines]);
-  const names = useMemo(() => new Map(agents.map((agent) => [agent.agent, agent.name ?? agent.agent])), [agents]);
   const rows = useMemo(
     () => [...waiting].sort((a, b) => (a.queued_at ?? "").localeCompare(b.queued_at ?? "") || a.id.localeCompare(b.id)),
     [waiting],
@@ -113,7 +112,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
             align: "end",
             sorter: (a, b) => (b.queued_at ?? "").localeCompare(a.queued_at ?? ""),
             render: (_, item) => {
-              const limit = target(byLine.get(item.line ?? ""), [item.channel]);
+              const limit = limitOf(item);
               return <Since at={item.queued_at} near={limit === null ? null : limit * 0.7} late={limit} />;
             },
           },
@@ -132,7 +131,7 @@ export function WaitingTable({ waiting, lines, agents, onWhy }: Props) {
       />
     </div>
   );
-}
+});
 
 function useRoom(box: React.RefObject<HTMLDivElement | null>): number {
   const [height, setHeight] = useState(360);

@@ -34,13 +34,19 @@ const words: Record<Words["language"], Words> = { "zh-CN": make("zh-CN"), en: ma
 
 function make(language: Words["language"]): Words {
   const translate = catalogue.getFixedT(language);
+  // A floor of 200 agents asks for the same few words some thousand times a second: what takes no numbers is looked up once.
+  const found = new Map<string, string>();
   const text = (key: string): string => {
-    const found: unknown = translate(key, { defaultValue: "" });
-    return typeof found === "string" ? found : "";
+    const known = found.get(key);
+    if (known !== undefined) return known;
+    const told: unknown = translate(key, { defaultValue: "" });
+    const words = typeof told === "string" ? told : "";
+    if (words !== "") found.set(key, words);
+    return words;
   };
   return {
     language,
-    t: (key, params) => translate(key, params ?? {}),
+    t: (key, params) => (params === undefined ? text(key) || key : translate(key, params)),
     has: (key) => text(key) !== "",
     word(group, name, fallback) {
       if (!name) return fallback ?? "";

@@ -1,6 +1,6 @@
 /** My work: in progress, in wrap-up, parked; each with its clock. */
 import { MessageFilled } from "@ant-design/icons";
-import { useEffect } from "react";
+import { memo, useEffect } from "react";
 import { subjectOf } from "../channels/subject";
 import { useConsole, useLineLabel } from "../desk";
 import { useHasDraft } from "../drafts";
@@ -37,6 +37,10 @@ export function WorkList({ work, selected, offered }: Props) {
   const { t } = useWords();
   const intent = useConsole((state) => state.me.intent);
   const next = nextOf(work);
+  const open = work.find(({ id }) => id === selected);
+  useEffect(() => {
+    if (open) markSeen(open.id, open.unread ?? 0, work.map(({ id }) => id));
+  }, [open, work]);
   if (work.length === 0) {
     if (offered) return null;
     const hint = intent === "ready" ? "work.emptyReady" : intent === "not_ready" ? "work.emptyNotReady" : "work.emptyLoggedOut";
@@ -61,15 +65,12 @@ export function WorkList({ work, selected, offered }: Props) {
   );
 }
 
-function WorkItem({ item, on, next }: { item: InteractionView; on: boolean; next: boolean }) {
+/** Drawn anew when this contact changed, not when another did. */
+const WorkItem = memo(function WorkItem({ item, on, next }: { item: InteractionView; on: boolean; next: boolean }) {
   const words = useWords();
   const { t, word } = words;
   const line = useLineLabel()(item.line);
   const draft = useHasDraft(`reply.${item.id}`) && !on;
-  const work = useConsole((state) => state.work);
-  useEffect(() => {
-    if (on) markSeen(item.id, item.unread ?? 0, (work ?? []).map(({ id }) => id));
-  }, [on, item.id, item.unread, work]);
   const waits = awaited(item);
   const unread = on ? 0 : unseen(item.id, item.unread ?? 0);
   return (
@@ -104,7 +105,7 @@ function WorkItem({ item, on, next }: { item: InteractionView; on: boolean; next
       </span>
     </button>
   );
-}
+});
 
 export function nameOf(item: InteractionView, fallback: string): string {
   return item.customer_name || (item.direction === "outbound" ? item.to_display : item.from_display) || fallback;
