@@ -62,7 +62,7 @@ class Rules:
         return timedelta(days=rules.reopen_days) if rules.reopen_days else None
 
     def lines(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the lines as a channel may read them: name → label, greeting, signature, from_address, open, recording."""
+        """Return the lines as a channel may read them: name → label, signature, open, recording and what else one may need."""
         return {
             name: {
                 "label": line.label,
@@ -71,6 +71,7 @@ class Rules:
                 "from_address": line.from_address,
                 "open": self.gates.is_open(name),
                 "recording": line.recording.as_json(),
+                "early_bridge": line.early_bridge,
             }
             for name, line in self.policy.lines.items()
         }

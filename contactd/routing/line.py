@@ -124,6 +124,8 @@ class Line:
     """How long what an agent wrote can be taken back before it leaves, where the console asks for it."""
     reopen_days: float
     """An answer that comes later than this after its conversation ended begins another one; 0 = never too late."""
+    early_bridge: bool
+    """Callers come together with the agent's phone while it still rings, and hear that instead of music."""
     hours: Calendar | None
     """When arrivals are let in; None = always."""
     sla_hours: Calendar | None

@@ -134,6 +134,7 @@ def _line(name: str, row: Table, around: Around) -> Line:
         from_addresses=_addresses(row, "from_addresses", own),
         undo_s=row.number("undo_s", 5.0, 120),
         reopen_days=row.number("reopen_days", 0.0, 3650),
+        early_bridge=row.flag("early_bridge", default=False),
         hours=_calendar(row, "calendar", calendar, around.calendars),
         sla_hours=_calendar(row, "sla_calendar", row.text("sla_calendar", calendar), around.calendars),
         overflow=read_overflow(row, tuple(channels)),

@@ -15,6 +15,7 @@ import structlog
 from contactd.channels.voice import ami_acts
 from contactd.channels.voice.ami import Event
 from contactd.channels.voice.ami_ask import Action, PbxSilentError
+from contactd.channels.voice.ami_memory import MUTE, NOTES, RECORD, Memory
 from contactd.channels.voice.ami_news import AskedCall, Beside, MemberPaused, News
 from contactd.channels.voice.call import ADAPTER
 from contactd.channels.voice.calls import Calls
@@ -68,8 +69,7 @@ class AmiKeys:
         self._options = options
         self._tools = tools
         self._key_of = key_of
-        self._muted: set[str] = set()
-        self._recorded: set[str] = set()
+        self.memory = Memory(pbx.act, lambda: pbx.commands)
         self._spies: dict[tuple[str, str], tuple[str, str, bool]] = {}
         """(contact, supervisor) → (id of the leg, mode, whether it is up)."""
 
@@ -84,10 +84,12 @@ class AmiKeys:
         """Return what consoles are shown of a call that two talk on."""
         shown: dict[str, Any] = {
             "phase": "talking",
-            "muted": interaction in self._muted,
-            "recording": interaction in self._recorded,
+            "muted": self.memory.known(interaction, MUTE),
+            "recording": self.memory.known(interaction, RECORD),
             "can": ami_acts.able(self._pbx.commands, self._options.ami),
         }
+        if self.memory.hold_unknown(interaction):
+            shown["hold"] = "unknown"
         spies = [(who, mode, up) for (contact, who), (_, mode, up) in self._spies.items() if contact == interaction]
         if spies:
             shown["supervisors"] = [{"agent": who, "mode": mode, "up": up} for who, mode, up in spies]
@@ -95,14 +97,36 @@ class AmiKeys:
 
     def over(self, interaction: str) -> None:
         """Forget a call that ended."""
-        self._muted.discard(interaction)
-        self._recorded.discard(interaction)
+        self.memory.forget(interaction)
         for pair in [pair for pair in self._spies if pair[0] == interaction]:
             del self._spies[pair]
 
     def is_on(self, own_id: str) -> bool:
         """Tell whether a call that we asked for is still on its way, or up."""
         return self._pbx.beside.asked(own_id) or self._pbx.calls.knows(own_id)
+
+    async def learn(self, interaction: str) -> None:
+        """Ask the PBX what was pressed on a call that stood before we came, and show it."""
+        try:
+            sides = self._sides(interaction)
+        except ConflictError:
+            return
+        if await self.memory.ask(interaction, sides):
+            await self._tools.panel(interaction, self.panel(interaction))
+
+    async def holds(self, interaction: str) -> bool | None:
+        """Ask the PBX whether the agent's phone holds a call; None when it cannot say, or nobody talks."""
+        try:
+            sides = self._sides(interaction)
+        except ConflictError:
+            return None
+        found = await self.memory.held(interaction, sides)
+        key = self._key_of(interaction)
+        if found is not None and key:
+            self._pbx.calls.hold(key, on=found)
+        else:
+            await self._tools.panel(interaction, self.panel(interaction))
+        return found
 
     # Keys.
 
@@ -119,10 +143,9 @@ class AmiKeys:
         else:
             for action in ami_acts.actions(sides, name, data, self._options.ami, self.plan.number):
                 await self._pbx.act(action)
-        kept = {"call.mute": self._muted, "call.record": self._recorded}.get(name)
-        if kept is not None:
-            (kept.add if data.get("on", True) else kept.discard)(interaction)
-        if kept is not None or name == "call.supervise":
+        if name in NOTES:
+            await self.memory.pressed(interaction, name, sides, on=bool(data.get("on", True)))
+        if name in NOTES or name == "call.supervise":
             await self._tools.panel(interaction, self.panel(interaction))
 
     def _sides(self, interaction: str) -> ami_acts.Sides:

@@ -12,38 +12,29 @@ from functools import partial
 from typing import Any
 
 from contactd.channels.voice import (
+    ari_answer,
+    ari_deliver,
     ari_dial,
+    ari_give,
     ari_hear,
     ari_keys,
     ari_menu,
     ari_record,
     ari_spy,
     ari_survey,
+    ari_talk,
     ari_third,
-    ari_transfer,
     ari_wait,
 )
 from contactd.channels.voice.ari_others import ThirdStage
-from contactd.channels.voice.ari_table import (
-    CALLER_ID,
-    DEVICE,
-    MOVES,
-    Accept,
-    Answered,
-    Cue,
-    Do,
-    Give,
-    Report,
-    Rest,
-    RoutedCall,
-    Stage,
-)
+from contactd.channels.voice.ari_table import MOVES, Cue, Do, Give, Rest, RoutedCall, Stage
 from contactd.channels.voice.ari_transfer import Given
+from contactd.channels.voice.asked import Accept, Report
 from contactd.channels.voice.legs import number, person
 from contactd.channels.voice.options import Menu, SurveyOptions, WaitOptions
 from contactd.core.channel import Change
-from contactd.core.events import DeliveryFailed, Held, InteractionGone, Resumed, WorkEnded
-from contactd.core.interaction import Cause, EndedBy, State
+from contactd.core.events import DeliveryFailed, InteractionGone
+from contactd.core.interaction import Cause, State
 from contactd.core.offer import FailReason
 
 PRESENTATION = "CALLERID(pres)"
@@ -53,12 +44,20 @@ FALLBACK = "CONTACTD_FALLBACK"
 MEMORY = 10_000
 """Ids of calls that are remembered after their end."""
 
-_BUSY_CAUSES = frozenset({17, 21})
-_INBOUND, _AGENT = "inbound", "agent"
+_INBOUND = "inbound"
 
 
-ACTIONS = ari_third.ACTIONS | ari_dial.ACTIONS | ari_menu.ACTIONS | ari_wait.ACTIONS | ari_survey.ACTIONS
-"""What the parts of the machine do; the rest is below."""
+ACTIONS: dict[str, Callable[[RoutedCalls, RoutedCall, Any], list[Do]]] = {
+    **ari_deliver.ACTIONS,
+    **ari_talk.ACTIONS,
+    **ari_give.ACTIONS,
+    **ari_third.ACTIONS,
+    **ari_dial.ACTIONS,
+    **ari_menu.ACTIONS,
+    **ari_wait.ACTIONS,
+    **ari_survey.ACTIONS,
+}
+"""What the parts of the machine do, by the names of `ari_table.MOVES`."""
 
 
 _FOLLOWS: dict[str, Cue] = {
@@ -88,6 +87,7 @@ class RoutedCalls:
         is_open: tells whether a line is in its opening hours.
         media: turns names of the house's announcements into what the PBX plays, by line and language.
         line_for: tells which line a called number leads to.
+        early: tells whether a line's callers are put together with the phone before it is answered.
     """
 
     def __init__(
@@ -105,6 +105,7 @@ class RoutedCalls:
         is_open: Callable[[str], bool] = lambda _line: True,
         media: Callable[[str, str, tuple[str, ...]], tuple[str, ...]] = lambda _line, _language, media: media,
         line_for: Callable[[str], str] = lambda _number: "",
+        early: Callable[[str], bool] = lambda _line: False,
     ) -> None:
         self.app = app
         self.ring_s = ring_s
@@ -114,6 +115,7 @@ class RoutedCalls:
         self.wait = wait or WaitOptions()
         self.survey = survey or SurveyOptions()
         self.is_open = is_open
+        self.early = early
         self._media, self._line_for = media, line_for
         self.tapes = tapes or ari_record.Tapes()
         self.saving: dict[str, RoutedCall] = {}
@@ -126,25 +128,8 @@ class RoutedCalls:
         """Id of a leg → call; kept by the parts that make legs."""
         self._seen: dict[str, None] = {}
         self._actions: dict[str, Callable[[RoutedCall, Any], list[Do]]] = {
-            "originate": self._originate,
-            "bridge": self._bridge,
-            "not_delivered": self._not_delivered,
-            "call_off": self._call_off,
-            "abandoned": self._abandoned,
-            "hold": self._hold,
-            "resume": self._resume,
-            "phone_held": self._phone_held,
-            "phone_resumed": self._phone_resumed,
-            "back_in_line": self._back_in_line,
-            "agent_left": self._agent_left,
-            "caller_left": self._caller_left,
-            "release": self._release,
-            "let_go": self._let_go,
-            "given": self._given,
-            "send": self._send,
+            name: partial(action, self) for name, action in ACTIONS.items()
         }
-        for name, action in ACTIONS.items():
-            self._actions[name] = partial(action, self)
 
     def get(self, call: str) -> RoutedCall | None:
         """Return a call by its channel's id."""
@@ -234,11 +219,13 @@ class RoutedCalls:
             del self._seen[next(iter(self._seen))]
 
     def agent_joined(self, leg: str) -> list[Do]:
-        """Take that the phone of an agent, or of somebody outside, was answered."""
+        """Take that the phone of an agent, or of somebody outside, was answered; one made to be dialled is only there."""
         call = self._calls.get(self.legs.get(leg, ""))
         if call is None or call.leg != leg:
             self.legs.pop(leg, None)
             return [Rest(call="", method="DELETE", path=f"/channels/{leg}", params={"reason": "normal"})]
+        if call.early and call.stage is Stage.RINGING:
+            return ari_deliver.made(self, call)
         return self.cue(call, Cue.JOINED)
 
     def channel_gone(self, channel: str, kind: str, cause: Any) -> list[Do]:
@@ -252,6 +239,8 @@ class RoutedCalls:
             self.legs.pop(channel, None)
         if call is not None and ari_spy.find(call, channel) is not None:
             return ari_spy.left(self, call, channel)
+        if call is not None and call.coming == channel:
+            return ari_give.not_coming(self, call, channel)
         if call is not None and call.third is not None and call.third.leg == channel:
             rings = call.third.stage is ThirdStage.RINGING and kind == "StasisEnd"
             return [] if rings else ari_third.moved(self, call, ari_third.ThirdCue.LEFT)
@@ -264,56 +253,13 @@ class RoutedCalls:
         call = self._calls.get(self.legs.get(leg, ""))
         return self.cue(call, cue) if call is not None and call.leg == leg else []
 
-    # Transfers keyed on the agent's phone.
-
-    def wished(self, wish: ari_transfer.Wish | None) -> list[Do]:
-        """Ask whom the number belongs to that an agent's phone wants its call to go to."""
-        call = None if wish is None else self._calls.get(self.legs.get(wish.leg, ""))
-        if wish is None or call is None or call.leg != wish.leg or call.stage not in (Stage.TALKING, Stage.HELD):
-            return []
-        if not (wish.number or wish.device):
-            return [_answer_phone(call.id, wish, "channel_declined")]
-        device = wish.device or f"{call.device.partition('/')[0]}/{wish.number}"
-        return [Give(call=call.id, interaction=call.interaction, wish=wish, device=device)]
-
     def given(self, work: Give, outcome: Given) -> list[Do]:
-        """Carry out what the house said to a phone's wish, and tell the phone."""
-        call = self._calls.get(work.call)
-        ours = call is not None and call.leg == work.wish.leg
-        if outcome is Given.GIVEN:
-            # Before the phone hangs up, which would end the call; the order to do so may come later.
-            back = self.cue(call, Cue.BACK) if call is not None and ours else []
-            return [_answer_phone(work.call, work.wish, "channel_answered"), *back]
-        if call is None or not ours:
-            return []
-        if outcome is Given.REFUSED or not (work.wish.context and work.wish.number):
-            return [_answer_phone(call.id, work.wish, "channel_declined")]
-        return self.cue(call, Cue.SEND, work.wish)
+        """Carry out what the house said to a phone's wish to give its call away; see `ari_give`."""
+        return ari_give.given(self, work, outcome)
 
-    def given_away(self, done: ari_transfer.Done | None) -> list[Do]:
-        """Follow what the PBX did by itself: the agent is out of it, the customer talks on."""
-        call = None if done is None else self._calls.get(self.legs.get(done.leg, ""))
-        return [] if call is None or done is None or call.leg != done.leg else self.cue(call, Cue.GIVEN, done)
-
-    def _given(self, call: RoutedCall, done: ari_transfer.Done) -> list[Do]:
-        self.legs.pop(call.leg, None)
-        call.leg = done.replaced_by
-        if call.leg:
-            self.legs[call.leg] = call.id
-        return [self._given_away(call, done.number)]
-
-    def _send(self, call: RoutedCall, wish: ari_transfer.Wish) -> list[Do]:
-        """Let the dialplan dial, as it would for that phone: the call leaves our application."""
-        out: list[Do] = [_answer_phone(call.id, wish, "channel_answered")]
-        if call.music:
-            out.append(Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"))
-        away = {"context": wish.context, "extension": wish.number, "priority": 1}
-        out.append(Rest(call=call.id, method="POST", path=f"/channels/{call.id}/continue", params=away))
-        return [*out, *self.drop(call, leg=True, bridge=True), self._given_away(call, wish.number)]
-
-    def _given_away(self, call: RoutedCall, number: str) -> Report:
-        by = ari_transfer.ended_by(number)
-        return Report(call=call.id, fact=WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=by))
+    def ring(self, call: RoutedCall) -> list[Do]:
+        """Let the phone of a call's agent ring."""
+        return ari_deliver.ring(self, call)
 
     # Orders.
 
@@ -372,31 +318,8 @@ class RoutedCalls:
         ]
 
     def result(self, request: Rest, status: int, body: Any) -> list[Do]:
-        """Take a request's answer; 0 as `status` means that none came."""
-        call = self._calls.get(request.call)
-        ok = 200 <= status < 300  # noqa: PLR2004 - the class of HTTP success
-        if request.step in ("tape", "notice") and not ok:
-            return ari_record.refused(self, request)
-        return [] if call is None else self._answer(call, request, body, ok=ok)
-
-    def _answer(self, call: RoutedCall, request: Rest, body: Any, *, ok: bool) -> list[Do]:
-        match request.step:
-            case "presentation":
-                value = body.get("value") if ok and isinstance(body, Mapping) else None
-                call.presentation = str(value or "withheld")
-            case "muted":
-                call.muted = ok and isinstance(body, Mapping) and body.get("value") == ari_keys.ON
-            case "originate" if not ok and call.leg == request.leg:
-                return self.cue(call, Cue.AGENT_GONE)
-            case "play" if not ok and call.playing == request.leg:
-                return ari_wait.played(self, call)
-            case "ring" if not ok:
-                return self.channel_gone(request.leg, "ChannelDestroyed", None)
-            case "bridged" if call.stage is Stage.TALKING and call.leg == request.leg:
-                return self._talking(call) if ok else self._not_bridged(call)
-            case _:
-                pass
-        return []
+        """Take a request's answer; 0 as `status` means that none came.  See `ari_answer`."""
+        return ari_answer.answered(self, request, status, body)
 
     # What each move does.
 
@@ -410,95 +333,11 @@ class RoutedCalls:
         done = self._actions[action](call, detail)
         first, last = ari_record.follow(self, call, before)
         done = [*first, *done, *last]
+        if call.stage is Stage.OVER:
+            done += ari_give.forget(self, call)
         if call.stage is Stage.OVER and (call.interaction or not call.gone):
             self._calls.pop(call.id, None)
         return done
-
-    def _originate(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        if call.third is not None and call.heir and call.third.endpoint == call.device:
-            return self._inherit(call, call.third.leg)
-        dropped = ari_third.drop_third(self, call)
-        call.heir, call.leg = False, self.new_id()
-        if not DEVICE.fullmatch(call.device):
-            return self.cue(call, Cue.AGENT_GONE)
-        self.legs[call.leg] = call.id
-        caller = call.caller if call.shown and call.caller else "anonymous"
-        params = {
-            "endpoint": call.device,
-            "app": self.app,
-            "appArgs": f"{_AGENT},{call.id},{call.device}",
-            "channelId": call.leg,
-            "originator": call.id,
-            "timeout": self.ring_s,
-            "callerId": CALLER_ID.sub("", caller),
-        }
-        body = {"variables": {"__contactd_call_id": call.id}}
-        ring = Rest(
-            call=call.id, method="POST", path="/channels", params=params, body=body, step="originate", leg=call.leg
-        )
-        return [*dropped, *self.drop(call, bridge=True), ring]
-
-    def _inherit(self, call: RoutedCall, leg: str) -> list[Do]:
-        """The colleague who gets the call stands in its bridge already: bring the customer to them."""
-        call.leg, call.third, call.heir, call.stage = leg, None, False, Stage.TALKING
-        return [*self.to_bridge(call), *self._talking(call)]
-
-    def _bridge(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        call.bridge, call.music = self.new_id(), False
-        make = {"type": "mixing", "name": f"call-{call.id}", "bridgeId": call.bridge}
-        quiet = f"/channels/{call.leg}/ring" if call.outbound and not call.talked else f"/channels/{call.id}/moh"
-        return [
-            *ari_menu.quiet(call),
-            Rest(call=call.id, method="DELETE", path=quiet),
-            Rest(call=call.id, method="POST", path="/bridges", params=make),
-            self.add(call, f"{call.id},{call.leg}", step="bridged"),
-        ]
-
-    def _talking(self, call: RoutedCall) -> list[Do]:
-        """Tell that both are together, and let the phone's transfers come to us from now on."""
-        handling = f"/channels/{call.leg}/variable"
-        call.talked = True
-        return [
-            Answered(call=call.id, interaction=call.interaction),
-            Rest(call=call.id, method="POST", path=handling, params=ari_transfer.HANDLING),
-        ]
-
-    def _not_bridged(self, call: RoutedCall) -> list[Do]:
-        """Undo: the agent's leg goes, the caller hears music again and stands in line."""
-        if call.outbound and not call.talked:
-            call.stage = Stage.DIALLING
-            return self.cue(call, Cue.CALLER_GONE)
-        call.stage = Stage.WAITING
-        return [*self.drop(call, leg=True, bridge=True), self.music_on(call), self._failed(call, FailReason.MEDIA)]
-
-    def _not_delivered(self, call: RoutedCall, cause: Any) -> list[Do]:
-        call.leg = ""
-        busy = cause in _BUSY_CAUSES
-        return [self._failed(call, FailReason.DEVICE_BUSY if busy else FailReason.DEVICE_UNREACHABLE)]
-
-    def _failed(self, call: RoutedCall, reason: FailReason) -> Report:
-        return Report(
-            call=call.id, fact=DeliveryFailed(interaction=call.interaction, agent=call.agent or "", reason=reason)
-        )
-
-    def _call_off(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        return self.drop(call, leg=True)
-
-    def _abandoned(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        gone: list[Do] = (
-            [Report(call=call.id, fact=InteractionGone(interaction=call.interaction))] if call.interaction else []
-        )
-        return [*self.drop(call, leg=True), *gone]
-
-    def _hold(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        return self.from_bridge(call)
-
-    def _resume(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        if call.phone_held:
-            call.phone_held = False
-            return []
-        joins = call.third is not None and call.third.stage is ThirdStage.JOINED
-        return [*([] if joins else ari_third.drop_third(self, call)), *self.to_bridge(call)]
 
     def from_bridge(self, call: RoutedCall) -> list[Do]:
         """Take the caller out of the bridge, to music."""
@@ -511,51 +350,6 @@ class RoutedCalls:
             return []
         call.music = False
         return [Rest(call=call.id, method="DELETE", path=f"/channels/{call.id}/moh"), self.add(call, call.id)]
-
-    def _phone_held(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        call.phone_held = True
-        return [Report(call=call.id, fact=Held(interaction=call.interaction, agent=call.agent or ""))]
-
-    def _phone_resumed(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        if not call.phone_held:
-            call.stage = Stage.HELD
-            return []
-        call.phone_held = False
-        return [Report(call=call.id, fact=Resumed(interaction=call.interaction, agent=call.agent or ""))]
-
-    def _back_in_line(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        """The agent leaves it: to a colleague who stands in the bridge, or to whoever the router finds."""
-        joined = call.heir and call.third is not None and call.third.stage is ThirdStage.JOINED
-        out = [] if call.music or joined else self.from_bridge(call)
-        call.agent, call.phone_held, call.muted = None, False, False
-        if call.heir:
-            return [*out, *self.drop(call, leg=True)]
-        return [*out, *ari_third.drop_third(self, call), *self.drop(call, leg=True, bridge=True)]
-
-    def _agent_left(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        left = ari_third.agent_left(self, call)
-        if left is not None:
-            return left
-        by = EndedBy.AGENT if call.leg in call.hung_up else EndedBy.SYSTEM
-        asked = ari_survey.stay(self, call) if by is EndedBy.AGENT else []
-        dropped = self.drop(call, caller=not asked, bridge=True)
-        if call.outbound and not call.talked:
-            return [*dropped, *ari_dial.given_up(call, "given_up", EndedBy.AGENT)]
-        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=by)
-        return [*dropped, Report(call=call.id, fact=ended), *asked]
-
-    def _caller_left(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        by = EndedBy.CUSTOMER if call.id in call.hung_up else EndedBy.SYSTEM
-        ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=by)
-        return [*self.drop(call, leg=True, bridge=True), Report(call=call.id, fact=ended)]
-
-    def _let_go(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        """Our side ends a talk: the agent is out of it, the caller may be asked how it was."""
-        asked = ari_survey.stay(self, call)
-        return [*self.drop(call, caller=not asked, leg=True, bridge=True), *asked]
-
-    def _release(self, call: RoutedCall, _detail: Any) -> list[Do]:
-        return self.drop(call, caller=True, leg=True, bridge=True)
 
     def music_on(self, call: RoutedCall) -> Rest:
         """Let the caller hear music."""
@@ -583,9 +377,3 @@ class RoutedCalls:
             gone.append(Rest(call=call.id, method="DELETE", path=f"/bridges/{call.bridge}"))
             call.bridge = ""
         return gone
-
-
-def _answer_phone(call: str, wish: ari_transfer.Wish, state: str) -> Rest:
-    """Tell an agent's phone how far its transfer has come."""
-    path = f"/channels/{wish.leg}/transfer_progress"
-    return Rest(call=call, method="POST", path=path, params={"states": state})

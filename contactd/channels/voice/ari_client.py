@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import structlog
 
-from contactd.channels.voice import ari_dial, ari_menu, ari_record, ari_survey, ari_third
+from contactd.channels.voice import ari_deliver, ari_dial, ari_menu, ari_record, ari_survey, ari_third
 from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_announce import announce, take_back
 from contactd.channels.voice.ari_arrival import ADAPTER, arrival, content
@@ -29,22 +29,10 @@ from contactd.channels.voice.ari_resync import resync
 from contactd.channels.voice.ari_saved import left_behind, save
 from contactd.channels.voice.ari_socket import AriSocket
 from contactd.channels.voice.ari_sweep import LOOK_S, sweep
-from contactd.channels.voice.ari_table import (
-    Accept,
-    Answered,
-    Ask,
-    Do,
-    Give,
-    HandOver,
-    Report,
-    Rest,
-    Save,
-    Stage,
-    TakeBack,
-    Tell,
-)
+from contactd.channels.voice.ari_table import Ask, Do, Give, Rest, Save, Stage, TakeBack
 from contactd.channels.voice.ari_tapes import Alarm, KeepSound, Note, Rule
 from contactd.channels.voice.ari_transfer import Given
+from contactd.channels.voice.asked import Accept, Answered, HandOver, Report, Tell
 from contactd.channels.voice.options import Options
 from contactd.channels.voice.plan import Plan
 from contactd.channels.voice.sender import Numbers
@@ -92,6 +80,7 @@ class AriClient:
             survey=options.survey,
             media=self.prompts.media,
             line_for=tools.line_for,
+            early=lambda line: bool(tools.policy_lines().get(line, {}).get("early_bridge", False)),
             is_open=lambda line: bool(tools.policy_lines().get(line, {}).get("open", True)),
             tapes=ari_record.Tapes(
                 self._rule,
@@ -151,7 +140,8 @@ class AriClient:
     async def _look_at_time(self) -> None:
         while True:
             await asyncio.sleep(_DUE_S)
-            self.run(ari_record.due(self.calls, self._tools.clock.monotonic()))
+            now = self._tools.clock.monotonic()
+            self.run([*ari_record.due(self.calls, now), *ari_deliver.due(self.calls, now)])
 
     def _event(self, event: Mapping[str, Any]) -> None:
         if not self._taking and event.get("type") == "StasisStart" and event.get("args", [])[:1] == ["inbound"]:

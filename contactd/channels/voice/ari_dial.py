@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice.ari_table import CALLER_ID, DEVICE, Cue, Do, Report, Rest, RoutedCall, Tell
+from contactd.channels.voice.ari_table import CALLER_ID, DEVICE, Cue, Do, Rest, RoutedCall
+from contactd.channels.voice.asked import Report, Tell
 from contactd.core.channel import Change
 from contactd.core.events import AttemptFailed, DeliveryFailed, WorkEnded
 from contactd.core.interaction import EndedBy, Outcome, State

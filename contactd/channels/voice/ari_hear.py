@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from contactd.channels.voice import (
+    ari_deliver,
     ari_dial,
+    ari_give,
     ari_menu,
     ari_record,
     ari_spy,
@@ -95,24 +97,47 @@ def _records(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
 
 
 def _held(machine: RoutedCalls, _event: Event, channel: str) -> list[Do]:
-    return machine.by_leg(channel, Cue.PHONE_HOLD)
+    return _hold_known(machine, channel, Cue.PHONE_HOLD)
 
 
 def _resumed(machine: RoutedCalls, _event: Event, channel: str) -> list[Do]:
-    return machine.by_leg(channel, Cue.PHONE_RESUME)
+    return _hold_known(machine, channel, Cue.PHONE_RESUME)
+
+
+def _hold_known(machine: RoutedCalls, leg: str, cue: Cue) -> list[Do]:
+    call = machine.get(machine.legs.get(leg, ""))
+    if call is not None:
+        call.hold_unknown = False
+    return machine.by_leg(leg, cue)
 
 
 def _wished(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
-    return machine.wished(ari_transfer.wish(event))
+    return ari_give.wished(machine, ari_transfer.wish(event))
 
 
 def _given(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
-    return machine.given_away(ari_transfer.done(event))
+    return ari_give.given_away(machine, ari_transfer.done(event))
+
+
+def _dial(machine: RoutedCalls, event: Event, _channel: str) -> list[Do]:
+    """Follow a phone that rings in its call's bridge: of others its own StasisStart tells."""
+    leg = _id(event.get("peer"))
+    call = machine.get(machine.legs.get(leg, ""))
+    if call is None or call.leg != leg:
+        return []
+    match event.get("dialstatus"):
+        case "RINGING":
+            return ari_deliver.rings(machine, call)
+        case "ANSWER":
+            return ari_deliver.answers(machine, call)
+        case _:
+            return []
 
 
 JOINED: dict[str, Callable[[RoutedCalls, str], list[Do]]] = {
     "agent": lambda machine, leg: machine.agent_joined(leg),
     ari_third.OUT: lambda machine, leg: machine.agent_joined(leg),
+    ari_give.STAYS: ari_give.stays,
     ari_dial.CUSTOMER: ari_dial.reached,
     ari_third.THIRD: ari_third.joined,
     ari_spy.SPY: ari_spy.joined,
@@ -132,6 +157,7 @@ HEARD: dict[str, Callable[[RoutedCalls, Event, str], list[Do]]] = {
     "RecordingStarted": _records,
     "RecordingFinished": _recorded,
     "RecordingFailed": _recorded,
+    "Dial": _dial,
     "ChannelHold": _held,
     "ChannelUnhold": _resumed,
     "ChannelTransfer": _wished,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from contactd.channels.voice import ari_dial, ari_record_key, ari_spy, ari_third
-from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
+from contactd.channels.voice.ari_table import Cue, Do, Rest, RoutedCall, Stage
+from contactd.channels.voice.asked import Report
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import WorkEnded
 from contactd.core.interaction import EndedBy
@@ -19,6 +20,7 @@ Key = Callable[["RoutedCalls", RoutedCall, Mapping[str, Any]], "list[Do]"]
 
 MUTED, ON = "CONTACTD_MUTED", "1"
 """Variable of an agent's leg that says that they are mute."""
+ON_HOLD = "CHANNEL(onhold)"
 DIGITS = re.compile(r"[0-9A-D*#]{1,32}")
 _IN_TALK = frozenset({Stage.TALKING, Stage.HELD})
 _ON_THE_WAY = frozenset({Stage.SUMMONING, Stage.DIALLING, Stage.SENDING})
@@ -65,6 +67,20 @@ def ask_muted(call: RoutedCall) -> Rest:
     """Ask the PBX whether an agent was mute before we were away: it keeps what we noted on their leg, and says it of no list."""
     path = f"/channels/{call.leg}/variable"
     return Rest(call=call.id, method="GET", path=path, params={"variable": MUTED}, step="muted")
+
+
+def ask_held(call: RoutedCall) -> Rest:
+    """Ask the PBX whether an agent's phone holds the call: it may have begun or ended that while we were away."""
+    path = f"/channels/{call.leg}/variable"
+    return Rest(call=call.id, method="GET", path=path, params={"variable": ON_HOLD}, step="onhold", leg=call.leg)
+
+
+def told_held(machine: RoutedCalls, call: RoutedCall, value: Any) -> list[Do]:
+    """Follow what the PBX says of a phone's hold; anything but yes and no says nothing, and is shown as not known."""
+    call.hold_unknown = value not in ("0", ON) and not call.music
+    if value == ON and not call.music:
+        return machine.cue(call, Cue.PHONE_HOLD)
+    return machine.cue(call, Cue.PHONE_RESUME) if value == "0" and call.phone_held else []
 
 
 def _dtmf(_machine: RoutedCalls, call: RoutedCall, data: Mapping[str, Any]) -> list[Do]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice.ari_table import Accept, Ask, Cue, Do, Rest, RoutedCall, Stage
+from contactd.channels.voice.ari_table import Ask, Cue, Do, Rest, RoutedCall, Stage
+from contactd.channels.voice.asked import Accept
 from contactd.channels.voice.options import Choice, Menu
 from contactd.core.menus import CLOSED, ENTERED, FOUND, OTHERWISE, VIP, MenuStep, chosen
 

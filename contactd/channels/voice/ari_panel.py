@@ -24,6 +24,8 @@ _PHASES = {
 def panel_of(machine: RoutedCalls, call: RoutedCall) -> dict[str, Any]:
     """Return what consoles are shown of a call."""
     shown: dict[str, Any] = {"phase": _PHASES.get(call.stage, ""), "muted": call.muted}
+    if call.hold_unknown and call.stage in (Stage.TALKING, Stage.HELD):
+        shown["hold"] = "unknown"
     if record := recording(machine, call):
         shown["tape"] = record
     if call.stage is Stage.SENDING:

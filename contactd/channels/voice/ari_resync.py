@@ -11,8 +11,10 @@ from typing import Any
 
 from contactd.channels.voice import ari_keys, ari_spy, ari_third
 from contactd.channels.voice.ari import RoutedCalls
+from contactd.channels.voice.ari_give import STAYS
 from contactd.channels.voice.ari_others import Third, ThirdStage
-from contactd.channels.voice.ari_table import Cue, Do, Report, Rest, RoutedCall, Stage
+from contactd.channels.voice.ari_table import Cue, Do, Rest, RoutedCall, Stage
+from contactd.channels.voice.asked import Report
 from contactd.core.events import InteractionGone, WorkEnded
 from contactd.core.interaction import EndedBy, State
 
@@ -23,7 +25,7 @@ _IN_LINE = frozenset({State.RECEIVED, State.QUEUED, State.OFFERED, State.PARKED}
 """The customer hears music and has nobody."""
 _OURS = ("call-", "spy-")
 """How the names of our bridges begin."""
-_LEGS = (["agent"], [ari_third.OUT], [ari_third.THIRD], [ari_spy.SPY], [ari_spy.SNOOP])
+_LEGS = (["agent"], [STAYS], [ari_third.OUT], [ari_third.THIRD], [ari_spy.SPY], [ari_spy.SNOOP])
 """First application arguments of legs we made."""
 
 
@@ -33,6 +35,7 @@ def resync(calls: RoutedCalls, channels: Sequence[Json], bridges: Sequence[Json]
     inside = {str(member): each for each in bridges for member in each.get("channels", ())}
     by_key = {str(each["external_key"]): each for each in contacts}
     legs = {words[1]: leg for leg, words in arguments.items() if words[:1] == ["agent"] and len(words) > 1}
+    legs |= _stayed(arguments, inside)
     done = _gone(calls, set(arguments), by_key)
     for channel in channels:
         channel_id = str(channel.get("id", ""))
@@ -65,6 +68,16 @@ def _arguments(app: str, channel: Json) -> list[str]:
     plan = channel.get("dialplan") or {}
     words = str(plan.get("app_data", "")).split(",")
     return words[1:] if plan.get("app_name") == "Stasis" and words[0] == app else []
+
+
+def _stayed(arguments: Mapping[str, list[str]], inside: Mapping[str, Json]) -> dict[str, str]:
+    """Return call → phone of agents who were consulted by phone: not their arguments, but their bridge says which call."""
+    names = {
+        leg: str(inside[leg].get("name", ""))
+        for leg, words in arguments.items()
+        if words[:1] == [STAYS] and leg in inside
+    }
+    return {name.removeprefix("call-"): leg for leg, name in names.items() if name.startswith("call-")}
 
 
 def _gone(calls: RoutedCalls, present: set[str], contacts: Mapping[str, Json]) -> list[Do]:
@@ -142,13 +155,17 @@ def _with_leg(
     channels: Sequence[Json],
     inside: Mapping[str, Json],
 ) -> list[Do]:
-    bridge = inside.get(leg)
-    if bridge is not None:
-        together = call.id in bridge.get("channels", ())
-        held = state == State.HELD
-        calls.attach(call, leg, str(bridge["id"]), Stage.HELD if held else Stage.TALKING)
-        call.phone_held = held and together
-        return [ari_keys.ask_muted(call)]
-    calls.attach(call, leg, "", Stage.RINGING)
+    bridge, own = inside.get(leg), str((inside.get(leg) or {}).get("id", ""))
     up = any(each.get("id") == leg and each.get("state") == "Up" for each in channels)
-    return calls.cue(call, Cue.JOINED) if up else []
+    together = call.id in (bridge or {}).get("channels", ())
+    if bridge is None or not up:
+        calls.attach(call, leg, own, Stage.RINGING)
+        call.early, call.music = bridge is not None, not together
+        return calls.cue(call, Cue.JOINED) if up else []
+    held = state == State.HELD
+    calls.attach(call, leg, own, Stage.HELD if held else Stage.TALKING)
+    call.music, call.phone_held = not together, held and together
+    call.muted = None
+    # Of a customer who hears music though nobody holds them, the way back was lost; somebody consulted would stand in the bridge.
+    alone = not together and not held and len(bridge.get("channels", ())) == 1
+    return [*(calls.to_bridge(call) if alone else []), ari_keys.ask_muted(call), ari_keys.ask_held(call)]

@@ -12,7 +12,7 @@ from contactd.channels.voice import ari_transfer
 from contactd.channels.voice.ari_how import AskHow, How, HowEnded, HowSaid
 from contactd.channels.voice.ari_others import Spy, Third
 from contactd.channels.voice.ari_tapes import Alarm, KeepSound, Note, Taping
-from contactd.core.events import Fact
+from contactd.channels.voice.asked import Accept, Answered, HandOver, Report, Tell
 from contactd.core.menus import MenuStep
 
 CALLER_ID = re.compile(r"[^0-9A-Za-z+*#._-]")
@@ -157,31 +157,8 @@ class Rest:
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     step: str = ""
-    """What its answer decides: presentation | originate | bridged; empty when nothing does."""
+    """What its answer decides (`ari_answer.STEPS`); empty when nothing does."""
     leg: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accept:
-    """The call is set up: take it in."""
-
-    call: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """Customer and agent are in one bridge."""
-
-    call: str
-    interaction: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Something for the router."""
-
-    call: str
-    fact: Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,24 +170,6 @@ class Give:
     wish: ari_transfer.Wish
     device: str
     """The phone that would have this number."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandOver:
-    """An agent left a customer with the colleague they had consulted."""
-
-    call: str
-    interaction: str
-    device: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tell:
-    """Show consoles something about a call that is over for us."""
-
-    call: str
-    interaction: str
-    panel: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,12 +225,23 @@ class RoutedCall:
     device: str = ""
     leg: str = ""
     bridge: str = ""
+    early: bool = False
+    """The phone rings in the call's bridge; see `ari_deliver`."""
+    rung_at: float = 0.0
+    """When it was first seen to ring, on the client's clock."""
+    coming: str = ""
+    """The phone of a colleague who was consulted by phone, on its way to us; see `ari_give`."""
+    coming_device: str = ""
+    came: bool = False
     gone: bool = False
     hung_up: set[str] = field(default_factory=set)
     """Legs whose own party hung up; all others were ended by the PBX or by a program."""
     phone_held: bool = False
     music: bool = True
-    muted: bool = False
+    hold_unknown: bool = False
+    """After a cut the PBX did not say whether the agent's phone holds the call."""
+    muted: bool | None = False
+    """None: after a cut the PBX did not say."""
     third: Third | None = None
     spies: dict[str, Spy] = field(default_factory=dict)
     """Supervisors who take part, by agent."""

@@ -12,17 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from contactd.channels.voice import ari_transfer
 from contactd.channels.voice.ari_others import Third, ThirdStage
-from contactd.channels.voice.ari_table import (
-    CALLER_ID,
-    DEVICE,
-    Cue,
-    Do,
-    HandOver,
-    Report,
-    Rest,
-    RoutedCall,
-    Stage,
-)
+from contactd.channels.voice.ari_table import CALLER_ID, DEVICE, Cue, Do, Rest, RoutedCall, Stage
+from contactd.channels.voice.asked import HandOver, Report
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import ExternalWork, Held, Resumed, Transferred, WorkEnded
 

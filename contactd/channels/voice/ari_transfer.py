@@ -4,8 +4,8 @@ We ask the PBX to leave them to us (`HANDLING`): then a phone's REFER is only a 
 answer.  A PBX that does not know of that does it behind our back; then it tells afterwards who stands in the agent's place.
 
 A phone that has asked somebody first (attended REFER) stands in two bridges, and only one of them is ours: who was asked gets the
-call through the house like anybody it is given to, and their phone rings again; an outside number is dialled again by the
-dialplan.  That form of `ChannelTransfer` is after Asterisk's documentation: no recording has one.
+call through the house like anybody it is given to (how without a second ring: `ari_give`); an outside number is dialled again by
+the dialplan.  That form of `ChannelTransfer` is after Asterisk's documentation: no recording has one.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class Wish:
     """Of the dialplan: where the number is dialled as that phone would."""
     device: str = ""
     """Of a consultation the phone wants to join with its call: the phone of who is asked."""
+    asked: str = ""
+    """Its channel, in a call of the dialplan's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ def wish(event: Mapping[str, Any]) -> Wish | None:
         number=number if (alone or device) and NUMBER.fullmatch(number) else "",
         context=context if _CONTEXT.fullmatch(context) else "",
         device=device,
+        asked=str(asked.get("id", "")) if device else "",
     )
 
 

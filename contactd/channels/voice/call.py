@@ -10,6 +10,7 @@ from typing import Any
 from contactd.channels.voice.legs import Leg, number, person
 from contactd.core.channel import Progress
 from contactd.core.interaction import Direction, EndedBy, Outcome
+from contactd.core.offer import OfferOutcome
 
 ADAPTER = "ami"
 
@@ -67,6 +68,13 @@ TRANSITIONS: dict[tuple[Phase, Trigger], tuple[Phase, tuple[str, ...]]] = {
     (Phase.PARKED, Trigger.END): (Phase.OVER, ("ended",)),
 }
 """(phase, trigger) → (next phase, kinds of `Progress` to tell).  What is not here changes nothing."""
+RING_ENDS = {
+    "ANSWER": OfferOutcome.ACCEPTED,
+    "NOANSWER": OfferOutcome.TIMED_OUT,
+    "BUSY": OfferOutcome.REJECTED,
+    "CANCEL": OfferOutcome.WITHDRAWN,
+}
+"""DialStatus → how the ring ended; anything else failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

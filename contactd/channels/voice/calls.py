@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contactd.channels.voice.ami import RESPONSE, Event
-from contactd.channels.voice.call import ADAPTER, Call, CallStarted, Phase, Told, Trigger
+from contactd.channels.voice.call import ADAPTER, RING_ENDS, Call, CallStarted, Phase, Told, Trigger
 from contactd.channels.voice.legs import NOBODY, Leg, called, number
 from contactd.channels.voice.listing import Listings, duration, seconds
 from contactd.channels.voice.roster import Roster
@@ -32,13 +32,6 @@ _REFUSED = frozenset({"JOINEMPTY", "JOINUNAVAIL", "FULL"})
 _NORMAL_CAUSES = frozenset({"", "0", "16"})
 _REJECTED_CAUSE = "21"
 _UNREACHABLE_CAUSES = frozenset({"1", "3", "19", "20", "27", "34", "38", "127"})
-_RING_ENDS = {
-    "ANSWER": OfferOutcome.ACCEPTED,
-    "NOANSWER": OfferOutcome.TIMED_OUT,
-    "BUSY": OfferOutcome.REJECTED,
-    "CANCEL": OfferOutcome.WITHDRAWN,
-}
-"""DialStatus → how the ring ended; anything else failed."""
 _SHOWN = re.compile(r"^CALLERID\(pres\)=(\w*)", re.MULTILINE)
 """What `channelvars = CALLERID(pres)` in manager.conf adds to every event of a channel."""
 _NOT_A_TALK = frozenset({"parking", "holding"})
@@ -145,10 +138,16 @@ class Calls:
 
     def sides(self, key: str) -> tuple[str, str] | None:
         """Return the Uniqueids of (customer, agent) of a call in which two talk; of a Local channel the phone behind it."""
-        call = next((each for each in self._roster.calls() if each.key == key and each.is_open), None)
-        if call is None or call.phase not in (Phase.TALKING, Phase.HELD) or call.agent_leg not in self._roster.legs:
+        call = self._roster.talking(key)
+        if call is None or call.agent_leg not in self._roster.legs:
             return None
         return call.customer, self._roster.phone_of(self._roster.legs[call.agent_leg]).uniqueid
+
+    def hold(self, key: str, *, on: bool) -> None:
+        """Take the PBX's answer whether the agent's phone holds a call; it is told by who asked, not here."""
+        call = self._roster.talking(key)
+        if call is not None:
+            call.phase, call.holders = (Phase.HELD, {call.agent_leg}) if on else (Phase.TALKING, set())
 
     # Learning.
 
@@ -384,7 +383,7 @@ class Calls:
         leg = self._roster.leg(event, "Dest")
         call = self._roster.call(leg)
         if leg is not None and call is not None:
-            self._ring_ended(call, leg, _RING_ENDS.get(event.get("DialStatus"), OfferOutcome.FAILED))
+            self._ring_ended(call, leg, RING_ENDS.get(event.get("DialStatus"), OfferOutcome.FAILED))
 
     def _bridge_enter(self, event: Event) -> None:
         leg = self._roster.leg(event)

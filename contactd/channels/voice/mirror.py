@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
 
 import structlog
 
 from contactd.channels.voice.ami_news import AskedCall, MemberPaused, News
 from contactd.channels.voice.call import ADAPTER, CallStarted, Told
+from contactd.channels.voice.hand import Hand
 from contactd.channels.voice.heard import KEY, Heard
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Arrival, Content, Progress, Tools
@@ -37,30 +38,6 @@ _TALK = frozenset({"answered", "moved", "resumed"})
 _ANSWERED = frozenset({State.ACTIVE, State.HELD, State.WRAPUP})
 _NEEDLESS = {"waiting": frozenset({State.QUEUED, State.OFFERED}), "answered": _ANSWERED}
 """Kinds of progress that tell nothing new about a call that was taken in before and stands like this."""
-
-
-class Hand(Protocol):
-    """Who acts on the PBX (`ami_keys.AmiKeys`)."""
-
-    def panel(self, interaction: str) -> Mapping[str, Any]:
-        """Return what consoles are shown of a call that two talk on."""
-        ...
-
-    def over(self, interaction: str) -> None:
-        """Forget a call that ended."""
-        ...
-
-    async def failed(self, interaction: str, why: str) -> None:
-        """Say that nobody was reached, and why."""
-        ...
-
-    async def heard(self, news: News) -> None:
-        """Follow what is told beside the calls."""
-        ...
-
-    def is_on(self, own_id: str) -> bool:
-        """Tell whether a call that we asked for is still on its way, or up."""
-        ...
 
 
 class Mirror:
@@ -104,6 +81,12 @@ class Mirror:
         self._outgoing: dict[str, CallStarted] = {}
         self._skipped: set[str] = set()
         self._before: dict[str, str] = {}
+        self._stood: dict[str, str] = {}
+        """Contact that was taken in before → how it stood, until the PBX is asked about it."""
+        self._since: datetime | None = None
+        """When the connection came to stand."""
+        self._unsure = False
+        """Since then the holds were not asked about."""
 
     # What the connection says.
 
@@ -129,6 +112,7 @@ class Mirror:
         """Keep that we hear the PBX."""
         before, self.up, self.detail = self.up, True, ""
         if not before:
+            self._since, self._unsure = self._tools.clock.now(), True
             log.info("voice.mirror.up", adapter=self._adapter)
             self.on_connected()
 
@@ -216,9 +200,12 @@ class Mirror:
         )
         receipt = await self._tools.accept(arrival, content)
         self._know(receipt.interaction, start.external_key)
+        if self.hand is not None and (self._since is None or start.at < self._since):
+            self.hand.memory.doubt(receipt.interaction)
         if receipt.duplicate:
             contact = await self._tools.find(self._adapter, start.external_key)
-            self._before[start.external_key] = str(contact["state"]) if contact else ""
+            self._before[start.external_key] = state = str(contact["state"]) if contact else ""
+            self._stood[receipt.interaction] = state
 
     async def _go_on(self, progress: Progress) -> None:
         key, over = progress.external_key, progress.kind == "ended"
@@ -256,15 +243,26 @@ class Mirror:
             key = self._keys.pop(contact, "")
             self._contacts.pop(key, None)
             self._own.discard(key)
+            self._stood.pop(contact, None)
             if self.hand is not None:
                 self.hand.over(contact)
         elif kind in _TALK and contact and self.hand is not None:
+            if kind == "resumed":
+                self.hand.memory.hold_told(contact)
             await self._tools.panel(contact, self.hand.panel(contact))
+            if self.hand.memory.doubted(contact):
+                self._tools.spawn(self._learn(contact, self._stood.pop(contact, "")), f"learn-{contact}")
+        elif kind == "held" and self.hand is not None:
+            self.hand.memory.hold_told(contact)
 
     async def _compare(self, keys: set[str]) -> None:
         """End the contacts the store has open and the PBX has not: it had them once, and they are on no list of it."""
+        ask, self._unsure = self._unsure and self.hand is not None, False
+        held: list[Awaitable[None]] = []
         for contact in await self._tools.open_contacts(self._adapter):
             key, state = str(contact["external_key"]), contact["state"]
+            if key in keys and ask and state in (State.ACTIVE, State.HELD) and key in self._contacts:
+                held.append(self._compare_hold(key, str(contact["id"]), state))
             if key in keys or state == State.WRAPUP or (self.hand is not None and self.hand.is_on(key)):
                 continue
             answered = state in _ANSWERED
@@ -284,6 +282,25 @@ class Mirror:
                     data={"evidence": "not listed"},
                 ),
             )
+        await asyncio.gather(*held)
+
+    async def _learn(self, contact: str, state: str) -> None:
+        """Ask about a call that stood before we came: what was pressed on it, and whether the phone holds it."""
+        if self.hand is not None:
+            await self.hand.learn(contact)
+        if state in (State.ACTIVE, State.HELD):
+            key = self._keys.get(contact, "")
+            await self._insist(partial(self._compare_hold, key, contact, state))
+
+    async def _compare_hold(self, key: str, contact: str, state: str) -> None:
+        """Put right whether a call is held: the phone may have begun or ended that while we heard nothing."""
+        on = None if self.hand is None else await self.hand.holds(contact)
+        if on is None or on is (state == State.HELD):
+            return
+        told = Progress(
+            adapter=self._adapter, external_key=key, at=self._tools.clock.now(), kind="held" if on else "resumed"
+        )
+        await self._tools.progress(told)
 
 
 def _line(key: str, following: list[Told | News]) -> str:

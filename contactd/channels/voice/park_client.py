@@ -14,25 +14,22 @@ from uuid import uuid4
 
 import structlog
 
-from contactd.channels.voice.callcenter import uuids
+from contactd.channels.voice.asked import Accept, Answered, Report
 from contactd.channels.voice.esl import Message
 from contactd.channels.voice.esl_line import EslLine, Links, service
 from contactd.channels.voice.options import EslOptions
+from contactd.channels.voice.park_look import Look
 from contactd.channels.voice.parked import ADAPTER, EVENTS, FALLBACK, ParkedCalls
-from contactd.channels.voice.parked_resync import restore
-from contactd.channels.voice.parked_table import MARK, UUID, Accept, Answered, Do, Report, Send, Stage
+from contactd.channels.voice.parked_table import MARK, UUID, Do, Send, Stage
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Arrival, Change, Content, Health, Tools
 from contactd.core.errors import ConflictError, ContactdError, NotFoundError
-from contactd.core.events import InteractionGone, WorkEnded
-from contactd.core.interaction import EndedBy, State
 
 log = structlog.get_logger(__name__)
 
 LOOK_S = 60.0
 """How often the picture is compared with the switch's own list."""
 AGAIN_S = 0.5
-_TALKS = (State.ACTIVE, State.HELD)
 _PICKED_UP = (Stage.JOINING, Stage.TALKING, Stage.HELD)
 
 
@@ -138,45 +135,15 @@ class ParkClient:
         self._cut = set()
         if line is not None:
             line.ask(
-                "show channels as json", lambda body: self._tools.spawn(self._listed(body, legs), "voice-parked-list")
+                "show channels as json",
+                lambda body: self._tools.spawn(self._listed(line, body, legs), "voice-parked-list"),
             )
 
-    async def _listed(self, body: str, legs: set[str]) -> None:
-        """End what is on no list, and ask about what is, of which we know nothing; `legs` were there when it was asked for."""
-        try:
-            there = uuids(body)
-        except ValueError:
-            log.warning("voice.esl.no_list")
-            return
-        known = set(self.calls.ids())
-        contacts = {str(each["external_key"]): each for each in await self._tools.open_contacts(ADAPTER)}
-        for uuid in (*sorted(known - there), *sorted(legs - there)):
-            self._run(self.calls.left(uuid))
-        for uuid in sorted(contacts.keys() - there - known - set(self.calls.ids())):
-            self._run([_lost(contacts[uuid])])
-        line = self._links.line
-        for uuid in sorted(there - known):
-            if line is not None and UUID.fullmatch(uuid):
-                line.ask(f"uuid_dump {uuid} json", self._dumped(contacts.get(uuid)))
-        self._health = Health(ok=True, last_progress=self._tools.clock.now())
-
-    def _dumped(self, contact: Mapping[str, Any] | None) -> Callable[[str], None]:
-        def answer(body: str) -> None:
-            try:
-                found = json.loads(body)
-            except (ValueError, RecursionError):
-                return  # it is gone meanwhile
-            if not isinstance(found, dict) or found.get(MARK) != "inbound":
-                return
-            fields = {str(key): value for key, value in found.items() if isinstance(value, str)}
-            message = Message(kind="text/event-plain", fields={**fields, "Event-Name": "CHANNEL_PARK"})
-            if contact is None:
-                self.heard(message)
-                return
-            ident, agent = str(contact["id"]), contact.get("agent")
-            self._run(restore(self.calls, message, ident, str(contact["state"]), agent))
-
-        return answer
+    async def _listed(self, line: EslLine, body: str, legs: set[str]) -> None:
+        """Put the picture right; `legs` were there when the list was asked for."""
+        look = Look(self.calls, self._tools, self._run, self.heard, self._news)
+        if await look.listed(line, body, legs):
+            self._health = Health(ok=True, last_progress=self._tools.clock.now())
 
     # Orders from the desk.
 
@@ -207,8 +174,12 @@ class ParkClient:
             else:
                 self._work.append(each)
         if work:
-            self._work.append(Send(call=work[-1].call, command=""))
-            self._wake.set()
+            self._news(work[-1].call)
+
+    def _news(self, key: str) -> None:
+        """Have it shown how a call stands, behind all that is to be done."""
+        self._work.append(Send(call=key, command=""))
+        self._wake.set()
 
     def _order(self, command: str, job: str = "") -> None:
         line = self._links.line
@@ -269,7 +240,9 @@ class ParkClient:
             self._panels.pop(ident, None)
             return
         rings = call.stage in (Stage.RINGING, Stage.JOINING)
-        panel = {"phase": "ringing_agent" if rings else str(call.stage), "muted": call.muted}
+        panel: dict[str, Any] = {"phase": "ringing_agent" if rings else str(call.stage), "muted": call.muted}
+        if call.hold_unknown:
+            panel["hold"] = "unknown"
         if self._panels.get(ident) != panel:
             self._panels[ident] = panel
             await self._tools.panel(call.interaction, panel)
@@ -287,13 +260,3 @@ class ParkClient:
                 await asyncio.sleep(AGAIN_S)
             else:
                 return
-
-
-def _lost(contact: Mapping[str, Any]) -> Report:
-    """End a contact whose channel is on no list: it ended while we were away."""
-    interaction = str(contact["id"])
-    key = str(contact["external_key"])
-    if contact["state"] in _TALKS:
-        ended = WorkEnded(interaction=interaction, agent=contact.get("agent"), ended_by=EndedBy.SYSTEM)
-        return Report(call=key, fact=ended)
-    return Report(call=key, fact=InteractionGone(interaction=interaction))

@@ -12,25 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contactd.channels.voice import parked_keys
+from contactd.channels.voice.asked import Accept, Answered, Report
 from contactd.channels.voice.callcenter import is_shown
 from contactd.channels.voice.esl import Message
 from contactd.channels.voice.legs import number, person
-from contactd.channels.voice.parked_table import (
-    DEVICE,
-    FOLLOWS,
-    MARK,
-    MOVES,
-    UUID,
-    Accept,
-    Answered,
-    Cue,
-    Do,
-    Parked,
-    Report,
-    Send,
-    Stage,
-    kill,
-)
+from contactd.channels.voice.parked_table import DEVICE, FOLLOWS, MARK, MOVES, UUID, Cue, Do, Parked, Send, Stage, kill
 from contactd.core.channel import Change
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.events import DeliveryFailed, Held, InteractionGone, Resumed, WorkEnded
@@ -109,6 +95,9 @@ class ParkedCalls:
     def _parked(self, message: Message) -> list[Do]:
         """Take in a caller; one whose agent went hears music again, or is let go."""
         uuid = message.get("Unique-ID")
+        if message.get(MARK) == "agent":  # a phone was answered; of one that rang before we came no job tells
+            call = self._calls.get(self._legs.get(uuid, ""))
+            return self.cue(call, Cue.PICKED_UP) if call is not None and call.leg == uuid else []
         if message.get(MARK) != "inbound" or not UUID.fullmatch(uuid):
             return []
         call = self._calls.get(uuid)
@@ -140,10 +129,10 @@ class ParkedCalls:
     def _hung_up(self, message: Message) -> list[Do]:
         uuid = message.get("Unique-ID")
         received = message.get("variable_sip_hangup_disposition").startswith("recv_")
-        return self.left(uuid, by_them=received)
+        return self.left(uuid, by_them=received, cause=message.get("Hangup-Cause"))
 
-    def left(self, uuid: str, *, by_them: bool = False) -> list[Do]:
-        """Take that a channel is gone; `by_them`: its own party hung up."""
+    def left(self, uuid: str, *, by_them: bool = False, cause: str = "") -> list[Do]:
+        """Take that a channel is gone; `by_them`: its own party hung up; `cause`: as the switch names it."""
         call = self._calls.get(uuid)
         if call is not None:
             call.gone = True
@@ -151,6 +140,8 @@ class ParkedCalls:
         call = self._calls.get(self._legs.pop(uuid, ""))
         if call is None or call.leg != uuid:
             return []
+        if call.stage is Stage.RINGING:
+            return self.cue(call, Cue.AGENT_GONE, cause)
         return self.cue(call, Cue.AGENT_GONE, EndedBy.AGENT if by_them else EndedBy.SYSTEM)
 
     def _job_done(self, message: Message) -> list[Do]:

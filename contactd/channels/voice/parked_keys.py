@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from contactd.channels.voice.parked_table import Cue, Do, Parked, Report, Send
+from contactd.channels.voice.asked import Report
+from contactd.channels.voice.parked_table import Cue, Do, Parked, Send
 from contactd.core.errors import BadRequestError
 from contactd.core.events import WorkEnded
 from contactd.core.interaction import EndedBy
@@ -14,6 +15,8 @@ from contactd.core.interaction import EndedBy
 if TYPE_CHECKING:
     from contactd.channels.voice.parked import ParkedCalls
 
+NOTE = "contactd_muted"
+"""Variable of an agent's leg that says that they are mute."""
 DIGITS = re.compile(r"[0-9A-D*#]{1,32}")
 
 
@@ -26,7 +29,8 @@ def _hangup(machine: ParkedCalls, call: Parked, _data: Mapping[str, Any]) -> lis
 def _mute(_machine: ParkedCalls, call: Parked, data: Mapping[str, Any]) -> list[Do]:
     call.muted = bool(data.get("on", True))
     act = "start read mute 1" if call.muted else "stop"
-    return [Send(call=call.id, command=f"uuid_audio {call.leg} {act}")]
+    note = f"uuid_setvar {call.leg} {NOTE} {int(call.muted)}"
+    return [Send(call=call.id, command=f"uuid_audio {call.leg} {act}"), Send(call=call.id, command=note)]
 
 
 def _dtmf(_machine: ParkedCalls, call: Parked, data: Mapping[str, Any]) -> list[Do]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contactd.core.events import Fact
+from contactd.channels.voice.asked import Accept, Answered, Report
 from contactd.core.interaction import State
 
 MARK = "variable_contactd"
@@ -93,29 +93,6 @@ class Send:
     """Under which its end is told; empty: nobody waits for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accept:
-    """A caller is parked: take them in."""
-
-    call: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """Customer and agent are together."""
-
-    call: str
-    interaction: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Something for the router."""
-
-    call: str
-    fact: Fact
-
-
 Do = Send | Accept | Answered | Report
 
 
@@ -135,7 +112,10 @@ class Parked:
     leg: str = ""
     device: str = ""
     phone_held: bool = False
-    muted: bool = False
+    hold_unknown: bool = False
+    """After a cut or a restart the switch did not say whether the agent's phone holds the call."""
+    muted: bool | None = False
+    """None: after a cut or a restart nobody can say."""
     gone: bool = False
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from contactd.channels.voice.ami import Event
-from contactd.channels.voice.call import Call
+from contactd.channels.voice.call import Call, Phase
 from contactd.channels.voice.legs import Leg, is_extension, is_outside
 from contactd.core.interaction import Direction
 
@@ -42,6 +42,11 @@ class Roster:
         leg = self.leg(event)
         call = self.call(leg)
         return call if leg is not None and call is not None and call.customer == leg.uniqueid else None
+
+    def talking(self, key: str) -> Call | None:
+        """Return the call of a key when two talk on it, or one holds the other."""
+        found = next((each for each in self.calls() if each.key == key), None)
+        return found if found is not None and found.phase in (Phase.TALKING, Phase.HELD) else None
 
     def calls(self) -> Iterable[Call]:
         """Return every call once (a merged one has several Linkedids)."""

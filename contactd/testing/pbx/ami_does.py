@@ -16,12 +16,13 @@ SAID = {
     "queueremove": "Removed interface from queue",
     "originate": "Originate successfully queued",
     "blindtransfer": "Transfer succeeded",
+    "setvar": "Variable Set",
     "muteaudio": "Mute successful",
     "playdtmf": "DTMF successfully queued",
     "mixmonitor": "Success",
     "stopmixmonitor": "Success",
 }
-"""Action → what is said when it is done, as heard from a real one; muteaudio, playdtmf and mixmonitor as documented."""
+"""Action → what is said when it is done, as heard from a real one; muteaudio, setvar, playdtmf and mixmonitor as documented."""
 
 
 class Doer:
@@ -37,7 +38,7 @@ class Doer:
         channel = next(
             (each for each in self._switch.channels.values() if each.name == action.get("Channel", "?")), None
         )
-        if name in ("hangup", "muteaudio", "playdtmf", "mixmonitor", "stopmixmonitor", "blindtransfer"):
+        if name in ("hangup", "setvar", "muteaudio", "playdtmf", "mixmonitor", "stopmixmonitor", "blindtransfer"):
             return None if channel is None else partial(getattr(self, f"_{name}"), action, channel)
         phone = self._switch.phones.get(action.get("Channel", "?"))
         if name == "originate":
@@ -49,6 +50,9 @@ class Doer:
 
     def _hangup(self, _action: Action, channel: Channel) -> None:
         self._switch.hang_up(channel)
+
+    def _setvar(self, action: Action, channel: Channel) -> None:
+        channel.variables[action.get("Variable", "")] = action.get("Value", "")
 
     def _muteaudio(self, action: Action, channel: Channel) -> None:
         channel.muted = action.get("State") == "on"

@@ -186,7 +186,7 @@ class _Session:
             self._reply(templates.ami_replies("Hangup", {"Channel": "PJSIP/none-1"})[0], action)
             return
         variable = action.get("Variable", "")
-        value = channel.presentation if variable == "CALLERID(pres)" else channel.variables.get(variable, "")
+        value = channel.value(variable) or ""
         self._reply(templates.ami_replies("Getvar", {})[0], action, Variable=variable, Value=value)
 
     def _dialplan(self, action: dict[str, str]) -> None:

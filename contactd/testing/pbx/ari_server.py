@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contactd.testing.pbx import templates
+from contactd.testing.pbx import dialled, templates
 from contactd.testing.pbx.parts import Bridge, Channel, stamp
 from contactd.testing.pbx.switch import Switch
 
@@ -153,7 +153,7 @@ class AriServer:
         words = path.split("/")
         return self._answer(request.method, words, query, body if isinstance(body, dict) else {})
 
-    def _answer(  # noqa: C901, PLR0911 - one line for each kind of address
+    def _answer(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of address
         self,
         method: str,
         words: list[str],
@@ -167,6 +167,8 @@ class AriServer:
                 return JSONResponse([each.view() for each in self._switch.bridges.values()])
             case ("POST", "channels"):
                 return self._originate(query, body)
+            case ("POST", "channels", "create"):
+                return self._create(query)
             case ("POST", "bridges"):
                 return JSONResponse(self._switch.bridge(query.get("bridgeId", ""), query.get("name", "")).view())
             case (_, "recordings" | "playbacks", *_):
@@ -237,6 +239,14 @@ class AriServer:
         leg.variables |= {str(key).lstrip("_"): str(value) for key, value in variables.items()}
         return JSONResponse(leg.view())
 
+    def _create(self, query: dict[str, str]) -> Response:
+        phone = self._switch.phones.get(query.get("endpoint", ""))
+        if phone is None or not phone.registered:
+            return JSONResponse(templates.ari_reply("POST /channels 500"), 500)
+        args = query.get("appArgs", "").split(",")
+        leg = dialled.create(self._switch, phone, query.get("channelId", ""), query.get("originator", ""), args)
+        return JSONResponse(leg.view())
+
     def _channel(self, method: str, channel_id: str, act: str, query: dict[str, str]) -> Response:
         channel = self._switch.channels.get(channel_id)
         if channel is None:
@@ -245,8 +255,9 @@ class AriServer:
             case ("DELETE", ""):
                 self._switch.hang_up(channel)
             case ("GET", "variable"):
-                name = query.get("variable", "")
-                value = channel.presentation if name == "CALLERID(pres)" else channel.variables.get(name, "")
+                value = channel.value(query.get("variable", ""))
+                if value is None:
+                    return JSONResponse({"message": "Provided variable was not found"}, 404)
                 return JSONResponse(templates.ari_reply("GET /channels/{id}/variable 200") | {"value": value})
             case ("POST", "variable"):
                 channel.variables[query.get("variable", "")] = query.get("value", "")
@@ -269,6 +280,8 @@ class AriServer:
                 channel.music = False
             case ("POST" | "DELETE", "ring"):
                 channel.ringing_tone = method == "POST"
+            case ("POST", "dial"):
+                dialled.dial(self._switch, channel, float(query.get("timeout", "30")))
             case ("POST", "mute"):
                 channel.muted = True
             case ("DELETE", "mute"):

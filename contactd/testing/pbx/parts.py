@@ -46,6 +46,8 @@ class Channel:
     ringing_tone: bool = False
     """It hears that somebody else's phone rings."""
     muted: bool = False
+    on_hold: bool | None = False
+    """Its phone holds; None: a PBX that does not say."""
     in_stasis: bool = False
     subscribed: bool = False
     gone: bool = False
@@ -66,6 +68,14 @@ class Channel:
     """How its ringing ends: answer | busy | reject | cancel."""
     on_gone: Callable[[], None] | None = None
     """What the application it is in says before it is gone."""
+
+    def value(self, name: str) -> str | None:
+        """Return what the PBX says of a variable of it; None when nobody has set it."""
+        if name == "CALLERID(pres)":
+            return self.presentation
+        if name == "CHANNEL(onhold)":
+            return None if self.on_hold is None else str(int(self.on_hold))
+        return self.variables.get(name)
 
     def snapshot(self, prefix: str = "") -> dict[str, str]:
         """Return its fields as the manager prints them."""
@@ -205,6 +215,7 @@ class Phone:
 
     def _button(self, kind: str) -> None:
         if self.leg is not None:
+            self.leg.on_hold = kind == "Hold"
             self.switch.ami(kind, self.leg)
             self.switch.ari(f"Channel{kind}", self.leg)
 

@@ -41,6 +41,8 @@ class Switch:
         self.hear_ami: Hear = lambda _name, _values: None
         self.send_ari: Send | None = None
         self.app = "contactd"
+        self.hands_on = False
+        """The dialplan hands on who was called inside the house when the caller hangs up: `Dial(…,F(…))`."""
         self.faults = Faults()
         self.tapes = Tapes(self)
         self.recordings = self.tapes.stored
@@ -340,6 +342,11 @@ class Switch:
             app_data="(Outgoing Line)",
             **rest,
         )
+        self.decide(phone, leg)
+        return leg
+
+    def decide(self, phone: Phone, leg: Channel) -> None:
+        """Let a phone decide what becomes of a leg that is to ring it."""
         leg.verdict = asyncio.get_running_loop().create_future()
         if phone.busy or phone.in_use:
             leg.verdict.set_result("busy")
@@ -351,7 +358,6 @@ class Switch:
             phone.leg = leg
             if phone.answer_after is not None:
                 self.spawn(self._answer_later(phone, leg, phone.answer_after))
-        return leg
 
     async def _answer_later(self, phone: Phone, leg: Channel, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -388,19 +394,23 @@ class Switch:
         if leg.gone:
             return
         if verdict != "answer":
-            status, cause = {
-                "busy": ("BUSY", 17),
-                "reject": ("NOANSWER", 21),
-                "unknown": ("NOANSWER", 1),
-            }.get(verdict, ("NOANSWER", 19))
-            self.ari("ChannelHangupRequest", leg, "ChannelHangupRequest cause", cause=cause)
-            self.ari("Dial", leg, dialstatus=status)
-            self.remove(leg, cause)
+            self.not_reached(leg, verdict)
             return
         self.set_state(leg, "Up")
         self.ari("Dial", leg, dialstatus="ANSWER")
         leg.app, leg.app_data, leg.in_stasis = "Stasis", ",".join([self.app, *args]), True
         self.ari("StasisStart", leg, "StasisStart agent", args=args)
+
+    def not_reached(self, leg: Channel, verdict: str) -> None:
+        """Let a leg be gone that was not answered."""
+        status, cause = {
+            "busy": ("BUSY", 17),
+            "reject": ("NOANSWER", 21),
+            "unknown": ("NOANSWER", 1),
+        }.get(verdict, ("NOANSWER", 19))
+        self.ari("ChannelHangupRequest", leg, "ChannelHangupRequest cause", cause=cause)
+        self.ari("Dial", leg, dialstatus=status)
+        self.remove(leg, cause)
 
     # The PBX's own queue.
 

@@ -71,9 +71,9 @@ class Switch:
 
     def answer(self, agent: str = "") -> Leg:
         """Let the phone that rings be answered."""
-        uuid, (_, job, call) = next(iter(self.ringing.items()))
+        uuid, (_, job, _call) = next(iter(self.ringing.items()))
         del self.ringing[uuid]
-        leg = self.legs[uuid] = Leg(uuid, {"variable_contactd": "agent", "variable_contactd_call": call})
+        leg = self.legs[uuid]
         self.event("CHANNEL_PARK", leg)
         self.done(job, f"+OK {uuid}\n")
         return leg
@@ -81,6 +81,8 @@ class Switch:
     def refuse(self, why: str = "USER_BUSY") -> None:
         uuid, (_, job, _call) = next(iter(self.ringing.items()))
         del self.ringing[uuid]
+        self.legs[uuid].fields["Hangup-Cause"] = why
+        self.hangup(self.legs[uuid], "send_refuse")
         self.done(job, f"-ERR {why}\n")
 
     def hangup(self, leg: Leg, said: str = "recv_bye") -> None:
@@ -149,16 +151,22 @@ class Switch:
         leg = self.legs.get(words[1]) if words[0] == "uuid_dump" and len(words) > 1 else None
         if leg is None:
             return "-ERR No such channel!\n"
-        return json.dumps(leg.fields | {"Unique-ID": leg.uuid, "Other-Leg-Unique-ID": leg.other})
+        state = "RINGING" if leg.uuid in self.ringing else "HELD" if leg.held else "ACTIVE"
+        said = {"Unique-ID": leg.uuid, "Other-Leg-Unique-ID": leg.other, "Channel-Call-State": state}
+        return json.dumps(leg.fields | said)
 
-    def _order(self, words: list[str], job: str) -> None:
-        name, leg = words[0], self.legs.get(words[1]) if len(words) > 1 else None
+    def _order(self, words: list[str], job: str) -> None:  # noqa: C901 - one case for each command
+        name, leg = words[0], self.legs.get(words[2 if words[1:2] == ["off"] else 1]) if len(words) > 1 else None
         if name == "originate":
             variables, _, device = words[1][1:].partition("}")
             said = dict(each.split("=", 1) for each in variables.split(","))
-            self.ringing[said["origination_uuid"]] = (device, job, said["contactd_call"])
+            uuid = said["origination_uuid"]
+            self.ringing[uuid] = (device, job, said["contactd_call"])
+            about = {f"variable_{name}": value for name, value in said.items() if name.startswith("contactd")}
+            self.legs[uuid] = Leg(uuid, about)
         elif name == "uuid_kill" and words[1] in self.ringing:
             _, dead, _ = self.ringing.pop(words[1])
+            del self.legs[words[1]]
             self.done(dead, "-ERR ORIGINATOR_CANCEL\n")
         elif leg is None:
             self.done(job, "-ERR Invalid uuid\n") if job else None
@@ -172,8 +180,10 @@ class Switch:
             self._bridge(leg, words[2], job)
         elif name == "uuid_send_dtmf":
             leg.digits += words[2]
+        elif name == "uuid_setvar":
+            leg.fields[f"variable_{words[2]}"] = words[3]
         elif name == "uuid_hold":
-            self.hold(leg)
+            self.hold(self.legs[words[2]], on=False) if words[1] == "off" else self.hold(leg)
 
     def _bridge(self, leg: Leg, other: str, job: str) -> None:
         there = self.legs.get(other)

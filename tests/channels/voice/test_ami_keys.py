@@ -281,3 +281,62 @@ async def test_a_call_of_which_the_pbx_said_nothing_is_unknown_and_has_not_faile
     await keys.dial(change)
     assert house.panels["i-1"]["phase"] == "failed"
     assert len(house.facts) == 1
+
+
+# After a cut or a restart.
+
+
+async def come_back(stand: Stand, contact: str, state: str) -> dict[str, Any]:
+    """Start anew with a call up; return its panel once it says something."""
+    await stand.channel.stop()
+    await stand.house.rest()
+    stand.house.tasks.clear()
+    stand.house.panels.clear()
+    stand.house.progressed.clear()
+    key = contact.removeprefix("i-")
+    stand.house.open = [{"id": contact, "external_key": key, "state": state, "agent": "ann"}]
+    stand.house.states[key] = state
+    stand.channel = build("voice", options(stand.pbx), stand.house)
+    await stand.channel.start()
+    await stand.house.until(lambda: stand.house.panels.get(contact, {}).get("muted") is not None or not _told(stand))
+    await stand.house.until(lambda: contact in stand.house.panels)
+    return dict(stand.house.panels[contact])
+
+
+def _told(stand: Stand) -> bool:
+    """Whether the PBX answers what is asked about variables."""
+    return "Getvar" not in stand.pbx.ami.forbidden
+
+
+async def test_mute_and_recording_are_known_after_a_restart_of_ours(stand: Stand) -> None:
+    _, contact = await stand.talking()
+    await stand.channel.command(contact, "call.mute", {"on": True})
+    panel = await come_back(stand, contact, "active")
+    assert (panel["muted"], panel["recording"]) == (True, False)
+
+
+async def test_what_the_account_may_not_ask_is_shown_as_not_known(stand: Stand) -> None:
+    _, contact = await stand.talking()
+    await stand.channel.command(contact, "call.record", {"on": True})
+    stand.pbx.ami.forbidden |= {"Getvar", "Setvar"}
+    panel = await come_back(stand, contact, "active")
+    assert (panel["muted"], panel["recording"]) == (None, None)
+    await stand.house.until(lambda: stand.house.panels[contact].get("hold") == "unknown")
+    await stand.channel.command(contact, "call.mute", {"on": False})
+    assert stand.house.panels[contact]["muted"] is False
+
+
+@pytest.mark.parametrize(("before", "now", "told"), [("active", True, "held"), ("held", False, "resumed")])
+async def test_a_hold_that_changed_while_we_were_away_is_told(
+    stand: Stand, before: str, told: str, *, now: bool
+) -> None:
+    _, contact = await stand.talking()
+    leg = stand.pbx.phone(ANN).leg
+    assert leg is not None
+    leg.on_hold = now
+    await come_back(stand, contact, before)
+    await stand.house.until(lambda: [each.kind for each in stand.house.progressed][-1:] == [told])
+    stand.pbx.phone(ANN).unhold() if now else stand.pbx.phone(ANN).hold()
+    await stand.house.until(
+        lambda: [each.kind for each in stand.house.progressed][-1:] == ["resumed" if now else "held"]
+    )

@@ -11,8 +11,9 @@ from recordings import ari_events, ari_rest
 
 from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_resync import resync
-from contactd.channels.voice.ari_table import MOVES, Accept, Answered, Cue, Do, Give, Report, Rest, Stage
+from contactd.channels.voice.ari_table import MOVES, Cue, Do, Give, Rest, Stage
 from contactd.channels.voice.ari_transfer import Given
+from contactd.channels.voice.asked import Accept, Answered, Report
 from contactd.core.channel import Change
 from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
 
@@ -322,7 +323,9 @@ def asking_first(to: dict[str, Any]) -> tuple[RoutedCalls, Give]:
     machine = calls(f"agent-{REFERRED}-1", f"br-{REFERRED}", f"agent-{REFERRED}-2")
     referring(machine)
     event = next(event for event in ari_events("ari_phone_refer_ari_only") if event["type"] == "ChannelTransfer")
-    (give,) = machine.handle({**event, "refer_to": to})
+    follow, give = machine.handle({**event, "refer_to": to})
+    assert isinstance(follow, Rest)
+    assert follow.params == {"eventSource": "channel:asked"}
     assert isinstance(give, Give)
     return machine, give
 
@@ -333,7 +336,8 @@ def test_a_phone_that_has_asked_a_colleague_first_gives_them_the_call() -> None:
     answer, *_ = machine.given(give, Given.GIVEN)
     assert isinstance(answer, Rest)
     assert answer.params == {"states": "channel_answered"}
-    rings = machine.connect(change(REFERRED, agent="bob", device="PJSIP/1002"))
+    assert machine.connect(change(REFERRED, agent="bob", device="PJSIP/1002")) == [], "their phone is on its way"
+    rings = machine.handle({"type": "ChannelDestroyed", "channel": {"id": "asked"}})
     assert [each.params["endpoint"] for each in rings if isinstance(each, Rest)] == ["PJSIP/1002"]
 
 

@@ -19,8 +19,9 @@ from recordings import ARI, ari_events, ari_rest, read
 from contactd.channels.voice import ari_dial
 from contactd.channels.voice.ari import RoutedCalls
 from contactd.channels.voice.ari_resync import resync
-from contactd.channels.voice.ari_table import Accept, Answered, Do, Give, HandOver, Report, Rest, Stage
+from contactd.channels.voice.ari_table import Do, Give, Rest, Stage
 from contactd.channels.voice.ari_transfer import Given
+from contactd.channels.voice.asked import Accept, Answered, HandOver, Report
 from contactd.core.channel import Change
 from contactd.core.events import AttemptFailed, DeliveryFailed, InteractionGone, WorkEnded
 

@@ -242,7 +242,8 @@ async def test_a_caller_who_comes_while_the_picture_is_put_right_is_kept(
         return [{"id": f"i-{CALLER}", "external_key": CALLER, "state": "queued", "agent": None}]
 
     monkeypatch.setattr(stand.house, "open_contacts", of_ours)
-    await stand.channel._parked._listed('{"row_count": 0}', set())
+    parked = stand.channel._parked
+    await parked._listed(parked._links.line, '{"row_count": 0}', set())
     await stand.waiting(OTHER)
     assert stand.house.facts == []
 
@@ -311,3 +312,70 @@ def test_every_stage_can_end(reactor: Any) -> None:
     for stage in Stage:
         if stage is not Stage.OVER:
             assert any(after is Stage.OVER for (before, _), (after, _) in MOVES.items() if before is stage)
+
+
+async def ringing(stand: Stand) -> Leg:
+    caller = await stand.waiting()
+    await stand.channel.connect(stand.change("active", "accepted"))
+    await stand.house.until(lambda: stand.switch.ringing)
+    return caller
+
+
+async def of_ours(stand: Stand, state: str) -> None:
+    """Start anew while the house has the call open."""
+    await stand.channel.stop()
+    stand.house.panels.clear()
+    stand.house.facts.clear()
+    contact = {"id": f"i-{CALLER}", "external_key": CALLER, "state": state, "agent": "anna"}
+
+    async def open_contacts(adapter: str) -> list[Any]:
+        return [contact] if adapter == "esl-park" else []
+
+    stand.house.open_contacts = open_contacts  # type: ignore[method-assign]
+    await stand.connect()
+
+
+@pytest.mark.parametrize("again", ["cut", "restart"])
+async def test_a_phone_answered_exactly_while_we_were_away_is_put_together_with_the_caller(
+    stand: Stand, again: str
+) -> None:
+    """Its answer was told to nobody: agent and caller would sit in silence."""
+    caller = await ringing(stand)
+    stand.switch.cut()
+    if again == "restart":
+        await stand.channel.stop()
+    agent = stand.switch.answer()
+    if again == "restart":
+        await of_ours(stand, "active")
+    await stand.house.until(lambda: stand.house.answers == [f"i-{CALLER}"])
+    assert (caller.other, stand.house.facts) == (agent.uuid, [])
+
+
+async def test_a_phone_that_still_rings_after_a_restart_of_ours_is_waited_for(stand: Stand) -> None:
+    caller = await ringing(stand)
+    await of_ours(stand, "active")
+    await stand.house.until(lambda: (call := stand.calls.get(CALLER)) is not None and call.stage is Stage.RINGING)
+    agent = stand.switch.answer()
+    await stand.house.until(lambda: stand.house.answers == [f"i-{CALLER}"])
+    assert (caller.other, stand.house.facts) == (agent.uuid, [])
+
+
+@pytest.mark.parametrize(("before", "held", "told"), [("active", True, Held), ("held", False, Resumed)])
+async def test_mute_and_hold_are_the_switches_word_after_a_restart_of_ours(
+    stand: Stand, before: str, told: type[Held | Resumed], *, held: bool
+) -> None:
+    _, agent = await stand.talking()
+    await stand.channel.command(f"i-{CALLER}", "call.mute", {"on": True})
+    await stand.house.until(lambda: "variable_contactd_muted" in agent.fields)
+    agent.held = held
+    await of_ours(stand, before)
+    await stand.house.until(lambda: stand.house.facts == [told(interaction=f"i-{CALLER}", agent="anna")])
+    await stand.house.until(lambda: stand.house.panels.get(f"i-{CALLER}", {}).get("muted") is True)
+
+
+async def test_a_leg_the_switch_says_nothing_of_is_not_guessed_about(stand: Stand) -> None:
+    _, agent = await stand.talking()
+    del agent.fields["variable_contactd"]
+    await of_ours(stand, "active")
+    await stand.house.until(lambda: stand.house.panels.get(f"i-{CALLER}", {}).get("hold") == "unknown")
+    assert stand.house.panels[f"i-{CALLER}"]["muted"] is None

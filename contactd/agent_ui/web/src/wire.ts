@@ -130,11 +130,14 @@ export interface RecordingView {
 export interface PanelView {
   /** ringing_agent | dialling | sending | talking | held | given | failed */
   phase?: string;
-  muted?: boolean;
+  /** null: after a cut or a restart nobody can say. */
+  muted?: boolean | null;
+  /** unknown: after a cut or a restart the PBX did not say whether the phone holds the call. */
+  hold?: string;
   /** Keys that can be pressed, where the PBX routes the call; absent = all. */
   can?: string[];
-  /** The PBX records it, as was asked for here. */
-  recording?: boolean;
+  /** The PBX records it, as was asked for here; null: nobody can say. */
+  recording?: boolean | null;
   /** The number it is being passed on to. */
   to?: string;
   /** Why nobody was reached. */

@@ -96,6 +96,11 @@ export function CallPanel({ interaction, mine }: { interaction: InteractionView;
             {panel.supervisors.map((each) => word("heardBy", each.mode)).join(" · ")}
           </p>
         )}
+        {!over && panel?.hold === "unknown" && (
+          <p className="call-heard dim" data-testid="call-hold-unknown">
+            {t("call.holdUnknown")}
+          </p>
+        )}
         {!over && panel?.tape && <RecordKey interaction={interaction} tape={panel.tape} mine={mine} />}
         {!over && panel?.third && <ThirdParty interaction={interaction} third={panel.third} mine={mine} />}
         {mine && !over && state !== "parked" && interaction.answered_at && (interaction.routed_by !== "pbx" || panel?.can) && <Controls interaction={interaction} />}
@@ -119,11 +124,11 @@ function Controls({ interaction }: { interaction: InteractionView }) {
   const { run, busy } = useRun();
   const [asking, setAsking] = useState(false);
   const { id } = interaction;
-  const muted = interaction.panel?.muted ?? false;
+  const muted = interaction.panel?.muted;
   const third = interaction.panel?.third ?? null;
   const held = interaction.state === "held" && !third;
   const can = interaction.panel?.can;
-  if (can) return <PbxControls id={id} can={can} muted={muted} recording={interaction.panel?.recording ?? false} />;
+  if (can) return <PbxControls id={id} can={can} muted={muted} recording={interaction.panel?.recording} />;
   return (
     <div className="call-controls">
       <Button
@@ -156,8 +161,11 @@ function Controls({ interaction }: { interaction: InteractionView }) {
   );
 }
 
+/** null: after a cut or a restart nobody can say; pressing then switches it on, which is always safe to say twice. */
+type Known = boolean | null | undefined;
+
 /** A call the PBX routes: only the keys its account lets us press; holding is the phone's own button. */
-function PbxControls({ id, can, muted, recording }: { id: string; can: string[]; muted: boolean; recording: boolean }) {
+function PbxControls({ id, can, muted, recording }: { id: string; can: string[]; muted: Known; recording: Known }) {
   const { t } = useWords();
   const { run, busy } = useRun();
   const has = (key: string): boolean => can.includes(key);
@@ -169,27 +177,27 @@ function PbxControls({ id, can, muted, recording }: { id: string; can: string[];
       {has("record") && (
         <Button
           size="large"
-          aria-pressed={recording}
+          aria-pressed={recording ?? (recording === null ? "mixed" : false)}
           className={recording ? "call-held" : ""}
           icon={<PlayCircleOutlined />}
           loading={busy.has("call.record")}
           data-testid="call-record-pbx"
           onClick={() => void run("call.record", { interaction: id, on: !recording })}
         >
-          {t(recording ? "call.pbxRecordOff" : "call.pbxRecordOn")}
+          {t(recording ? "call.pbxRecordOff" : recording === null ? "call.pbxRecordUnknown" : "call.pbxRecordOn")}
         </Button>
       )}
     </div>
   );
 }
 
-function Mute({ id, muted }: { id: string; muted: boolean }) {
+function Mute({ id, muted }: { id: string; muted: Known }) {
   const { t } = useWords();
   const { run, busy } = useRun();
   return (
     <Button
       size="large"
-      aria-pressed={muted}
+      aria-pressed={muted ?? (muted === null ? "mixed" : false)}
       className={muted ? "call-held" : ""}
       icon={muted ? <AudioMutedOutlined /> : <AudioOutlined />}
       {...keyed("M")}
@@ -197,7 +205,7 @@ function Mute({ id, muted }: { id: string; muted: boolean }) {
       data-testid="call-mute"
       onClick={() => void run("call.mute", { interaction: id, on: !muted })}
     >
-      {t(muted ? "call.unmute" : "call.mute")}
+      {t(muted ? "call.unmute" : muted === null ? "call.muteUnknown" : "call.mute")}
     </Button>
   );
 }
