@@ -124,6 +124,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
             channels=office.routes,
             public=public.routes(office.survey_letters, store, clock),
             public_url=settings.http.public_url,
+            connects=tuple(filter(None, (getattr(each, "softphone_origin", "") for each in made.values()))),
         ),
     )
     sweeping = Sweeping(store, clock)

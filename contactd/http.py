@@ -64,6 +64,8 @@ class HttpParts:
     public: Iterable[Route] = ()
     """Pages for customers."""
     public_url: str = ""
+    connects: tuple[str, ...] = ()
+    """Where the console's page may connect to beside us: a PBX that takes browsers as phones."""
 
 
 def build_http(parts: HttpParts) -> ASGIApp:
@@ -72,7 +74,7 @@ def build_http(parts: HttpParts) -> ASGIApp:
     app.router.routes.append(WebSocketRoute(PATH, parts.console.endpoint))
     app.router.routes.append(Route("/api/v1/console.schema.json", _console_schema, include_in_schema=False))
     app.router.routes.extend(parts.public)
-    app.router.routes.extend(pages.routes(parts.static))
+    app.router.routes.extend(pages.routes(parts.static, parts.connects))
     foreign = [_channel_route(*route) for route in parts.channels]
     app.router.routes.extend(foreign)
     return Guard(app, foreign, parts.api.upload_bytes, secure=parts.public_url.startswith("https://"))

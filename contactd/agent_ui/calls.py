@@ -75,6 +75,7 @@ class SendOn(OnCall):
 
 
 CALLS: dict[str, type[Shape]] = {
+    "phone.account": Shape,
     "call.dial": Dial,
     "call.hangup": OnCall,
     "call.mute": Switch,

@@ -11,12 +11,14 @@ from starlette.routing import Route
 
 STATIC = Path(__file__).parent / "static"
 
-CSP = (
+_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; frame-src 'self' blob:; worker-src 'self' blob:; media-src 'self' data: blob:; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "font-src 'self' data:; connect-src 'self'{also}; frame-src 'self' blob:; worker-src 'self' blob:; "
+    "media-src 'self' data: blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """The styles of the component library are made at run time: hence 'unsafe-inline' for styles, and for nothing else."""
+CSP = _CSP.format(also="")
+"""Where no channel needs more."""
 ASSETS = "assets"
 FOR_EVER = "public, max-age=31536000, immutable"
 """Assets have a digest in their name."""
@@ -33,14 +35,15 @@ _UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>contac
 <p><code>make run</code> does it by itself. The wheel comes with the console built.</p></html>"""
 
 
-def routes(static: Path = STATIC) -> list[Route]:
-    """Return the routes of the console's files, as they lie in `static`."""
+def routes(static: Path = STATIC, connects: tuple[str, ...] = ()) -> list[Route]:
+    """Return the routes of the console's files in `static`; the page may connect to us, and to what is in `connects`."""
+    csp = _CSP.format(also="".join(f" {each}" for each in connects))
 
     async def home(_request: Request) -> Response:
         return RedirectResponse("/console", 307)
 
     async def page(_request: Request) -> Response:
-        return _index(static)
+        return _index(static, csp)
 
     async def file(request: Request) -> Response:
         path = request.path_params["path"]
@@ -50,7 +53,7 @@ def routes(static: Path = STATIC) -> list[Route]:
         if found is not None:
             return FileResponse(found, headers={"cache-control": "no-cache"})
         # Every other address is a page of the console's own router.
-        return Response(status_code=404) if path.startswith(f"{ASSETS}/") else _index(static)
+        return Response(status_code=404) if path.startswith(f"{ASSETS}/") else _index(static, csp)
 
     return [
         Route("/", home, methods=["GET"]),
@@ -59,12 +62,12 @@ def routes(static: Path = STATIC) -> list[Route]:
     ]
 
 
-def _index(static: Path) -> Response:
+def _index(static: Path, csp: str) -> Response:
     """Return the console's page, or how to build it."""
     index = static / "index.html"
     if not index.is_file():
         return HTMLResponse(_UNBUILT, 503, {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"})
-    return FileResponse(index, headers={"content-security-policy": CSP, "cache-control": "no-cache"})
+    return FileResponse(index, headers={"content-security-policy": csp, "cache-control": "no-cache"})
 
 
 def _asset(static: Path, path: str, found: Path, request: Request) -> Response:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any, cast
 
 import structlog
 
+from contactd.clock import rfc3339
 from contactd.core import contacting
 from contactd.core.channel import Change, Channel, Dialling
 from contactd.core.effects import Offer
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from contactd.core.events import OfferAccepted, Transferred
 from contactd.core.interaction import State
+from contactd.core.softphone import Softphones
 from contactd.crm_store import audit
 from contactd.desk import may_call
 from contactd.desk.book import Entry
@@ -40,7 +43,19 @@ class Calling:
     def table(self) -> dict[str, Any]:
         """Return command → what carries it out."""
         keys = {f"call.{key}": partial(self._press, f"call.{key}") for key in KEYS}
-        return {"call.dial": self._dial, "call.supervise": self._supervise, **keys}
+        return {"phone.account": self._account, "call.dial": self._dial, "call.supervise": self._supervise, **keys}
+
+    async def _account(self, actor: Actor, _data: Mapping[str, Any]) -> dict[str, Any]:
+        """Give an agent the account of their own phone in the browser; `account` is null where browsers are no phones."""
+        member, now = self._desk.roster.get(actor.id), self._desk.clock.now()
+        device = (member.device if member else None) or ""
+        phones = (cast("Softphones", each) for each in self._desk.channels.values() if hasattr(each, "softphone"))
+        found = next((one for each in phones if (one := each.softphone(device, now)) is not None), None)
+        if found is None:
+            return {"account": None}
+        record = audit.Entry(actor=actor.id, action="phone.account", object_kind="user", object_id=actor.id)
+        await self._desk.store.write(lambda conn: audit.append(conn, record, now), urgent=True)
+        return {"account": {**asdict(found), "expires_at": found.expires_at and rfc3339(found.expires_at)}}
 
     async def _supervise(self, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         """Let a supervisor listen to a call, whisper to its agent, or join it; on record before it begins.

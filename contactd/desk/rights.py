@@ -120,6 +120,7 @@ RULES: dict[str, Rule] = {
     "party.deny": Rule("own", "any", "any", "console"),
     "case.open": Rule("own", "any", "any", "console"),
     "case.attach": Rule("own", "any", "any", "console"),
+    "phone.account": Rule("own", "own", "own", "console"),
     "call.dial": Rule("own", "own", "own", "console"),
     "call.hangup": Rule("own", "own", "own", "console"),
     "call.mute": Rule("own", "own", "own", "console"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from contactd.channels.voice.browser_phone import BrowserPhoneOptions, account
 from contactd.core.address import phone_point
 from contactd.core.channel import Arrival, Content
 from contactd.core.errors import BadRequestError, ConflictError, ForbiddenError
@@ -242,3 +243,17 @@ async def test_a_number_on_the_block_list_is_not_called(bench: Bench) -> None:
         await bench.run(ann, "call.dial", to=MOBILE)
     assert refused.value.code == "number_blocked"
     assert len(bench.office.desk.book) == 0
+
+
+async def test_an_account_of_a_browser_phone_is_ones_own_and_on_record(bench: Bench) -> None:
+    voice: Any = bench.voice
+    ann, ben = await bench.agent("ann", device="PJSIP/1001"), await bench.agent("ben")
+    assert await bench.run(ann, "phone.account") == {"account": None}
+    options = BrowserPhoneOptions.model_validate({"url": "wss://pbx.example/ws", "passwords": {"1001": "pw-1"}})
+    voice.softphone = lambda device, now: account(options, device, now)
+    found = (await bench.run(ann, "phone.account"))["account"]
+    assert (found["uri"], found["password"], found["expires_at"]) == ("sip:1001@pbx.example", "pw-1", None)
+    assert await bench.run(ben, "phone.account") == {"account": None}, "who has no phone is given nobody's"
+    rows = await bench.store.read(lambda conn: list(conn.execute(select(s.audit_log))))
+    assert [row.actor for row in rows if row.action == "phone.account"] == [ann.id]
+    assert "pw-1" not in str(rows)

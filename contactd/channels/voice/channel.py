@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from contactd.channels.voice import ari_dial, ari_wait, callcenter
+from contactd.channels.voice import ari_dial, ari_wait, browser_phone, callcenter
 from contactd.channels.voice.ami_keys import AmiKeys
 from contactd.channels.voice.call import ADAPTER
 from contactd.channels.voice.mirror import Mirror
@@ -17,6 +18,7 @@ from contactd.channels.voice.webhook import Webhook
 from contactd.core.channel import Change, Composed, Delivery, Draft, Health, Outgoing, Reader, Tools
 from contactd.core.errors import BadRequestError
 from contactd.core.prompt import Use
+from contactd.core.softphone import Softphone
 from contactd.core.stance import Stance
 
 if TYPE_CHECKING:
@@ -178,6 +180,15 @@ class VoiceChannel:
         """Let the PBX's queues follow what an agent chose; see `contactd.core.channel.Following`."""
         if self._keys is not None and self._mirror.up:
             await self._keys.stance(stance, self._tools.clock.now())
+
+    @property
+    def softphone_origin(self) -> str:
+        """Address the console's page may connect to; see `contactd.core.softphone`."""
+        return browser_phone.origin(self.options.browser_phone)
+
+    def softphone(self, device: str, now: datetime) -> Softphone | None:
+        """Return the account of an agent's phone in the browser."""
+        return browser_phone.account(self.options.browser_phone, device, now)
 
     def _tell_stances(self) -> None:
         """Tell a PBX that is there again everything: a restart forgets the pauses of its static members (telephony.md 2.6)."""

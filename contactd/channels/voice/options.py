@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from contactd.channels.voice.browser_phone import BrowserPhoneOptions
+
 
 class _Options(BaseModel):
     """Options of which none is unknown."""
@@ -299,6 +301,7 @@ class Options(_Options):
     webhook: WebhookOptions = WebhookOptions()
     agi: AgiOptions = AgiOptions()
     esl: EslOptions = EslOptions()
+    browser_phone: BrowserPhoneOptions = BrowserPhoneOptions()
     dial: DialOptions = DialOptions()
     wait: WaitOptions = WaitOptions()
     survey: SurveyOptions = SurveyOptions()

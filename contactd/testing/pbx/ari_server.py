@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contactd.testing.pbx import dialled, templates
+from contactd.testing.pbx import astdb, dialled, templates
 from contactd.testing.pbx.parts import Bridge, Channel, stamp
 from contactd.testing.pbx.switch import Switch
 
@@ -180,7 +180,11 @@ class AriServer:
             case (_, "bridges", bridge_id, *rest):
                 return self._bridge(method, bridge_id, "/".join(rest), query)
             case (_, "asterisk", "variable"):
-                return self._database(method, query)
+                return (
+                    JSONResponse({"value": value})
+                    if (value := astdb.asked(self.database, method, query)) is not None
+                    else Response(status_code=204)
+                )
             case ("GET", "asterisk", "info"):
                 return JSONResponse({"system": {"version": "22.10.1"}})
             case ("GET", "asterisk", "modules", name):
@@ -189,19 +193,6 @@ class AriServer:
                 return JSONResponse({"message": "Module could not be found"}, 404) if away else JSONResponse(found)
             case _:
                 return JSONResponse({"message": "Invalid method"}, 404)
-
-    def _database(self, method: str, query: dict[str, str]) -> Response:
-        """Answer for the PBX's own database, as documented: `DB(family/key)`, `DB_KEYS(family)`, `DB_DELETE(family/key)`."""
-        name, _, rest = query.get("variable", "").partition("(")
-        key = rest.removesuffix(")")
-        if name == "DB_DELETE" and method == "POST":
-            self.database.pop(key, None)
-            return Response(status_code=204)
-        if name == "DB_KEYS":
-            value = ",".join(each.removeprefix(f"{key}/") for each in self.database if each.startswith(f"{key}/"))
-        else:
-            value = self.database.get(key, "") if name == "DB" else ""
-        return JSONResponse({"value": value})
 
     def _sound(self, method: str, words: list[str]) -> Response:
         if (method, words[0], len(words)) == ("DELETE", "playbacks", 2):

@@ -158,6 +158,8 @@ class Phone:
     told: str = ""
     """The last it was told of a transfer it keyed: channel_answered | channel_declined."""
     leg: Channel | None = None
+    on_ring: Callable[[Channel], None] | None = None
+    """Is told what rings it; for phones that are somewhere else (`sip_socket`)."""
 
     @property
     def rings(self) -> bool:

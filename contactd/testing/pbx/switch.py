@@ -356,6 +356,8 @@ class Switch:
             leg.verdict.set_result("reject")
         else:
             phone.leg = leg
+            if phone.on_ring is not None:
+                asyncio.get_running_loop().call_soon(phone.on_ring, leg)
             if phone.answer_after is not None:
                 self.spawn(self._answer_later(phone, leg, phone.answer_after))
 

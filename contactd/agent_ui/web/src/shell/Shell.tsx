@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { type Desk, DeskProvider, openDesk, useConsole } from "../desk";
 import { leaveField, useKeyedButtons, useKeys } from "../keyboard";
+import { TROUBLE } from "../phone/likes";
 import { go, screenFor, useRoute } from "../route";
 import { OfferFloat } from "../work/OfferFloat";
 import { WorkScreen } from "../work/WorkScreen";
@@ -73,6 +74,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
     <div className="shell">
       <TopBar screen={screen} username={username} onHelp={() => setHelp(true)} onLeft={onLeft} />
       <LinkBanner />
+      <div id={TROUBLE} />
       <main className="shell-main">
         <Suspense fallback={<Lines n={8} />}>
           {screen === "work" && <WorkScreen selected={route.id} />}

@@ -1,12 +1,13 @@
 /** Top bar: where to go, whom to find, my state when the work screen is not open, language, looks, log-out. */
 import { BellOutlined, GlobalOutlined, MoonOutlined, NotificationOutlined, QuestionCircleOutlined, SunOutlined } from "@ant-design/icons";
 import { App as AntApp, Badge, Button, Dropdown, type MenuProps, Tooltip } from "antd";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Announcements } from "../announcements/Announcements";
 import { api } from "../api";
 import { useConsole, useDesk, useLink, useMay } from "../desk";
 import { useWords } from "../i18n";
 import icon from "../icon.svg";
+import { useAccount } from "../phone/account";
 import { go, type Screen } from "../route";
 import { changeSettings, useDark, useSettings } from "../settings";
 import { Face } from "./bits";
@@ -15,6 +16,9 @@ import { IntentSwitch } from "./IntentSwitch";
 import { Nav } from "./Nav";
 import { askForNotices, noticesAllowed } from "./notices";
 import { Search } from "./Everything";
+
+/** The phone and its library come only to who has an account. */
+const BrowserPhone = lazy(() => import("../phone/BrowserPhone"));
 
 interface Props {
   screen: Screen | null;
@@ -29,6 +33,7 @@ export function TopBar({ screen, username, onHelp, onLeft }: Props) {
   const dials = useMay("call.dial");
   const finds = useMay("search");
   const told = useMay("announcement.read");
+  const account = useAccount();
   return (
     <header className="top">
       <a className="top-logo" href="#/" aria-label={t("app.name")}>
@@ -39,6 +44,11 @@ export function TopBar({ screen, username, onHelp, onLeft }: Props) {
       {finds ? <Search /> : <span style={{ flex: 1 }} />}
       <div className="top-end">
         {works && screen !== "work" && screen !== null && <IntentSwitch compact />}
+        {account !== null && (
+          <Suspense fallback={null}>
+            <BrowserPhone account={account} />
+          </Suspense>
+        )}
         {dials && <DialPad />}
         {told && <Announcements />}
         <LinkDot />
