@@ -174,7 +174,9 @@ class VoiceChannel:
     @property
     def dial_adapter(self) -> str:
         """Adapter under which the calls agents make are kept."""
-        return "ari" if self._ari is not None else ADAPTER
+        if self._ari is not None:
+            return self._ari.adapter
+        return self._parked.adapter if self._parked is not None and self._keys is None else ADAPTER
 
     async def stance(self, stance: Stance) -> None:
         """Let the PBX's queues follow what an agent chose; see `contactd.core.channel.Following`."""
@@ -203,6 +205,8 @@ class VoiceChannel:
         """Return a number as the trunk wants it; see `contactd.core.channel.Dialling`."""
         if self._ari is not None:
             return self._ari.plan.number(number)
+        if self._parked is not None and self._keys is None:
+            return self._parked.plan.number(number)
         if self._keys is None or not self._keys.can_dial:
             message = "no PBX is configured over which calls could be made"
             raise BadRequestError(message, code="not_supported")
@@ -236,7 +240,7 @@ def _park_client(name: str, options: Options, tools: Tools, numbers: Numbers) ->
         return None
     from contactd.channels.voice.park_client import ParkClient  # noqa: PLC0415 - see above
 
-    return ParkClient(name, options.esl, tools, numbers)
+    return ParkClient(name, options, tools, numbers)
 
 
 def _ami_client(options: Options, mirror: Mirror, tools: Tools) -> AmiClient:

@@ -14,16 +14,18 @@ from uuid import uuid4
 
 import structlog
 
-from contactd.channels.voice.asked import Accept, Answered, Report
+from contactd.channels.voice import parked_dial
+from contactd.channels.voice.asked import Accept, Answered, Report, Tell
 from contactd.channels.voice.esl import Message
 from contactd.channels.voice.esl_line import EslLine, Links, service
-from contactd.channels.voice.options import EslOptions
+from contactd.channels.voice.options import Options
 from contactd.channels.voice.park_look import Look
 from contactd.channels.voice.parked import ADAPTER, EVENTS, FALLBACK, ParkedCalls
 from contactd.channels.voice.parked_table import MARK, UUID, Do, Send, Stage
+from contactd.channels.voice.plan import Plan
 from contactd.channels.voice.sender import Numbers
 from contactd.core.channel import Arrival, Change, Content, Health, Tools
-from contactd.core.errors import ConflictError, ContactdError, NotFoundError
+from contactd.core.errors import BadRequestError, ConflictError, ContactdError, NotFoundError
 
 log = structlog.get_logger(__name__)
 
@@ -38,14 +40,17 @@ class ParkClient:
 
     Args:
         name: the channel's name, as intake knows it.
-        options: where the switch is.
+        whole: where the switch is, whom agents may call.
         tools: the house's side.
         numbers: reads callers' numbers.
     """
 
     adapter = ADAPTER
 
-    def __init__(self, name: str, options: EslOptions, tools: Tools, numbers: Numbers) -> None:
+    def __init__(self, name: str, whole: Options, tools: Tools, numbers: Numbers) -> None:
+        options = whole.esl
+        self.plan = Plan(whole.dial, numbers.region, numbers.area_code)
+        self._dial_s = whole.dial.ring_s
         self._name = name
         self._options = options
         self._tools = tools
@@ -148,8 +153,16 @@ class ParkClient:
     # Orders from the desk.
 
     def connect(self, change: Change) -> None:
-        """Bring agent and caller together."""
-        self._run(self.calls.connect(change))
+        """Bring agent and caller together; of a call that goes out, call both."""
+        if not change.to or self.calls.get(change.external_key) is not None:
+            self._run(self.calls.connect(change))
+            return
+        try:
+            target, shown = self.plan.endpoint(change.to), self.plan.shown(change.line)
+        except BadRequestError as error:
+            self._run(parked_dial.refused(change, error.code))
+            return
+        self._run(parked_dial.begin(self.calls, change, target, shown, self._dial_s))
 
     def changed(self, change: Change) -> None:
         """Follow what was decided about a call."""
@@ -205,6 +218,8 @@ class ParkClient:
                 await self._insist(lambda: self._tools.answered(work.interaction, self._tools.clock.now()))
             case Report():
                 await self._insist(lambda: self._tools.report(work.fact))
+            case Tell():
+                await self._tools.panel(work.interaction, work.panel)
             case Send():
                 await self._show(work.call)
 
@@ -239,7 +254,7 @@ class ParkClient:
         if call is None or not call.interaction or call.stage is Stage.WAITING:
             self._panels.pop(ident, None)
             return
-        rings = call.stage in (Stage.RINGING, Stage.JOINING)
+        rings = call.stage in (Stage.RINGING, Stage.SUMMONING) or (call.stage is Stage.JOINING and not call.outbound)
         panel: dict[str, Any] = {"phase": "ringing_agent" if rings else str(call.stage), "muted": call.muted}
         if call.hold_unknown:
             panel["hold"] = "unknown"

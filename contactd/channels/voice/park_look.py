@@ -18,9 +18,10 @@ from contactd.channels.voice.callcenter import uuids
 from contactd.channels.voice.esl import Message
 from contactd.channels.voice.esl_line import EslLine
 from contactd.channels.voice.parked import ADAPTER, ParkedCalls
+from contactd.channels.voice.parked_dial import CUSTOMER
 from contactd.channels.voice.parked_keys import NOTE
 from contactd.channels.voice.parked_resync import AgentLeg, restore
-from contactd.channels.voice.parked_table import MARK, UUID, Cue, Do, Stage
+from contactd.channels.voice.parked_table import MARK, UUID, Cue, Do, Stage, kill
 from contactd.core.channel import Tools
 from contactd.core.events import InteractionGone, WorkEnded
 from contactd.core.interaction import EndedBy, State
@@ -103,7 +104,7 @@ class Look:
             if call is not None and call.leg == leg.uuid and call.stage is Stage.RINGING and leg.up:
                 self._run(self._calls.cue(call, Cue.PICKED_UP))
         for each in found:
-            if each.get(MARK) == "inbound":
+            if each.get(MARK) in ("inbound", CUSTOMER):
                 self._take_up(each, contacts, legs)
 
     def _take_up(self, each: Found, contacts: Mapping[str, Mapping[str, Any]], legs: Mapping[str, AgentLeg]) -> None:
@@ -111,7 +112,9 @@ class Look:
         message = Message(kind="text/event-plain", fields={**fields, "Event-Name": "CHANNEL_PARK"})
         uuid = message.get("Unique-ID")
         contact = contacts.get(uuid)
-        if contact is None:
+        if contact is None and each.get(MARK) == CUSTOMER:
+            self._run([kill(uuid, uuid)])  # nobody's any more
+        elif contact is None:
             self._heard(message)
         elif self._calls.get(uuid) is None:
             ident, agent = str(contact["id"]), contact.get("agent")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactd.channels.voice import parked_keys
+from contactd.channels.voice import parked_dial, parked_hold, parked_keys
 from contactd.channels.voice.asked import Accept, Answered, Report
 from contactd.channels.voice.callcenter import is_shown
 from contactd.channels.voice.esl import Message
@@ -19,7 +19,7 @@ from contactd.channels.voice.legs import number, person
 from contactd.channels.voice.parked_table import DEVICE, FOLLOWS, MARK, MOVES, UUID, Cue, Do, Parked, Send, Stage, kill
 from contactd.core.channel import Change
 from contactd.core.errors import BadRequestError, ConflictError
-from contactd.core.events import DeliveryFailed, Held, InteractionGone, Resumed, WorkEnded
+from contactd.core.events import DeliveryFailed, InteractionGone, WorkEnded
 from contactd.core.interaction import Cause, EndedBy, State
 from contactd.core.offer import FailReason
 
@@ -30,6 +30,8 @@ EVENTS = (
 )
 FALLBACK = "contactd_fallback"
 """Extension of the dialplan that serves whom we cannot."""
+ACTIONS = parked_dial.ACTIONS | parked_hold.ACTIONS
+"""What parts of the machine do; the rest is below."""
 MAX_CALLS = 5000
 MEMORY = 1000
 """Calls that are remembered after their end."""
@@ -95,9 +97,8 @@ class ParkedCalls:
     def _parked(self, message: Message) -> list[Do]:
         """Take in a caller; one whose agent went hears music again, or is let go."""
         uuid = message.get("Unique-ID")
-        if message.get(MARK) == "agent":  # a phone was answered; of one that rang before we came no job tells
-            call = self._calls.get(self._legs.get(uuid, ""))
-            return self.cue(call, Cue.PICKED_UP) if call is not None and call.leg == uuid else []
+        if message.get(MARK) in ("agent", parked_dial.CUSTOMER):
+            return self._picked_up(uuid)
         if message.get(MARK) != "inbound" or not UUID.fullmatch(uuid):
             return []
         call = self._calls.get(uuid)
@@ -115,6 +116,13 @@ class ParkedCalls:
             shown=is_shown(message),
         )
         return [self.music_on(call), Accept(call=uuid)]
+
+    def _picked_up(self, uuid: str) -> list[Do]:
+        """A phone that we rang was answered; of one that rang before we came no job tells."""
+        if uuid in self._calls:
+            return self.cue(self._calls[uuid], Cue.REACHED)
+        call = self._calls.get(self._legs.get(uuid, ""))
+        return self.cue(call, Cue.PICKED_UP) if call is not None and call.leg == uuid else []
 
     def _of_any(self, message: Message, cue: Cue) -> list[Do]:
         """Move the call of either leg; that both are together is told of one of them only."""
@@ -136,23 +144,29 @@ class ParkedCalls:
         call = self._calls.get(uuid)
         if call is not None:
             call.gone = True
+            if call.stage is Stage.DIALLING:
+                return self.cue(call, Cue.CALLER_GONE, cause)
             return self.cue(call, Cue.CALLER_GONE, EndedBy.CUSTOMER if by_them else EndedBy.SYSTEM)
         call = self._calls.get(self._legs.pop(uuid, ""))
         if call is None or call.leg != uuid:
             return []
-        if call.stage is Stage.RINGING:
+        if call.stage in (Stage.RINGING, Stage.SUMMONING):
             return self.cue(call, Cue.AGENT_GONE, cause)
         return self.cue(call, Cue.AGENT_GONE, EndedBy.AGENT if by_them else EndedBy.SYSTEM)
 
     def _job_done(self, message: Message) -> list[Do]:
         """Take how a ring or a bridge ended: `+OK UUID`, or `-ERR REASON`; that of a leg we dropped means nothing."""
         leg = self._jobs.pop(message.get("Job-UUID"), "")
+        ok, why = message.body.startswith("+OK"), message.body.strip()[5:60]
+        called = self._calls.get(leg)
+        if called is not None:
+            return self.cue(called, Cue.REACHED) if ok else self.cue(called, Cue.CALLER_GONE, why)
         call = self._calls.get(self._legs.get(leg, ""))
         if call is None:
             return []
-        if message.body.startswith("+OK"):
-            return self.cue(call, Cue.PICKED_UP) if call.stage is Stage.RINGING else []
-        return self.cue(call, Cue.AGENT_GONE, message.body.strip()[5:60])
+        if ok:
+            return self.cue(call, Cue.PICKED_UP) if call.stage in (Stage.RINGING, Stage.SUMMONING) else []
+        return self.cue(call, Cue.AGENT_GONE, why)
 
     # Orders.
 
@@ -204,7 +218,8 @@ class ParkedCalls:
             message = "this switch has no such key yet: use the phone"
             raise BadRequestError(message, code="not_supported")
         call = self.by_interaction(interaction)
-        if call is None or call.stage not in (Stage.TALKING, Stage.HELD):
+        on_the_way = (Stage.SUMMONING, Stage.DIALLING) if name == "call.hangup" else ()
+        if call is None or call.stage not in (Stage.TALKING, Stage.HELD, *on_the_way):
             message = "nobody is talking on this call"
             raise ConflictError(message, code="bad_state")
         return key(self, call, data)
@@ -223,7 +238,8 @@ class ParkedCalls:
         if move is None:
             return []
         call.stage, action = move
-        done: list[Do] = getattr(self, f"_do_{action}")(call, detail)
+        act = ACTIONS.get(action)
+        done: list[Do] = act(self, call, detail) if act else getattr(self, f"_do_{action}")(call, detail)
         if call.stage is Stage.OVER and (call.interaction or not call.gone):
             self._calls.pop(call.id, None)
             self._over[call.id] = None
@@ -234,80 +250,72 @@ class ParkedCalls:
     def _do_ring(self, call: Parked, _detail: str) -> list[Do]:
         if not DEVICE.fullmatch(call.device):
             return self.cue(call, Cue.AGENT_GONE)
-        call.leg, job = self.new_id(), self.new_id()
-        self._legs[call.leg], self._jobs[job] = call.id, call.leg
         shown = _CALLER_ID.sub("", call.caller or "") if call.shown else ""
+        return [self.originate(call, call.device, shown, self.ring_s)]
+
+    def originate(self, call: Parked, where: str, shown: str, seconds: int, *, customer: bool = False) -> Send:
+        """Ring the agent's phone, or the customer who is called, and let who answers wait for the other."""
+        job = self.new_id()
+        if not customer:
+            call.leg = self.new_id()
+            self._legs[call.leg] = call.id
+        leg = self._jobs[job] = call.id if customer else call.leg
         said = {
-            "origination_uuid": call.leg,
-            "originate_timeout": str(self.ring_s),
+            "origination_uuid": leg,
+            "originate_timeout": str(seconds),
             "ignore_early_media": "true",
             "origination_caller_id_number": shown or "anonymous",
-            "contactd": "agent",
+            "contactd": "customer" if customer else "agent",
             "contactd_call": call.id,
         }
         variables = ",".join(f"{name}={value}" for name, value in said.items())
-        return [Send(call=call.id, command=f"originate {{{variables}}}{call.device} &park()", job=job)]
+        return Send(call=call.id, command=f"originate {{{variables}}}{where} &park()", job=job)
 
     def _do_bridge(self, call: Parked, _detail: str) -> list[Do]:
         job = self.new_id()
         self._jobs[job] = call.leg
         return [
-            Send(call=call.id, command=f"uuid_break {call.id} all"),
+            Send(call=call.id, command=f"uuid_break {call.leg if call.outbound else call.id} all"),
             Send(call=call.id, command=f"uuid_bridge {call.id} {call.leg}", job=job),
         ]
 
     def _do_answered(self, call: Parked, _detail: str) -> list[Do]:
+        call.talked = True
         return [Answered(call=call.id, interaction=call.interaction)]
 
     def _do_not_delivered(self, call: Parked, detail: str) -> list[Do]:
+        if call.outbound and not call.talked:
+            return parked_dial.not_together(self, call)
         busy = any(word in detail for word in _BUSY)
         reason = FailReason.DEVICE_BUSY if busy else FailReason.DEVICE_UNREACHABLE
         failed = DeliveryFailed(interaction=call.interaction, agent=call.agent or "", reason=reason)
-        return [*self._drop_leg(call), self.music_on(call), Report(call=call.id, fact=failed)]
+        return [*self.drop_leg(call), self.music_on(call), Report(call=call.id, fact=failed)]
 
     def _do_call_off(self, call: Parked, _detail: str) -> list[Do]:
         """The agent leaves it: who was bridged is parked again by the switch, which is told, and hears music then."""
         call.agent, call.phone_held, call.muted = None, False, False
-        return self._drop_leg(call)
+        return self.drop_leg(call)
 
     def _do_given_up(self, call: Parked, _detail: str) -> list[Do]:
+        if call.outbound and not call.talked:
+            return parked_dial.not_together(self, call)
         gone: list[Do] = (
             [Report(call=call.id, fact=InteractionGone(interaction=call.interaction))] if call.interaction else []
         )
-        return [*self._drop_leg(call), *gone]
+        return [*self.drop_leg(call), *gone]
 
     def _do_agent_left(self, call: Parked, by: str) -> list[Do]:
         ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy(by or EndedBy.SYSTEM))
-        return [*self._drop_leg(call), kill(call.id, call.id), Report(call=call.id, fact=ended)]
+        return [*self.drop_leg(call), kill(call.id, call.id), Report(call=call.id, fact=ended)]
 
     def _do_caller_left(self, call: Parked, by: str) -> list[Do]:
         ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy(by))
-        return [*self._drop_leg(call), Report(call=call.id, fact=ended)]
-
-    def _do_hold(self, call: Parked, _detail: str) -> list[Do]:
-        return [Send(call=call.id, command=f"uuid_hold {call.leg}")]
-
-    def _do_resume(self, call: Parked, _detail: str) -> list[Do]:
-        if call.phone_held:
-            call.phone_held = False
-            return []
-        return [Send(call=call.id, command=f"uuid_hold off {call.leg}")]
-
-    def _do_phone_held(self, call: Parked, _detail: str) -> list[Do]:
-        call.phone_held = True
-        return [Report(call=call.id, fact=Held(interaction=call.interaction, agent=call.agent or ""))]
-
-    def _do_phone_resumed(self, call: Parked, _detail: str) -> list[Do]:
-        if not call.phone_held:
-            call.stage = Stage.HELD
-            return []
-        call.phone_held = False
-        return [Report(call=call.id, fact=Resumed(interaction=call.interaction, agent=call.agent or ""))]
+        return [*self.drop_leg(call), Report(call=call.id, fact=ended)]
 
     def _do_release(self, call: Parked, _detail: str) -> list[Do]:
-        return [*self._drop_leg(call), *([] if call.gone else [kill(call.id, call.id)])]
+        return [*self.drop_leg(call), *([] if call.gone else [kill(call.id, call.id)])]
 
-    def _drop_leg(self, call: Parked) -> list[Do]:
+    def drop_leg(self, call: Parked) -> list[Do]:
         """Hang up the agent's leg, if it is still there; from now on it means nothing."""
         leg, call.leg = call.leg, ""
         return [kill(call.id, leg)] if leg and self._legs.pop(leg, "") else []

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from contactd.channels.voice import parked_dial
 from contactd.channels.voice.asked import Report
 from contactd.channels.voice.parked_table import Cue, Do, Parked, Send
 from contactd.core.errors import BadRequestError
@@ -22,6 +23,8 @@ DIGITS = re.compile(r"[0-9A-D*#]{1,32}")
 
 def _hangup(machine: ParkedCalls, call: Parked, _data: Mapping[str, Any]) -> list[Do]:
     released = machine.cue(call, Cue.RELEASE)
+    if call.outbound and not call.talked:
+        return [*released, *parked_dial.given_up(call, "given_up", EndedBy.AGENT)]
     ended = WorkEnded(interaction=call.interaction, agent=call.agent, ended_by=EndedBy.AGENT)
     return [*released, Report(call=call.id, fact=ended)]
 

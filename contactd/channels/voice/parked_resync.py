@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from contactd.channels.voice.esl import Message
 from contactd.channels.voice.parked import ParkedCalls
-from contactd.channels.voice.parked_table import UUID, Cue, Do, Parked, Stage
+from contactd.channels.voice.parked_dial import CUSTOMER
+from contactd.channels.voice.parked_table import MARK, UUID, Cue, Do, Parked, Stage
 from contactd.core.interaction import EndedBy, State
 
 
@@ -28,7 +29,8 @@ def restore(
     machine: ParkedCalls, message: Message, interaction: str, state: str, agent: str | None, leg: AgentLeg | None = None
 ) -> list[Do]:
     """Take a call up again that the house has open; return what there is to do about the differences."""
-    call = Parked(id=message.get("Unique-ID"), interaction=interaction, agent=agent)
+    outbound = message.get(MARK) == CUSTOMER
+    call = Parked(id=message.get("Unique-ID"), interaction=interaction, agent=agent, outbound=outbound)
     other = message.get("Other-Leg-Unique-ID")
     talks = state in (State.ACTIVE, State.HELD)
     bridged = other if talks and UUID.fullmatch(other) else ""
@@ -37,6 +39,11 @@ def restore(
     call.muted = (leg.muted if leg is not None else None) if bridged else False
     if not talks:
         return [machine.music_on(call)]
+    call.talked = bool(bridged) or not outbound
+    if not bridged and rung and outbound:
+        # Which of both has answered is not known: who has been called and stands alone is together with the agent, or nobody is.
+        call.stage = Stage.DIALLING
+        return machine.cue(call, Cue.REACHED) if message.get("Channel-Call-State") == "ACTIVE" else []
     if not bridged and rung:
         call.stage = Stage.RINGING
         return machine.cue(call, Cue.PICKED_UP) if leg is not None and leg.up else []

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contactd.channels.voice.asked import Accept, Answered, Report
+from contactd.channels.voice.asked import Accept, Answered, Report, Tell
 from contactd.core.interaction import State
 
 MARK = "variable_contactd"
@@ -23,6 +23,10 @@ class Stage(StrEnum):
     RINGING = "ringing"
     JOINING = "joining"
     """The agent has picked up; the switch puts both together."""
+    SUMMONING = "summoning"
+    """A call an agent makes: their own phone rings."""
+    DIALLING = "dialling"
+    """The customer's phone rings."""
     TALKING = "talking"
     HELD = "held"
     OVER = "over"
@@ -32,6 +36,9 @@ class Cue(StrEnum):
     """What moves it."""
 
     OFFER = "offer"
+    DIAL = "dial"
+    REACHED = "reached"
+    """The customer who is called has answered."""
     PICKED_UP = "picked_up"
     JOINED = "joined"
     AGENT_GONE = "agent_gone"
@@ -48,6 +55,14 @@ MOVES: dict[tuple[Stage, Cue], tuple[Stage, str]] = {
     (Stage.WAITING, Cue.OFFER): (Stage.RINGING, "ring"),
     (Stage.WAITING, Cue.CALLER_GONE): (Stage.OVER, "given_up"),
     (Stage.WAITING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.WAITING, Cue.DIAL): (Stage.SUMMONING, "summon"),
+    (Stage.SUMMONING, Cue.PICKED_UP): (Stage.DIALLING, "dial"),
+    (Stage.SUMMONING, Cue.AGENT_GONE): (Stage.OVER, "no_agent"),
+    (Stage.SUMMONING, Cue.RELEASE): (Stage.OVER, "release"),
+    (Stage.DIALLING, Cue.REACHED): (Stage.JOINING, "bridge"),
+    (Stage.DIALLING, Cue.CALLER_GONE): (Stage.OVER, "unreached"),
+    (Stage.DIALLING, Cue.AGENT_GONE): (Stage.OVER, "gave_up"),
+    (Stage.DIALLING, Cue.RELEASE): (Stage.OVER, "release"),
     (Stage.RINGING, Cue.PICKED_UP): (Stage.JOINING, "bridge"),
     (Stage.RINGING, Cue.AGENT_GONE): (Stage.WAITING, "not_delivered"),
     (Stage.RINGING, Cue.CALLER_GONE): (Stage.OVER, "given_up"),
@@ -93,7 +108,7 @@ class Send:
     """Under which its end is told; empty: nobody waits for it."""
 
 
-Do = Send | Accept | Answered | Report
+Do = Send | Accept | Answered | Report | Tell
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,6 +132,14 @@ class Parked:
     muted: bool | None = False
     """None: after a cut or a restart nobody can say."""
     gone: bool = False
+    talked: bool = False
+    """Customer and agent have been together."""
+    outbound: bool = False
+    """An agent made it."""
+    target: str = ""
+    displayed: str = ""
+    """Number that is shown to who is called."""
+    dial_s: int = 40
 
 
 def kill(call: str, uuid: str) -> Send:
