@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy import String, cast, delete, or_, select, update
 
 from contactd.core.erasing import ERASED_NAME
-from contactd.crm_store import campaign_rows, change_rows, commerce_rows, erasing, search_docs, task_rows
+from contactd.crm_store import (
+    campaign_rows,
+    change_rows,
+    commerce_rows,
+    connector_dead_rows,
+    erasing,
+    search_docs,
+    task_rows,
+)
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
 
@@ -20,6 +28,7 @@ def erase(conn: WriteConn, party: str, by: str, now: datetime) -> tuple[dict[str
     points = erasing.points(conn.connection, parties)
     known = _known_by(conn, parties, points)
     counts = {"records": len(parties), "contact_points": len(points), "answers": _answers(conn, known)}
+    counts["left_out_rows"] = connector_dead_rows.forget(conn, parties, points)
     counts["claims"] = conn.execute(delete(s.contact_claim).where(s.contact_claim.c.party_id.in_(parties))).rowcount
     blobs = _imports(conn, parties)
     _points(conn, points)

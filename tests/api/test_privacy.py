@@ -374,6 +374,7 @@ GONE_OVER = {
         "blocked",
         "case",
         "case_event",
+        "connector_dead",
         "consent",
         "contact_claim",
     ),
@@ -427,6 +428,8 @@ IMPERSONAL = {
         "change",
         "webhook",
         "webhook_dead",
+        "connector",
+        "connector_run",
     ),
     *("kb_article", "kb_category", "kb_event", "kb_revision", "kb_token", "kb_use"),
     *(

@@ -32,7 +32,14 @@ from contactd.crm_store.schema.identity import (
     party_name,
 )
 from contactd.crm_store.schema.intake import channel_state, raw, receipt
-from contactd.crm_store.schema.integration import change, webhook, webhook_dead
+from contactd.crm_store.schema.integration import (
+    change,
+    connector,
+    connector_dead,
+    connector_run,
+    webhook,
+    webhook_dead,
+)
 from contactd.crm_store.schema.knowledge import (
     kb_article,
     kb_category,
@@ -118,6 +125,9 @@ __all__ = [
     "case_watcher",
     "change",
     "channel_state",
+    "connector",
+    "connector_dead",
+    "connector_run",
     "consent",
     "contact_claim",
     "contact_point",
