@@ -8,6 +8,7 @@ Channels describe their own sections: their option classes are handed in.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, TypeAdapter, ValidationError, model_validator
 
 ENV_PREFIX = "CONTACTD_"
 NOT_KEYS = frozenset({"CONTACTD_CONFIG"})
@@ -205,6 +206,104 @@ class Demo(Section):
     """With `--traffic`: how often a made-up customer gets in touch."""
 
 
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+WebUrl = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
+
+
+class WriteBack(Section):
+    """Where drafts of what is to change in another system are sent."""
+
+    url: WebUrl
+    token: str = ""
+    token_file: Path | None = None
+    """Instead of `token`: a file that holds it, read each time it is needed."""
+    auth_header: HeaderName = "Authorization"
+    secret: str = ""
+    """What each draft is signed with, as webhooks are; empty: not signed."""
+    secret_file: Path | None = None
+    headers: dict[HeaderName, Annotated[str, Field(max_length=500, pattern=r"^[ -~]*$")]] = Field(default_factory=dict)
+    """Sent with each draft; no secrets: those are `token` and `secret`."""
+
+
+class Connector(Section):
+    """Another system whose table is brought in by itself."""
+
+    kind: Literal["folder", "rest", "sql", "push"]
+    """Where its rows come from: files of a folder, pages of a REST interface, a table or view; push = they are sent to us."""
+    object: Literal["customers", "contacts", "cases", "records"] = "customers"
+    """What its rows are."""
+    system: str = Field(default="", max_length=40, pattern=r"^[\w.-]*$")
+    """By which name its numbers are known here, several connectors may share it; empty: the connector's own."""
+    every_minutes: int = Field(default=60, ge=0, le=10_080)
+    """0: only when somebody asks for it."""
+    silent_hours: float = Field(default=0.0, ge=0, le=8760)
+    """So long after its last success people are told; 0: never."""
+    mapping: dict[str, str] = Field(default_factory=dict)
+    """Column → field, where its name does not say it; `-` leaves it out."""
+    match: tuple[str, ...] = ()
+    """By what customers are known again, the surest first."""
+    policy: Literal["skip", "fill", "overwrite", "points", "new"] = "fill"
+    overwrite: tuple[str, ...] = ()
+    zone: str = "Asia/Shanghai"
+    """Of times that name none."""
+    area_code: str = Field(default="", pattern=r"^\d{0,5}$")
+    whole: bool = False
+    """What is fetched from the start is all there is: what it has otherwise than we is counted every night."""
+    path: Path | None = None
+    """Of `folder`: where files are put."""
+    pattern: str = Field(default="*", pattern=r"^[^/\x00]+$")
+    settled_seconds: int = Field(default=10, ge=0, le=3600)
+    """A file that was written to less long ago is left alone."""
+    url: str = Field(default="", max_length=2000)
+    """Of `rest`: the first page; of `sql`: the database."""
+    url_file: Path | None = None
+    """Instead of `url`, where that holds a password: a file with it."""
+    token: str = ""
+    token_file: Path | None = None
+    auth_header: HeaderName = "Authorization"
+    items: str = "items"
+    """Where the rows stand in an answer: a dotted path; an answer that is a list needs none."""
+    next: str = "next_cursor"
+    """Where the next page is named: an address on the same host, or a cursor for `next_parameter`."""
+    next_parameter: str = "cursor"
+    since_parameter: str = ""
+    """Asks for what changed since the newest `since_field` seen."""
+    since_field: str = ""
+    """Of `rest` and `sql`: the field that grows with every change of a row."""
+    overlap_seconds: int = Field(default=300, ge=0, le=86_400)
+    """How far before the newest change seen is asked again: who wrote slowly is not missed."""
+    table: str = Field(default="", max_length=130, pattern=r"^(\w+\.)?\w*$")
+    """Of `sql`: a table or a view, `schema.name` where it needs one."""
+    key_field: str = Field(default="", max_length=63)
+    """Of `sql`: the column that is different in every row."""
+    write: WriteBack | None = None
+    """Where drafts of what is to change there are sent."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Connector:
+        """Refuse one that could never run."""
+        missing = {
+            "folder": [] if self.path else ["path"],
+            "rest": [] if self.url_file or re.match(r"https?://[^\s/@]+(/\S*)?$", self.url) else ["url (https://…)"],
+            "sql": [name for name in ("table", "key_field") if not getattr(self, name)]
+            + ([] if self.url or self.url_file else ["url"]),
+            "push": [],
+        }[self.kind]
+        if bool(self.since_parameter) != bool(self.since_field) and self.kind == "rest":
+            missing.append("both since_parameter and since_field, or neither")
+        if missing:
+            message = f"a connector of kind {self.kind} needs {', '.join(missing)}"
+            raise ValueError(message)
+        return self
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the secrets it names."""
+        yield from (self.token, *((self.write.token, self.write.secret) if self.write else ()))
+        login, at, _ = self.url.partition("://")[2].rpartition("@")
+        if at and ":" in login:
+            yield login.split(":", 1)[1]
+
+
 class Settings(Section):
     """The whole installation."""
 
@@ -217,6 +316,7 @@ class Settings(Section):
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
     demo: Demo = Demo()
+    connectors: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], Connector] = Field(default_factory=dict)
     policy_source: Literal["store", "file"] = "store"
     """`policy.source`: store = the published version rules; file = the file's `[policy]` is the only source."""
     policy: dict[str, Any] = Field(default_factory=dict)
@@ -232,6 +332,7 @@ class Settings(Section):
     def secrets(self) -> frozenset[str]:
         """Every secret named in the settings, so that logs can keep them out."""
         found = set(_secrets(self.channels))
+        found |= {one for connector in self.connectors.values() for one in connector.secrets() if one}
         _, _, rest = self.database.url.partition("://")
         login, at, _ = rest.rpartition("@")
         if at and ":" in login:

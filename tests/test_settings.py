@@ -188,3 +188,37 @@ def test_any_text_from_outside_is_settings_or_a_mistake(key: str, value: str) ->
     if not found:
         assert isinstance(load(None, env, [f"{key}={value}"], PIGEON), Settings)
     assert all(mistake.path for mistake in found)
+
+
+ERP = "[connectors.erp]\nkind = 'rest'\nurl = 'https://erp.example/api'\ntoken = 'Bearer tee'\n"
+
+
+def test_connectors_are_read_with_their_secrets(tmp_path: Path) -> None:
+    text = ERP + "[connectors.erp.write]\nurl = 'https://erp.example/in'\nsecret = 'ess'\n"
+    text += "[connectors.sales]\nkind = 'sql'\ntable = 'public.orders'\nkey_field = 'id'\n"
+    env = {"CONTACTD_CONNECTORS__SALES__URL": "postgresql+psycopg://reader:pass1@erp/sales"}
+    settings = load(write(tmp_path, text), env)
+    assert settings.connectors["erp"].every_minutes == 60
+    assert settings.secrets() >= {"Bearer tee", "ess", "pass1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "said"),
+    [
+        ("[connectors.a]\nkind = 'folder'\n", "connectors.a", "path"),
+        ("[connectors.a]\nkind = 'rest'\nurl = 'file:///etc/passwd'\n", "connectors.a", "url"),
+        ("[connectors.a]\nkind = 'rest'\nurl = 'https://me:secret@erp.example/'\n", "connectors.a", "url"),
+        ("[connectors.a]\nkind = 'sql'\nurl = 'sqlite:///x'\n", "connectors.a", "table, key_field"),
+        ("[connectors.a]\nkind = 'sql'\ntable = 'a; drop table b'\n", "connectors.a.table", "match"),
+        ("[connectors.a]\nkind = 'ftp'\n", "connectors.a.kind", "rest"),
+        ("[connectors.'A b']\nkind = 'push'\n", "connectors.A b.[key]", "match"),
+        (ERP + "since_field = 'changed'\n", "connectors.erp", "since_parameter"),
+        (ERP + "evry_minutes = 5\n", "connectors.erp.evry_minutes", "unknown key"),
+        (ERP + "[connectors.erp.write]\nurl = 'ldap://x'\n", "connectors.erp.write.url", "match"),
+    ],
+)
+def test_a_connector_that_could_never_run_is_a_mistake(tmp_path: Path, text: str, path: str, said: str) -> None:
+    found = {one.path: one.text for one in problems(write(tmp_path, text))}
+    assert list(found) == [path]
+    assert said in found[path]
+    assert "secret" not in found[path]
