@@ -9,6 +9,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TextIO
 
 import structlog
@@ -27,6 +28,7 @@ from contactd.crm_store.store import Store
 from contactd.desk import outside
 from contactd.desk.access import Access
 from contactd.desk.backroom import build_backroom
+from contactd.desk.connect.tending import Tending as Connectors
 from contactd.desk.dismissing import Quarantine
 from contactd.desk.fetching import Fetcher
 from contactd.desk.office import Office, build_office, published
@@ -85,7 +87,8 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     _watch(metrics, office, store, workers)
     shows = (channel for channel in made.values() if hasattr(channel, "show_html"))
     showing = Showing(next(shows, None), workers.run, Fetcher(settings.http.fetch_from).pictures)
-    backroom = build_backroom(store, clock, settings, rules, for_tables(limits.worker_memory_mb))
+    backroom = build_backroom(store, clock, settings, rules, for_tables(limits.worker_memory_mb), office.alert)
+    _watch_connectors(metrics, backroom.connectors)
     parts = Parts(
         access=access,
         store=store,
@@ -103,6 +106,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         identity=plan_of(settings.privacy),
         retention=backroom.retention,
         scoring=backroom.scoring,
+        connectors=backroom.connectors,
         handing_out=backroom.handing_out,
         recordings=office.recordings,
         prompts=office.prompts,
@@ -173,6 +177,15 @@ def _watch(metrics: Metrics, office: Office, store: Store, workers: Workers) -> 
     metrics.watch("open_interactions", "Interactions that are open", lambda: len(office.desk.book))
     metrics.watch("worker_deaths", "Tasks that ended with their worker", lambda: workers.deaths)
     metrics.watch("delivery_failures", "Messages that could not be delivered", lambda: office.desk.outbox.failures)
+
+
+def _watch_connectors(metrics: Metrics, connectors: Connectors) -> None:
+    """Let a monitor see how long each connector has brought nothing, and how many rows wait for somebody."""
+    age = metrics.gauge("connector_success_age_seconds", "Time since a connector last worked", "connector")
+    waiting = metrics.gauge("connector_left_out", "Rows of a connector that wait for somebody", "connector")
+    for name in connectors.connecting.connectors:
+        age.labels(connector=name).set_function(partial(connectors.age, name))
+        waiting.labels(connector=name).set_function(partial(connectors.waiting, name))
 
 
 def _figures(metrics: Metrics, office: Office, hub: Hub) -> bytes:

@@ -240,6 +240,10 @@ class Connector(Section):
     """So long after its last success people are told; 0: never."""
     mapping: dict[str, str] = Field(default_factory=dict)
     """Column → field, where its name does not say it; `-` leaves it out."""
+    fixed: dict[str, str] = Field(default_factory=dict)
+    """Field → what it is in every row."""
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Column → what stands there → what is meant."""
     match: tuple[str, ...] = ()
     """By what customers are known again, the surest first."""
     policy: Literal["skip", "fill", "overwrite", "points", "new"] = "fill"

@@ -134,7 +134,7 @@ async def preview(
     of: Annotated[Filter, Query(alias="object")] = None,
 ) -> Response:
     """Return how the file would be read, and where its columns would go: as for the same program's last file."""
-    _refuse_veiled(looking)
+    refuse_veiled(looking)
     found = await parts.wizard.preview(ident, form or "", encoding or "", of or "")
     looking.saw(ident, "preview")
     return answer(found)
@@ -206,7 +206,7 @@ async def result(
     left_out: bool = False,
 ) -> Response:
     """Return the same columns and three more as CSV, all rows or those left out: to be corrected and imported again."""
-    _refuse_veiled(looking)
+    refuse_veiled(looking)
     actor = looking.actor
     path, name = await parts.handing_out.result(ident, actor.id, masked=actor.masked, only_left_out=left_out)
     looking.saw(ident, "result")
@@ -220,7 +220,7 @@ async def undo(parts: PartsOf, ident: Ident, actor: Annotated[Actor, may("import
     return answer(await parts.store.read(lambda conn: import_jobs.current(conn, ident)), 202)
 
 
-def _refuse_veiled(looking: Looking) -> None:
+def refuse_veiled(looking: Looking) -> None:
     """Show nobody the cells of a file some of whose fields they are not shown: its columns can hold any; numbers are masked.
 
     Raises:

@@ -22,6 +22,7 @@ from contactd.crm_store.sight import sees
 from contactd.crm_store.store import Store
 from contactd.desk import sureness
 from contactd.desk.access import Access
+from contactd.desk.connect.tending import Tending
 from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
@@ -95,6 +96,8 @@ class Parts:
     """Counts what customers are worth and how often they are in touch; None = nobody does."""
     policy_from_file: bool = False
     """The policy is a file's: nothing here publishes another one."""
+    connectors: Tending | None = None
+    """Brings in what other systems hold; None = nobody does."""
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8"
     why: Callable[[str], Mapping[str, Any]] = lambda _interaction: {}
     """Why an open item waits at this moment, as the router sees it."""

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Sequence
 
 from contactd import __version__
-from contactd.cli import channels, exchange, keeping, people, policies, records, server
+from contactd.cli import channels, connect, exchange, keeping, people, policies, records, server
 from contactd.cli.line import FAULT, MISTAKE, OK, Handler
 from contactd.core.errors import ConfigError, ContactdError
 from contactd.settings import SettingsError
 
-GROUPS = (server, people, policies, records, keeping, exchange, channels)
+GROUPS = (server, people, policies, records, keeping, exchange, connect, channels)
 """Where commands are described, in the order help shows them."""
 
 

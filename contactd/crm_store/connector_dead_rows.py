@@ -11,7 +11,9 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.errors import NotFoundError
+from contactd.crm_store import audit
 from contactd.crm_store import schema as s
+from contactd.crm_store.audit import Entry
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
@@ -59,6 +61,18 @@ def end(conn: WriteConn, ident: str, state: str, by: str, now: datetime) -> bool
     """Note that a row was taken, or is left; what it said goes.  False: somebody else dealt with it."""
     values = {"state": state, "row": {}, "reasons": [], "ended_at": now, "by": by, "tries": _D.c.tries + 1}
     return bool(conn.execute(update(_D).where(_D.c.id == ident, _D.c.state == WAITING).values(**values)).rowcount)
+
+
+def leave(conn: WriteConn, name: str, ident: str, by: str, now: datetime) -> None:
+    """Note that a row is left, on record.
+
+    Raises:
+        NotFoundError: there is none such, or it was dealt with.
+    """
+    get(conn.connection, name, ident)
+    end(conn, ident, LEFT, by, now)
+    entry = Entry(actor=by, action="connector.leave", object_kind="connector", object_id=name, detail={"row": ident})
+    audit.append(conn, entry, now)
 
 
 def again(conn: WriteConn, ident: str, reasons: Sequence[str]) -> None:

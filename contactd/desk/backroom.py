@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from contactd.clock import Clock
 from contactd.crm_store.store import Store
+from contactd.desk.connect.asking import Asker
+from contactd.desk.connect.connecting import Connecting
+from contactd.desk.connect.tending import Tending
 from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.tables import Tables
 from contactd.desk.exchange.wizard import Wizard
@@ -19,6 +22,9 @@ from contactd.desk.scoring import Scoring
 from contactd.desk.seeing import Seeing
 from contactd.desk.webhooks import Poster, Webhooks
 from contactd.settings import Settings
+
+CONNECTORS = "connectors"
+"""Folder inside `data_dir` of what comes from other systems, until it is taken over."""
 
 
 class Workers(Protocol):
@@ -41,6 +47,7 @@ class Backroom:
     webhooks: Webhooks
     retention: Retention
     scoring: Scoring
+    connectors: Tending
     workers: Workers
     """Unpack tables people bring."""
 
@@ -52,6 +59,7 @@ class Backroom:
             ("webhooks", self.webhooks.run),
             ("retention", self.retention.run),
             ("scoring", self.scoring.run),
+            ("connectors", self.connectors.run),
         )
 
     async def close(self) -> None:
@@ -59,10 +67,14 @@ class Backroom:
         await self.workers.close()
 
 
-def build_backroom(store: Store, clock: Clock, settings: Settings, rules: Rules, workers: Workers) -> Backroom:
-    """Build its parts; customers are counted by `rules`, `workers` unpack tables."""
+def build_backroom(
+    store: Store, clock: Clock, settings: Settings, rules: Rules, workers: Workers, alert: Callable[[str, str], None]
+) -> Backroom:
+    """Build its parts; customers are counted by `rules`, `workers` unpack tables, `alert(kind, detail)` tells supervisors."""
     data_dir, kept = settings.data_dir, settings.privacy.retention
     tables = Tables(data_dir / "tables", workers.run)
+    asker = Asker(settings.http.fetch_from)
+    connecting = Connecting(store, clock, settings.connectors, data_dir / CONNECTORS, asker, tables)
     return Backroom(
         Wizard(store, clock, Idents(clock), tables),
         Privacy(store, clock),
@@ -70,5 +82,6 @@ def build_backroom(store: Store, clock: Clock, settings: Settings, rules: Rules,
         Webhooks(store, clock, Poster(settings.http.fetch_from), Seeing.of(settings.privacy).levels),
         Retention(store, clock, kept.days(), (kept.from_hour, kept.to_hour)),
         Scoring(store, clock, rules),
+        Tending(connecting, alert),
         workers,
     )

@@ -12,6 +12,7 @@ from contactd.crm_store import migrations
 from contactd.crm_store.database import Database
 from contactd.desk import policies
 from contactd.desk.admin import at_work
+from contactd.desk.connect import checking
 from contactd.settings import Mistake, Settings, Shapes, load, policy_of, problems
 
 READ_MS = 2000
@@ -36,7 +37,8 @@ def check(config: Path | None, env: Mapping[str, str], overrides: Iterable[str],
     found += policies.mistakes(policy_of(config, env, overrides), language)
     if any(not mistake.note for mistake in found):
         return found
-    return found + _by_the_store(load(config, env, overrides, shapes()), language)
+    settings = load(config, env, overrides, shapes())
+    return found + list(checking.mistakes(settings)) + _by_the_store(settings, language)
 
 
 def _by_the_store(settings: Settings, language: str) -> list[Mistake]:

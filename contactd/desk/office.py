@@ -125,6 +125,10 @@ class Office:
             self.reading.finding_out.examiners[name] = examine
         return channel
 
+    def alert(self, kind: str, detail: str) -> None:
+        """Tell supervisors something that no contact is about."""
+        self.desk.publisher.alert(self.desk.idents.new(), self.desk.clock.now(), kind, detail=detail)
+
     async def open(self) -> None:
         """Rebuild the router from the store and begin to work; channels are started by the caller afterwards."""
         for name, run in (("publisher", self.desk.publisher.run), ("dispatcher", self.desk.dispatcher.run)):

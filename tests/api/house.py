@@ -19,6 +19,9 @@ from contactd.core.identity import NO_PLAN, Plan
 from contactd.crm_store.schema import agent
 from contactd.crm_store.store import Store
 from contactd.desk.access import Access
+from contactd.desk.connect.asking import Asker
+from contactd.desk.connect.connecting import Connecting
+from contactd.desk.connect.tending import Tending
 from contactd.desk.exchange.handing_out import HandingOut
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
@@ -34,6 +37,7 @@ from contactd.desk.sureness import Sureness
 from contactd.desk.views import Views
 from contactd.http import ChannelRoute, HttpParts, build_http
 from contactd.routing.policy import Policy
+from contactd.settings import Connector
 from contactd.testing.clock import ManualClock
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -41,6 +45,12 @@ KEPT = {"contacts": 3650, "contacts.chat": 730, "originals": 365, "recordings": 
 PASSWORD = "correct horse"
 PEOPLE = {"ann": "agent", "bob": "agent", "sue": "supervisor", "adam": "admin"}
 BASE = "http://127.0.0.1:8080"
+
+
+CONNECTORS = {
+    "till": Connector(kind="push", mapping={"kd": "external_id"}),
+    "drop": Connector(kind="folder", path=Path("/nowhere")),
+}
 
 
 class Door:
@@ -117,6 +127,7 @@ class House:
     recordings: Recordings
     retention: Retention
     prompts: Prompts
+    connectors: Tending
     unready: list[str] = field(default_factory=list)
 
     def client(self, host: str = "127.0.0.1", **more: Any) -> httpx.AsyncClient:
@@ -169,6 +180,8 @@ def build(
 
     retention = Retention(store, clock, KEPT)
     prompts = Prompts(store, clock, work)
+    connecting = Connecting(store, clock, CONNECTORS, static.parent / "connectors", Asker())
+    connectors = Tending(connecting, lambda _kind, _detail: None)
     recordings = Recordings(store, clock, Rules(POLICY, 3), static / "keys", work)
 
     async def render(document: str, pictures: Mapping[str, str], images: bool, folded: bool) -> str:
@@ -195,6 +208,7 @@ def build(
         identity=identity,
         retention=retention,
         prompts=prompts,
+        connectors=connectors,
         upload_bytes=2 * 1024 * 1024,
         upload_quota=4_000_000,
     )
@@ -215,6 +229,7 @@ def build(
         recordings,
         retention,
         prompts,
+        connectors,
         unready,
     )
 

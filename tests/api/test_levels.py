@@ -153,7 +153,8 @@ async def test_what_is_not_shown_is_not_found_out_by_a_file(
             refused = await sue.post("/api/v1/exports", json=asked)
             assert (refused.status_code, refused.json()["code"]) == (403, "field"), asked
         assert (await sue.post("/api/v1/exports", json={"lifecycle": "lead", "form": "jsonl"})).status_code == 200
-        for path in ("/api/v1/imports/x/result", "/api/v1/import-files/x/preview"):
+        closed = ("/api/v1/imports/x/result", "/api/v1/import-files/x/preview", "/api/v1/connectors/till/left-out")
+        for path in closed:
             refused = await sue.get(path)
             assert (refused.status_code, refused.json()["code"]) == (403, "masked"), path
 

@@ -344,6 +344,8 @@ GETS = {
     "/api/v1/duplicates": "duplicate.read",
     "/api/v1/search?q=x": "search",
     "/api/v1/imports": "import.read",
+    "/api/v1/connectors": "import.read",
+    "/api/v1/connectors/none/left-out": "import.read",
     "/api/v1/changes": "change.read",
     "/api/v1/webhooks": "webhook.manage",
     "/api/v1/parties/none/consents": "party.read",
@@ -476,6 +478,10 @@ POSTS = {
     "/api/v1/import-files/i1/trial": "import.run",
     "/api/v1/import-files/i1/run": "import.run",
     "/api/v1/imports/i1/undo": "import.run",
+    "/api/v1/connectors/i1/run": "import.run",
+    "/api/v1/connectors/i1/drift": "import.run",
+    "/api/v1/connectors/i1/rows": "import.run",
+    "/api/v1/connectors/i1/left-out/retry": "import.run",
     "/api/v1/exports": "party.export",
     "/api/v1/webhooks": "webhook.manage",
     "/api/v1/webhooks/i1/replay": "webhook.manage",
@@ -537,6 +543,7 @@ def test_no_route_is_forgotten(house: House) -> None:
     }
     others = {"/api/v1/me/password", "/api/v1/tokens/{name}", "/api/v1/uploads"}
     others |= {"/api/v1/import-files/{ident}/pieces/{number}", "/api/v1/privacy/holds/{ident}"}
+    others |= {"/api/v1/connectors/{ident}/left-out/{row}"}
     others |= {"/api/v1/webhooks/{ident}", "/api/v1/teams/{ident}", "/api/v1/agents/{ident}/segments"}
     others |= {"/api/v1/parties/{ident}/points/{point}", "/api/v1/points/{point}"}
     others |= {"/api/v1/prompts/{ident}", "/api/v1/scorecards/{ident}", "/api/v1/samplings/{ident}"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -21,10 +21,11 @@ from contactd.crm_store.import_rows import Errand, Outcome, TriedOutError
 from contactd.crm_store.store import Store, WriteConn
 from contactd.desk.exchange import past_columns
 from contactd.desk.exchange.batches import Fresh, Names, Source, batches
+from contactd.desk.exchange.dressing import Dress
 from contactd.desk.exchange.headers import fingerprint, settled
 from contactd.desk.exchange.own_fields import Own, own_fields
 from contactd.desk.exchange.record import Rules
-from contactd.desk.exchange.sheet import Sheet
+from contactd.desk.exchange.sheet import Line, Sheet
 from contactd.desk.exchange.tables import Tables
 from contactd.desk.idents import Idents
 
@@ -49,6 +50,20 @@ class Wish:
     rules: Rules = field(default_factory=Rules)
     object: str = ""
     """What the rows are, where they are no customers: one of `core.past.KINDS`."""
+    dress: Dress = field(default_factory=Dress)
+    """What its rows do not say themselves."""
+    run: str = ""
+    """A connector's run: the same bytes may come again, and are taken over again; columns are placed as its settings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What somebody else writes in the units of an import."""
+
+    rows: Callable[[WriteConn, Sequence[Outcome], Mapping[int, Line]], None]
+    """With each unit: what became of its rows, and these rows as they stand in the file, by number."""
+    end: Callable[[WriteConn, Mapping[str, int]], None]
+    """With the last unit: status → rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +110,30 @@ class Importing:
         _check(wish.options)
         opened = self._tables.whole if whole else self._tables.head
         sheet = await opened(wish.path, form=wish.form, encoding=wish.encoding)
-        mark = _fingerprint(wish, sheet)
-        before = await self._store.read(lambda conn: import_jobs.remembered(conn, mark))
-        known = {header: meaning for header, meaning in before.items() if header in sheet.headers}
+        chosen = await self._chosen(wish, sheet) | {name: name for name in wish.dress.fixed}
+        headers = wish.dress.columns(sheet.headers)
         if wish.object:
-            return Looked(sheet, *past_columns.settled(wish.object, sheet.headers, {**known, **wish.mapping}))
+            return Looked(sheet, *past_columns.settled(wish.object, headers, chosen))
         own = await self._store.read(_own)
-        mapping, unplaced = settled(sheet.headers, {**known, **wish.mapping}, own)
+        mapping, unplaced = settled(headers, chosen, own)
         return Looked(sheet, mapping, unplaced, own)
 
-    async def try_out(self, wish: Wish, show: Callable[[Outcome], None]) -> dict[str, int]:
+    async def _chosen(self, wish: Wish, sheet: Sheet) -> dict[str, str]:
+        """Return header → field as it was wished, else as it was wished for the same program's last file."""
+        if wish.run:
+            # What a system sends now need not have every column that its settings place.
+            return {header: meaning for header, meaning in wish.mapping.items() if header in sheet.headers}
+        mark = _fingerprint(wish, sheet)
+        before = await self._store.read(lambda conn: import_jobs.remembered(conn, mark))
+        return {header: meaning for header, meaning in before.items() if header in sheet.headers} | dict(wish.mapping)
+
+    async def try_out(
+        self, wish: Wish, show: Callable[[Outcome], None], compare: Callable[[Any, Outcome], None] | None = None
+    ) -> dict[str, int]:
         """Say what would become of each row, and change nothing; return status → rows.
 
-        Rows of one file that are about the same new customer are counted as that customer's.
+        `compare` is shown each row as it was understood, too.  Rows of one file that are about the same new customer are counted
+        as that customer's.
         """
         looked = await self.look(wish, whole=True)
         fresh, counts = Fresh(), Counter[str]()
@@ -120,9 +146,13 @@ class Importing:
                 fresh.compare(record, outcome)
                 counts[outcome.status] += 1
                 show(outcome)
+                if compare is not None:
+                    compare(record, outcome)
         return dict(counts)
 
-    async def run(self, wish: Wish, show: Callable[[Outcome], None]) -> tuple[str, dict[str, int]]:
+    async def run(
+        self, wish: Wish, show: Callable[[Outcome], None], beside: Beside | None = None
+    ) -> tuple[str, dict[str, int]]:
         """Take over every row that can be; return the import's id and status → rows.
 
         What was cut short is gone on with: rows that were dealt with are not dealt with again.
@@ -131,14 +161,25 @@ class Importing:
             ConflictError: the same file was taken over in the same way already.
         """
         looked = await self.look(wish, whole=True)
+        lines: dict[int, Line] = {}
+        if beside is not None:
+            looked = replace(looked, sheet=replace(looked.sheet, lines=_noted(looked.sheet.lines, lines)))
         job = await self._begin(wish, looked)
         done = await self._store.read(lambda conn: import_jobs.taken(conn, job))
         async for batch in _aside(self._batches(looked, wish, await self._names(), done)):
             unit = partial(_units(wish)[1], records=batch, errand=self._errand(job, wish))
-            for outcome in await self._taken(unit):
+            for outcome in await self._taken(unit if beside is None else partial(_with, unit, beside, lines)):
                 show(outcome)
+            lines.clear()
         now = self._clock.now()
-        return job, await self._store.write(lambda conn: import_jobs.finish(conn, job, now))
+
+        def end(conn: WriteConn) -> dict[str, int]:
+            counts = import_jobs.finish(conn, job, now)
+            if beside is not None:
+                beside.end(conn, counts)
+            return counts
+
+        return job, await self._store.write(end)
 
     async def _taken(self, unit: Callable[[WriteConn], list[Outcome]]) -> list[Outcome]:
         """Write a unit; one that crossed another node's is written again, and then finds what was written there."""
@@ -186,7 +227,8 @@ class Importing:
             fingerprint=_fingerprint(wish, looked.sheet),
             mapping=looked.mapping,
             options={name: list(v) if isinstance(v, tuple) else v for name, v in asdict(wish.options).items()}
-            | ({"object": wish.object} if wish.object else {}),
+            | ({"object": wish.object} if wish.object else {})
+            | ({"run": wish.run} if wish.run else {}),
             by=self._by,
         )
         now = self._clock.now()
@@ -205,7 +247,7 @@ class Importing:
 
     def _batches(self, looked: Looked, wish: Wish, names: Names, done: Collection[int]) -> Iterator[list[Any]]:
         rules = replace(wish.rules, fields=looked.own)
-        return batches(Source(looked.sheet, looked.mapping, rules, wish.object), names, done)
+        return batches(Source(wish.dress.on(looked.sheet), looked.mapping, rules, wish.object), names, done)
 
 
 def _check(options: TakeOver) -> None:
@@ -228,6 +270,22 @@ async def _aside(batches: Iterator[list[Any]]) -> AsyncIterator[list[Any]]:
     """Read and understand in a thread: beside a server's loop nobody else may wait for it."""
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
         yield batch
+
+
+def _noted(lines: Iterator[Line], into: dict[int, Line]) -> Iterator[Line]:
+    """Yield lines, and keep each in `into` until its unit is written."""
+    for line in lines:
+        into[line.number] = line
+        yield line
+
+
+def _with(
+    unit: Callable[[WriteConn], list[Outcome]], beside: Beside, lines: Mapping[int, Line], conn: WriteConn
+) -> list[Outcome]:
+    """Write a unit's rows, and what somebody else writes beside them."""
+    outcomes = unit(conn)
+    beside.rows(conn, outcomes, lines)
+    return outcomes
 
 
 def _units(wish: Wish) -> tuple[Callable[..., Any], Callable[..., list[Outcome]]]:
