@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from contactd.clock import rfc3339
 from contactd.core.errors import ConflictError, NotFoundError
@@ -18,6 +18,8 @@ from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
 RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
+CONNECTOR = "connector:"
+"""Begins the name of a connector as who imports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +129,10 @@ def get(conn: Connection, job: str) -> dict[str, Any]:
 
 
 def listed(conn: Connection, limit: int = 50) -> list[dict[str, Any]]:
-    """Return the latest imports."""
-    query = select(s.import_job).order_by(s.import_job.c.at.desc(), s.import_job.c.id.desc()).limit(limit)
+    """Return the latest imports of people; what connectors brought in stands in their runs."""
+    table = s.import_job
+    peoples = or_(table.c.by.is_(None), ~table.c.by.startswith(CONNECTOR))
+    query = select(table).where(peoples).order_by(table.c.at.desc(), table.c.id.desc()).limit(limit)
     return [_view(row) for row in conn.execute(query)]
 
 

@@ -23,6 +23,7 @@ from contactd.core.errors import BadRequestError, BusyError, ConflictError, Cont
 from contactd.crm_store import connector_dead_rows, connector_rows
 from contactd.crm_store.connector_dead_rows import MOST
 from contactd.crm_store.connector_rows import FAILED, RUNNING
+from contactd.crm_store.import_jobs import CONNECTOR
 from contactd.crm_store.store import Store
 from contactd.desk.connect import folder, sources
 from contactd.desk.connect.asking import Asker
@@ -291,7 +292,7 @@ class Connecting:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def _carry_out(self, run: Any, options: Connector, brought: Brought) -> None:
-        importing = self.importing(f"connector:{run.connector}")
+        importing = self.importing(f"{CONNECTOR}{run.connector}")
         wish = sources.wish_of(run.connector, options, brought, run.id)
         looked = await importing.look(wish)
         job = await importing.begin(wish)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contactd.core.errors import BadRequestError, ConflictError
-from contactd.crm_store import connector_rows, import_rows
+from contactd.crm_store import connector_rows, import_jobs, import_rows
 from contactd.crm_store.store import Store
 from contactd.desk.connect import connecting, folder
 from contactd.desk.exchange import importing
@@ -81,6 +81,8 @@ async def test_a_file_nobody_can_read_is_put_aside_with_its_reason_and_the_next_
     assert (bad["state"], bad["error"].partition(":")[0], good["state"]) == ("failed", "no_mapping", "done")
     assert "no_mapping" in (drop / "failed" / f"1.csv{folder.REASON}").read_text()
     (one,) = await tending.listed()
+    # The list of what people have imported is theirs.
+    assert await side.store.read(import_jobs.listed) == []
     assert one["error"].startswith("no_mapping")
     assert one["ok_at"] is not None
 

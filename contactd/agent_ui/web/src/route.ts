@@ -1,14 +1,14 @@
 /** Where we are: hash routes `#/<screen>/<id>`, so that the server serves one page and reload stays in place. */
 import { useSyncExternalStore } from "react";
 
-export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "privacy" | "customer" | "knowledge" | "surveys" | "quality" | "approvals" | "prompts" | "reports" | "records" | "texts";
+export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "connectors" | "privacy" | "customer" | "knowledge" | "surveys" | "quality" | "approvals" | "prompts" | "reports" | "records" | "texts";
 
 export interface Route {
   screen: Screen | null;
   id: string | null;
 }
 
-export const SCREENS: readonly Screen[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "privacy", "customer", "knowledge", "surveys", "quality", "approvals", "prompts", "reports", "records", "texts"];
+export const SCREENS: readonly Screen[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "connectors", "privacy", "customer", "knowledge", "surveys", "quality", "approvals", "prompts", "reports", "records", "texts"];
 
 /** What a role must be allowed, for a screen to be there for it. */
 const NEEDS: Record<Screen, string> = {
@@ -20,6 +20,7 @@ const NEEDS: Record<Screen, string> = {
   cases: "case.read",
   customers: "party.read",
   imports: "import.read",
+  connectors: "import.read",
   privacy: "privacy.read",
   customer: "party.read",
   knowledge: "kb.read",

@@ -20,6 +20,7 @@ const DuplicatesScreen = lazy(() => import("../customer/DuplicatesScreen"));
 const OutboxScreen = lazy(() => import("../outbox/OutboxScreen"));
 const CasesScreen = lazy(() => import("../cases/CasesScreen"));
 const ImportsScreen = lazy(() => import("../exchange/ImportsScreen"));
+const ConnectorsScreen = lazy(() => import("../exchange/ConnectorsScreen"));
 const PrivacyScreen = lazy(() => import("../privacy/PrivacyScreen"));
 const KnowledgeScreen = lazy(() => import("../knowledge/KnowledgeScreen"));
 const RecordsScreen = lazy(() => import("../commerce/RecordsScreen"));
@@ -92,6 +93,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "texts" && <TextsScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}
           {screen === "imports" && <ImportsScreen selected={route.id} />}
+          {screen === "connectors" && <ConnectorsScreen />}
           {screen === "privacy" && <PrivacyScreen />}
           {screen === "customers" && <CustomersScreen />}
           {screen === "customer" && route.id !== null && <CustomerScreen party={route.id} />}
