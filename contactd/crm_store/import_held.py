@@ -102,15 +102,15 @@ class Holding:
             self.read([ident])
         return self._parties[ident]
 
-    def made(self, ident: str, values: Mapping[str, Any]) -> Held:
+    def made(self, ident: str, values: dict[str, Any]) -> Held:
         """Add a customer of whom nothing was known."""
-        held = self._parties[ident] = Held(ident, _EMPTY | dict(values), 1)
+        held = self._parties[ident] = Held(ident, _EMPTY | values, 1)
         self.write("party", values)
         return held
 
-    def write(self, table: str, row: Mapping[str, Any]) -> None:
-        """Have a row written."""
-        self._waiting[table].append(dict(row))
+    def write(self, table: str, row: dict[str, Any]) -> None:
+        """Have a row written; it is ours from now on."""
+        self._waiting[table].append(row)
 
     def seen(self, point: str) -> None:
         """Have noted that a contact point was named again."""

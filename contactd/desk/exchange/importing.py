@@ -169,8 +169,8 @@ class Importing:
         async for batch in _aside(self._batches(looked, wish, await self._names(), done)):
             unit = partial(_units(wish)[1], records=batch, errand=self._errand(job, wish))
             for outcome in await self._taken(unit if beside is None else partial(_with, unit, beside, lines)):
+                lines.pop(outcome.number, None)
                 show(outcome)
-            lines.clear()
         now = self._clock.now()
 
         def end(conn: WriteConn) -> dict[str, int]:
@@ -267,9 +267,18 @@ def _own(conn: Any) -> dict[str, Own]:
 
 
 async def _aside(batches: Iterator[list[Any]]) -> AsyncIterator[list[Any]]:
-    """Read and understand in a thread: beside a server's loop nobody else may wait for it."""
-    while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-        yield batch
+    """Read and understand in a thread: beside a server's loop nobody else may wait for it.
+
+    One batch ahead: it is read while the one before is written.
+    """
+    ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
+    try:
+        while (batch := await ahead) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            yield batch
+    finally:
+        # Who stops in the middle does not ask what the next batch would have been.
+        ahead.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _noted(lines: Iterator[Line], into: dict[int, Line]) -> Iterator[Line]:
