@@ -150,9 +150,20 @@ class Connecting:
         now = self.clock.now()
         for run in await self._cut_off():
             if run.cursor is None and run.at < now - LEASE:
-                await self._finish(run)
+                await self._try_once_more(run)
         named = {run.file for run in await self._cut_off()}
         await asyncio.to_thread(_sweep, self._spool, named, now.timestamp() - ABANDONED_S)
+
+    async def _try_once_more(self, run: Any) -> None:
+        """Carry out what nobody waits for any more; what breaks again is given up, and keeps no other waiting."""
+        try:
+            await self._finish(run)
+        except (BusyError, StoreDownError):
+            raise
+        except Exception as error:
+            log.exception("connector.given_up", connector=run.connector, run=run.id)
+            values = {"state": FAILED, "error": f"unexpected: {type(error).__name__}", "ended_at": self.clock.now()}
+            await self.store.write(partial(connector_rows.end, ident=run.id, values=values))
 
     async def _resume(self, name: str) -> None:
         """Go on with the table this node was at when it went down; who holds the connector may."""

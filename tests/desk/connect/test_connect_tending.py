@@ -124,6 +124,19 @@ async def test_what_was_sent_and_cut_off_is_gone_on_with_and_old_runs_are_forgot
     assert await side.names() == ["无名"]
 
 
+async def test_what_breaks_again_is_given_up_and_keeps_nobody_waiting(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tending = side.tending(till={"kind": "push"})
+    monkeypatch.setattr(tending.connecting, "_carry_out", None)
+    with pytest.raises(TypeError):
+        await tending.connecting.push("till", [{"name": "无名"}], "till")
+    side.clock.advance(200)
+    await tending.some()
+    (run,) = await side.runs("till")
+    assert (run["state"], run["error"]) == ("failed", "unexpected: TypeError")
+
+
 async def test_what_is_counted_in_the_background_is_kept_with_its_error(side: Side, tmp_path: Path) -> None:
     tending = side.tending(shop=options(tmp_path / "a"), till={"kind": "push"})
     (tmp_path / "a").rmdir()
