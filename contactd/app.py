@@ -87,7 +87,8 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     _watch(metrics, office, store, workers)
     shows = (channel for channel in made.values() if hasattr(channel, "show_html"))
     showing = Showing(next(shows, None), workers.run, Fetcher(settings.http.fetch_from).pictures)
-    backroom = build_backroom(store, clock, settings, rules, for_tables(limits.worker_memory_mb), office.alert)
+    for_imports = for_tables(limits.worker_memory_mb)
+    backroom = build_backroom(store, clock, settings, rules, for_imports, office.recordings, office.alert)
     _watch_connectors(metrics, backroom.connectors)
     parts = Parts(
         access=access,

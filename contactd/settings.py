@@ -196,6 +196,13 @@ class Limits(Section):
     """Below this much free disk `/readyz` says no."""
 
 
+class Imports(Section):
+    """What people bring by file."""
+
+    folder: str = ""
+    """Below it lie recordings whose tables are brought by screen; empty: they come packed with their table in a zip."""
+
+
 class Demo(Section):
     """What `contactd demo` makes up."""
 
@@ -318,6 +325,7 @@ class Settings(Section):
     http: Http = Http()
     log: Log = Log()
     limits: Limits = Limits()
+    imports: Imports = Imports()
     privacy: Privacy = Privacy()
     demo: Demo = Demo()
     connectors: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], Connector] = Field(default_factory=dict)

@@ -42,8 +42,10 @@ class Taking(BaseModel):
     policy: _Word = ""
     overwrite: Annotated[list[_Word], Field(max_length=100)] = []
     system: _Word = ""
-    object: Annotated[str, StringConstraints(pattern=r"^(|customers|contacts|cases|records)$")] = ""
+    object: Annotated[str, StringConstraints(pattern=r"^(|customers|contacts|cases|records|recordings)$")] = ""
     """What the rows are: customers, or what was with them."""
+    files: _Word = ""
+    """Where files lie that rows name: below the folder of the settings (`.`: in it); empty: packed with the table."""
     zone: _Word = ""
     """Of times that name none."""
     area_code: Annotated[str, StringConstraints(pattern=r"^\d{0,5}$")] = ""
@@ -74,6 +76,10 @@ class Preview(Shape):
     unplaced: list[str]
     objects: list[str]
     """What the rows may be."""
+    beside: bool
+    """Whether rows name files that lie beside the table."""
+    folder: bool
+    """Whether the server may read such files from a folder of its own."""
     own: dict[str, dict[str, str]]
     """Fields the house has added (`custom.<key>`), each with its labels by language."""
 

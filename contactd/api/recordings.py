@@ -15,6 +15,7 @@ from contactd.api.answers import Page, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Ident, Looking, Parts, PartsOf, actor_of, looks, may, page, see_named
 from contactd.core.errors import BadRequestError
+from contactd.core.sound import media
 from contactd.crm_store import interactions
 from contactd.desk.rights import Actor, authorize
 
@@ -22,6 +23,8 @@ router = APIRouter(tags=["recordings"])
 
 PIECE = 1024 * 1024
 """Bytes opened at a time, and most that one answer to a range carries: a player asks for the next."""
+_HEAD = 16
+"""Bytes by which the sort of sound is known: our own is WAV, what was brought may be another."""
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _HEADERS = {
     "accept-ranges": "bytes",
@@ -67,7 +70,7 @@ async def listed(
 
 @router.get("/api/v1/recordings/{ident}/sound", summary="A recording's sound")
 async def sound(request: Request, parts: PartsOf, ident: Ident) -> Response:
-    """Return the sound (WAV; the customer left, the house right), whole or the range that was asked for.
+    """Return the sound (WAV, the customer left, the house right; or as it was brought), whole or the range that was asked for.
 
     Agents hear their own calls, supervisors all; every request is in the audit log.
     """
@@ -82,15 +85,15 @@ async def sound(request: Request, parts: PartsOf, ident: Ident) -> Response:
         return Response(status_code=416, headers={**_HEADERS, "content-range": f"bytes */{row.size}"})
     first, last = asked
     client = request.client.host if request.client else ""
+    kind = media(await parts.recordings.listen(row, 0, min(_HEAD, row.size) - 1)) or "audio/wav"
     parts.reads.note(actor.id, "recording.listen", "recording", ident, part=f"{first}-", ip=client)
     if "range" not in request.headers:
-        await parts.recordings.listen(row, 0, 0)
         headers = {**_HEADERS, "content-length": str(row.size)}
-        return StreamingResponse(_pieces(parts, row), headers=headers, media_type="audio/wav")
+        return StreamingResponse(_pieces(parts, row), headers=headers, media_type=kind)
     last = min(last, first + PIECE - 1)
     data = await parts.recordings.listen(row, first, last)
     headers = {**_HEADERS, "content-range": f"bytes {first}-{last}/{row.size}"}
-    return Response(data, 206, headers, media_type="audio/wav")
+    return Response(data, 206, headers, media_type=kind)
 
 
 @router.post("/api/v1/recordings/{ident}/redact", summary="Make a span of a recording silent for good")

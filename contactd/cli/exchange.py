@@ -25,9 +25,15 @@ def describe(commands: Commands) -> None:
     take.add_argument("--system", default="import", help="whose numbers the customers' are (erp)")
     take.add_argument(
         "--object",
-        choices=["customers", "contacts", "cases", "records"],
+        choices=["customers", "contacts", "cases", "records", "recordings"],
         default="customers",
         help="what the rows are; contacts, cases and records come as history, with their numbers and times",
+    )
+    take.add_argument(
+        "--files",
+        type=Path,
+        metavar="PATH",
+        help="where the recordings lie: a folder or a zip; default: FILE is such a zip",
     )
     take.add_argument("--zone", default="Asia/Shanghai", help="of times that name none")
     take.add_argument("--area-code", help="put before numbers of 7 or 8 digits (0371)")

@@ -10,9 +10,11 @@ from typing import Any
 from contactd.core.newcomer import Problem
 from contactd.core.party import Point
 
-CONTACT, CASE, RECORD = "contacts", "cases", "records"
-KINDS = (CONTACT, CASE, RECORD)
+CONTACT, CASE, RECORD, RECORDING = "contacts", "cases", "records", "recordings"
+KINDS = (CONTACT, CASE, RECORD, RECORDING)
 """Things beside customers that a table may hold."""
+BESIDE = frozenset({RECORDING})
+"""Of them those whose rows name files that lie beside the table."""
 ADAPTER = "import"
 """By what door contacts of the past came: none.  They have no stay in a line, and the router never heard of them."""
 
@@ -76,6 +78,8 @@ CHANNELS: Mapping[str, str] = _by_spelling(
     }
 )
 """What others call a channel → our word."""
+CALL = CHANNELS["call"]
+"""The channel of what was recorded."""
 DIRECTIONS: Mapping[str, str] = _by_spelling(
     {
         "inbound": "inbound in incoming received 呼入 来电 呼进 接收 收件 进线",

@@ -128,3 +128,14 @@ def _wav(samples: array[int], rate: int, channels: int) -> bytes:
         made.setframerate(rate)
         made.writeframes(samples.tobytes())
     return target.getvalue()
+
+
+def media(head: bytes) -> str | None:
+    """Return what sort of sound a file is by its first 16 bytes, as browsers call it; None: none that they play."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return "audio/wav"
+    if head[4:8] == b"ftyp":
+        return "audio/mp4"
+    if head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
+        return "audio/mpeg"
+    return {b"OggS": "audio/ogg", b"fLaC": "audio/flac"}.get(head[:4])

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from contactd.core.past import CASE, CONTACT, RECORD
-from contactd.crm_store import past_cases, past_contacts, past_records
+from contactd.core.past import CASE, CONTACT, RECORD, RECORDING
+from contactd.crm_store import past_cases, past_contacts, past_recordings, past_records
 from contactd.crm_store import schema as s
 from contactd.crm_store.import_rows import CREATED, UPDATED
 from contactd.crm_store.write_conn import WriteConn
@@ -19,6 +19,7 @@ _ABOUT: Mapping[str, tuple[ModuleType, Any]] = {
     CONTACT: (past_contacts, s.interaction),
     CASE: (past_cases, s.case_),
     RECORD: (past_records, s.record),
+    RECORDING: (past_recordings, s.recording),
 }
 
 
@@ -34,4 +35,6 @@ def undo(conn: WriteConn, row: Any, by: str, now: datetime) -> tuple[bool, list[
     kept: list[str] = module.in_use(conn, row)
     if not kept:
         module.strike(conn, row.object_id)
+        if "contact" in row.made:
+            past_contacts.strike(conn, row.made["contact"])
     return True, kept

@@ -258,6 +258,11 @@ def by_name(conn: Connection, name: str) -> Row[Any]:
     return row
 
 
+def known(conn: Connection, names: Sequence[str]) -> set[str]:
+    """Return those of some names under which something was recorded."""
+    return set(conn.execute(select(_R.name).where(_R.name.in_(names))).scalars())
+
+
 def get(conn: Connection, ident: str) -> Row[Any]:
     """Return one recording's row.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from contactd.clock import Clock
@@ -16,6 +17,7 @@ from contactd.desk.exchange.tables import Tables
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
+from contactd.desk.recordings import Recordings
 from contactd.desk.retention import Retention
 from contactd.desk.rules import Rules
 from contactd.desk.scoring import Scoring
@@ -68,15 +70,32 @@ class Backroom:
 
 
 def build_backroom(
-    store: Store, clock: Clock, settings: Settings, rules: Rules, workers: Workers, alert: Callable[[str, str], None]
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    rules: Rules,
+    workers: Workers,
+    recordings: Recordings,
+    alert: Callable[[str, str], None],
 ) -> Backroom:
-    """Build its parts; customers are counted by `rules`, `workers` unpack tables, `alert(kind, detail)` tells supervisors."""
+    """Build its parts.
+
+    Args:
+        store: where everything is kept.
+        clock: the time.
+        settings: the installation's.
+        rules: count customers.
+        workers: unpack tables.
+        recordings: seal sound that is brought.
+        alert: tells supervisors of a kind of trouble, with a detail.
+    """
     data_dir, kept = settings.data_dir, settings.privacy.retention
+    folder = Path(settings.imports.folder) if settings.imports.folder else None
     tables = Tables(data_dir / "tables", workers.run)
     asker = Asker(settings.http.fetch_from)
     connecting = Connecting(store, clock, settings.connectors, data_dir / CONNECTORS, asker, tables)
     return Backroom(
-        Wizard(store, clock, Idents(clock), tables),
+        Wizard(store, clock, Idents(clock), tables, recordings, folder),
         Privacy(store, clock),
         HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys", tables),
         Webhooks(store, clock, Poster(settings.http.fetch_from), Seeing.of(settings.privacy).levels),

@@ -12,9 +12,9 @@ from typing import Any
 import structlog
 
 from contactd.clock import Clock, rfc3339
-from contactd.core.errors import BadRequestError, ContactdError, NotFoundError
+from contactd.core.errors import BadRequestError, ContactdError, NotFoundError, WorkerDiedError
 from contactd.core.recorded import Recorded
-from contactd.core.sound import Sound, silenced
+from contactd.core.sound import Sound, silenced, together
 from contactd.crm_store import audit, recording_rows, sealing
 from contactd.crm_store.audit import Entry
 from contactd.crm_store.recording_rows import Sealed
@@ -65,19 +65,35 @@ class Recordings:
         row = await self._store.read(lambda conn: recording_rows.by_name(conn, name))
         if row.state in (recording_rows.KEPT, recording_rows.EXPIRED):
             return
-        sealed = await self._seal(sound)
-        unit = partial(recording_rows.keep, name=name, sealed=sealed, now=self._clock.now(), days=self._days(row.line))
+        sealed = await self.seal(sound)
+        unit = partial(
+            recording_rows.keep, name=name, sealed=sealed, now=self._clock.now(), days=self.keep_days(row.line)
+        )
         await self._store.write(unit, urgent=True)
 
     async def unfinished(self, channel: str) -> list[dict[str, Any]]:
         """Return a channel's recordings whose sound is not kept yet."""
         return await self._store.read(lambda conn: recording_rows.unfinished(conn, channel))
 
-    def _days(self, line: str) -> float | None:
+    def keep_days(self, line: str) -> float | None:
+        """Return how long what is recorded in a line is kept, in days; None = for ever."""
         policy = self._rules.policy
         return policy.lines.get(line, policy.lines[policy.default_line]).recording.keep_days or None
 
-    async def _seal(self, sound: Sound) -> Sealed:
+    async def picture(self, data: bytes) -> Sound:
+        """Make a recording of a file's bytes, with the picture of its loudness where there can be one."""
+        try:
+            made: Sound = await self._work(together, [data])
+        except WorkerDiedError:  # it is kept all the same
+            return Sound(data=data, seconds=0.0, peaks=())
+        return made
+
+    async def seal(self, sound: Sound) -> Sealed:
+        """Seal sound under a key of its own and keep the file; a row that names it must follow.
+
+        Raises:
+            StoreDownError: nothing was kept.
+        """
         key, wrapped = await asyncio.to_thread(self._keys.fresh)
         sealed = await asyncio.to_thread(sealing.seal, sound.data, key)
         return Sealed(
@@ -151,7 +167,7 @@ class Recordings:
         except ValueError as error:
             message = "this sound cannot be changed"
             raise BadRequestError(message, code="no_wav") from error
-        sealed, now = await self._seal(sound), self._clock.now()
+        sealed, now = await self.seal(sound), self._clock.now()
         redaction = {"from_s": begin, "to_s": end, "reason": reason, "by": actor, "at": rfc3339(now)}
 
         def unit(conn: WriteConn) -> None:

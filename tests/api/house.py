@@ -173,7 +173,6 @@ def build(
     server = ConsoleServer(hub, access, clock, Sureness(store, clock, identity))
     unready: list[str] = []
     reads = ReadLog(store, clock)
-    wizard = Wizard(store, clock, Idents(clock))
 
     async def work(task: Callable[..., Any], *given: Any) -> Any:
         return task(*given)
@@ -183,6 +182,7 @@ def build(
     connecting = Connecting(store, clock, CONNECTORS, static.parent / "connectors", Asker())
     connectors = Tending(connecting, lambda _kind, _detail: None)
     recordings = Recordings(store, clock, Rules(POLICY, 3), static / "keys", work)
+    wizard = Wizard(store, clock, Idents(clock), recordings=recordings)
 
     async def render(document: str, pictures: Mapping[str, str], images: bool, folded: bool) -> str:
         return f"<p>{len(document)} {sorted(pictures)} {images}</p>"

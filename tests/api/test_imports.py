@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from contactd.crm_store import audit, import_files, import_jobs
 from contactd.desk.exchange import wizard
 from contactd.desk.exchange.sheet import MAX_BYTES
 from contactd.testing.clock import ManualClock
+from contactd.testing.pbx.tapes import tone
 from tests.api.house import House, build
 
 PEOPLE = "姓名,手机,公司,我们的列\n张三,13800138000,郑州一厂,x\n李四,13900139000,郑州一厂,y\n王五,12,,\n"
@@ -42,6 +44,46 @@ async def done(house: House, client: httpx.AsyncClient, ident: str, what: str, *
     found: dict[str, Any] = (await client.get(f"/api/v1/import-files/{ident}")).json()
     assert found["state"] in SETTLED
     return found
+
+
+async def test_recordings_in_a_zip_are_heard_on_their_calls_and_gone_when_taken_back(
+    both: House, tmp_path: Path
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr(
+            "list.csv",
+            "file,callid,time,phone,agent,duration\na.wav,7,2026-11-02 10:00,13800138000,ann,\nb.mp3,8,2026-11-02,,ann,9\n",
+        )
+        made.writestr("a.wav", tone(1, 300))
+        made.writestr("b.mp3", b"ID3\x04" + bytes(100))
+    async with await both.logged_in("sue") as client:
+        ident = await brought(client, packed.getvalue(), "recordings.zip")
+        seen = (await client.get(f"/api/v1/import-files/{ident}/preview?object=recordings")).json()
+        assert (seen["format"], seen["beside"], seen["folder"]) == ("csv", True, False)
+        refused = await client.post(f"/api/v1/import-files/{ident}/run", json={"object": "recordings", "files": "/etc"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "no_folder")
+        assert (await done(both, client, ident, "trial", object="recordings"))["counts"] == {"created": 2}
+        ran = await done(both, client, ident, "run", object="recordings")
+        assert ran["counts"] == {"created": 2}
+        calls = (await client.get("/api/v1/interactions", params={"channel": "voice"})).json()["items"]
+        heard = {}
+        for call in calls:
+            (one,) = (await client.get(f"/api/v1/interactions/{call['id']}/recordings")).json()["items"]
+            sound = await client.get(f"/api/v1/recordings/{one['id']}/sound")
+            heard[sound.headers["content-type"]] = (one["seconds"], len(sound.content), one["agent"], one["state"])
+        assert heard == {
+            "audio/wav": (1.0, len(tone(1, 300)), "id-ann", "kept"),
+            "audio/mpeg": (9.0, 104, "id-ann", "kept"),
+        }
+        part = await client.get(f"/api/v1/recordings/{one['id']}/sound", headers={"range": "bytes=50-59"})
+        assert (part.status_code, part.headers["content-type"]) == (206, sound.headers["content-type"])
+        result = await client.get(f"/api/v1/imports/{ran['import']}/result")
+        assert result.text.count("created") == 2
+        await client.post(f"/api/v1/imports/{ran['import']}/undo")
+        await both.wizard.some()
+        assert (await client.get(f"/api/v1/imports/{ran['import']}")).json()["counts"] == {"reversed": 2}
+        assert (await client.get(f"/api/v1/recordings/{one['id']}/sound")).status_code == 404
 
 
 async def test_an_excel_csv_is_looked_at_tried_taken_over_and_taken_back(both: House) -> None:

@@ -310,7 +310,7 @@ class Connecting:
         await self.store.write(partial(connector_rows.end, ident=run.id, values={"state": RUNNING, "job_id": job}))
         known = (await self.store.read(partial(connector_dead_rows.waiting, name=run.connector))).get(run.connector, 0)
         notes = Notes(run, self.clock.now, known)
-        await importing.run(wish, _nobody, notes.beside(looked.sheet.headers))
+        await importing.run(wish, _nobody, notes.company(looked.sheet.headers))
 
 
 def _sweep(spool: Path, named: set[str], before: float) -> None:

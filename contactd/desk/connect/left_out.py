@@ -12,7 +12,7 @@ from contactd.crm_store.connector_dead_rows import MOST, TAKEN
 from contactd.crm_store.connector_rows import DONE
 from contactd.crm_store.import_rows import AMBIGUOUS, ERROR, Outcome
 from contactd.crm_store.write_conn import WriteConn
-from contactd.desk.exchange.importing import Beside
+from contactd.desk.exchange.importing import Company
 from contactd.desk.exchange.sheet import Cell, Faulty, Line
 
 LEFT_OUT = (ERROR, AMBIGUOUS)
@@ -30,10 +30,10 @@ class Notes:
         self._kept = known
         self._headers: tuple[str, ...] = ()
 
-    def beside(self, headers: Sequence[str]) -> Beside:
+    def company(self, headers: Sequence[str]) -> Company:
         """Return what is written in the units of an import of a table with these columns."""
         self._headers = tuple(headers)
-        return Beside(self._rows, self._end)
+        return Company(self._rows, self._end)
 
     def _rows(self, conn: WriteConn, outcomes: Sequence[Outcome], lines: Mapping[int, Line]) -> None:
         now = self._clock()

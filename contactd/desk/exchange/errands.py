@@ -10,7 +10,7 @@ from typing import Any
 
 from contactd.core.errors import BadRequestError
 from contactd.core.newcomer import TakeOver
-from contactd.crm_store import import_jobs
+from contactd.crm_store import import_jobs, policies
 from contactd.crm_store.export_rows import Chosen
 from contactd.crm_store.import_rows import Outcome
 from contactd.desk.admin import Errand, at_work
@@ -20,10 +20,15 @@ from contactd.desk.exchange.importing import Importing, Looked, Wish
 from contactd.desk.exchange.letters import Letters, Post
 from contactd.desk.exchange.past_columns import CUSTOMERS, zone_of
 from contactd.desk.exchange.record import Rules
-from contactd.desk.exchange.sheet import open_sheet
 from contactd.desk.exchange.star import Star
+from contactd.desk.exchange.tables import Tables
+from contactd.desk.recordings import Recordings
+from contactd.desk.rules import Rules as PolicyRules
+from contactd.routing.policy import Policy
 from contactd.settings import Settings
 
+KEYS = "keys"
+"""Folder of the house's keys inside `data_dir`."""
 SHOWN = 20
 """Rows that were left out which are printed; the result file has all of them."""
 
@@ -62,6 +67,7 @@ def wished(typed: Mapping[str, Any]) -> Wish:
         options=options,
         rules=Rules(area_code=typed["area_code"], zone=zone_of(typed["zone"])),
         object="" if typed["object"] == CUSTOMERS else typed["object"],
+        files=typed["files"],
     )
 
 
@@ -73,7 +79,8 @@ def import_file(settings: Settings, wish: Wish, result: Path | None, *, dry_run:
     """
 
     async def job(errand: Errand) -> Done:
-        importing = Importing(errand.store, errand.clock, errand.idents, errand.by)
+        tables, recordings = Tables(), await _recordings(errand, settings)
+        importing = Importing(errand.store, errand.clock, errand.idents, errand.by, tables, recordings)
         looked = await importing.look(wish)
         outcomes: list[Outcome] = []
         if dry_run:
@@ -82,7 +89,8 @@ def import_file(settings: Settings, wish: Wish, result: Path | None, *, dry_run:
             ident, counts = await importing.run(wish, outcomes.append)
             outcomes = [_outcome(row) for row in await _rows(errand, ident)]
         if result is not None:
-            results.write(result, open_sheet(wish.path, form=wish.form, encoding=wish.encoding), outcomes)
+            sheet = await tables.whole(wish.path, form=wish.form, encoding=wish.encoding)
+            results.write(result, sheet, outcomes)
         return Done(list(_told(looked, ident, counts, outcomes)), _left_out(counts))
 
     return at_work(settings, job)
@@ -110,6 +118,18 @@ def import_mails(
         return Done(list(_ended(ident, counts, outcomes)), _left_out(counts))
 
     return at_work(settings, job)
+
+
+async def _recordings(errand: Errand, settings: Settings) -> Recordings:
+    """Return what seals sound, by the policy that rules, without a server around it."""
+    version = await errand.store.read(policies.current)
+    document = version.document if version and settings.policy_source == "store" else settings.policy
+    rules = PolicyRules(Policy.from_mapping(document), version.version if version else 0)
+
+    async def here(task: Callable[..., Any], *given: Any) -> Any:
+        return task(*given)
+
+    return Recordings(errand.store, errand.clock, rules, settings.data_dir / KEYS, here)
 
 
 async def _rows(errand: Errand, ident: str) -> list[Any]:

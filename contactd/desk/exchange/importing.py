@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -21,6 +22,8 @@ from contactd.crm_store.import_rows import Errand, Outcome, TriedOutError
 from contactd.crm_store.store import Store, WriteConn
 from contactd.desk.exchange import past_columns
 from contactd.desk.exchange.batches import Fresh, Names, Source, batches
+from contactd.desk.exchange.beside import Beside, beside
+from contactd.desk.exchange.bundle import Folder
 from contactd.desk.exchange.dressing import Dress
 from contactd.desk.exchange.headers import fingerprint, settled
 from contactd.desk.exchange.own_fields import Own, own_fields
@@ -28,6 +31,7 @@ from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.sheet import Line, Sheet
 from contactd.desk.exchange.tables import Tables
 from contactd.desk.idents import Idents
+from contactd.desk.recordings import Recordings
 
 _MET = frozenset({CROSSED, "changed"})
 """Why a unit may be written again: another node, or somebody at a screen, wrote one of its rows meanwhile."""
@@ -50,6 +54,8 @@ class Wish:
     rules: Rules = field(default_factory=Rules)
     object: str = ""
     """What the rows are, where they are no customers: one of `core.past.KINDS`."""
+    files: Path | None = None
+    """Where files lie that rows name: a folder or a zip; None: in the zip that `path` is."""
     dress: Dress = field(default_factory=Dress)
     """What its rows do not say themselves."""
     run: str = ""
@@ -57,7 +63,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Company:
     """What somebody else writes in the units of an import."""
 
     rows: Callable[[WriteConn, Sequence[Outcome], Mapping[int, Line]], None]
@@ -81,9 +87,18 @@ class Looked:
 class Importing:
     """Takes over files."""
 
-    def __init__(self, store: Store, clock: Clock, idents: Idents, by: str, tables: Tables | None = None) -> None:
-        """Work on `store` in the name of `by`, and open files with `tables` (without: in this process)."""
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        idents: Idents,
+        by: str,
+        tables: Tables | None = None,
+        recordings: Recordings | None = None,
+    ) -> None:
+        """Work on `store` in the name of `by`; open files with `tables` (without: in this process), seal sound by `recordings`."""
         self._tables = tables or Tables()
+        self._recordings = recordings
         self._store = store
         self._clock = clock
         self._idents = idents
@@ -137,21 +152,23 @@ class Importing:
         """
         looked = await self.look(wish, whole=True)
         fresh, counts = Fresh(), Counter[str]()
-        async for batch in _aside(self._batches(looked, wish, await self._names(), ())):
-            try:
-                await self._taken(partial(_units(wish)[0], records=batch, errand=self._errand("", wish)))
-            except TriedOutError as tried:
-                outcomes = tried.outcomes
-            for record, outcome in zip(batch, outcomes, strict=True):
-                fresh.compare(record, outcome)
-                counts[outcome.status] += 1
-                show(outcome)
-                if compare is not None:
-                    compare(record, outcome)
+        with self._beside(wish) as beside:
+            async for batch in _aside(self._batches(looked, wish, await self._names(), ())):
+                await beside.complete(batch, keep=False)
+                try:
+                    await self._taken(partial(_units(wish)[0], records=batch, errand=self._errand("", wish)))
+                except TriedOutError as tried:
+                    outcomes = tried.outcomes
+                for record, outcome in zip(batch, outcomes, strict=True):
+                    fresh.compare(record, outcome)
+                    counts[outcome.status] += 1
+                    show(outcome)
+                    if compare is not None:
+                        compare(record, outcome)
         return dict(counts)
 
     async def run(
-        self, wish: Wish, show: Callable[[Outcome], None], beside: Beside | None = None
+        self, wish: Wish, show: Callable[[Outcome], None], company: Company | None = None
     ) -> tuple[str, dict[str, int]]:
         """Take over every row that can be; return the import's id and status → rows.
 
@@ -162,21 +179,23 @@ class Importing:
         """
         looked = await self.look(wish, whole=True)
         lines: dict[int, Line] = {}
-        if beside is not None:
+        if company is not None:
             looked = replace(looked, sheet=replace(looked.sheet, lines=_noted(looked.sheet.lines, lines)))
         job = await self._begin(wish, looked)
         done = await self._store.read(lambda conn: import_jobs.taken(conn, job))
-        async for batch in _aside(self._batches(looked, wish, await self._names(), done)):
-            unit = partial(_units(wish)[1], records=batch, errand=self._errand(job, wish))
-            for outcome in await self._taken(unit if beside is None else partial(_with, unit, beside, lines)):
-                lines.pop(outcome.number, None)
-                show(outcome)
+        with self._beside(wish) as beside:
+            async for batch in _aside(self._batches(looked, wish, await self._names(), done)):
+                await beside.complete(batch, keep=True)
+                unit = partial(_units(wish)[1], records=batch, errand=self._errand(job, wish))
+                for outcome in await self._taken(unit if company is None else partial(_with, unit, company, lines)):
+                    lines.pop(outcome.number, None)
+                    show(outcome)
         now = self._clock.now()
 
         def end(conn: WriteConn) -> dict[str, int]:
             counts = import_jobs.finish(conn, job, now)
-            if beside is not None:
-                beside.end(conn, counts)
+            if company is not None:
+                company.end(conn, counts)
             return counts
 
         return job, await self._store.write(end)
@@ -221,7 +240,7 @@ class Importing:
         job = import_jobs.Job(
             id=self._idents.new(),
             file_name=wish.file_name or wish.path.name,
-            digest=await asyncio.to_thread(_digest, wish.path),
+            digest=await asyncio.to_thread(_digest, wish),
             format=looked.sheet.format,
             encoding=looked.sheet.encoding,
             fingerprint=_fingerprint(wish, looked.sheet),
@@ -233,6 +252,10 @@ class Importing:
         )
         now = self._clock.now()
         return await self._store.write(lambda conn: import_jobs.begin(conn, job, now))
+
+    def _beside(self, wish: Wish) -> AbstractContextManager[Beside]:
+        """Open what rows name that lies beside the table."""
+        return beside(self._store, self._recordings, wish.object, wish.files or wish.path, wish.options.system)
 
     def _errand(self, job: str, wish: Wish) -> Errand:
         now = self._clock.now()
@@ -289,11 +312,11 @@ def _noted(lines: Iterator[Line], into: dict[int, Line]) -> Iterator[Line]:
 
 
 def _with(
-    unit: Callable[[WriteConn], list[Outcome]], beside: Beside, lines: Mapping[int, Line], conn: WriteConn
+    unit: Callable[[WriteConn], list[Outcome]], company: Company, lines: Mapping[int, Line], conn: WriteConn
 ) -> list[Outcome]:
     """Write a unit's rows, and what somebody else writes beside them."""
     outcomes = unit(conn)
-    beside.rows(conn, outcomes, lines)
+    company.rows(conn, outcomes, lines)
     return outcomes
 
 
@@ -308,11 +331,16 @@ def _fingerprint(wish: Wish, sheet: Sheet) -> str:
     return fingerprint((wish.object, *sheet.headers) if wish.object else sheet.headers)
 
 
-def _digest(path: Path) -> str:
+def _digest(wish: Wish) -> str:
+    """Return by what the same table with the same files beside it is known."""
     found = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            found.update(chunk)
+    for path in (wish.path, wish.files):
+        if path is not None and path.is_dir():
+            found.update(Folder(path).mark().encode())
+        elif path is not None:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    found.update(chunk)
     return found.hexdigest()
 
 

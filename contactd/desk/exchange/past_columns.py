@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contactd.core.errors import BadRequestError
-from contactd.core.past import CASE, CONTACT, KINDS, RECORD
+from contactd.core.past import CASE, CONTACT, KINDS, RECORD, RECORDING
 from contactd.desk.exchange.headers import LEAVE_OUT, spelling
 
 CUSTOMERS = "customers"
@@ -70,6 +70,19 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
         "url": "url link 链接",
         "at": "asof at updated updatedat 更新时间 截至时间",
     },
+    RECORDING: {
+        **_CUSTOMER,
+        "file": "file filename path recording recordingfile audio wav 文件 文件名 录音文件 录音文件名 录音 文件路径",
+        "external_id": "id externalid recordingid 编号 录音编号 唯一标识",
+        "call": "call callid uniqueid contactid interaction 通话编号 流水号 呼叫编号 通话流水号 会话编号",
+        "at": "time date started startedat starttime begin begintime datetime 时间 日期 开始时间 通话时间 呼叫时间 录音时间",
+        "talk": "duration durations seconds talk length billsec 时长 通话时长 录音时长 时长秒",
+        "direction": "direction way inout 方向 呼叫方向 呼叫类型",
+        "line": "line queue group skillgroup 线路 队列 技能组 业务线",
+        "agent": "agent operator user 坐席 座席 客服 工号 坐席工号",
+        "name": "name contactname callername 姓名 联系人 客户姓名 客户名称",
+        "subject": "subject title 主题 标题 事由",
+    },
 }
 _PLACED: Mapping[str, Mapping[str, str]] = {
     kind: {spelled: field for field, spellings in fields.items() for spelled in spellings.split()}
@@ -106,7 +119,7 @@ def settled(kind: str, headers: Sequence[str], chosen: Mapping[str, str]) -> tup
     """Return header → field as chosen, else as named, and the headers nobody placed.
 
     Args:
-        kind: contacts, cases or records.
+        kind: one of `core.past.KINDS`.
         headers: the file's.
         chosen: header → field, or `-` to leave a column out.
 

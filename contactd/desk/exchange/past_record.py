@@ -38,7 +38,16 @@ OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
 _AMOUNT = 100
 """Smallest units of one unit of money."""
 _TEXTS = {"name": LONGEST, "line": LONGEST, "subject": 500, "title": 200, "text": LONGEST_TEXT, "body": LONGEST_TEXT}
-_TEXTS |= {"remedy": 5_000, "cause": LONGEST, "outside": 500, "no": 40, "url": 2_000, "stage": 40}
+_TEXTS |= {
+    "file": LONGEST,
+    "call": LONGEST,
+    "remedy": 5_000,
+    "cause": LONGEST,
+    "outside": 500,
+    "no": 40,
+    "url": 2_000,
+    "stage": 40,
+}
 
 
 def understand(kind: str, line: Line, headers: Sequence[str], mapping: Mapping[str, str], rules: Rules) -> Past:
@@ -272,5 +281,9 @@ _NEEDED: Mapping[str, _Needed] = {
         ("kind", lambda row: "kind" in row.values),
         ("external_id", lambda row: bool(row.key)),
         ("title", lambda row: bool(row.said("title"))),
+    ),
+    past.RECORDING: (
+        ("file", lambda row: bool(row.said("file"))),
+        ("at", lambda row: bool(row.said("call")) or row.at is not None),
     ),
 }

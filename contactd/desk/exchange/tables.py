@@ -10,13 +10,16 @@ import asyncio
 import json
 import secrets
 import shutil
+import tempfile
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from contactd.core.errors import BadRequestError, WorkerDiedError
-from contactd.desk.exchange.sheet import Cell, Faulty, Line, Sheet, form_of, open_sheet
+from contactd.desk.exchange.bundle import BROKEN, Zip, is_zip
+from contactd.desk.exchange.sheet import MAX_BYTES, Cell, Faulty, Line, Sheet, form_of, open_sheet, too_large
 
 Work = Callable[..., Awaitable[Any]]
 MAX_WRITTEN = 2 * 1024 * 1024 * 1024
@@ -24,6 +27,7 @@ MAX_WRITTEN = 2 * 1024 * 1024 * 1024
 HEAD = 20
 """Rows of a head."""
 _PACKED = "xlsx"
+_CHUNK = 1024 * 1024
 XLSX_READER = "contactd.desk.exchange.xlsx_sheet"
 """The module a worker imports before its limits hold: what it brings along takes memory, too."""
 
@@ -45,6 +49,23 @@ class Tables:
         Raises:
             BadRequestError: as `open_sheet`, or it takes more memory or time than a table may.
         """
+        return await self._opened(path, form, encoding, self._head)
+
+    async def _opened(self, path: Path, form: str, encoding: str, how: Callable[..., Awaitable[Sheet]]) -> Sheet:
+        """Open a table, also one that is packed in a zip with the files it names: it lies unpacked for as long as it is read."""
+        unpacked = await asyncio.to_thread(_unpacked, path, self._folder)
+        if unpacked is None:
+            return await how(path, form, encoding)
+        try:
+            sheet = await how(unpacked, form, encoding)
+        except BaseException:
+            unpacked.unlink(missing_ok=True)
+            raise
+        lines = _each(sheet.lines)
+        weakref.finalize(lines, unpacked.unlink, missing_ok=True)
+        return Sheet(sheet.format, sheet.encoding, sheet.headers, lines)
+
+    async def _head(self, path: Path, form: str, encoding: str) -> Sheet:
         if self._work is None or await asyncio.to_thread(form_of, path, form) != _PACKED:
             return await asyncio.to_thread(open_sheet, path, form=form, encoding=encoding)
         headers, lines = await self._told(head_of, str(path))
@@ -56,6 +77,9 @@ class Tables:
         Raises:
             BadRequestError: as `head`.
         """
+        return await self._opened(path, form, encoding, self._whole)
+
+    async def _whole(self, path: Path, form: str, encoding: str) -> Sheet:
         if self._work is None or self._folder is None or await asyncio.to_thread(form_of, path, form) != _PACKED:
             return await asyncio.to_thread(open_sheet, path, form=form, encoding=encoding)
         target = self._folder / secrets.token_hex(16)
@@ -74,6 +98,46 @@ class Tables:
         except WorkerDiedError as error:
             message = "the Excel file takes more memory or time than a table may: save it as CSV"
             raise BadRequestError(message, code="too_large", field="file") from error
+
+
+def _unpacked(path: Path, folder: Path | None) -> Path | None:
+    """Write the table of a zip down by itself; None: it is a table already.
+
+    Raises:
+        BadRequestError: the zip is damaged, holds too much or no table, or its table is too large.
+    """
+    if not is_zip(path):
+        return None
+    packed = Zip(path)
+    try:
+        name = packed.table()
+        if name is None:
+            return None
+        handle, target = tempfile.mkstemp(prefix="table-", dir=folder)
+        with packed.open(name) as source, open(handle, "wb") as file:  # noqa: PTH123 - a handle has no path
+            left = MAX_BYTES
+            while left >= 0 and (chunk := _piece(source)):
+                left -= len(chunk)
+                file.write(chunk)
+    finally:
+        packed.close()
+    if left < 0:
+        Path(target).unlink()
+        raise too_large(MAX_BYTES - left)
+    return Path(target)
+
+
+def _piece(source: IO[bytes]) -> bytes:
+    try:
+        return source.read(_CHUNK)
+    except BROKEN as error:
+        message = "the zip is damaged"
+        raise BadRequestError(message, code="damaged", field="file") from error
+
+
+def _each(lines: Iterator[Line]) -> Iterator[Line]:
+    """Hand lines on as a thing of its own, whose end can be waited for."""
+    yield from lines
 
 
 def head_of(path: str) -> tuple[tuple[str, ...], list[Any]]:

@@ -12,32 +12,33 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 from contactd.clock import Clock
 from contactd.core.errors import BadRequestError, BusyError, ConflictError, ContactdError, StoreDownError
-from contactd.core.newcomer import MATCHES, POLICIES, TakeOver
-from contactd.core.past import KINDS
+from contactd.core.newcomer import MATCHES, POLICIES
+from contactd.core.past import BESIDE, KINDS
 from contactd.crm_store import import_files, import_jobs, import_undo
 from contactd.crm_store.import_files import AT_WORK, DONE, FAILED, RUNNING, TRYING, UPLOADING, WHOLE
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.headers import CUSTOM, FIELDS
 from contactd.desk.exchange.importing import Importing, Wish, first
-from contactd.desk.exchange.past_columns import CUSTOMERS, fields_of, zone_of
-from contactd.desk.exchange.record import Rules
+from contactd.desk.exchange.past_columns import CUSTOMERS, fields_of
 from contactd.desk.exchange.results import LEFT_OUT
-from contactd.desk.exchange.sheet import FORMATS, MAX_BYTES, too_large
+from contactd.desk.exchange.sheet import MAX_BYTES, too_large
 from contactd.desk.exchange.tables import Tables
+from contactd.desk.exchange.wishes import ENCODINGS, wish_of
 from contactd.desk.idents import Idents
+from contactd.desk.recordings import Recordings
 
 PIECE = 1024 * 1024
 """Bytes of a piece, at most."""
 KEPT = timedelta(days=7)
 """How long a file is kept, for its result to be fetched."""
-ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "shift_jis")
 SHOWN = 10
 """Rows of a file that are shown before anything is done with it."""
 FAULTS = 200
@@ -54,9 +55,28 @@ class StoppedError(Exception):
 class Wizard:
     """Takes over the files people bring."""
 
-    def __init__(self, store: Store, clock: Clock, idents: Idents, tables: Tables | None = None) -> None:
-        """Work on `store`; files are opened with `tables`."""
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        idents: Idents,
+        tables: Tables | None = None,
+        recordings: Recordings | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Work on `store`.
+
+        Args:
+            store: the store.
+            clock: the clock.
+            idents: makes ids.
+            tables: opens files.
+            recordings: seals sound.
+            folder: below it lie files that tables name; None: they come in a zip only.
+        """
         self._tables = tables
+        self._recordings = recordings
+        self._folder = folder
         self._store = store
         self._clock = clock
         self._idents = idents
@@ -149,6 +169,8 @@ class Wizard:
             "policies": list(POLICIES),
             "encodings": list(ENCODINGS),
             "objects": [CUSTOMERS, *KINDS],
+            "beside": wish.object in BESIDE,
+            "folder": self._folder is not None,
         }
 
     async def begin(self, ident: str, given: Mapping[str, Any], by: str, *, trial: bool) -> dict[str, Any]:
@@ -278,26 +300,7 @@ class Wizard:
         if found.blob is None:
             message = "The file is not whole yet."
             raise ConflictError(message, code="not_whole")
-        form, encoding = given.get("form", ""), given.get("encoding", "")
-        if form not in {"", *FORMATS} or encoding not in {"", "utf-8-sig", *ENCODINGS}:
-            message = "There is no such form or encoding."
-            raise BadRequestError(message, code="encoding", field="encoding")
-        whole = TakeOver()
-        return Wish(
-            path=self._store.blobs.path(found.blob),
-            file_name=found.name,
-            form=form,
-            encoding=encoding,
-            mapping=given.get("mapping") or {},
-            options=TakeOver(
-                match=tuple(given.get("match") or whole.match),
-                policy=given.get("policy") or whole.policy,
-                overwrite=tuple(given.get("overwrite") or ()),
-                system=given.get("system") or whole.system,
-            ),
-            rules=Rules(area_code=given.get("area_code") or None, zone=zone_of(given.get("zone") or Rules().zone)),
-            object="" if given.get("object") in {None, "", CUSTOMERS} else given["object"],
-        )
+        return wish_of(given, found.name, self._store.blobs.path(found.blob), self._folder)
 
     def _importing(self, by: str) -> Importing:
-        return Importing(self._store, self._clock, self._idents, by, self._tables)
+        return Importing(self._store, self._clock, self._idents, by, self._tables, self._recordings)

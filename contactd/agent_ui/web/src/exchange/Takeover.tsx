@@ -14,6 +14,10 @@ import { Reasons } from "./Reasons";
 import { Columns } from "./Columns";
 
 const CUSTOMERS = "customers";
+const RECORDINGS = "recordings";
+const OBJECTS = [CUSTOMERS, "contacts", "cases", "records", RECORDINGS];
+/** What a file is taken for by its name, before anybody says. */
+const USUAL: [RegExp, string][] = [[/\.zip$/i, RECORDINGS]];
 
 export function Takeover({ id }: { id: string }) {
   const { t } = useWords();
@@ -81,7 +85,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
   const { message } = AntApp.useApp();
   const queries = useQueryClient();
   const [encoding, setEncoding] = useState("");
-  const [object, setObject] = useState(CUSTOMERS);
+  const [object, setObject] = useState(() => USUAL.find(([ending]) => ending.test(file.name))?.[1] ?? CUSTOMERS);
   const preview = useQuery({
     queryKey: ["import-preview", file.id, encoding, object],
     queryFn: ({ signal }) => files.preview(file.id, encoding, object, signal),
@@ -128,7 +132,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
             aria-label={t("exchange.object")}
             value={object}
             data-testid="import-object"
-            options={(preview.data?.objects ?? [CUSTOMERS]).map((one) => ({ value: one, label: word("exchange.objects", one) }))}
+            options={(preview.data?.objects ?? OBJECTS).map((one) => ({ value: one, label: word("exchange.objects", one) }))}
             onChange={(one) => {
               setObject(one);
               setWish(null);
@@ -164,7 +168,14 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
             <Input value={wish.system} maxLength={40} onChange={(event) => setWish({ ...wish, system: event.target.value })} />
           </label>
         )}
+        {wish !== null && preview.data?.beside === true && preview.data.folder && (
+          <label>
+            <span>{t("exchange.files")}</span>
+            <Input value={wish.files} maxLength={200} data-testid="import-files" placeholder={t("exchange.filesHint")} onChange={(event) => setWish({ ...wish, files: event.target.value })} />
+          </label>
+        )}
       </div>
+      {preview.data?.beside === true && <p className="dim">{t(preview.data.folder ? "exchange.besideFolder" : "exchange.beside")}</p>}
       {object !== CUSTOMERS && <p className="dim">{t("exchange.pastHint")}</p>}
       {preview.data && wish !== null && <Columns preview={preview.data} mapping={wish.mapping} onChange={(mapping) => setWish({ ...wish, mapping })} />}
       {tried && <Trial file={file} />}
@@ -211,5 +222,5 @@ function first(preview: Preview, now: Wish | null): Wish {
     const kept = Object.entries(now.mapping).filter(([header]) => preview.headers.includes(header));
     return { ...now, mapping: { ...preview.mapping, ...Object.fromEntries(kept) } };
   }
-  return { encoding: "", mapping: preview.mapping, match: preview.matches.filter((one) => one !== "name"), policy: "fill", system: "import", object: CUSTOMERS };
+  return { encoding: "", mapping: preview.mapping, match: preview.matches.filter((one) => one !== "name"), policy: "fill", system: "import", object: CUSTOMERS, files: "" };
 }

@@ -31,6 +31,10 @@ export interface Preview {
   encodings: string[];
   /** What the rows may be: customers, or what was with them. */
   objects: string[];
+  /** Rows name files that lie beside the table. */
+  beside: boolean;
+  /** The server may read such files from a folder of its own. */
+  folder: boolean;
 }
 
 export interface ImportJob {
@@ -62,6 +66,7 @@ export interface Wish {
   policy: string;
   system: string;
   object: string;
+  files: string;
 }
 
 const key = encodeURIComponent;
