@@ -17,7 +17,7 @@ from contactd.api.parts import Filter, Ident, Limit, Looking, PartsOf, answer, l
 from contactd.core.errors import ForbiddenError
 from contactd.core.plain import one_line
 from contactd.crm_store import import_jobs
-from contactd.desk.rights import Actor
+from contactd.desk.rights import Actor, permitted
 
 router = APIRouter(prefix="/api/v1", tags=["imports"])
 _Word = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -42,7 +42,7 @@ class Taking(BaseModel):
     policy: _Word = ""
     overwrite: Annotated[list[_Word], Field(max_length=100)] = []
     system: _Word = ""
-    object: Annotated[str, StringConstraints(pattern=r"^(|customers|contacts|cases|records|recordings)$")] = ""
+    object: Annotated[str, StringConstraints(pattern=r"^(|customers|contacts|cases|records|recordings|articles)$")] = ""
     """What the rows are: customers, or what was with them."""
     files: _Word = ""
     """Where files lie that rows name: below the folder of the settings (`.`: in it); empty: packed with the table."""
@@ -149,13 +149,13 @@ async def preview(
 @router.post("/import-files/{ident}/trial", status_code=202, summary="Try it out", responses=gives(FileView, 202))
 async def trial(parts: PartsOf, ident: Ident, given: Taking, actor: Annotated[Actor, may("import.run")]) -> Response:
     """Say what would become of each row; nothing is changed.  The counts appear in the file."""
-    return answer(await parts.wizard.begin(ident, given.model_dump(), actor.id, trial=True), 202)
+    return answer(await parts.wizard.begin(ident, _wish(given, actor), actor.id, trial=True), 202)
 
 
 @router.post("/import-files/{ident}/run", status_code=202, summary="Take it over", responses=gives(FileView, 202))
 async def run(parts: PartsOf, ident: Ident, given: Taking, actor: Annotated[Actor, may("import.run")]) -> Response:
     """Take over every row that can be, behind the live work; a crash does not end it."""
-    return answer(await parts.wizard.begin(ident, given.model_dump(), actor.id, trial=False), 202)
+    return answer(await parts.wizard.begin(ident, _wish(given, actor), actor.id, trial=False), 202)
 
 
 @router.get("/imports", summary="The latest imports", responses=gives(Page[Import]))
@@ -224,6 +224,11 @@ async def undo(parts: PartsOf, ident: Ident, actor: Annotated[Actor, may("import
     """Take an import back, also one that still runs; what somebody has changed since is kept and named in its rows."""
     await parts.wizard.undo(ident, actor.id)
     return answer(await parts.store.read(lambda conn: import_jobs.current(conn, ident)), 202)
+
+
+def _wish(given: Taking, actor: Actor) -> dict[str, Any]:
+    """Return what is wished, with what whoever wishes it may do besides."""
+    return given.model_dump() | {"publishes": permitted(actor, "kb.approve")}
 
 
 def refuse_veiled(looking: Looking) -> None:

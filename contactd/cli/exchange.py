@@ -25,7 +25,7 @@ def describe(commands: Commands) -> None:
     take.add_argument("--system", default="import", help="whose numbers the customers' are (erp)")
     take.add_argument(
         "--object",
-        choices=["customers", "contacts", "cases", "records", "recordings"],
+        choices=["customers", "contacts", "cases", "records", "recordings", "articles"],
         default="customers",
         help="what the rows are; contacts, cases and records come as history, with their numbers and times",
     )
@@ -33,7 +33,7 @@ def describe(commands: Commands) -> None:
         "--files",
         type=Path,
         metavar="PATH",
-        help="where the recordings lie: a folder or a zip; default: FILE is such a zip",
+        help="where recordings or articles lie: a folder or a zip; default: FILE is such a zip",
     )
     take.add_argument("--zone", default="Asia/Shanghai", help="of times that name none")
     take.add_argument("--area-code", help="put before numbers of 7 or 8 digits (0371)")

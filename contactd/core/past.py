@@ -10,10 +10,10 @@ from typing import Any
 from contactd.core.newcomer import Problem
 from contactd.core.party import Point
 
-CONTACT, CASE, RECORD, RECORDING = "contacts", "cases", "records", "recordings"
-KINDS = (CONTACT, CASE, RECORD, RECORDING)
+CONTACT, CASE, RECORD, RECORDING, ARTICLE = "contacts", "cases", "records", "recordings", "articles"
+KINDS = (CONTACT, CASE, RECORD, RECORDING, ARTICLE)
 """Things beside customers that a table may hold."""
-BESIDE = frozenset({RECORDING})
+BESIDE = frozenset({RECORDING, ARTICLE})
 """Of them those whose rows name files that lie beside the table."""
 ADAPTER = "import"
 """By what door contacts of the past came: none.  They have no stay in a line, and the router never heard of them."""
@@ -121,6 +121,21 @@ CASE_STATES: Mapping[str, str] = _by_spelling(
         "waiting_internal": "waiting_internal on_hold hold 挂起 等待内部 转派",
         "resolved": "resolved solved done 已解决 已处理 解决",
         "closed": "closed 已关闭 已结案 关闭 结案 归档",
+    }
+)
+LANGUAGES: Mapping[str, str] = _by_spelling(
+    {"zh": "zh zh-cn zh_cn cn chinese 中文 汉语 简体中文", "en": "en en-us en-gb english 英文 英语"}
+)
+ARTICLE_STATES: Mapping[str, str] = _by_spelling(
+    {
+        "draft": "draft review pending 草稿 待审 待审核 未发布",
+        "published": "published public online active 已发布 发布 上线 已上线 有效",
+    }
+)
+AUDIENCES: Mapping[str, str] = _by_spelling(
+    {
+        "internal": "internal private staff no 内部 对内 仅内部 否",
+        "public": "public customers external yes 公开 对外 客户可见 是",
     }
 )
 PRIORITIES: Mapping[str, int] = {

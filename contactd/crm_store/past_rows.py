@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, select
 
 from contactd.core.errors import ContactdError
 from contactd.core.newcomer import Problem
-from contactd.core.past import CASE, CONTACT, RECORD, RECORDING, Past
-from contactd.crm_store import past_cases, past_contacts, past_recordings, past_records
+from contactd.core.past import ARTICLE, CASE, CONTACT, RECORD, RECORDING, Past
+from contactd.crm_store import past_articles, past_cases, past_contacts, past_recordings, past_records
 from contactd.crm_store import schema as s
 from contactd.crm_store.import_rows import ERROR, Errand, Outcome, TriedOutError
 from contactd.crm_store.statements import hot, insert
@@ -32,6 +32,7 @@ TAKE: Mapping[str, Callable[[WriteConn, Past, Errand, Outcome], Problem | None]]
     CASE: past_cases.take,
     RECORD: past_records.take,
     RECORDING: past_recordings.take,
+    ARTICLE: past_articles.take,
 }
 """Each takes one row over, fills in what became of it, and returns why it cannot be, before anything is written."""
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from contactd.core.past import CASE, CONTACT, RECORD, RECORDING
-from contactd.crm_store import past_cases, past_contacts, past_recordings, past_records
+from contactd.core.past import ARTICLE, CASE, CONTACT, RECORD, RECORDING
+from contactd.crm_store import past_articles, past_cases, past_contacts, past_recordings, past_records
 from contactd.crm_store import schema as s
 from contactd.crm_store.import_rows import CREATED, UPDATED
 from contactd.crm_store.write_conn import WriteConn
@@ -20,6 +20,7 @@ _ABOUT: Mapping[str, tuple[ModuleType, Any]] = {
     CASE: (past_cases, s.case_),
     RECORD: (past_records, s.record),
     RECORDING: (past_recordings, s.recording),
+    ARTICLE: (past_articles, s.kb_article),
 }
 
 

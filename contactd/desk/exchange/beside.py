@@ -1,4 +1,4 @@
-"""What lies beside a table, by what its rows are: sound of recordings; of all other rows there is nothing."""
+"""What lies beside a table, by what its rows are: sound of recordings, pages of articles; of all other rows there is nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from contactd.core.errors import BadRequestError
 from contactd.core.past import RECORDING
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.audio import Audio
-from contactd.desk.exchange.bundle import open_bundle
+from contactd.desk.exchange.bundle import is_zip, open_bundle
+from contactd.desk.exchange.pages import Pages
 from contactd.desk.recordings import Recordings
 
 
@@ -52,3 +53,22 @@ def beside(store: Store, recordings: Recordings | None, what: str, files: Path, 
         yield Audio(store, recordings, bundle, system)
     finally:
         bundle.close()
+
+
+@contextmanager
+def pages_beside(files: Path, *, publishes: bool) -> Iterator[Beside]:
+    """Open the pages articles name; there need not be any.
+
+    Args:
+        files: a folder or a zip; a table by itself says everything in its cells.
+        publishes: whether what was published there may be published here.
+
+    Raises:
+        BadRequestError: as `open_bundle`.
+    """
+    bundle = open_bundle(files) if files.is_dir() or is_zip(files) else None
+    try:
+        yield Pages(bundle, publishes=publishes)
+    finally:
+        if bundle is not None:
+            bundle.close()

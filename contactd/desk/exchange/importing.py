@@ -16,13 +16,14 @@ from typing import Any
 from contactd.clock import Clock, to_ms
 from contactd.core.errors import BadRequestError, ConflictError
 from contactd.core.newcomer import MATCHES, POLICIES, TakeOver
+from contactd.core.past import ARTICLE
 from contactd.crm_store import agents, field_rows, import_jobs, import_rows, import_undo, past_rows, policies
 from contactd.crm_store.import_held import CROSSED
 from contactd.crm_store.import_rows import Errand, Outcome, TriedOutError
 from contactd.crm_store.store import Store, WriteConn
 from contactd.desk.exchange import past_columns
 from contactd.desk.exchange.batches import Fresh, Names, Source, batches
-from contactd.desk.exchange.beside import Beside, beside
+from contactd.desk.exchange.beside import Beside, beside, pages_beside
 from contactd.desk.exchange.bundle import Folder
 from contactd.desk.exchange.dressing import Dress
 from contactd.desk.exchange.headers import fingerprint, settled
@@ -56,6 +57,8 @@ class Wish:
     """What the rows are, where they are no customers: one of `core.past.KINDS`."""
     files: Path | None = None
     """Where files lie that rows name: a folder or a zip; None: in the zip that `path` is."""
+    publishes: bool = True
+    """Articles that were published there may be published here; else they come as drafts."""
     dress: Dress = field(default_factory=Dress)
     """What its rows do not say themselves."""
     run: str = ""
@@ -255,7 +258,10 @@ class Importing:
 
     def _beside(self, wish: Wish) -> AbstractContextManager[Beside]:
         """Open what rows name that lies beside the table."""
-        return beside(self._store, self._recordings, wish.object, wish.files or wish.path, wish.options.system)
+        files, system = wish.files or wish.path, wish.options.system
+        if wish.object == ARTICLE:
+            return pages_beside(files, publishes=wish.publishes)
+        return beside(self._store, self._recordings, wish.object, files, system)
 
     def _errand(self, job: str, wish: Wish) -> Errand:
         now = self._clock.now()

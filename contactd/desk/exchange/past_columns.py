@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contactd.core.errors import BadRequestError
-from contactd.core.past import CASE, CONTACT, KINDS, RECORD, RECORDING
+from contactd.core.past import ARTICLE, CASE, CONTACT, KINDS, RECORD, RECORDING
 from contactd.desk.exchange.headers import LEAVE_OUT, spelling
 
 CUSTOMERS = "customers"
@@ -82,6 +82,21 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
         "agent": "agent operator user 坐席 座席 客服 工号 坐席工号",
         "name": "name contactname callername 姓名 联系人 客户姓名 客户名称",
         "subject": "subject title 主题 标题 事由",
+    },
+    ARTICLE: {
+        "title": "title subject question name 标题 主题 问题 题目",
+        "body": "body text content answer 正文 内容 答案 解答",
+        "file": "file filename path 文件 文件名 文件路径",
+        "external_id": "id externalid no number articleid key 编号 文章编号 唯一标识",
+        "language": "language lang 语言 语种",
+        "category": "category folder topic 分类 类别 目录 栏目",
+        "state": "state status 状态 发布状态",
+        "audience": "audience visibility public 对象 可见范围 是否公开",
+        "words": "words keywords tags 关键词 关键字 标签",
+        "agent": "author owner agent 作者 编写人 负责人",
+        "other_title": "othertitle translatedtitle englishtitle titleen 英文标题 译文标题",
+        "other_body": "otherbody translatedbody englishbody bodyen 英文正文 英文内容 译文",
+        "other_file": "otherfile translatedfile englishfile fileen 英文文件 译文文件",
     },
 }
 _PLACED: Mapping[str, Mapping[str, str]] = {

@@ -38,16 +38,9 @@ OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
 _AMOUNT = 100
 """Smallest units of one unit of money."""
 _TEXTS = {"name": LONGEST, "line": LONGEST, "subject": 500, "title": 200, "text": LONGEST_TEXT, "body": LONGEST_TEXT}
-_TEXTS |= {
-    "file": LONGEST,
-    "call": LONGEST,
-    "remedy": 5_000,
-    "cause": LONGEST,
-    "outside": 500,
-    "no": 40,
-    "url": 2_000,
-    "stage": 40,
-}
+_TEXTS |= {"remedy": 5_000, "cause": LONGEST, "outside": 500, "no": 40, "url": 2_000, "stage": 40, "file": LONGEST}
+_TEXTS |= {"call": LONGEST, "category": LONGEST, "words": LONGEST, "other_title": 200, "other_file": LONGEST}
+_TEXTS |= {"other_body": LONGEST_TEXT}
 
 
 def understand(kind: str, line: Line, headers: Sequence[str], mapping: Mapping[str, str], rules: Rules) -> Past:
@@ -92,7 +85,7 @@ def _coded(row: Past, header: str, meaning: str, text: str, rules: Rules) -> Non
         value: Any = moment(text, rules.zone)
         code = "no_such_day"
     else:
-        value, code = _READ[meaning](text), "unknown_value"
+        value, code = (_ARTICLE if row.kind == past.ARTICLE else _READ)[meaning](text), "unknown_value"
     if value is None:
         row.problems.append(Problem(header, code, text[:40]))
     elif meaning == "at":
@@ -269,6 +262,11 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "amount": _amount,
     "currency": lambda text: text.upper() if re.fullmatch(r"[A-Za-z]{3}", text) else None,
 }
+_ARTICLE: Mapping[str, Callable[[str], Any]] = {
+    "language": _word(past.LANGUAGES),
+    "state": _word(past.ARTICLE_STATES),
+    "audience": _word(past.AUDIENCES),
+}
 _Needed = tuple[tuple[str, Callable[[Past], bool]], ...]
 _NEEDED: Mapping[str, _Needed] = {
     past.CONTACT: (("channel", lambda row: "channel" in row.values), ("at", lambda row: row.at is not None)),
@@ -286,4 +284,5 @@ _NEEDED: Mapping[str, _Needed] = {
         ("file", lambda row: bool(row.said("file"))),
         ("at", lambda row: bool(row.said("call")) or row.at is not None),
     ),
+    past.ARTICLE: (("title", lambda row: bool(row.said("title") or row.said("file"))),),
 }

@@ -15,7 +15,7 @@ import { Columns } from "./Columns";
 
 const CUSTOMERS = "customers";
 const RECORDINGS = "recordings";
-const OBJECTS = [CUSTOMERS, "contacts", "cases", "records", RECORDINGS];
+const OBJECTS = [CUSTOMERS, "contacts", "cases", "records", RECORDINGS, "articles"];
 /** What a file is taken for by its name, before anybody says. */
 const USUAL: [RegExp, string][] = [[/\.zip$/i, RECORDINGS]];
 
@@ -176,7 +176,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
         )}
       </div>
       {preview.data?.beside === true && <p className="dim">{t(preview.data.folder ? "exchange.besideFolder" : "exchange.beside")}</p>}
-      {object !== CUSTOMERS && <p className="dim">{t("exchange.pastHint")}</p>}
+      {object !== CUSTOMERS && <p className="dim">{t(object === "articles" ? "exchange.articlesHint" : "exchange.pastHint")}</p>}
       {preview.data && wish !== null && <Columns preview={preview.data} mapping={wish.mapping} onChange={(mapping) => setWish({ ...wish, mapping })} />}
       {tried && <Trial file={file} />}
       <div className="row exchange-go">
