@@ -8,7 +8,7 @@ import json
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TextIO
 
@@ -27,9 +27,10 @@ from contactd.core.errors import ContactdError, WorkerDiedError
 from contactd.crm_store.store import Store
 from contactd.desk import outside
 from contactd.desk.access import Access
-from contactd.desk.backroom import build_backroom
+from contactd.desk.backroom import Borrowed, build_backroom
 from contactd.desk.connect.tending import Tending as Connectors
 from contactd.desk.dismissing import Quarantine
+from contactd.desk.exchange.letters import Post, own_of
 from contactd.desk.fetching import Fetcher
 from contactd.desk.office import Office, build_office, published
 from contactd.desk.readiness import Readiness
@@ -52,6 +53,15 @@ GRACE_S = 10.0
 """Longest time a stop may take."""
 
 log = structlog.get_logger(__name__)
+
+
+def _post(made: Mapping[str, Channel], workers: Workers) -> Post | None:
+    """Return how mails of another program are read: by the channel that knows which addresses are the house's own."""
+    for channel in made.values():
+        own = getattr(channel, "own_domains", None)
+        if own is not None and channel.reader is not None:
+            return Post(channel=channel.name, reader=channel.reader, work=workers.run, own=own_of((), own))
+    return None
 
 
 async def build(settings: Settings, clock: Clock | None = None) -> Server:
@@ -87,8 +97,8 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     _watch(metrics, office, store, workers)
     shows = (channel for channel in made.values() if hasattr(channel, "show_html"))
     showing = Showing(next(shows, None), workers.run, Fetcher(settings.http.fetch_from).pictures)
-    for_imports = for_tables(limits.worker_memory_mb)
-    backroom = build_backroom(store, clock, settings, rules, for_imports, office.recordings, office.alert)
+    borrowed = Borrowed(for_tables(limits.worker_memory_mb), office.recordings, _post(made, workers), office.alert)
+    backroom = build_backroom(store, clock, settings, rules, borrowed)
     _watch_connectors(metrics, backroom.connectors)
     parts = Parts(
         access=access,

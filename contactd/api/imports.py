@@ -42,10 +42,14 @@ class Taking(BaseModel):
     policy: _Word = ""
     overwrite: Annotated[list[_Word], Field(max_length=100)] = []
     system: _Word = ""
-    object: Annotated[str, StringConstraints(pattern=r"^(|customers|contacts|cases|records|recordings|articles)$")] = ""
+    object: Annotated[
+        str, StringConstraints(pattern=r"^(|customers|contacts|cases|records|recordings|articles|mails)$")
+    ] = ""
     """What the rows are: customers, or what was with them."""
     files: _Word = ""
     """Where files lie that rows name: below the folder of the settings (`.`: in it); empty: packed with the table."""
+    own: Annotated[list[_Word], Field(max_length=50)] = []
+    """Of mails: further addresses and domains of the house; what came from them went out."""
     zone: _Word = ""
     """Of times that name none."""
     area_code: Annotated[str, StringConstraints(pattern=r"^\d{0,5}$")] = ""

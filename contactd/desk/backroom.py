@@ -13,6 +13,7 @@ from contactd.desk.connect.asking import Asker
 from contactd.desk.connect.connecting import Connecting
 from contactd.desk.connect.tending import Tending
 from contactd.desk.exchange.handing_out import HandingOut
+from contactd.desk.exchange.letters import Post
 from contactd.desk.exchange.tables import Tables
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
@@ -69,38 +70,34 @@ class Backroom:
         await self.workers.close()
 
 
-def build_backroom(
-    store: Store,
-    clock: Clock,
-    settings: Settings,
-    rules: Rules,
-    workers: Workers,
-    recordings: Recordings,
-    alert: Callable[[str, str], None],
-) -> Backroom:
-    """Build its parts.
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """What the back room uses of others."""
 
-    Args:
-        store: where everything is kept.
-        clock: the time.
-        settings: the installation's.
-        rules: count customers.
-        workers: unpack tables.
-        recordings: seal sound that is brought.
-        alert: tells supervisors of a kind of trouble, with a detail.
-    """
+    workers: Workers
+    """Unpack tables."""
+    recordings: Recordings
+    """Seal sound that is brought."""
+    post: Post | None
+    """Reads mails that are brought; None = nothing here reads mails."""
+    alert: Callable[[str, str], None]
+    """Tells supervisors of a kind of trouble, with a detail."""
+
+
+def build_backroom(store: Store, clock: Clock, settings: Settings, rules: Rules, borrowed: Borrowed) -> Backroom:
+    """Build its parts; customers are counted by `rules`."""
     data_dir, kept = settings.data_dir, settings.privacy.retention
     folder = Path(settings.imports.folder) if settings.imports.folder else None
-    tables = Tables(data_dir / "tables", workers.run)
+    tables = Tables(data_dir / "tables", borrowed.workers.run)
     asker = Asker(settings.http.fetch_from)
     connecting = Connecting(store, clock, settings.connectors, data_dir / CONNECTORS, asker, tables)
     return Backroom(
-        Wizard(store, clock, Idents(clock), tables, recordings, folder),
+        Wizard(store, clock, Idents(clock), tables, borrowed.recordings, folder, borrowed.post),
         Privacy(store, clock),
         HandingOut(store, clock, data_dir / "handed_out", data_dir / "keys", tables),
         Webhooks(store, clock, Poster(settings.http.fetch_from), Seeing.of(settings.privacy).levels),
         Retention(store, clock, kept.days(), (kept.from_hour, kept.to_hour)),
         Scoring(store, clock, rules),
-        Tending(connecting, alert),
-        workers,
+        Tending(connecting, borrowed.alert),
+        borrowed.workers,
     )

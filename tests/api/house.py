@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from contactd.agent_ui.hub import Hub
 from contactd.agent_ui.server import ConsoleServer
 from contactd.api.parts import Parts
+from contactd.channels.email.reader import read
 from contactd.core.channel import Arrival, Content, Receipt
 from contactd.core.errors import ConflictError, ContactdError
 from contactd.core.identity import NO_PLAN, Plan
@@ -23,6 +24,7 @@ from contactd.desk.connect.asking import Asker
 from contactd.desk.connect.connecting import Connecting
 from contactd.desk.connect.tending import Tending
 from contactd.desk.exchange.handing_out import HandingOut
+from contactd.desk.exchange.letters import Post
 from contactd.desk.exchange.wizard import Wizard
 from contactd.desk.idents import Idents
 from contactd.desk.passwords import Passwords
@@ -182,7 +184,9 @@ def build(
     connecting = Connecting(store, clock, CONNECTORS, static.parent / "connectors", Asker())
     connectors = Tending(connecting, lambda _kind, _detail: None)
     recordings = Recordings(store, clock, Rules(POLICY, 3), static / "keys", work)
-    wizard = Wizard(store, clock, Idents(clock), recordings=recordings)
+    wizard = Wizard(
+        store, clock, Idents(clock), recordings=recordings, post=Post(channel="email", reader=read, work=work)
+    )
 
     async def render(document: str, pictures: Mapping[str, str], images: bool, folded: bool) -> str:
         return f"<p>{len(document)} {sorted(pictures)} {images}</p>"

@@ -46,6 +46,64 @@ async def done(house: House, client: httpx.AsyncClient, ident: str, what: str, *
     return found
 
 
+MAIL = b"""From: =?utf-8?b?5byg5LiJ?= <zhang@x.example>
+To: support@example.com
+Date: Fri, 01 Mar 2024 09:15:00 +0800
+Message-ID: <%d@x.example>
+Subject: pump %d
+
+It leaks.
+"""
+OURS = MAIL.replace(
+    b"From: =?utf-8?b?5byg5LiJ?= <zhang@x.example>\nTo: support@example.com",
+    b"From: a@ours.example\nTo: zhang@x.example",
+)
+
+
+async def test_mails_in_a_zip_are_looked_at_tried_taken_over_and_taken_back(both: House) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(
+            "Takeout/all.mbox", b"From x Fri Mar  1 09:15:00 2024\n" + MAIL % (1, 1) + b"\nFrom x\n" + OURS % (2, 2)
+        )
+        made.writestr("one.eml", MAIL % (3, 3))
+        made.writestr("undated.eml", b"From: zhang@x.example\nSubject: undated\n\nx\n")
+        made.writestr("readme.txt", b"no mail")
+    async with await both.logged_in("sue") as client:
+        ident = await brought(client, packed.getvalue(), "mails.zip")
+        seen = (await client.get(f"/api/v1/import-files/{ident}/preview?object=mails")).json()
+        assert (seen["format"], seen["mapping"], seen["fields"]) == ("mails", {}, [])
+        assert [row[1:4] for row in seen["rows"]][:2] == [
+            ["张三 <zhang@x.example>", "support@example.com", "pump 1"],
+            ["a@ours.example", "zhang@x.example", "pump 2"],
+        ]
+        how = {"object": "mails", "own": ["ours.example"]}
+        assert (await done(both, client, ident, "trial", **how))["counts"] == {"created": 3, "error": 1}
+        ran = await done(both, client, ident, "run", **how)
+        assert ran["counts"] == {"created": 3, "error": 1}
+        kept = (await client.get("/api/v1/interactions", params={"channel": "email"})).json()["items"]
+        assert sorted((one["subject"], one["direction"]) for one in kept) == [
+            ("pump 1", "inbound"),
+            ("pump 2", "outbound"),
+            ("pump 3", "inbound"),
+        ]
+        result = await client.get(f"/api/v1/imports/{ran['import']}/result?left_out=1")
+        table = list(csv.reader(io.StringIO(result.content.decode("utf-8-sig"))))
+        assert [row[3] for row in table[1:]] == ["undated"]
+        assert table[1][5:7] == ["error", "date: missing: "]
+        await client.post(f"/api/v1/imports/{ran['import']}/undo")
+        await both.wizard.some()
+        assert (await client.get(f"/api/v1/imports/{ran['import']}")).json()["counts"] == {"reversed": 3, "nothing": 1}
+
+
+async def test_what_is_no_mail_is_refused_before_it_is_tried(both: House) -> None:
+    async with await both.logged_in("sue") as client:
+        for name, data, code in (("a.csv", b"a,b\n1,2\n", "no_mbox"), ("b.zip", b"PK\x03\x04 broken", "damaged")):
+            ident = await brought(client, data, name)
+            answer = await client.post(f"/api/v1/import-files/{ident}/trial", json={"object": "mails"})
+            assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
 async def test_recordings_in_a_zip_are_heard_on_their_calls_and_gone_when_taken_back(
     both: House, tmp_path: Path
 ) -> None:

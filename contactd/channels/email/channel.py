@@ -46,6 +46,8 @@ class EmailChannel:
 
     def __init__(self, name: str, options: Options, tools: Tools) -> None:
         self.name = name
+        self.own_domains = tuple(options.domains)
+        """What comes from them went out, in mails of another program, too."""
         self._options = options
         self._tools = tools
         self._key = ThreadKey.load(tools.data_dir)

@@ -23,6 +23,8 @@ from contactd.crm_store.sight import Sight
 from contactd.crm_store.store import Store
 from contactd.desk.exchange import archive, evidence, results
 from contactd.desk.exchange.exporting import Exporting
+from contactd.desk.exchange.mail_file import sheet_of
+from contactd.desk.exchange.mails import MAILS
 from contactd.desk.exchange.tables import Tables
 
 
@@ -98,7 +100,10 @@ class HandingOut:
                 after = part[-1].n
 
         source = self._store.blobs.path(found.blob)
-        sheet = await self._tables.whole(source, form=about["format"], encoding=about["encoding"])
+        if about["format"] == MAILS:
+            sheet = await asyncio.to_thread(sheet_of, source, found.name)
+        else:
+            sheet = await self._tables.whole(source, form=about["format"], encoding=about["encoding"])
 
         def write() -> None:
             path.touch(mode=0o600)

@@ -57,6 +57,8 @@ class Wish:
     """What the rows are, where they are no customers: one of `core.past.KINDS`."""
     files: Path | None = None
     """Where files lie that rows name: a folder or a zip; None: in the zip that `path` is."""
+    own: tuple[str, ...] = ()
+    """Of mails: further addresses and domains of the house; what came from them went out."""
     publishes: bool = True
     """Articles that were published there may be published here; else they come as drafts."""
     dress: Dress = field(default_factory=Dress)

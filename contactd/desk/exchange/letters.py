@@ -67,7 +67,7 @@ class Letters:
         self._post = post
         self._parts = Parts(store.blobs, idents)
 
-    async def try_out(self, path: Path, show: Callable[[Outcome], None]) -> dict[str, int]:
+    async def try_out(self, path: Path, show: Callable[[Outcome], None], name: str = "") -> dict[str, int]:
         """Say what would become of each mail, and change nothing; return status → mails.
 
         Raises:
@@ -75,7 +75,7 @@ class Letters:
         """
         counts = Counter[str]()
         seen: set[str] = set()
-        async for group in _groups(path):
+        async for group in _groups(path, name):
             mails = [await self._mail(letter, content, keep=False) for letter, content in await self._read(group)]
             try:
                 await self._store.write(partial(past_mails.try_out, mails=mails, errand=self._errand("")), bulk=True)
@@ -89,16 +89,16 @@ class Letters:
                 show(outcome)
         return dict(counts)
 
-    async def run(self, path: Path, show: Callable[[Outcome], None]) -> tuple[str, dict[str, int]]:
+    async def run(self, path: Path, show: Callable[[Outcome], None], name: str = "") -> tuple[str, dict[str, int]]:
         """Take over every mail that can be; return the import's id and status → mails.  What was cut short is gone on with.
 
         Raises:
             BadRequestError: it is no file of mails.
             ConflictError: the same was taken over already.
         """
-        job = await self._begin(path)
+        job = await self.begin(path, name)
         done = await self._store.read(lambda conn: import_jobs.taken(conn, job))
-        async for group in _groups(path):
+        async for group in _groups(path, name):
             left = [letter for letter in group if letter.number not in done]
             if left:
                 mails = [await self._mail(letter, content, keep=True) for letter, content in await self._read(left)]
@@ -108,11 +108,16 @@ class Letters:
         now = self._clock.now()
         return job, await self._store.write(lambda conn: import_jobs.finish(conn, job, now))
 
-    async def _begin(self, path: Path) -> str:
+    async def begin(self, path: Path, name: str = "") -> str:
+        """Begin to take mails over, or find what was cut short; return the import's id.
+
+        Raises:
+            ConflictError: the same was taken over already.
+        """
         options = {"object": "mails", "own": sorted(self._post.own), "system": self._post.system}
         job = import_jobs.Job(
             id=self._idents.new(),
-            file_name=path.name,
+            file_name=name or path.name,
             digest=await asyncio.to_thread(_digest, path),
             format="mails",
             encoding="",
@@ -203,9 +208,9 @@ class Letters:
         return address in self._post.own or address.rpartition("@")[2] in self._post.own
 
 
-async def _groups(path: Path) -> AsyncIterator[list[Letter]]:
+async def _groups(path: Path, name: str) -> AsyncIterator[list[Letter]]:
     """Read mails in a thread, a few at a time."""
-    found = letters(path)
+    found = letters(path, name)
     while group := await asyncio.to_thread(_some, found):
         yield group
 

@@ -49,6 +49,7 @@ def wish_of(given: Mapping[str, Any], name: str, path: Path, folder: Path | None
         ),
         rules=Rules(area_code=given.get("area_code") or None, zone=zone_of(given.get("zone") or Rules().zone)),
         object=what,
+        own=tuple(given.get("own") or ()),
         publishes=bool(given.get("publishes")),
         files=_beside(given.get("files") or "", folder) if what in BESIDE else None,
     )

@@ -27,6 +27,8 @@ from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.headers import CUSTOM, FIELDS
 from contactd.desk.exchange.importing import Importing, Wish, first
+from contactd.desk.exchange.letters import Post
+from contactd.desk.exchange.mails import MAILS, Mails
 from contactd.desk.exchange.past_columns import CUSTOMERS, fields_of
 from contactd.desk.exchange.results import LEFT_OUT
 from contactd.desk.exchange.sheet import MAX_BYTES, too_large
@@ -63,6 +65,7 @@ class Wizard:
         tables: Tables | None = None,
         recordings: Recordings | None = None,
         folder: Path | None = None,
+        post: Post | None = None,
     ) -> None:
         """Work on `store`.
 
@@ -73,10 +76,12 @@ class Wizard:
             tables: opens files.
             recordings: seals sound.
             folder: below it lie files that tables name; None: they come in a zip only.
+            post: reads mails; None: none are taken over.
         """
         self._tables = tables
         self._recordings = recordings
         self._folder = folder
+        self._post = post
         self._store = store
         self._clock = clock
         self._idents = idents
@@ -153,8 +158,7 @@ class Wizard:
             BadRequestError: it cannot be read so.
         """
         wish = await self._wish(ident, {"form": form, "encoding": encoding, "object": what})
-        importing = self._importing("")
-        looked = await importing.peek(wish)
+        looked = await self._taking("", wish).peek(wish)
         rows = await asyncio.to_thread(first, looked, SHOWN)
         return {
             "format": looked.sheet.format,
@@ -163,12 +167,12 @@ class Wizard:
             "rows": rows,
             "mapping": looked.mapping,
             "unplaced": list(looked.unplaced),
-            "fields": list(fields_of(wish.object) if wish.object else FIELDS),
+            "fields": [] if wish.object == MAILS else list(fields_of(wish.object) if wish.object else FIELDS),
             "own": {f"{CUSTOM}{key}": dict(one.field.labels) for key, one in looked.own.items()},
             "matches": list(MATCHES),
             "policies": list(POLICIES),
             "encodings": list(ENCODINGS),
-            "objects": [CUSTOMERS, *KINDS],
+            "objects": [CUSTOMERS, *KINDS, *([MAILS] if self._post is not None else [])],
             "beside": wish.object in BESIDE,
             "folder": self._folder is not None,
         }
@@ -180,7 +184,8 @@ class Wizard:
             NotFoundError, BadRequestError: there is no such file, or it cannot be read as wished.
             ConflictError: it is not whole, something is done with it now, or it was taken over.
         """
-        await self._importing(by).look(await self._wish(ident, given))
+        wish = await self._wish(ident, given)
+        await self._taking(by, wish).look(wish)
         await self._again(ident)
         values: dict[str, Any] = {"state": TRYING if trial else RUNNING, "wish": {**given, "by": by}, "error": None}
         if trial:
@@ -270,7 +275,7 @@ class Wizard:
                 faults.append({"row": outcome.number, "status": outcome.status, "reasons": outcome.reasons})
 
         self._tried[row.id] = 0
-        counts = await self._importing(row.wish["by"]).try_out(wish, show)
+        counts = await self._taking(row.wish["by"], wish).try_out(wish, show)
         return {"state": WHOLE, "counts": counts, "faults": faults}
 
     async def _take_over(self, row: Any, wish: Wish) -> dict[str, Any]:
@@ -280,7 +285,7 @@ class Wizard:
             if job in self._stopped:
                 raise StoppedError
 
-        importing = self._importing(row.wish["by"])
+        importing = self._taking(row.wish["by"], wish)
         job = await importing.begin(wish)
         named = partial(import_files.change, ident=row.id, among=(RUNNING,), job_id=job)
         await self._store.write(named)
@@ -301,6 +306,19 @@ class Wizard:
             message = "The file is not whole yet."
             raise ConflictError(message, code="not_whole")
         return wish_of(given, found.name, self._store.blobs.path(found.blob), self._folder)
+
+    def _taking(self, by: str, wish: Wish) -> Importing | Mails:
+        """Return what takes over a file of this sort.
+
+        Raises:
+            BadRequestError: mails are not taken over here.
+        """
+        if wish.object != MAILS:
+            return self._importing(by)
+        if self._post is None:
+            message = "no channel reads mails here"
+            raise BadRequestError(message, code="unknown_object", field="object")
+        return Mails(self._store, self._clock, self._idents, by, self._post)
 
     def _importing(self, by: str) -> Importing:
         return Importing(self._store, self._clock, self._idents, by, self._tables, self._recordings)

@@ -83,7 +83,7 @@ function Bring() {
     <section className="exchange-door">
       <h2>{t("exchange.bring")}</h2>
       <Upload.Dragger
-        accept=".csv,.txt,.xlsx,.vcf,.jsonl,.zip"
+        accept=".csv,.txt,.xlsx,.vcf,.jsonl,.zip,.mbox,.mbx,.eml"
         showUploadList={false}
         disabled={part !== null}
         beforeUpload={(file) => {

@@ -12,12 +12,18 @@ import { Counts } from "./Counts";
 import { AT_WORK, files, type ImportFile, type Preview, type Wish } from "./files";
 import { Reasons } from "./Reasons";
 import { Columns } from "./Columns";
+import { Letters } from "./Letters";
 
 const CUSTOMERS = "customers";
 const RECORDINGS = "recordings";
-const OBJECTS = [CUSTOMERS, "contacts", "cases", "records", RECORDINGS, "articles"];
+const MAILS = "mails";
+const OBJECTS = [CUSTOMERS, "contacts", "cases", "records", RECORDINGS, "articles", MAILS];
 /** What a file is taken for by its name, before anybody says. */
-const USUAL: [RegExp, string][] = [[/\.zip$/i, RECORDINGS]];
+const USUAL: [RegExp, string][] = [
+  [/\.(mbox|mbx|eml)$/i, MAILS],
+  [/mail.*\.zip$/i, MAILS],
+  [/\.zip$/i, RECORDINGS],
+];
 
 export function Takeover({ id }: { id: string }) {
   const { t } = useWords();
@@ -114,7 +120,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
       {file.error !== null && <Alert type="error" showIcon title={word("exchange.error", file.error.split(":")[0], file.error)} />}
       {unreadable !== null && <Alert type="error" showIcon title={word("exchange.error", unreadable.code, errorText(words, unreadable))} />}
       <div className="exchange-options">
-        <label>
+        {object !== MAILS && <label>
           <span>{t("exchange.encoding")}</span>
           <Select
             aria-label={t("exchange.encoding")}
@@ -125,7 +131,7 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
             }))}
             onChange={setEncoding}
           />
-        </label>
+        </label>}
         <label>
           <span>{t("exchange.object")}</span>
           <Select
@@ -162,7 +168,13 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
             </label>
           </>
         )}
-        {wish !== null && (
+        {wish !== null && object === MAILS && (
+          <label>
+            <span>{t("exchange.own")}</span>
+            <Select mode="tags" open={false} suffixIcon={null} value={wish.own} data-testid="import-own" placeholder={t("exchange.ownHint")} onChange={(own) => setWish({ ...wish, own })} />
+          </label>
+        )}
+        {wish !== null && object !== MAILS && (
           <label>
             <span>{t("exchange.system")}</span>
             <Input value={wish.system} maxLength={40} onChange={(event) => setWish({ ...wish, system: event.target.value })} />
@@ -176,8 +188,9 @@ function Preparing({ file, tried }: { file: ImportFile; tried: boolean }) {
         )}
       </div>
       {preview.data?.beside === true && <p className="dim">{t(preview.data.folder ? "exchange.besideFolder" : "exchange.beside")}</p>}
-      {object !== CUSTOMERS && <p className="dim">{t(object === "articles" ? "exchange.articlesHint" : "exchange.pastHint")}</p>}
-      {preview.data && wish !== null && <Columns preview={preview.data} mapping={wish.mapping} onChange={(mapping) => setWish({ ...wish, mapping })} />}
+      {object !== CUSTOMERS && <p className="dim">{t(object === "articles" ? "exchange.articlesHint" : object === MAILS ? "exchange.mailsHint" : "exchange.pastHint")}</p>}
+      {preview.data && wish !== null && object === MAILS && <Letters preview={preview.data} />}
+      {preview.data && wish !== null && object !== MAILS && <Columns preview={preview.data} mapping={wish.mapping} onChange={(mapping) => setWish({ ...wish, mapping })} />}
       {tried && <Trial file={file} />}
       <div className="row exchange-go">
         {busy && <span className="dim">{t("exchange.trying", { n: file.progress })}</span>}
@@ -222,5 +235,5 @@ function first(preview: Preview, now: Wish | null): Wish {
     const kept = Object.entries(now.mapping).filter(([header]) => preview.headers.includes(header));
     return { ...now, mapping: { ...preview.mapping, ...Object.fromEntries(kept) } };
   }
-  return { encoding: "", mapping: preview.mapping, match: preview.matches.filter((one) => one !== "name"), policy: "fill", system: "import", object: CUSTOMERS, files: "" };
+  return { encoding: "", mapping: preview.mapping, match: preview.matches.filter((one) => one !== "name"), policy: "fill", system: "import", object: CUSTOMERS, files: "", own: [] };
 }

@@ -67,6 +67,7 @@ export interface Wish {
   system: string;
   object: string;
   files: string;
+  own: string[];
 }
 
 const key = encodeURIComponent;
