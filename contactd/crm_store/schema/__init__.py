@@ -94,6 +94,7 @@ from contactd.crm_store.schema.work import (
     number_seq,
     thread,
 )
+from contactd.crm_store.schema.writing_back import writeback
 
 __all__ = [
     "Json",
@@ -213,4 +214,5 @@ __all__ = [
     "visitor",
     "webhook",
     "webhook_dead",
+    "writeback",
 ]
