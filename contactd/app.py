@@ -120,6 +120,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
         connectors=backroom.connectors,
         handing_out=backroom.handing_out,
         recordings=office.recordings,
+        writing_back=backroom.writing_back,
         prompts=office.prompts,
         why=office.why,
         why_agent=office.why_agent,

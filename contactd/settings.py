@@ -230,6 +230,8 @@ class WriteBack(Section):
     secret_file: Path | None = None
     headers: dict[HeaderName, Annotated[str, Field(max_length=500, pattern=r"^[ -~]*$")]] = Field(default_factory=dict)
     """Sent with each draft; no secrets: those are `token` and `secret`."""
+    four_eyes: tuple[Literal["order", "return", "address"], ...] = ()
+    """Sorts of drafts that somebody other than their author looks over before they are sent."""
 
 
 class Connector(Section):

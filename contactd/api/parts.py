@@ -34,6 +34,7 @@ from contactd.desk.rights import Actor, authorize
 from contactd.desk.scoring import Scoring
 from contactd.desk.stream import text
 from contactd.desk.views import Views
+from contactd.desk.writing_back import WritingBack
 from contactd.routing.policy import Policy
 
 MEGABYTE = 1024 * 1024
@@ -87,6 +88,7 @@ class Parts:
     handing_out: HandingOut
     """Writes files people fetch."""
     recordings: Recordings
+    writing_back: WritingBack
     prompts: Prompts
     identity: Plan = NO_PLAN
     """What may be asked of who says to be a customer."""

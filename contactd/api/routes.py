@@ -50,6 +50,7 @@ from contactd.api import (
     teams,
     texts,
     webhooks,
+    writebacks,
 )
 from contactd.api.answers import PROBLEMS
 from contactd.api.parts import Parts
@@ -108,6 +109,7 @@ def build(parts: Parts) -> FastAPI:
         privacy,
         retention,
         webhooks,
+        writebacks,
         recordings,
         prompts,
         sources,

@@ -17,6 +17,7 @@ from contactd.crm_store import (
     erasing,
     search_docs,
     task_rows,
+    writeback_rows,
 )
 from contactd.crm_store import schema as s
 from contactd.crm_store.write_conn import WriteConn
@@ -107,6 +108,7 @@ def _beside(conn: WriteConn, parties: Sequence[str]) -> None:
     conn.execute(update(s.promise).where(s.promise.c.party_id.in_(parties)).values(text="", broken_reason=None))
     conn.execute(update(s.approval).where(s.approval.c.party_id.in_(parties)).values(reason="", decision=""))
     commerce_rows.forget(conn, parties)
+    writeback_rows.forget(conn, parties)
     task_rows.forget(conn, s.task.c.party_id.in_(parties))
     campaign_rows.forget(conn, parties)
     conn.execute(update(s.consent).where(s.consent.c.party_id.in_(parties)).values(evidence=""))

@@ -174,6 +174,11 @@ def of_parties(sight: Sight | None, now: datetime, column: Any) -> list[ColumnEl
     return [or_(column.is_(None), _of_seen(sight, sight.party, now, column))]
 
 
+def of_writebacks(sight: Sight | None, now: datetime) -> Seen:
+    """Return what drafts for other systems fulfil whose customer is seen."""
+    return of_parties(sight, now, s.writeback.c.party_id)
+
+
 def documents(sight: Sight | None, now: datetime) -> dict[str, Seen]:
     """Return by kind what documents of the index of words fulfil that are seen, and under `NAMED` what customers do."""
     doc, party, case, message, contact = s.search_doc, s.party, s.case_, s.message, s.interaction

@@ -22,7 +22,7 @@ from contactd.crm_store.sight import Seen
 from contactd.crm_store.statements import insert
 from contactd.crm_store.write_conn import WriteConn
 
-KINDS = ("step", "follow_up", "approval", "quarantine", "campaign")
+KINDS = ("step", "follow_up", "approval", "quarantine", "campaign", "writeback")
 HOUSE = "house"
 """The adapter by which the house's own work comes in."""
 OPEN = ("waiting", "queued")

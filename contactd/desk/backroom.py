@@ -24,6 +24,7 @@ from contactd.desk.rules import Rules
 from contactd.desk.scoring import Scoring
 from contactd.desk.seeing import Seeing
 from contactd.desk.webhooks import Poster, Webhooks
+from contactd.desk.writing_back import WritingBack
 from contactd.settings import Settings
 
 CONNECTORS = "connectors"
@@ -51,6 +52,7 @@ class Backroom:
     retention: Retention
     scoring: Scoring
     connectors: Tending
+    writing_back: WritingBack
     workers: Workers
     """Unpack tables people bring."""
 
@@ -63,6 +65,7 @@ class Backroom:
             ("retention", self.retention.run),
             ("scoring", self.scoring.run),
             ("connectors", self.connectors.run),
+            ("writeback", self.writing_back.run),
         )
 
     async def close(self) -> None:
@@ -99,5 +102,6 @@ def build_backroom(store: Store, clock: Clock, settings: Settings, rules: Rules,
         Retention(store, clock, kept.days(), (kept.from_hour, kept.to_hour)),
         Scoring(store, clock, rules),
         Tending(connecting, borrowed.alert),
+        WritingBack(store, clock, rules, Poster(settings.http.fetch_from), settings.connectors),
         borrowed.workers,
     )

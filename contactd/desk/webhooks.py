@@ -61,7 +61,17 @@ class Poster:
         self._tls: ssl.SSLContext | None = None
 
     async def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """Send; return the status.  The address a name has is looked up once, and that one is connected to.
+        """Send; return the status.
+
+        Raises:
+            RefusedError, httpx.HTTPError, OSError, ValueError, TimeoutError: as `ask`.
+        """
+        return (await self.ask(address, body, headers, 0))[0]
+
+    async def ask(self, address: str, body: bytes, headers: Mapping[str, str], most: int) -> tuple[int, bytes]:
+        """Send; return the status and at most so many bytes of the answer.
+
+        The address a name has is looked up once, and that one is connected to.
 
         Raises:
             RefusedError: it leads where nothing is sent.
@@ -95,8 +105,20 @@ class Poster:
                 extensions={"sni_hostname": name},
             )
             response = await client.send(request, stream=True)
-            await response.aclose()
-            return response.status_code
+            try:
+                return response.status_code, await _head(response, most)
+            finally:
+                await response.aclose()
+
+
+async def _head(response: httpx.Response, most: int) -> bytes:
+    found = b""
+    if most:
+        async for chunk in response.aiter_bytes():
+            found += chunk
+            if len(found) >= most:
+                break
+    return found[:most]
 
 
 class Webhooks:

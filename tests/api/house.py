@@ -37,6 +37,8 @@ from contactd.desk.rules import Rules
 from contactd.desk.seeing import Seeing
 from contactd.desk.sureness import Sureness
 from contactd.desk.views import Views
+from contactd.desk.webhooks import Poster
+from contactd.desk.writing_back import WritingBack
 from contactd.http import ChannelRoute, HttpParts, build_http
 from contactd.routing.policy import Policy
 from contactd.settings import Connector
@@ -147,6 +149,20 @@ class House:
         return self.client("192.0.2.7", headers={"authorization": f"Bearer {token}"})
 
 
+TARGETS = {
+    "erp": Connector.model_validate(
+        {
+            "kind": "push",
+            "system": "sap",
+            "write": {
+                "url": "http://erp.example/drafts",
+                "token": "Bearer t",
+                "secret": "whsec_c2VjcmV0",
+                "four_eyes": ["order"],
+            },
+        }
+    )
+}
 POLICY = Policy.from_mapping({"lines": {"support": {"label": {"en": "Support", "zh": "支持"}}}})
 
 
@@ -209,6 +225,7 @@ def build(
         wizard=wizard,
         handing_out=HandingOut(store, clock, static.parent / "handed_out", static / "keys"),
         recordings=recordings,
+        writing_back=WritingBack(store, clock, Rules(POLICY, 3), Poster(), TARGETS),
         identity=identity,
         retention=retention,
         prompts=prompts,

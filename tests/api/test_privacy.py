@@ -395,6 +395,7 @@ GONE_OVER = {
     ),
     *(
         "approval",
+        "writeback",
         "qa_review",
         "raw",
         "campaign_member",

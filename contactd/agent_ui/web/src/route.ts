@@ -1,14 +1,14 @@
 /** Where we are: hash routes `#/<screen>/<id>`, so that the server serves one page and reload stays in place. */
 import { useSyncExternalStore } from "react";
 
-export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "connectors" | "privacy" | "customer" | "knowledge" | "surveys" | "quality" | "approvals" | "prompts" | "reports" | "records" | "texts";
+export type Screen = "work" | "outbox" | "floor" | "quarantine" | "duplicates" | "cases" | "customers" | "imports" | "connectors" | "privacy" | "customer" | "knowledge" | "surveys" | "quality" | "approvals" | "writebacks" | "prompts" | "reports" | "records" | "texts";
 
 export interface Route {
   screen: Screen | null;
   id: string | null;
 }
 
-export const SCREENS: readonly Screen[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "connectors", "privacy", "customer", "knowledge", "surveys", "quality", "approvals", "prompts", "reports", "records", "texts"];
+export const SCREENS: readonly Screen[] = ["work", "outbox", "floor", "quarantine", "duplicates", "cases", "customers", "imports", "connectors", "privacy", "customer", "knowledge", "surveys", "quality", "approvals", "writebacks", "prompts", "reports", "records", "texts"];
 
 /** What a role must be allowed, for a screen to be there for it. */
 const NEEDS: Record<Screen, string> = {
@@ -27,6 +27,7 @@ const NEEDS: Record<Screen, string> = {
   surveys: "survey.read",
   quality: "quality.read",
   approvals: "approval.read",
+  writebacks: "writeback.read",
   reports: "report.read",
   prompts: "prompt.read",
   records: "record.read",

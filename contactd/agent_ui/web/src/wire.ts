@@ -834,7 +834,7 @@ export interface HandoverView {
 /** Work nobody sent. */
 export interface TaskView {
   id: string;
-  kind: "step" | "follow_up" | "approval" | "quarantine" | "campaign";
+  kind: "step" | "follow_up" | "approval" | "quarantine" | "campaign" | "writeback";
   subject: string;
   body: string;
   state: "waiting" | "queued" | "done" | "dropped";

@@ -5,7 +5,7 @@ import { placed } from "../src/shell/screens";
 const SUPERVISOR = [
   "interaction.read", "outbox.read", "interaction.watch", "interaction.replay", "duplicate.decide", "case.read", "party.read",
   "import.read", "privacy.read", "kb.read", "survey.read", "quality.read", "approval.read", "report.read", "prompt.read",
-  "record.read", "text.read",
+  "record.read", "text.read", "writeback.read",
 ];
 /** Those with a place of their own in the row. */
 const ROW = ["work", "cases", "customers", "customer", "outbox", "knowledge", "floor"];

@@ -4,6 +4,7 @@ import { App as AntApp, Button, Input, Select, Switch } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
 import { AskApproval } from "../approvals/AskApproval";
+import { Drafts } from "../writeback/Drafts";
 import { errorText, useConsole } from "../desk";
 import { fullMoment } from "../format";
 import { useWords } from "../i18n";
@@ -127,6 +128,7 @@ export function CaseBody({ item }: { item: CaseView }) {
         </Button>
         {item.state === "resolved" && item.type === "complaint" && <AskApproval label={t("approvals.askClosing")} what={{ kind: "case_close", case: item.id }} />}
       </div>
+      {item.party_id && <Drafts party={item.party_id} caseId={item.id} />}
       <ol className="case-events">
         {[...(item.events ?? [])].reverse().map((event) => (
           <li key={event.seq}>

@@ -37,6 +37,7 @@ export function TaskPane({ interaction, mine }: { interaction: InteractionView; 
           {task.body && <p className="case-text">{task.body}</p>}
           <div className="row">
             {task.about_id && task.kind === "quarantine" && <Button onClick={() => go("quarantine")}>{t("tasks.toQuarantine")}</Button>}
+            {task.about_id && task.kind === "writeback" && <Button onClick={() => go("writebacks")}>{t("writeback.title")}</Button>}
             {task.about_id && task.kind === "approval" && <Button onClick={() => go("approvals")}>{t("approvals.open")}</Button>}
             {ready && task.kind !== "campaign" && (
               <Button

@@ -5,6 +5,7 @@ import { Button, Checkbox } from "antd";
 import { useState } from "react";
 import { api, keys } from "../api";
 import { Cards } from "../commerce/Cards";
+import { Drafts } from "../writeback/Drafts";
 import { CaseStrip } from "../cases/CaseStrip";
 import { useRun } from "../desk";
 import { useWords } from "../i18n";
@@ -95,6 +96,7 @@ function Known({ partyId, interaction, head, readOnly }: Props & { partyId: stri
       )}
       {!readOnly && <KnowledgePanel interaction={interaction} readOnly={false} />}
       <Cards party={partyId} />
+      {!readOnly && <Drafts party={partyId} caseId={null} interaction={interaction.id} keyHere />}
       <Timeline party={partyId} head={head.timeline} current={interaction.id} />
     </>
   );

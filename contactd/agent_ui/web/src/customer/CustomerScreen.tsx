@@ -3,6 +3,7 @@ import { FolderOpenOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { api, keys } from "../api";
 import { Cards } from "../commerce/Cards";
+import { Drafts } from "../writeback/Drafts";
 import { useAgentName } from "../desk";
 import { useWords } from "../i18n";
 import { Face, Lines, LoadFailed, Vip } from "../shell/bits";
@@ -71,6 +72,7 @@ export default function CustomerScreen({ party: id }: { party: string }) {
         </div>
         <Consents party={party.data.id} />
         <Cards party={id} />
+        <Drafts party={id} keyHere />
         {party.data.preferences?.do_not_call && <p className="facts-warn tag bad">{t("facts.doNotCall")}</p>}
         <Facts party={party.data} />
         <Links party={party.data.id} />

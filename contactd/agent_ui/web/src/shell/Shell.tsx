@@ -29,6 +29,7 @@ const TextsScreen = lazy(() => import("../contact/TextsScreen"));
 const SurveysScreen = lazy(() => import("../surveys/SurveysScreen"));
 const QualityScreen = lazy(() => import("../quality/QualityScreen"));
 const ApprovalsScreen = lazy(() => import("../approvals/ApprovalsScreen"));
+const DraftsScreen = lazy(() => import("../writeback/DraftsScreen"));
 const PromptsScreen = lazy(() => import("../prompts/PromptsScreen"));
 const CustomersScreen = lazy(() => import("../customer/CustomersScreen"));
 const CustomerScreen = lazy(() => import("../customer/CustomerScreen"));
@@ -89,6 +90,7 @@ function Frame({ username, onLeft }: { username: string; onLeft(): void }) {
           {screen === "surveys" && <SurveysScreen />}
           {screen === "quality" && <QualityScreen selected={route.id} />}
           {screen === "approvals" && <ApprovalsScreen />}
+          {screen === "writebacks" && <DraftsScreen />}
           {screen === "prompts" && <PromptsScreen />}
           {screen === "texts" && <TextsScreen />}
           {screen === "duplicates" && <DuplicatesScreen />}

@@ -45,6 +45,7 @@ const GROUPS: [title: Key, rows: Row[]][] = [
   [
     "shortcuts.groups.customer",
     [
+      [["⇧", "B"], "writeback.new"],
       [["Y"], "shortcuts.confirm"],
       [["C"], "shortcuts.newCase"],
       [["1", "9"], "shortcuts.attachCase"],

@@ -1,7 +1,7 @@
 /** Where the way to each screen stands that not everybody needs all day: in the top bar's row, or under More. */
 import { allowed, type Screen } from "../route";
 
-const SELDOM: readonly Screen[] = ["reports", "surveys", "quality", "approvals", "texts", "records", "duplicates", "imports", "connectors", "quarantine", "prompts", "privacy"];
+const SELDOM: readonly Screen[] = ["reports", "surveys", "quality", "approvals", "texts", "records", "writebacks", "duplicates", "imports", "connectors", "quarantine", "prompts", "privacy"];
 
 /** Under which heading a screen stands; what is not named is for those who run the house. */
 export const GROUPS = ["results", "writing", "customers", "admin"] as const;
@@ -11,6 +11,7 @@ export const GROUP_OF: Partial<Record<Screen, (typeof GROUPS)[number]>> = {
   quality: "results",
   texts: "writing",
   records: "customers",
+  writebacks: "customers",
   duplicates: "customers",
   imports: "customers",
 };
