@@ -22,7 +22,7 @@ CHECK = """async () => {
 }"""
 SCREENS = (
     "work", "floor", "cases", "customers", "outbox", "knowledge", "quarantine", "reports", "records", "texts", "surveys",
-    "duplicates", "imports", "connectors", "privacy", "quality", "approvals", "prompts",
+    "duplicates", "imports", "connectors", "writebacks", "privacy", "quality", "approvals", "prompts",
 )  # fmt: skip
 
 
