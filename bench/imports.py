@@ -23,9 +23,10 @@ from contactd.clock import SystemClock
 from contactd.core.newcomer import TakeOver
 from contactd.crm_store import import_rows
 from contactd.crm_store.store import Store
-from contactd.desk.exchange.importing import Importing, Wish
+from contactd.desk.exchange.importing import Importing
 from contactd.desk.exchange.record import Rules, understand
 from contactd.desk.exchange.sheet import open_sheet
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.idents import Idents
 
 COLUMNS = {

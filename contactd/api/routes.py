@@ -62,6 +62,54 @@ ABOUT = (
 )
 
 
+MODULES = (
+    session,
+    interactions,
+    identity,
+    arrivals,
+    merges,
+    points,
+    fields,
+    links,
+    parties,
+    search,
+    segments,
+    cases,
+    commerce,
+    campaigns,
+    connectors,
+    knowledge,
+    promises,
+    tasks,
+    teams,
+    floor,
+    handovers,
+    outbox,
+    senders,
+    texts,
+    announcements,
+    approvals,
+    files,
+    imports,
+    exports,
+    privacy,
+    retention,
+    webhooks,
+    writebacks,
+    recordings,
+    prompts,
+    sources,
+    surveys,
+    scorecards,
+    reviews,
+    report_seals,
+    reports,
+    health,
+    reference,
+)
+"""Where routes stand, in the order the reference shows them."""
+
+
 def build(parts: Parts) -> FastAPI:
     """Make the application; further routes may be added to it."""
     app = FastAPI(
@@ -76,50 +124,6 @@ def build(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.describing = asyncio.Lock()
     errors.install(app)
-    for module in (
-        session,
-        interactions,
-        identity,
-        arrivals,
-        merges,
-        points,
-        fields,
-        links,
-        parties,
-        search,
-        segments,
-        cases,
-        commerce,
-        campaigns,
-        connectors,
-        knowledge,
-        promises,
-        tasks,
-        teams,
-        floor,
-        handovers,
-        outbox,
-        senders,
-        texts,
-        announcements,
-        approvals,
-        files,
-        imports,
-        exports,
-        privacy,
-        retention,
-        webhooks,
-        writebacks,
-        recordings,
-        prompts,
-        sources,
-        surveys,
-        scorecards,
-        reviews,
-        report_seals,
-        reports,
-        health,
-        reference,
-    ):
+    for module in MODULES:
         app.include_router(module.router, responses=PROBLEMS)
     return app

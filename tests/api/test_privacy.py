@@ -32,7 +32,8 @@ from contactd.crm_store.blobs import Blobs
 from contactd.crm_store.statements import insert
 from contactd.crm_store.store import Store
 from contactd.desk import privacy
-from contactd.desk.exchange.importing import Importing, Wish
+from contactd.desk.exchange.importing import Importing
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.idents import Idents
 from contactd.desk.privacy import Privacy
 from contactd.testing.clock import ManualClock

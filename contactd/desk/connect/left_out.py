@@ -12,8 +12,8 @@ from contactd.crm_store.connector_dead_rows import MOST, TAKEN
 from contactd.crm_store.connector_rows import DONE
 from contactd.crm_store.import_rows import AMBIGUOUS, ERROR, Outcome
 from contactd.crm_store.write_conn import WriteConn
-from contactd.desk.exchange.importing import Company
 from contactd.desk.exchange.sheet import Cell, Faulty, Line
+from contactd.desk.exchange.wish import Company
 
 LEFT_OUT = (ERROR, AMBIGUOUS)
 MARK = "#left_out"

@@ -13,9 +13,9 @@ from contactd.desk.connect import folder, rest, sql
 from contactd.desk.connect.asking import Asker
 from contactd.desk.connect.table import Brought
 from contactd.desk.exchange.dressing import Dress
-from contactd.desk.exchange.importing import Wish
 from contactd.desk.exchange.past_columns import CUSTOMERS, zone_of
 from contactd.desk.exchange.record import Rules
+from contactd.desk.exchange.wish import Wish
 from contactd.settings import Connector
 
 FOLDER, REST, SQL, PUSH = "folder", "rest", "sql", "push"

@@ -16,12 +16,13 @@ from contactd.crm_store.import_rows import Outcome
 from contactd.desk.admin import Errand, at_work
 from contactd.desk.exchange import results
 from contactd.desk.exchange.exporting import Exporting
-from contactd.desk.exchange.importing import Importing, Looked, Wish
+from contactd.desk.exchange.importing import Importing, Looked
 from contactd.desk.exchange.letters import Letters, Post
 from contactd.desk.exchange.past_columns import CUSTOMERS, zone_of
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.star import Star
 from contactd.desk.exchange.tables import Tables
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.recordings import Recordings
 from contactd.desk.rules import Rules as PolicyRules
 from contactd.routing.policy import Policy

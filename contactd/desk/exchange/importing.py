@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from contactd.clock import Clock, to_ms
@@ -25,12 +24,11 @@ from contactd.desk.exchange import past_columns
 from contactd.desk.exchange.batches import Fresh, Names, Source, batches
 from contactd.desk.exchange.beside import Beside, beside, pages_beside
 from contactd.desk.exchange.bundle import Folder
-from contactd.desk.exchange.dressing import Dress
 from contactd.desk.exchange.headers import fingerprint, settled
 from contactd.desk.exchange.own_fields import Own, own_fields
-from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.sheet import Line, Sheet
 from contactd.desk.exchange.tables import Tables
+from contactd.desk.exchange.wish import Company, Wish
 from contactd.desk.idents import Idents
 from contactd.desk.recordings import Recordings
 
@@ -39,42 +37,6 @@ _MET = frozenset({CROSSED, "changed"})
 CROSSINGS = 3
 """How often a unit may cross another node's before that is an error."""
 _CHUNK = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is to be imported, and how."""
-
-    path: Path
-    file_name: str = ""
-    form: str = ""
-    encoding: str = ""
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    """header → field, where the proposal is not right; `-` leaves a column out."""
-    options: TakeOver = field(default_factory=TakeOver)
-    rules: Rules = field(default_factory=Rules)
-    object: str = ""
-    """What the rows are, where they are no customers: one of `core.past.KINDS`."""
-    files: Path | None = None
-    """Where files lie that rows name: a folder or a zip; None: in the zip that `path` is."""
-    own: tuple[str, ...] = ()
-    """Of mails: further addresses and domains of the house; what came from them went out."""
-    publishes: bool = True
-    """Articles that were published there may be published here; else they come as drafts."""
-    dress: Dress = field(default_factory=Dress)
-    """What its rows do not say themselves."""
-    run: str = ""
-    """A connector's run: the same bytes may come again, and are taken over again; columns are placed as its settings say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """What somebody else writes in the units of an import."""
-
-    rows: Callable[[WriteConn, Sequence[Outcome], Mapping[int, Line]], None]
-    """With each unit: what became of its rows, and these rows as they stand in the file, by number."""
-    end: Callable[[WriteConn, Mapping[str, int]], None]
-    """With the last unit: status → rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from typing import Any
 from contactd.clock import Clock
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
-from contactd.desk.exchange.importing import Looked, Wish
+from contactd.desk.exchange.importing import Looked
 from contactd.desk.exchange.letters import Letters, Post, own_of
 from contactd.desk.exchange.mail_file import sheet_of
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.idents import Idents
 
 MAILS = "mails"

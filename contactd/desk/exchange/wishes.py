@@ -9,10 +9,10 @@ from typing import Any
 from contactd.core.errors import BadRequestError
 from contactd.core.newcomer import TakeOver
 from contactd.core.past import BESIDE
-from contactd.desk.exchange.importing import Wish
 from contactd.desk.exchange.past_columns import CUSTOMERS, zone_of
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.sheet import FORMATS
+from contactd.desk.exchange.wish import Wish
 
 ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "shift_jis")
 

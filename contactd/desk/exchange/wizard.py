@@ -26,13 +26,14 @@ from contactd.crm_store.import_files import AT_WORK, DONE, FAILED, RUNNING, TRYI
 from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
 from contactd.desk.exchange.headers import CUSTOM, FIELDS
-from contactd.desk.exchange.importing import Importing, Wish, first
+from contactd.desk.exchange.importing import Importing, first
 from contactd.desk.exchange.letters import Post
 from contactd.desk.exchange.mails import MAILS, Mails
 from contactd.desk.exchange.past_columns import CUSTOMERS, fields_of
 from contactd.desk.exchange.results import LEFT_OUT
 from contactd.desk.exchange.sheet import MAX_BYTES, too_large
 from contactd.desk.exchange.tables import Tables
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.exchange.wishes import ENCODINGS, wish_of
 from contactd.desk.idents import Idents
 from contactd.desk.recordings import Recordings

@@ -19,7 +19,8 @@ from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.store import Store
 from contactd.desk.exchange import importing
 from contactd.desk.exchange.exporting import Exporting
-from contactd.desk.exchange.importing import Importing, Wish
+from contactd.desk.exchange.importing import Importing
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.idents import Idents
 from contactd.testing.clock import ManualClock
 from tests.crm_store.town import Town, mail

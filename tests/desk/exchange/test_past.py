@@ -19,10 +19,11 @@ from contactd.crm_store.import_rows import Outcome
 from contactd.crm_store.interactions import get
 from contactd.crm_store.store import Store
 from contactd.desk.exchange import past_columns, past_record
-from contactd.desk.exchange.importing import Importing, Wish
+from contactd.desk.exchange.importing import Importing
 from contactd.desk.exchange.past_record import moment
 from contactd.desk.exchange.record import Rules
 from contactd.desk.exchange.sheet import Line
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.idents import Idents
 from tests.crm_store.town import Town
 from tests.desk.bench import Bench

@@ -13,9 +13,10 @@ from contactd.core import past
 from contactd.core.newcomer import TakeOver
 from contactd.crm_store import kb_reads, kb_rows, schema
 from contactd.crm_store.import_rows import Outcome
-from contactd.desk.exchange.importing import Importing, Wish
+from contactd.desk.exchange.importing import Importing
 from contactd.desk.exchange.pages import page
 from contactd.desk.exchange.tables import Tables
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.idents import Idents
 from tests.desk.bench import Bench
 

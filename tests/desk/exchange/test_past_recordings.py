@@ -16,8 +16,9 @@ from contactd.core.newcomer import TakeOver
 from contactd.crm_store import schema
 from contactd.crm_store.import_rows import Outcome
 from contactd.desk.exchange.bundle import Folder, Zip
-from contactd.desk.exchange.importing import Importing, Wish
+from contactd.desk.exchange.importing import Importing
 from contactd.desk.exchange.tables import Tables
+from contactd.desk.exchange.wish import Wish
 from contactd.desk.idents import Idents
 from contactd.testing.pbx.tapes import tone
 from tests.desk.bench import Bench
