@@ -67,7 +67,7 @@ export function IntentSwitch({ compact = false }: { compact?: boolean }) {
     return (
       <div className="intent-compact" data-testid="my-state" data-state={me.state}>
         <StateMark state={me.state} />
-        <Since at={me.since} />
+        {me.since === null ? <span className="dim">{stateText(words, me)}</span> : <Since at={me.since} />}
         {buttons}
       </div>
     );
