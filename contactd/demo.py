@@ -19,6 +19,7 @@ from contactd.desk.check import shapes
 from contactd.server import Server
 from contactd.settings import Settings, load
 from contactd.testing.demo import history
+from contactd.testing.demo.erp import Erp
 from contactd.testing.demo.people import COLLEAGUES, PASSWORD, Customer, customers
 from contactd.testing.demo.sink import MailSink
 from contactd.testing.demo.traffic import NUMBERS, Traffic
@@ -42,6 +43,8 @@ async def _demo(config: Path | None, overrides: list[str], *, traffic: bool) -> 
     people = list(customers(settings.demo.customers, settings.demo.seed))
     fresh = await asyncio.to_thread(seed, settings, people)
     pbx, sink = ScriptedPbx(), MailSink(settings.data_dir / "sent")
+    erp = Erp(settings.data_dir.absolute() / "erp", people)
+    await asyncio.to_thread(erp.start)
     await pbx.start()
     await sink.start()
     for one in COLLEAGUES:
@@ -57,6 +60,8 @@ async def _demo(config: Path | None, overrides: list[str], *, traffic: bool) -> 
         "channels.fax.gateways.demo.mail_to={digits}@fax.example",
         "channels.fax.smtp.host=127.0.0.1",
         f"channels.fax.smtp.port={sink.port}",
+        f"connectors.erp.path={erp.folder}",
+        f"connectors.erp.write.url={erp.url}",
     ]
     visitors: list[Traffic] = []
 
@@ -85,6 +90,7 @@ async def _demo(config: Path | None, overrides: list[str], *, traffic: bool) -> 
             await crowd.stop()
         await pbx.stop()
         await sink.stop()
+        await asyncio.to_thread(erp.stop)
 
 
 def _settings(config: Path | None, overrides: list[str]) -> Settings:

@@ -1460,7 +1460,7 @@ export const zhCN = {
   },
   writeback: {
     title: "回写草稿",
-    new: "新建回写",
+    new: "下单、退货、改地址",
     kinds: { order: "订单", return: "退货", address: "地址变更" },
     states: { draft: "草稿", review: "待复核", queued: "待发送", sending: "发送中", done: "已接受", refused: "已拒绝", failed: "未送达", dropped: "已撤销" },
     views: { open: "未完成", review: "待复核", refused: "已拒绝", all: "全部" },
