@@ -11,36 +11,37 @@ from contactd.core.errors import ForbiddenError
 from contactd.core.masking import HIDDEN
 from contactd.crm_store import source_rows
 
-router = APIRouter(prefix="/api/v1/messages", tags=["files"])
+router = APIRouter(prefix="/api/v1", tags=["files"])
 
 LOCKED = "default-src 'none'; sandbox"
 MAX_HEAD = 256 * 1024
 MAX_LINES = 1000
 
 
-@router.get("/{ident}/source", summary="A message as it came or went out")
+@router.get("/messages/{ident}/source", summary="A message as it came or went out")
 async def source(
     parts: PartsOf, looking: Annotated[Looking, looks("interaction.read", "message")], ident: Ident
 ) -> Response:
     """Return the bytes, to be saved: no browser opens them; not to who sees numbers masked."""
-    if looking.actor.levels.narrow:
-        message = "Who sees numbers masked saves no originals."
-        raise ForbiddenError(message, code="masked")
+    _refuse_masked(looking)
     data = await _bytes(parts, ident)
     looking.saw(ident, "source")
-    return Response(
-        data,
-        media_type="application/octet-stream",
-        headers={
-            "content-disposition": f'attachment; filename="{_safe(ident)}.eml"',
-            "content-security-policy": LOCKED,
-            "cache-control": "private, no-store",
-            "x-content-type-options": "nosniff",
-        },
-    )
+    return _saved(data, f"{_safe(ident)}.eml")
 
 
-@router.get("/{ident}/headers", summary="The header lines of a message")
+@router.get("/interactions/{ident}/original", summary="The bytes something came as")
+async def original(
+    parts: PartsOf, looking: Annotated[Looking, looks("interaction.replay", "interaction")], ident: Ident
+) -> Response:
+    """Return them, to be saved, of what could not be read, too; no browser opens them; not to who sees numbers masked."""
+    _refuse_masked(looking)
+    inline, blob = await parts.store.read(lambda conn: source_rows.arrived(conn, ident))
+    data = inline if inline is not None else await parts.store.blobs.load(blob or "")
+    looking.saw(ident, "original")
+    return _saved(data, f"{_safe(ident)}.bin")
+
+
+@router.get("/messages/{ident}/headers", summary="The header lines of a message")
 async def headers(
     parts: PartsOf, looking: Annotated[Looking, looks("interaction.read", "message")], ident: Ident
 ) -> Response:
@@ -54,6 +55,31 @@ async def headers(
     if looking.actor.levels.narrow:
         lines = [(name, HIDDEN if "=?" in value else value) for name, value in lines]
     return answer({"items": lines})
+
+
+def _refuse_masked(looking: Looking) -> None:
+    """Let nobody save bytes in which numbers stand that they do not see.
+
+    Raises:
+        ForbiddenError: whoever looks sees numbers masked, or fields hidden.
+    """
+    if looking.actor.levels.narrow:
+        message = "Who sees numbers masked saves no originals."
+        raise ForbiddenError(message, code="masked")
+
+
+def _saved(data: bytes, name: str) -> Response:
+    """Return bytes that a browser saves and never shows."""
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={
+            "content-disposition": f'attachment; filename="{name}"',
+            "content-security-policy": LOCKED,
+            "cache-control": "private, no-store",
+            "x-content-type-options": "nosniff",
+        },
+    )
 
 
 async def _bytes(parts: Parts, ident: str) -> bytes:

@@ -34,3 +34,17 @@ def source(conn: Connection, message: str) -> tuple[bytes | None, str | None]:
         text = "there is no original of this message"
         raise NotFoundError(text)
     return found[0], found[1]
+
+
+def arrived(conn: Connection, interaction: str) -> tuple[bytes | None, str | None]:
+    """Return the bytes an interaction first came as, or the name of the blob they are.
+
+    Raises:
+        NotFoundError: there is no such interaction, or its bytes were not kept.
+    """
+    query = select(s.raw.c.inline, s.raw.c.blob).where(s.raw.c.interaction_id == interaction)
+    found = conn.execute(query.order_by(s.raw.c.receipt_id).limit(1)).first()
+    if found is None or (found.inline is None and found.blob is None):
+        text = "there is no original of this"
+        raise NotFoundError(text)
+    return found.inline, found.blob

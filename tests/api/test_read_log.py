@@ -88,6 +88,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
     harmless |= {"/cases/board", "/cases/{}", "/cases/{}/why", "/promises"}  # see tests/api/test_cases.py
     harmless |= {"/imports", "/imports/{}", "/imports/{}/rows", "/imports/{}/result"}  # see tests/api/test_imports.py
     harmless |= {"/connectors", "/connectors/{}/left-out"}  # see tests/api/test_connector_routes.py
+    harmless |= {"/writeback-targets", "/writebacks", "/writebacks/{}"}  # see tests/api/test_writebacks.py
     harmless |= {"/changes", "/webhooks"}  # ids only
     harmless |= {"/privacy/requests", "/privacy/requests/{}", "/privacy/holds"}  # see tests/api/test_privacy.py
     harmless |= {"/parties/{}/consents", "/parties/{}/archive", "/privacy/retention", "/teams"}
@@ -134,6 +135,7 @@ async def test_no_route_that_shows_customers_is_left_out(house: House) -> None:
         "/blocked",
         "/protected",
         "/messages/{}/source",
+        "/interactions/{}/original",
         "/messages/{}/headers",
         "/recordings/{}/sound",  # see tests/api/test_recordings.py
     }  # see below

@@ -388,6 +388,7 @@ GETS = {
     "/files/none": "file.read",
     "/api/v1/messages/none/html": "interaction.read",
     "/api/v1/messages/none/source": "interaction.read",
+    "/api/v1/interactions/none/original": "interaction.replay",
     "/api/v1/messages/none/headers": "interaction.read",
     "/api/v1/uploads/none": "file.read",
     "/api/v1/surveys": "survey.read",

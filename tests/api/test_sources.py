@@ -41,6 +41,19 @@ async def test_the_original_is_saved_and_never_opened(house: House, blob: bool) 
     assert "sandbox" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("blob", [False, True])
+async def test_what_could_not_be_read_is_saved_by_supervisors(house: House, blob: bool) -> None:
+    await with_source(house, blob=blob)
+    path = "/api/v1/interactions/interaction-0001/original"
+    assert (await (await house.logged_in("ann")).get(path)).status_code == 403
+    sue = await house.logged_in("sue")
+    answer = await sue.get(path)
+    assert (answer.content, answer.headers["content-type"]) == (RAW, "application/octet-stream")
+    assert answer.headers["content-disposition"] == 'attachment; filename="interaction-0001.bin"'
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert (await sue.get("/api/v1/interactions/none/original")).status_code == 404
+
+
 async def test_header_lines_are_shown_as_they_came(house: House) -> None:
     message = await with_source(house, blob=False)
     client = await house.logged_in("ann")

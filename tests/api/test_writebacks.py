@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from contactd.crm_store import audit
 from tests.api.house import House
 from tests.api.test_reads import town_of
 
@@ -49,6 +50,19 @@ async def test_an_order_is_looked_over_by_somebody_else_before_it_leaves(both: H
         mine = (await ann.get("/api/v1/writebacks", params={"author": "me", "state": "open"})).json()["items"]
         assert [one["id"] for one in mine] == [draft]
         assert (await sue.get("/api/v1/writebacks", params={"author": "me"})).json()["items"] == []
+
+
+async def test_who_reads_drafts_is_written_down(both: House, draft: str) -> None:
+    async with await both.logged_in("sue") as sue:
+        assert (await sue.get("/api/v1/writebacks")).status_code == 200
+        assert (await sue.get(f"/api/v1/writebacks/{draft}")).status_code == 200
+    await both.reads.flush()
+    entries = await both.store.read(audit.listed)
+    read = [one for one in entries if (one["action"], one["object_kind"]) == ("writeback.read", "writeback")]
+    assert {(one["actor"], one["object_id"], tuple((one["detail"] or {}).get("ids", ()))) for one in read} == {
+        ("id-sue", None, (draft,)),
+        ("id-sue", draft, ()),
+    }
 
 
 async def test_what_cannot_be_sent_is_not_kept(both: House) -> None:

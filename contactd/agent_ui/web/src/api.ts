@@ -282,6 +282,7 @@ export const api = {
     const response = await request(url, signal ? { signal } : {});
     return response.text();
   },
+  originalUrl: (interaction: string) => `${ROOT}/interactions/${id(interaction)}/original`,
   sourceUrl: (message: string) => `${ROOT}/messages/${id(message)}/source`,
   headers: (message: string, signal?: AbortSignal) => get<{ items: [string, string][] }>(`/messages/${id(message)}/headers`, signal),
 

@@ -1774,6 +1774,8 @@ export const en: Same<typeof zhCN> = {
     emptyHint: "Mail or faxes that cannot be read stop here; nothing is lost.",
     replay: "Replay",
     replayed: "Replayed: back in line",
+    save: "Original",
+    saveHint: "Save the original; do not open what you do not trust",
     dismiss: "Dismiss",
     dismissed: "Dismissed",
     dismissConfirm: "Dismiss this item?",

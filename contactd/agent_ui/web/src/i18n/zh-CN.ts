@@ -1764,6 +1764,8 @@ export const zhCN = {
     emptyHint: "读不懂的邮件或传真会停在这里，不会丢失。",
     replay: "重放",
     replayed: "已重放，重新进入排队",
+    save: "原件",
+    saveHint: "保存原件；不可信的内容请勿打开",
     dismiss: "忽略",
     dismissed: "已忽略",
     dismissConfirm: "忽略这一件？",

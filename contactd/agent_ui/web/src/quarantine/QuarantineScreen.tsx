@@ -58,7 +58,7 @@ export default function QuarantineScreen() {
           { key: "subject", title: t("quarantine.subject"), ellipsis: true, render: (_, item) => subjectOf(words, item.channel, item.subject) || t("work.noSubject") },
           { key: "line", title: t("floor.line"), width: 120, ellipsis: true, render: (_, item) => line(item.line) },
           { key: "reason", title: t("quarantine.reason"), ellipsis: true, render: (_, item) => <span title={item.quarantine_reason ?? undefined}>{item.quarantine_reason ? reasonIn(words, item.quarantine_reason) : "–"}</span> },
-          { key: "do", title: <span className="sr">{t("quarantine.replay")}</span>, width: 190, align: "end", render: (_, item) => <Decide item={item} /> },
+          { key: "do", title: <span className="sr">{t("quarantine.replay")}</span>, width: 250, align: "end", render: (_, item) => <Decide item={item} /> },
         ]}
       />
       <Blocked />
@@ -88,6 +88,9 @@ function Decide({ item }: { item: InteractionView }) {
   };
   return (
     <div className="row" style={{ justifyContent: "flex-end" }}>
+      <Button size="small" href={api.originalUrl(item.id)} title={t("quarantine.saveHint")} data-testid="quarantine-original">
+        {t("quarantine.save")}
+      </Button>
       <Button size="small" loading={busy === "replay"} data-testid="quarantine-replay" onClick={() => void act("replay")}>
         {t("quarantine.replay")}
       </Button>
