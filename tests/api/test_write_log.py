@@ -23,6 +23,8 @@ ELSEWHERE = {
     "handovers": "tests/desk/test_leaving.py",
     "privacy": "tests/api/test_privacy.py",
     "uploads": "nobody's until they are sent",
+    "connectors": "tests/api/test_connector_routes.py, tests/desk/connect/test_connect_tending.py",
+    "writebacks": "tests/desk/test_writing_back.py",
     "segments": "counts, and changes nothing of a customer that is not counted again",
 }
 """Begin of routes whose entries are shown by tests of their own, or that change nothing of a customer."""

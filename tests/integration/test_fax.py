@@ -38,7 +38,7 @@ async def test_a_fax_by_command_and_one_by_mail_are_shown_as_pages_and_answered(
     await ann.connect()
     await ann.run("agent.set_intent", intent="ready")
     offer = await ann.take_offer()
-    assert (offer["interaction"]["channel"], offer["interaction"]["from"]) == ("fax", "021-12345678")
+    assert (offer["interaction"]["channel"], offer["interaction"]["from_display"]) == ("fax", "021-12345678")
     interaction = offer["interaction"]["id"]
     (message,) = (await ann.get(f"/interactions/{interaction}/messages"))["items"]
     shown = next(one for one in message["attachments"] if one["page"] == 1)
