@@ -25,6 +25,8 @@ _END = struct.Struct("<4s4H2LH")
 _TAIL = 65_535 + _END.size
 _ZIP64 = b"PK\x06\x07"
 _UTF8, _SECRET = 0x800, 0x1
+_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Methods that give no more bytes than were asked for; `zipfile` lets BZIP2 and LZMA unpack all of what they read at once."""
 _TABLES = (".csv", ".xlsx", ".jsonl", ".txt")
 _EXCEL = "[Content_Types].xml"
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
@@ -135,10 +137,10 @@ class Zip:
         """Open a file by its whole name.
 
         Raises:
-            BadRequestError: it cannot be read (code `damaged`).
+            BadRequestError: it cannot be read (code `damaged`), or is packed by a method that none of the usual programs takes.
         """
         info = self._files[name]
-        if info.flag_bits & _SECRET:
+        if info.flag_bits & _SECRET or info.compress_type not in _BOUNDED:
             raise _damaged(name)
         try:
             return self._zip.open(info)

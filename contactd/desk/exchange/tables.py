@@ -113,18 +113,32 @@ def _unpacked(path: Path, folder: Path | None) -> Path | None:
         name = packed.table()
         if name is None:
             return None
-        handle, target = tempfile.mkstemp(prefix="table-", dir=folder)
-        with packed.open(name) as source, open(handle, "wb") as file:  # noqa: PTH123 - a handle has no path
-            left = MAX_BYTES
-            while left >= 0 and (chunk := _piece(source)):
-                left -= len(chunk)
-                file.write(chunk)
+        with packed.open(name) as source:
+            return _written(source, folder)
     finally:
         packed.close()
-    if left < 0:
-        Path(target).unlink()
-        raise too_large(MAX_BYTES - left)
-    return Path(target)
+
+
+def _written(source: IO[bytes], folder: Path | None) -> Path:
+    """Write a table down in a file of its own; nothing is left of one that cannot be read to its end."""
+    handle, name = tempfile.mkstemp(prefix="table-", dir=folder)
+    target = Path(name)
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123 - a handle has no path
+            _copy(source, file)
+    except BaseException:
+        target.unlink()
+        raise
+    return target
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    left = MAX_BYTES
+    while chunk := _piece(source):
+        left -= len(chunk)
+        if left < 0:
+            raise too_large(MAX_BYTES - left)
+        target.write(chunk)
 
 
 def _piece(source: IO[bytes]) -> bytes:

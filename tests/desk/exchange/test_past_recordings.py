@@ -222,6 +222,25 @@ def test_a_zip_that_grows_or_never_ends_is_refused(tmp_path: Path) -> None:
         assert refused.value.code in {"too_large", "damaged"}
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_that_unpacks_without_bounds_is_not_unpacked(
+    tmp_path: Path, method: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", method) as packed, packed.open("a.wav", "w") as file:
+        for _ in range(4):
+            file.write(bytes(1024 * 1024))
+    bundle = Zip(path)
+
+    def read(*_given: object) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", read)
+    with pytest.raises(BadRequestError) as caught:
+        bundle.read("a.wav", 10_000_000)
+    assert caught.value.code == "damaged"
+
+
 async def test_names_of_a_zip_from_windows_are_read_as_they_were_meant(tmp_path: Path) -> None:
     path = tmp_path / "windows.zip"
     with zipfile.ZipFile(path, "w") as packed:

@@ -82,3 +82,14 @@ async def test_rows_that_take_more_room_than_the_disk_has_are_refused(
         await Tables(tmp_path / "tables", here).whole(excel(tmp_path))
     assert caught.value.code == "too_large"
     assert list((tmp_path / "tables").iterdir()) == []
+
+
+async def test_a_packed_table_that_is_damaged_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "torn.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("people.csv", "name,phone\n张三,13800138000\n")
+    path.write_bytes(path.read_bytes().replace(b"13800138000", b"13800138001"))
+    with pytest.raises(BadRequestError) as caught:
+        await Tables(tmp_path / "tables", here).whole(path)
+    assert caught.value.code == "damaged"
+    assert list((tmp_path / "tables").iterdir()) == []
