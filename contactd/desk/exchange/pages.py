@@ -6,7 +6,7 @@ import asyncio
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,15 +22,17 @@ from contactd.desk.kb_html import safe
 MOST = 1024 * 1024
 """Bytes of one page."""
 _MARKDOWN, _HTML, _TEXT = (".md", ".markdown"), (".html", ".htm"), (".txt",)
-_HEADING = re.compile(r"<h([1-6])(?:\s[^>]{0,2000})?>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
-_OPENS = re.compile(r"<(?:h[1-6]|tr|dt|dd|section|article|header|footer)(?:\s[^>]{0,2000})?>", re.IGNORECASE)
+_INNER = r"(?:\s[^<>]{0,2000})?"
+"""What stands in a tag behind its name: with a < in it each of many broken tags would be looked through to the next one's end."""
+_HEADING = re.compile(rf"<h([1-6]){_INNER}>", re.IGNORECASE)
+_OPENS = re.compile(rf"<(?:h[1-6]|tr|dt|dd|section|article|header|footer){_INNER}>", re.IGNORECASE)
 _CLOSES = re.compile(r"</(?:h[1-6]|tr|dt|dd|section|article|header|footer)\s*>", re.IGNORECASE)
 _CELL = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
-_TABLE = re.compile(r"</?(?:table|thead|tbody|tfoot|colgroup|t[dh])(?:\s[^>]{0,2000})?>", re.IGNORECASE)
+_TABLE = re.compile(rf"</?(?:table|thead|tbody|tfoot|colgroup|t[dh]){_INNER}>", re.IGNORECASE)
 """A parser puts what stands in a table, but in no row it knows, before the table."""
-_TAG = re.compile(r"<[^>]{0,2000}>")
-_HEAD = re.compile(r"<(head|script|style|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_LOOKS_MARKED = re.compile(r"</?(?:p|br|div|ul|ol|li|b|strong|a|h[1-6]|table|span)\b[^>]{0,2000}>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_HEAD = re.compile(r"<(head|script|style|title)\b", re.IGNORECASE)
+_LOOKS_MARKED = re.compile(r"</?(?:p|br|div|ul|ol|li|b|strong|a|h[1-6]|table|span)\b[^<>]{0,2000}>", re.IGNORECASE)
 _SPLIT = re.compile(r"[、;；,，|\n]+")
 
 
@@ -99,6 +101,9 @@ class Pages:
         if ending not in (*_MARKDOWN, *_HTML, *_TEXT):
             raise BadRequestError(name, code="no_page", field="file")
         text = _decoded(self._files.read(name, MOST), name)
+        if ending not in _HTML and len(text) > knowledge.LONGEST_BODY:
+            # What it becomes is longer still: it need not be read first.
+            raise BadRequestError(str(len(text)), code="too_long", field="body")
         if ending in _MARKDOWN:
             text = MarkdownIt("commonmark").enable("table").render(text)
         elif ending in _TEXT:
@@ -112,16 +117,41 @@ def page(text: str) -> Page:
     Raises:
         BadRequestError: it holds too many tags, or they lie too deep (`kb_html.safe`).
     """
-    text = _HEAD.sub("", text)
-    first = _HEADING.search(text)
+    text = "".join(piece for piece, said in _cut(_HEAD, "", text) if said is None)
+    pieces = list(_cut(_HEADING, "h", text))
+    first = next((at for at, (_, said) in enumerate(pieces) if said is not None), None)
     title = ""
     if first is not None:
-        title = " ".join(html.unescape(_TAG.sub("", first[2])).split())[: knowledge.LONGEST_TITLE]
-        if not _TAG.sub("", text[: first.start()]).strip():
-            text = text[first.end() :]
-    text = _HEADING.sub(r"<p><strong>\2</strong></p>", text)
+        title = " ".join(html.unescape(_TAG.sub("", pieces[first][1] or "")).split())[: knowledge.LONGEST_TITLE]
+        if not any(_TAG.sub("", piece).strip() for piece, _ in pieces[:first]):
+            pieces = pieces[first + 1 :]
+    text = "".join(piece if said is None else f"<p><strong>{said}</strong></p>" for piece, said in pieces)
     text = _CLOSES.sub("</div>", _OPENS.sub("<div>", _TABLE.sub("", _CELL.sub(" ", text))))
     return Page(title, safe(text).strip())
+
+
+def _cut(opening: re.Pattern[str], letter: str, text: str) -> Iterator[tuple[str, str | None]]:
+    """Cut a text at elements: yield what stands between them with None, and each of them with what is in it.
+
+    An element ends where its own name ends one.  What no end follows is text, once it is known for all of that name: so that a
+    text of nothing but beginnings is gone through once, and not once for each of them.
+
+    Args:
+        opening: finds the beginning of one; its group is the name, or what stands behind `letter` in it.
+        letter: with which the names of all of them begin.
+        text: HTML.
+    """
+    at, done, endless = 0, 0, set[str]()
+    while (found := opening.search(text, at)) is not None:
+        at, name = found.end(), found[1].lower()
+        end = None if name in endless else re.compile(rf"</{letter}{name}\s*>", re.IGNORECASE).search(text, at)
+        if end is None:
+            endless.add(name)
+            continue
+        yield text[done : found.start()], None
+        yield "", text[at : end.start()]
+        at = done = end.end()
+    yield text[done:], None
 
 
 def _marked(text: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from contactd.core import past
+from contactd.core import knowledge, past
+from contactd.core.errors import BadRequestError
 from contactd.core.newcomer import TakeOver
 from contactd.crm_store import kb_reads, kb_rows, schema
 from contactd.crm_store.import_rows import Outcome
@@ -150,3 +151,23 @@ def test_headings_and_tables_of_a_page_keep_their_lines() -> None:
     found = page("<h1>A &amp; B</h1><h3 class=x>C</h3><table><tr><td>1</td><td>2</td></tr></table>")
     assert found.title == "A & B"
     assert found.body == "<p><strong>C</strong></p><div>1 2 </div>"
+
+
+def test_broken_tags_are_gone_through_once_and_not_once_for_each_of_them() -> None:
+    # Squared, a page of this size keeps the server for minutes.
+    for broken in ("<title ", "<h1>", "<h2></h", "<h3 ", "<td "):
+        with pytest.raises(BadRequestError) as caught:
+            page(broken * (knowledge.LONGEST_BODY * 5 // len(broken)))
+        assert caught.value.field == "body"
+    found = page("<title>a</title><style>b</style><script>c</script><p>d</p><h1>e<h2>f</h2><h3>g")
+    assert found.title == "f"
+    assert found.body == "<p>d</p><div>e<p><strong>f</strong></p><div>g</div></div>"
+    assert page("<script>a<h1>b</h1><style>c</style>").title == "b"
+
+
+async def test_a_page_longer_than_an_article_is_not_read_into_one(shelf: Shelf) -> None:
+    (shelf.files / "long.md").write_text("# Long\n" + "a " * knowledge.LONGEST_BODY, encoding="utf-8")
+    shelf.wish.path.write_text("id,title,file\n1,Long,long.md\n", encoding="utf-8")
+    _, counts = await shelf.run()
+    assert counts == {"error": 1}
+    assert shelf.shown[0].reasons[0].startswith("body: too_long")
