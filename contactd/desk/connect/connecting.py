@@ -27,7 +27,7 @@ from contactd.crm_store.import_jobs import CONNECTOR
 from contactd.crm_store.store import Store
 from contactd.desk.connect import folder, sources
 from contactd.desk.connect.asking import Asker
-from contactd.desk.connect.left_out import Notes, once_more
+from contactd.desk.connect.left_out import ONCE_MORE, Notes, once_more
 from contactd.desk.connect.table import Brought, write_rows, wrong
 from contactd.desk.exchange.importing import Importing
 from contactd.desk.exchange.tables import Tables
@@ -134,7 +134,7 @@ class Connecting:
             return {}
         path = self.fresh(name)
         await asyncio.to_thread(write_rows, path, table)
-        return await self._take(name, Brought(path=path, source="left out"), by)
+        return await self._take(name, Brought(path=path, source=ONCE_MORE), by)
 
     async def leave(self, name: str, ident: str, by: str) -> None:
         """Forget a row that was left out.

@@ -17,7 +17,9 @@ from contactd.desk.exchange.wish import Company
 
 LEFT_OUT = (ERROR, AMBIGUOUS)
 MARK = "#left_out"
-"""Column of a table made of rows that were left out before: which each was."""
+"""Column of a table made of rows that were left out before: which each was.  In any other table it is a column like another."""
+ONCE_MORE = "left out"
+"""Source of such a table."""
 
 
 class Notes:
@@ -28,6 +30,8 @@ class Notes:
         self._run = run
         self._clock = clock
         self._kept = known
+        # A system may call its columns as it likes, and a file may have any name; but what they bring moves a cursor, or was sent.
+        self._marked = run.source == ONCE_MORE and run.cursor is None
         self._headers: tuple[str, ...] = ()
 
     def company(self, headers: Sequence[str]) -> Company:
@@ -41,7 +45,7 @@ class Notes:
         for outcome in outcomes:
             line = lines.get(outcome.number)
             told = dict(zip(self._headers, line.cells, strict=False)) if line is not None else {}
-            earlier = str(told.pop(MARK, "") or "")
+            earlier = str(told.pop(MARK, "") or "") if self._marked else ""
             left_out = outcome.status in LEFT_OUT
             if earlier and left_out:
                 connector_dead_rows.again(conn, earlier, outcome.reasons)

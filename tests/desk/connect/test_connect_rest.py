@@ -208,6 +208,18 @@ async def test_a_system_that_sends_its_rows_gets_an_answer_for_each(side: Side) 
         await tending.connecting.pull("till", "test")
 
 
+async def test_no_row_that_is_sent_strikes_out_or_hides_one_that_was_left_out(side: Side) -> None:
+    tending = side.tending(till={"kind": "push"}, shop={"kind": "push"})
+    await tending.connecting.push("till", [{"name": "李四", "phone": "12"}], "token:till")
+    (waits,) = await side.left_out("till")
+    # It names the other one's row as if it was that one, tried once more.
+    sent = [{"name": "王五", "#left_out": waits["id"]}, {"name": "赵六", "phone": "1", "#left_out": "none"}]
+    done = await tending.connecting.push("shop", sent, "token:shop")
+    assert done["counts"] == {"created": 1, "error": 1}
+    assert await side.left_out("till") == [waits]
+    assert [one["row"]["name"] for one in await side.left_out("shop")] == ["赵六"]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
