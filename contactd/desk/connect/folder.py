@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from contactd.clock import to_ms
-from contactd.desk.connect.table import Brought, sync_folder, wrong
+from contactd.desk.connect.table import Brought, wrong
 from contactd.settings import Connector
 
 DONE, FAILED = "done", "failed"
@@ -71,18 +72,38 @@ def newest(options: Connector) -> Brought | None:
 
 
 def put_away(options: Connector, path: Path, where: str, reason: str = "") -> None:
-    """Move a file that was dealt with; one of the same name that lies there stays.  Blocks."""
+    """Move a file that was dealt with; one of the same name that lies there stays.  Blocks.
+
+    Who may write here is not trusted with more: neither the folder nor a file is written through a link they left.
+
+    Raises:
+        BadRequestError: the folder is not there, or cannot be used.
+        OSError: the file cannot be moved.
+    """
     folder = _folder(options) / where
     folder.mkdir(exist_ok=True)
-    target, number = folder / path.name, 1
-    while target.exists():
-        number += 1
-        target = folder / f"{path.stem}-{number}{path.suffix}"
-    if path.exists():
-        path.rename(target)
-        sync_folder(folder)
-    if reason:
-        (folder / f"{target.name}{REASON}").write_text(f"{reason}\n", encoding="utf-8")
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        target, number = folder / path.name, 1
+        while target.exists():
+            number += 1
+            target = folder / f"{path.stem}-{number}{path.suffix}"
+        if path.exists():
+            os.rename(path, target.name, dst_dir_fd=handle)
+            os.fsync(handle)
+        if reason:
+            _say(handle, f"{target.name}{REASON}", reason)
+    finally:
+        os.close(handle)
+
+
+def _say(folder: int, name: str, text: str) -> None:
+    """Write a file of ours, and over no other."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    made = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
+    with os.fdopen(made, "w", encoding="utf-8") as file:
+        file.write(f"{text}\n")
 
 
 def _folder(options: Connector) -> Path:
@@ -95,4 +116,8 @@ def _folder(options: Connector) -> Path:
             text=f"files in {options.path} cannot be moved: contactd may not write there",
             field="path",
         )
+    for where in (DONE, FAILED):
+        if (options.path / where).is_symlink():
+            # Who puts files here would have us put them anywhere.
+            raise wrong(code="read_only", text=f"{options.path / where} is a link: it has to be a folder", field="path")
     return options.path

@@ -198,3 +198,22 @@ async def test_links_out_of_the_folder_are_not_followed(side: Side, drop: Path, 
     (drop / "link.csv").symlink_to(outside)
     assert await side.tending(shop=options(drop, settled_seconds=0)).connecting.pull("shop", "test") == []
     assert outside.exists()
+
+
+async def test_nothing_is_put_away_or_written_through_a_link(side: Side, drop: Path, tmp_path: Path) -> None:
+    own, outside = tmp_path / "own.txt", tmp_path / "outside"
+    own.write_text("mine", encoding="utf-8")
+    outside.mkdir()
+    put(drop, side, "a.csv", "what\never\n")
+    (drop / "failed").mkdir()
+    (drop / "failed" / f"a.csv{folder.REASON}").symlink_to(own)
+    (done,) = await side.tending(shop=options(drop)).connecting.pull("shop", "test")
+    assert done["state"] == "failed"
+    assert own.read_text(encoding="utf-8") == "mine"
+    assert "no_mapping" in (drop / "failed" / f"a.csv{folder.REASON}").read_text(encoding="utf-8")
+    put(drop, side, "b.csv", HEAD + "K1,张三,13800138000\n")
+    (drop / "done").symlink_to(outside)
+    with pytest.raises(BadRequestError) as caught:
+        await side.tending(shop=options(drop)).connecting.pull("shop", "test")
+    assert caught.value.code == "read_only"
+    assert (inside(outside), await side.names()) == ([], [])
