@@ -12,6 +12,7 @@ from contactd.api.answers import Page, Shape, gives
 from contactd.api.once import Try, once
 from contactd.api.parts import Cursor, Filter, Ident, Limit, Looking, PartsOf, answer, looks, may, page
 from contactd.core import writeback as rules
+from contactd.core.errors import ForbiddenError
 from contactd.crm_store import writeback_rows
 from contactd.crm_store.sight import of_writebacks
 from contactd.desk.rights import Actor, authorize
@@ -152,11 +153,15 @@ async def write(request: Request, parts: PartsOf, ident: Ident, given: Words, ac
 
 @router.post("/writebacks/{ident}/act", summary="Submit, approve, return, drop, retry", responses=gives(Draft))
 async def act(request: Request, parts: PartsOf, ident: Ident, given: Act, actor: _Writer) -> Response:
-    """Move a draft; where two pairs of eyes are asked for, somebody other than its author approves it."""
+    """Move a draft; where two pairs of eyes are asked for, somebody who wrote none of it approves it, in person."""
     there = await _seen(parts, actor, ident)
     four_eyes = parts.writing_back.four_eyes(there["connector"], there["kind"])
     if given.act in {"approve", "return"}:
         authorize(actor, "writeback.approve")
+    if given.act == "approve" and four_eyes and actor.scopes is not None:
+        # A token is in the hands of whoever made it, who may have written the draft.
+        message = "Somebody else looks it over, logged in themselves."
+        raise ForbiddenError(message, code="four_eyes")
     about: dict[str, Any] = {"four_eyes": four_eyes, "system": parts.writing_back.system(there["connector"])}
 
     def change(conn: Any, now: Any) -> None:

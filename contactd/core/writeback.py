@@ -6,7 +6,7 @@ system gives its number, or refuses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -60,13 +60,15 @@ ACTS = ("submit", "return", "approve", "drop", "retry")
 """What people do; the rest is done by sending."""
 
 
-def move(state: str, act: str, *, author: str, actor: str, four_eyes: bool) -> State:
+def move(state: str, act: str, *, author: str, actor: str, four_eyes: bool, changed_by: Collection[str] = ()) -> State:
     """Return what a draft becomes; where one pair of eyes is enough, what is submitted is approved with it.
+
+    `changed_by` are those who have changed its words beside the author: theirs, too, somebody else looks over.
 
     Raises:
         BadRequestError: there is no such act.
         ConflictError: it cannot follow (code `bad_state`).
-        ForbiddenError: the author looks over their own words (code `four_eyes`).
+        ForbiddenError: somebody looks over their own words (code `four_eyes`).
     """
     if act not in ACTS:
         message = f"an act is {', '.join(ACTS)}"
@@ -77,8 +79,8 @@ def move(state: str, act: str, *, author: str, actor: str, four_eyes: bool) -> S
         raise ConflictError(message, code="bad_state")
     if act == "submit" and not four_eyes:
         return MOVES[after, "approve"]
-    if act == "approve" and four_eyes and author == actor:
-        message = "somebody other than the author looks it over"
+    if act == "approve" and four_eyes and (author == actor or actor in changed_by):
+        message = "somebody other than who wrote it looks it over"
         raise ForbiddenError(message, code="four_eyes")
     return after
 

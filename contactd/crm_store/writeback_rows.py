@@ -24,6 +24,8 @@ from contactd.crm_store.write_conn import WriteConn
 TASK = "writeback"
 """Kind of the task by which a refusal comes back to its author."""
 MOST_AT_ONCE = 10
+_KIND, _EDIT = "writeback", "edit"
+"""What the audit log calls a draft, and a change of its words."""
 _W = s.writeback
 
 
@@ -69,7 +71,7 @@ def write(
         message = "it is no draft any more"
         raise ConflictError(message, code="bad_state")
     _set(conn, row, {"payload": dict(payload)}, now)
-    _note(conn, ident, "edit", actor, now, {})
+    _note(conn, ident, _EDIT, actor, now, {})
 
 
 def act(
@@ -92,7 +94,8 @@ def act(
         BadRequestError, ConflictError, ForbiddenError: as `core.writeback.move`.
     """
     row = locked(conn, ident)
-    after = rules.move(row.state, what, author=row.author, actor=actor, four_eyes=four_eyes)
+    writers = _changed_by(conn, ident) if four_eyes else ()
+    after = rules.move(row.state, what, author=row.author, actor=actor, four_eyes=four_eyes, changed_by=writers)
     values: dict[str, Any] = {"state": after, "note": note or row.note}
     if what in {"approve", "return"}:
         values["reviewer"] = actor
@@ -213,6 +216,13 @@ def forget(conn: WriteConn, parties: Sequence[str]) -> None:
     conn.execute(update(_W).where(mine).values(payload={}, body=None, note="", last_error="", number="", url=""))
 
 
+def _changed_by(conn: WriteConn, ident: str) -> set[str]:
+    """Return who has changed what a draft says."""
+    log = s.audit_log.c
+    mine = (log.object_kind == _KIND, log.object_id == ident, log.action == f"{_KIND}.{_EDIT}")
+    return set(conn.execute(select(log.actor).where(*mine)).scalars())
+
+
 def _body(conn: WriteConn, row: Any, system: str) -> bytes:
     """Return what is sent: ids, the other system's number of the customer, and what the draft says."""
     party = select(s.party.c.canonical_id).where(s.party.c.id == row.party_id).scalar_subquery()
@@ -280,9 +290,7 @@ def _view(row: Any) -> dict[str, Any]:
 
 
 def _note(conn: WriteConn, ident: str, what: str, actor: str, now: datetime, detail: Mapping[str, Any]) -> None:
-    entry = Entry(
-        actor=actor, action=f"writeback.{what}", object_kind="writeback", object_id=ident, detail=dict(detail)
-    )
+    entry = Entry(actor=actor, action=f"{_KIND}.{what}", object_kind=_KIND, object_id=ident, detail=dict(detail))
     audit.append(conn, entry, now)
 
 

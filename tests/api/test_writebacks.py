@@ -65,6 +65,19 @@ async def test_who_reads_drafts_is_written_down(both: House, draft: str) -> None
     }
 
 
+async def test_who_changed_what_another_wrote_does_not_look_it_over(both: House, draft: str) -> None:
+    async with await both.logged_in("ann") as ann, await both.logged_in("sue") as sue:
+        more = {"lines": [{"item": "pump", "quantity": 100}]}
+        changed = await sue.patch(f"/api/v1/writebacks/{draft}", json={"payload": more})
+        assert changed.status_code == 200
+        assert await act(sue, draft, "submit") == (200, "review")
+        assert await act(sue, draft, "approve") == (403, "four_eyes")
+        assert await act(ann, draft, "return") == (403, "forbidden")
+        async with await both.with_token("read", "write", "admin") as program:
+            assert await act(program, draft, "approve") == (403, "four_eyes")
+        assert await act(sue, draft, "return") == (200, "draft")
+
+
 async def test_what_cannot_be_sent_is_not_kept(both: House) -> None:
     party = await town_of(both).party("张三")
     async with await both.logged_in("ann") as client:
