@@ -209,9 +209,9 @@ def locked(conn: WriteConn, ident: str) -> Any:
 
 
 def forget(conn: WriteConn, parties: Sequence[str]) -> None:
-    """Empty the drafts about somebody who is erased; what has not left does not leave."""
+    """Empty the drafts about somebody who is erased; what has not left does not leave, what is under way is not asked again."""
     mine = _W.c.party_id.in_(parties)
-    going = _W.c.state.in_((State.DRAFT, State.REVIEW, State.QUEUED, State.REFUSED, State.FAILED))
+    going = _W.c.state.in_(rules.OPEN)
     conn.execute(update(_W).where(mine, going).values(state=State.DROPPED))
     conn.execute(update(_W).where(mine).values(payload={}, body=None, note="", last_error="", number="", url=""))
 

@@ -101,7 +101,12 @@ class Poster:
                 "POST",
                 url.copy_with(host=host),
                 content=body,
-                headers={**headers, "Host": url.netloc.decode("ascii"), "Content-Type": "application/json"},
+                headers={
+                    **headers,
+                    "Host": url.netloc.decode("ascii"),
+                    "Content-Type": "application/json",
+                    "Accept-Encoding": "identity",
+                },
                 extensions={"sni_hostname": name},
             )
             response = await client.send(request, stream=True)
@@ -112,9 +117,10 @@ class Poster:
 
 
 async def _head(response: httpx.Response, most: int) -> bytes:
+    """Read the beginning of an answer as it came: packed, a little could unpack to more than there is room for."""
     found = b""
     if most:
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.aiter_raw():
             found += chunk
             if len(found) >= most:
                 break

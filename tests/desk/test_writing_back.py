@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import threading
 from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ from tests.desk.bench import Bench
 
 pytestmark = pytest.mark.integration
 SECRET = "whsec_c2VjcmV0c2VjcmV0"
+PACKED = gzip.compress(b"")[:2]
 ORDER = {"lines": [{"item": "密封圈", "quantity": 2}], "note": "急"}
 
 
@@ -57,6 +59,8 @@ class Erp:
                 raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("content-length", str(len(raw)))
+                if raw.startswith(PACKED):
+                    self.send_header("content-encoding", "gzip")
                 self.end_headers()
                 self.wfile.write(raw)
 
@@ -160,6 +164,16 @@ async def test_a_refusal_comes_back_to_its_author_as_a_task(counter: Counter) ->
     (task,) = await counter.tasks()
     assert task.state == "done"
     assert await counter.sending.some() == 0
+
+
+async def test_an_answer_that_came_packed_is_not_unpacked(counter: Counter) -> None:
+    ident = await counter.draft()
+    await counter.act(ident, "submit")
+    counter.erp.answers.append((422, gzip.compress(json.dumps({"detail": "0" * 300}).encode())))
+    await counter.sending.some()
+    ((headers, _),) = counter.erp.asked
+    assert headers["accept-encoding"] == "identity"
+    assert (await counter.get(ident))["last_error"] == "status 422"
 
 
 async def test_what_fails_for_now_is_asked_again_under_the_same_key_and_made_once(counter: Counter) -> None:
@@ -277,6 +291,20 @@ async def test_of_somebody_erased_nothing_leaves(counter: Counter) -> None:
     left = await counter.get(ident)
     assert (left["state"], left["payload"]) == ("dropped", {})
     assert "writeback" in task_rows.KINDS
+
+
+async def test_of_somebody_erased_while_it_is_sent_no_answer_is_kept_and_nothing_leaves_again(counter: Counter) -> None:
+    party = await Town(counter.store).party("李四")
+    ident = await counter.draft(party=party)
+    await counter.act(ident, "submit")
+    with pytest.raises(asyncio.CancelledError):
+        await counter.fresh(Dying(after=True)).some()
+    await counter.store.write(lambda conn: writeback_rows.forget(conn, [party]))
+    counter.bench.clock.advance(LEASE)
+    assert await counter.fresh().some() == 0
+    assert len(counter.erp.asked) == 1
+    left = await counter.get(ident)
+    assert (left["state"], left["payload"], left["number"]) == ("dropped", {}, "")
 
 
 @pytest.mark.parametrize(
