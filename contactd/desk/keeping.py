@@ -75,6 +75,8 @@ def backup(settings: Settings, folder: Path, *, keys: bool = True) -> Backup:
         message = f"{folder} is not empty: a backup gets a folder of its own"
         raise BadRequestError(message)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # One that was there may be open to all, and a copy is so until it is whole.
+    folder.chmod(0o700)
     made_at = rfc3339(_note(settings, folder))
     _copy_tree(data_dir, folder / DATA, lambda top: top == SPOOL, settings)
     kind, revision = database_copy.copy_out(settings.database_url, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 from itertools import count
 from pathlib import Path
 
@@ -133,8 +134,14 @@ def test_keys_may_be_kept_elsewhere_and_are_asked_for(tmp_path: Path) -> None:
     house.terminate()
     keys = Path(house.settings["data_dir"]) / "keys"
     thread = (keys / "thread.key").read_bytes()
+    kept.mkdir()
+    kept.chmod(0o755)
     assert house.command("backup", str(kept), "--without-keys").returncode == 0
     assert not list(kept.rglob("*.key"))
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+    assert {
+        stat.S_IMODE(path.stat().st_mode) for path in kept.rglob("*") if path.parent != kept and path.is_file()
+    } <= {0o600}
     other = House(tmp_path / "other")
     other.folder.mkdir()
     done = other.command("restore", str(kept))
