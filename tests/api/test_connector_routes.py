@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
-from contactd.crm_store import audit
+from contactd.crm_store import audit, connector_rows
 from contactd.crm_store.store import Store
+from contactd.desk.seeing import Seeing
 from contactd.testing.clock import ManualClock
 from tests.api.house import House, build, hire
 
@@ -86,3 +88,32 @@ async def test_who_sees_numbers_masked_sees_no_cell_with_one(
         answer = await sue.get("/api/v1/connectors/till/left-out")
         assert "13800138000" not in answer.text
         assert "138****8000" in answer.text or answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "seeing", [Seeing(fields={"supervisor": {"email": "mask"}}), Seeing(scopes={"supervisor": {"party": "team"}})]
+)
+async def test_who_does_not_see_everything_sees_no_row_of_another_system(
+    small_store: Store, clock: ManualClock, tmp_path: Path, seeing: Seeing
+) -> None:
+    await hire(small_store, clock)
+    house = build(small_store, clock, tmp_path / "static", seeing=seeing)
+    report = {"rows": 1, "only_ours": 1, "named": {"only_ours": ["K1"], "left_out": [{"row": "K2", "reasons": ["x"]}]}}
+    await small_store.write(lambda conn: connector_rows.change(conn, "till", drift=report))
+
+    async def dry_run(*_: Any, **__: Any) -> dict[str, Any]:
+        return {
+            "tables": 1,
+            "counts": {"error": 1},
+            "left_out": [{"row": "K2", "reasons": ["born: no_such_day: 1980"]}],
+        }
+
+    house.connectors.trying.dry_run = dry_run  # type: ignore[method-assign]
+    async with await house.with_token("write") as till, await house.logged_in("sue") as sue:
+        await sent(till, ROWS)
+        refused = await sue.get("/api/v1/connectors/till/left-out")
+        assert (refused.status_code, refused.json()["code"]) == (403, "masked")
+        (view, _) = (await sue.get("/api/v1/connectors")).json()["items"]
+        assert (view["left_out"], view["drift"]) == (1, {"rows": 1, "only_ours": 1})
+        tried = (await sue.post("/api/v1/connectors/drop/run", json={"dry_run": True})).json()
+        assert (tried["counts"], tried["left_out"]) == ({"error": 1}, [])
