@@ -19,6 +19,8 @@ from contactd.settings import Connector
 
 PAGES = 100_000
 """Of one look; more is a circle."""
+LONGEST_MARK = 100
+"""Characters of a mark of change."""
 _NOT_MODIFIED = 304
 _AHEAD = timedelta(days=1)
 """A change dated later than this from now is a mistake, and not where the next look begins."""
@@ -64,9 +66,8 @@ async def tables(
     look.etag = str(cursor.get("etag") or "") if cursor.get("asked") == str(first) and not page else ""
     look.tag = str(cursor.get("tag") or "")
     async for items, following in _pages(look, asker, _same_host(first, httpx.URL(page)) if page else first):
-        for item in items:
-            look.rows.append(item)
-            look.newest = later(look.newest, flattened(item).get(options.since_field), now)
+        look.rows += items
+        look.newest = await asyncio.to_thread(_newest, look.newest, items, options.since_field, now)
         if len(look.rows) >= CHUNK and following:
             yield await _table(look, fresh(), _midway(look, following))
     end = {"since": look.newest, "etag": look.tag, "asked": str(_first(options, look.newest))}
@@ -100,13 +101,7 @@ async def _pages(look: _Look, asker: Asker, url: httpx.URL) -> AsyncIterator[tup
             look.tag = look.etag
             return
         look.tag = answer.etag if first and not look.tag else look.tag
-        document = await asyncio.to_thread(_json, answer.body)
-        items = document if isinstance(document, list) else _at(document, options.items)
-        if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
-            raise wrong(
-                code="no_items", text=f"the answer has no list of objects under {options.items!r}", field="items"
-            )
-        following = _at(document, options.next) if isinstance(document, dict) else None
+        items, following = await asyncio.to_thread(_read, answer.body, options)
         url = url if following in (None, "", False) else _following(url, str(following), options)
         if str(url) in seen:
             yield items, ""
@@ -114,6 +109,22 @@ async def _pages(look: _Look, asker: Asker, url: httpx.URL) -> AsyncIterator[tup
         seen.add(str(url))
         yield items, str(url)
     raise wrong(code="too_large", text=f"more than {PAGES} pages")
+
+
+def _read(body: bytes, options: Connector) -> tuple[list[Any], Any]:
+    """Return a page's rows, and what names the next one.  Takes its time: of the largest answer some seconds."""
+    document = _json(body)
+    items = document if isinstance(document, list) else _at(document, options.items)
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        raise wrong(code="no_items", text=f"the answer has no list of objects under {options.items!r}", field="items")
+    return items, _at(document, options.next) if isinstance(document, dict) else None
+
+
+def _newest(before: str, items: list[Mapping[str, Any]], field: str, now: datetime) -> str:
+    """Return the newest mark of change so far."""
+    for item in items:
+        before = later(before, flattened(item).get(field), now)
+    return before
 
 
 def _first(options: Connector, since: str) -> httpx.URL:
@@ -125,10 +136,17 @@ def _first(options: Connector, since: str) -> httpx.URL:
 
 
 def _following(url: httpx.URL, following: str, options: Connector) -> httpx.URL:
-    """Return the next page's address: one that was given, on the same host only, or this one with the cursor."""
-    if not following.startswith(("http://", "https://", "/", "?")):
-        return url.copy_merge_params({options.next_parameter: following})
-    return _same_host(url, url.join(following))
+    """Return the next page's address: one that was given, on the same host only, or this one with the cursor.
+
+    Raises:
+        BadRequestError: it is elsewhere, or no address.
+    """
+    try:
+        if not following.startswith(("http://", "https://", "/", "?")):
+            return url.copy_merge_params({options.next_parameter: following})
+        return _same_host(url, url.join(following))
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise wrong(code="bad_address", text="the next page has no address that can be asked", field="next") from error
 
 
 def _same_host(url: httpx.URL, found: httpx.URL) -> httpx.URL:
@@ -145,8 +163,11 @@ def _same_host(url: httpx.URL, found: httpx.URL) -> httpx.URL:
 
 
 def later(one: str, other: Any, now: datetime) -> str:
-    """Return the later of two marks of change: moments, else numbers, else words; one that lies far ahead is none."""
-    if other is None or isinstance(other, dict | list | bool) or not str(other):
+    """Return the later of two marks of change: moments, else numbers, else words; one that lies far ahead is none.
+
+    Nor is one that could not be asked by: a long text would be in the way of every look from then on.
+    """
+    if not _markable(other):
         return one
     there = _moment(str(other))
     if there is not None and there > now + _AHEAD:
@@ -159,6 +180,12 @@ def later(one: str, other: Any, now: datetime) -> str:
     if one.isdecimal() and str(other).isdecimal():
         return max(one, str(other), key=int)
     return max(one, str(other))
+
+
+def _markable(value: Any) -> bool:
+    if value is None or isinstance(value, dict | list | bool):
+        return False
+    return 0 < len(str(value)) <= LONGEST_MARK and str(value).isprintable()
 
 
 def earlier(since: str, seconds: int) -> str:

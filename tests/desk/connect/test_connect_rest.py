@@ -144,6 +144,7 @@ async def test_rows_and_cursor_stand_or_fall_together(side: Side, shop: Shop, mo
         (b'{"data": {"rows": "x"}}', "no_items"),
         (b'{"data": {"rows": [1]}}', "no_items"),
         (b'{"data": {"rows": [{"a": 1}], "x": 1}, "next": "http://elsewhere.example/steal"}', "elsewhere"),
+        (json.dumps({"data": {"rows": [{"a": 1}]}, "next": "x" * 100_000}).encode(), "bad_address"),
         (json.dumps({"data": {"rows": [{f"c{n}": 1 for n in range(300)}]}}).encode(), "too_large"),
         (json.dumps({"data": {"rows": [{"what": "ever"}]}}).encode(), "no_mapping"),
     ],
@@ -230,6 +231,9 @@ async def test_no_row_that_is_sent_strikes_out_or_hides_one_that_was_left_out(si
         ("99", 100, "100"),
         ("9", None, "9"),
         ("b", "a", "b"),
+        ("b", "c" * 101, "b"),
+        ("b", "c\0", "b"),
+        ("b", "\ud800", "b"),
     ],
 )
 def test_the_newest_mark_is_the_latest_one_that_can_be(one: str, other: Any, expected: str) -> None:
