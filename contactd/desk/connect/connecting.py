@@ -285,7 +285,7 @@ class Connecting:
         path = Path(run.file)
         ours = path.parent == self._spool
         try:
-            if not await asyncio.to_thread(path.is_file):
+            if not await asyncio.to_thread(folder.is_plain, path):
                 raise wrong(code="cut_off", text="its table is gone; what it held is fetched once more")
             await self._carry_out(run, options, Brought(path=path, source=run.source, form="jsonl" if ours else ""))
         except (BusyError, StoreDownError):

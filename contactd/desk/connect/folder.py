@@ -62,13 +62,15 @@ def newest(options: Connector) -> Brought | None:
         path
         for where in (folder, folder / DONE)
         for path in where.glob(options.pattern)
-        if path.parent == where
-        and path.is_file()
-        and not path.is_symlink()
-        and not path.name.lower().endswith(UNFINISHED)
+        if path.parent == where and is_plain(path) and not path.name.lower().endswith(UNFINISHED)
     ]
     path = max(files, key=lambda one: (one.stat().st_mtime_ns, one.name), default=None)
     return None if path is None else Brought(path=path, source=path.name, form="", ours=False)
+
+
+def is_plain(path: Path) -> bool:
+    """Tell whether a file is there, and no link that was put in its place since it was found.  Blocks."""
+    return path.is_file() and not path.is_symlink()
 
 
 def put_away(options: Connector, path: Path, where: str, reason: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contactd.core.errors import BadRequestError, ConflictError
+from contactd.core.errors import BadRequestError, ConflictError, StoreDownError
 from contactd.crm_store import connector_rows, import_jobs, import_rows
 from contactd.crm_store.store import Store
 from contactd.desk.connect import connecting, folder
@@ -217,3 +217,25 @@ async def test_nothing_is_put_away_or_written_through_a_link(side: Side, drop: P
         await side.tending(shop=options(drop)).connecting.pull("shop", "test")
     assert caught.value.code == "read_only"
     assert (inside(outside), await side.names()) == ([], [])
+
+
+async def test_a_link_in_the_place_of_a_file_that_was_cut_off_is_not_followed(
+    side: Side, drop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = put(drop, side, "a.csv", HEAD + "K1,张三,13800138000\n")
+
+    async def cut(*_: Any) -> None:
+        message = "cut off"
+        raise StoreDownError(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connecting.Connecting, "_carry_out", cut)
+        with pytest.raises(StoreDownError):
+            await side.tending(shop=options(drop)).connecting.pull("shop", "test")
+    outside = tmp_path / "secret.csv"
+    outside.write_text(HEAD + "K2,李四,13900139000\n", encoding="utf-8")
+    file.unlink()
+    file.symlink_to(outside)
+    await side.tending(shop=options(drop)).connecting.pull("shop", "test")
+    assert await side.names() == []
+    assert [run["error"].partition(":")[0] for run in await side.runs("shop")] == ["cut_off"]
