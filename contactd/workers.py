@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import structlog
 from pebble import ProcessExpired, ProcessPool
 
-from contactd.core.errors import WorkerDiedError, WorkerTimeoutError
+from contactd.core.errors import WorkerDiedError, WorkersClosedError, WorkerTimeoutError
 from contactd.desk.exchange.tables import XLSX_READER
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ PATIENCE = 3
 """A task waits behind one other at most, so after so many task times the pool itself must be stuck."""
 START_S = 30.0
 """Time a new worker may take to start, on a busy machine."""
+CLOSED = "the workers are closed"
 
 
 class Workers:
@@ -95,23 +96,33 @@ class Workers:
         Raises:
             WorkerTimeoutError: it took too long and was ended.
             WorkerDiedError: its process died, or ran out of memory.
+            WorkersClosedError: the workers were closed before it was done.
         """
         self.waiting += 1
         try:
             async with self._places:
-                return await self._result(task, args)
+                return await self._counted(task, args)
+        except Exception as error:
+            # A pool that ends fails its tasks in many ways (a pipe that is closed is a TypeError): none is the task's.
+            if self._closed:
+                raise WorkersClosedError(CLOSED) from error
+            raise
+        finally:
+            self.waiting -= 1
+
+    async def _counted(self, task: Callable[..., T], args: tuple[Any, ...]) -> T:
+        """Wait for what becomes of a task; one that took its worker with it is counted."""
+        try:
+            return await self._result(task, args)
         except TimeoutError as error:
             raise self._lost(WorkerTimeoutError("a task took too long"), task) from error
         except (ProcessExpired, BrokenProcessPool, MemoryError) as error:
             raise self._lost(WorkerDiedError("a task died with its worker"), task) from error
-        finally:
-            self.waiting -= 1
 
     async def _result(self, task: Callable[..., T], args: tuple[Any, ...]) -> T:
         """Hand a task over and wait for what becomes of it."""
         if self._closed:
-            message = "the workers are closed"
-            raise WorkerDiedError(message)
+            raise WorkersClosedError(CLOSED)
         if not self._pool.active:
             self._pool = self._new_pool()
         pool = self._pool
@@ -152,7 +163,7 @@ class Workers:
         await asyncio.to_thread(self._end, grace_s)
         for future in self._running:
             if not future.done():  # pebble forgets the tasks of a stopped pool
-                future.set_exception(WorkerDiedError("the workers were closed"))
+                future.set_exception(WorkersClosedError(CLOSED))
 
     def _end(self, grace_s: float) -> None:
         """Wait for the pool, then stop it the hard way; blocks."""

@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 
 import pytest
 import pytest_asyncio
 
-from contactd.core.errors import WorkerDiedError, WorkerTimeoutError
+from contactd.core.errors import WorkerDiedError, WorkersClosedError, WorkerTimeoutError
 from contactd.workers import Workers
 
 pytestmark = pytest.mark.integration
@@ -108,9 +109,25 @@ async def test_closing_ends_what_hangs() -> None:
     stuck = asyncio.create_task(pool.run(hang))
     await asyncio.sleep(0)
     await pool.close(grace_s=0.1)
-    with pytest.raises(WorkerDiedError):
+    with pytest.raises(WorkersClosedError):
         await asyncio.wait_for(stuck, timeout=10)
-    with pytest.raises(WorkerDiedError):
+    with pytest.raises(WorkersClosedError):
         await pool.run(double, 1)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_what_fails_while_the_pool_is_closed_says_nothing_of_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pebble raises then may be anything: its pipe is gone."""
+    pool = Workers(count=1, memory_mb=64, timeout_s=60.0)
+    failing: Future[int] = Future()
+    monkeypatch.setattr(pool._pool, "schedule", lambda *_args, **_more: failing)
+    under_way = asyncio.create_task(pool.run(double, 1))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(pool.close(grace_s=0.1))
+    await asyncio.sleep(0)
+    failing.set_exception(TypeError("an integer is required"))
+    with pytest.raises(WorkersClosedError):
+        await asyncio.wait_for(under_way, timeout=10)
+    assert pool.deaths == 0
+    await closing

@@ -83,6 +83,12 @@ class WorkerDiedError(ContactdError):
     code = "worker_died"
 
 
+class WorkersClosedError(WorkerDiedError):
+    """The server is stopping: the task was not done, and nothing is known against it."""
+
+    code = "workers_closed"
+
+
 class WorkerTimeoutError(WorkerDiedError):
     """A task took longer than a worker may take; its process was ended."""
 

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from contactd.core.channel import Arrival, Content, Reader
-from contactd.core.errors import BusyError, ConflictError, NotFoundError, StoreDownError
+from contactd.core.errors import BusyError, ConflictError, NotFoundError, StoreDownError, WorkersClosedError
 from contactd.core.interaction import State
 from contactd.crm_store import reading_rows
 from contactd.crm_store.store import Store
@@ -129,6 +129,7 @@ class Reading:
     async def settle(self) -> None:
         """Wait for the groups under way, when stopping; the rest is read after the next start."""
         self.finding_out.stop()
+        self._waiting.clear()  # nothing new is begun meanwhile
         if self._running:
             await asyncio.wait(self._running, timeout=3)
 
@@ -158,7 +159,7 @@ class Reading:
         """Read a group; whatever goes wrong, each receipt stays in the store and is tried again."""
         try:
             await self._read_group(group)
-        except (BusyError, StoreDownError) as error:
+        except (BusyError, StoreDownError, WorkersClosedError) as error:
             log.warning("reading.put_off", receipts=len(group), error=type(error).__name__)
             for unread in group:
                 self.put_off.later(unread)
@@ -172,7 +173,7 @@ class Reading:
         try:
             try:
                 await self._read_alone(unread)
-            except (BusyError, StoreDownError, OSError):
+            except (BusyError, StoreDownError, WorkersClosedError, OSError):
                 raise
             except Exception as error:  # whatever it is, it will be the same next time
                 log.exception("reading.unreadable", interaction=unread.interaction)
@@ -213,6 +214,8 @@ class Reading:
             found = self.finding_out.found
             pairs = [(arrival.raw, self._envelope(arrival, found(unread.receipt))) for unread, arrival in items]
             made: list[Content | None] = await self._work(read_group, reader, pairs)
+        except WorkersClosedError:
+            raise
         except self._died:
             return [None] * len(items)
         return made
@@ -250,6 +253,8 @@ class Reading:
             return
         try:
             content = await self._understand(arrival, alone=False)
+        except WorkersClosedError:  # the server stops: nothing is known against these bytes
+            raise
         except self._died as error:
             await self._store.write(lambda conn: reading_rows.count_death(conn, receipt), urgent=True)
             if row.deaths + 1 >= DEATHS:
@@ -283,7 +288,7 @@ class Reading:
             found = await self.finding_out.now(arrival)
             content: Content = await self._work(reader, arrival.raw, self._envelope(arrival, found))
         except self._died as error:
-            if not alone:
+            if not alone or isinstance(error, WorkersClosedError):
                 raise
             return Content(quarantine=f"worker died: {type(error).__name__}")
         return content
