@@ -86,7 +86,7 @@ def copy_in(url: str, folder: Path, revision: str) -> None:
     """
     database = Database(url)
     if database.sqlite:
-        _put_sqlite(folder / FILE, Path(str(database.url.database)))
+        _put_sqlite(folder / FILE, Path(str(database.url.database)).resolve())
         return
     migrations.upgrade(url, revision)
     with closing(database.keeper()) as connection:
@@ -155,7 +155,7 @@ def files_of(url: str) -> list[Path]:
     database = Database(url)
     if not database.sqlite:
         return []
-    file = Path(str(database.url.database)).absolute()
+    file = Path(str(database.url.database)).resolve()
     return [file.with_name(file.name + ending) for ending in _BESIDE]
 
 

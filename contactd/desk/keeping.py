@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from contactd import __version__
@@ -67,8 +68,8 @@ def backup(settings: Settings, folder: Path, *, keys: bool = True) -> Backup:
         ConflictError: the database is damaged.
         StoreDownError: the database cannot be reached.
     """
-    folder, data_dir = folder.absolute(), settings.data_dir.absolute()
-    if folder.resolve().is_relative_to(data_dir.resolve()):
+    folder, data_dir = folder.absolute(), settings.data_dir.resolve()
+    if any(folder.resolve().is_relative_to(top.resolve()) for top in (data_dir, *_elsewhere(data_dir))):
         message = f"{folder} lies inside data_dir, which is what is kept"
         raise BadRequestError(message)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -113,7 +114,7 @@ def _copy_tree(source: Path, target: Path, wanted: Callable[[str], bool], settin
     database = set(database_copy.files_of(settings.database_url))
     for path in _walk(source):
         parts = path.relative_to(source).parts
-        if not wanted(parts[0]) or path in database or parts[0].startswith(ASIDE):
+        if not wanted(parts[0]) or path.resolve() in database or parts[0].startswith(ASIDE):
             continue
         place = target.joinpath(*parts)
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -126,13 +127,19 @@ def _copy_tree(source: Path, target: Path, wanted: Callable[[str], bool], settin
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield every plain file below, links not followed."""
-    for top, folders, names in os.walk(folder):
+    """Yield every plain file below; of links only those that stand for a whole folder of it are followed."""
+    for top, folders, names in chain.from_iterable(map(os.walk, (folder, *_elsewhere(folder)))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(top, name)
             if not name.startswith(".") and path.is_file() and not path.is_symlink():
                 yield path
+
+
+def _elsewhere(folder: Path) -> list[Path]:
+    """Return the folders directly in one that lie on another disk, and are only linked to."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in found if path.is_symlink() and path.is_dir() and not path.name.startswith((".", ASIDE))]
 
 
 def _files(folder: Path) -> list[str]:
@@ -216,7 +223,7 @@ def restore(settings: Settings, folder: Path, *, replace: bool = False, send: bo
         StoreDownError: the database cannot be reached.
     """
     found = examine(folder)
-    url, data_dir = settings.database_url, settings.data_dir.absolute()
+    url, data_dir = settings.database_url, settings.data_dir.resolve()
     database_copy.fit(url, found.database, found.revision)
     if database_copy.is_in_use(url):
         message = "somebody has the database open: stop the server first"
