@@ -25,7 +25,7 @@ from contactd.clock import Clock, SystemClock
 from contactd.core.channel import Channel
 from contactd.core.errors import ContactdError, WorkerDiedError
 from contactd.crm_store.store import Store
-from contactd.desk import outside
+from contactd.desk import keeping, outside
 from contactd.desk.access import Access
 from contactd.desk.backroom import Borrowed, build_backroom
 from contactd.desk.connect.tending import Tending as Connectors
@@ -68,10 +68,11 @@ async def build(settings: Settings, clock: Clock | None = None) -> Server:
     """Build a server from its settings; nothing runs yet.
 
     Raises:
-        ConfigError: an address cannot be used, the database is wrong, the policy is wrong.
+        ConfigError: an address cannot be used, the database is wrong, the policy is wrong, a restore broke off.
         StoreDownError: the database cannot be reached.
     """
     clock = clock or SystemClock()
+    keeping.see_finished(settings)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     metrics, limits = Metrics(), settings.limits
     blobs = settings.data_dir / "blobs"

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from contactd import __version__
 from contactd.clock import SystemClock, rfc3339
-from contactd.core.errors import BadRequestError, ConflictError
+from contactd.core.errors import BadRequestError, ConfigError, ConflictError
 from contactd.crm_store import audit, database_copy, migrations, restored_rows
 from contactd.crm_store.audit import Entry
 from contactd.desk.admin import Errand, at_work
@@ -33,6 +33,8 @@ DATA = "data"
 ASIDE = "before-"
 """Beginning of a folder in `data_dir` to which a restore moves what was there."""
 KEYS, SPOOL = "keys", "spool"
+UNFINISHED = "restore-unfinished"
+"""File in `data_dir` while a restore is under way: no server starts beside it."""
 _CHUNK = 1 << 20
 
 
@@ -114,7 +116,7 @@ def _copy_tree(source: Path, target: Path, wanted: Callable[[str], bool], settin
     database = set(database_copy.files_of(settings.database_url))
     for path in _walk(source):
         parts = path.relative_to(source).parts
-        if not wanted(parts[0]) or path.resolve() in database or parts[0].startswith(ASIDE):
+        if not wanted(parts[0]) or path.resolve() in database or parts[0].startswith((ASIDE, UNFINISHED)):
             continue
         place = target.joinpath(*parts)
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -229,6 +231,8 @@ def restore(settings: Settings, folder: Path, *, replace: bool = False, send: bo
         message = "somebody has the database open: stop the server first"
         raise ConflictError(message)
     aside = _make_room(settings, data_dir, replace=replace)
+    (data_dir / UNFINISHED).write_text(f"{folder}\n", encoding="utf-8")
+    os.sync()  # before anything is there that a server could go on with
     database_copy.copy_in(url, folder, found.revision)
     migrations.upgrade(url)
     for path in found.files:
@@ -242,7 +246,20 @@ def restore(settings: Settings, folder: Path, *, replace: bool = False, send: bo
         shutil.copytree(aside / KEYS, data_dir / KEYS)
     os.sync()
     told = [f"the backup is whole: {found.sentence()}"] + ([f"what was there lies in {aside}"] if aside else [])
-    return told + _settle(settings, found, send=send)
+    told += _settle(settings, found, send=send)
+    (data_dir / UNFINISHED).unlink()
+    return told
+
+
+def see_finished(settings: Settings) -> None:
+    """See that no restore broke off here: letters that may have left are held at its end only.
+
+    Raises:
+        ConfigError: one did.
+    """
+    if (settings.data_dir / UNFINISHED).exists():
+        message = f"a restore into {settings.data_dir} broke off: begin it anew with `contactd restore`"
+        raise ConfigError(message, field="data_dir")
 
 
 def _make_room(settings: Settings, data_dir: Path, *, replace: bool) -> Path | None:

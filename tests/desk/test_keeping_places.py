@@ -1,12 +1,14 @@
-"""Backup and restore where `data_dir`, or a folder in it, is only a link to another disk."""
+"""Backup and restore where `data_dir`, or a folder in it, is only a link to another disk, and a restore that breaks off."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from contactd.core.errors import BadRequestError
+from contactd.app import build
+from contactd.core.errors import BadRequestError, ConfigError
 from contactd.crm_store import migrations
 from contactd.desk import keeping
 from contactd.settings import Settings
@@ -44,3 +46,17 @@ def test_a_backup_into_a_linked_folder_would_copy_itself(settings: Settings, tmp
     with pytest.raises(BadRequestError):
         keeping.backup(settings, tmp_path / "big" / "kept")
     assert not (tmp_path / "big" / "kept").exists()
+
+
+def test_no_server_starts_on_a_restore_that_broke_off(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping.backup(settings, tmp_path / "kept")
+    with monkeypatch.context() as broken:
+        broken.setattr(keeping.shutil, "copyfile", None)
+        with pytest.raises(TypeError):
+            keeping.restore(settings, tmp_path / "kept")
+    with pytest.raises(ConfigError, match="broke off"):
+        asyncio.run(build(settings))
+    keeping.restore(settings, tmp_path / "kept")
+    keeping.see_finished(settings)
