@@ -8,7 +8,7 @@ row, and nothing is fetched twice or passed over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -69,6 +69,7 @@ class Connecting:
         self._tables = tables
         self._busy: set[str] = set()
         """Runs that go on in this process."""
+        self._late = asyncio.Lock()
 
     async def pull(self, name: str, by: str) -> list[dict[str, Any]]:
         """Bring in what is new; return a report of each table.
@@ -82,8 +83,7 @@ class Connecting:
         if options.kind not in sources.PULLED:
             message = "nothing is fetched from this system: it sends its rows to us"
             raise ConflictError(message, code="push")
-        now = self.clock.now()
-        if not await self.store.write(lambda conn: connector_rows.claim(conn, name, now, LEASE)):
+        if not await self.store.write(partial(connector_rows.claim, name=name, now=self.clock.now(), lease=LEASE)):
             message = "somebody is at this connector now"
             raise ConflictError(message, code="at_work")
         holding = asyncio.create_task(self._hold(name))
@@ -108,9 +108,11 @@ class Connecting:
             message = "this connector asks for its rows itself"
             raise ConflictError(message, code="pulled")
         await self._room(name)
+        # What was sent before a stop must not come after this, and stand over it; nobody but this process is at it.
+        await self._catch_up(lambda run: run.connector == name and run.source == sources.SENT)
         path = self.fresh(name)
         await asyncio.to_thread(write_rows, path, rows)
-        done = await self._take(name, Brought(path=path, source="sent"), by)
+        done = await self._take(name, Brought(path=path, source=sources.SENT), by)
         if done["state"] == FAILED:
             code, _, text = done["error"].partition(": ")
             raise wrong(code=code, text=text, field="rows")
@@ -148,11 +150,14 @@ class Connecting:
     async def go_on(self) -> None:
         """Go on with what was sent to this node, or tried again here, when it went down."""
         now = self.clock.now()
-        for run in await self._cut_off():
-            if run.cursor is None and run.at < now - LEASE:
-                await self._try_once_more(run)
+        await self._catch_up(lambda run: run.cursor is None and run.at < now - LEASE)
         named = {run.file for run in await self._cut_off()}
         await asyncio.to_thread(_sweep, self._spool, named, now.timestamp() - ABANDONED_S)
+
+    async def _catch_up(self, due: Callable[[Any], bool]) -> None:
+        async with self._late:
+            for run in filter(due, await self._cut_off()):
+                await self._try_once_more(run)
 
     async def _try_once_more(self, run: Any) -> None:
         """Carry out what nobody waits for any more; what breaks again is given up, and keeps no other waiting."""

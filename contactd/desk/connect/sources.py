@@ -21,6 +21,8 @@ from contactd.settings import Connector
 FOLDER, REST, SQL, PUSH = "folder", "rest", "sql", "push"
 PULLED = (FOLDER, REST, SQL)
 """Kinds that are asked; the other one is sent to us."""
+SENT = "sent"
+"""Source of a table of rows that were sent to us."""
 
 
 async def tables(

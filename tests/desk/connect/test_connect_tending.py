@@ -124,6 +124,24 @@ async def test_what_was_sent_and_cut_off_is_gone_on_with_and_old_runs_are_forgot
     assert await side.names() == ["无名"]
 
 
+async def test_what_was_cut_off_is_taken_over_before_what_is_sent_after_it(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what was said first would stand over what was said last."""
+    options = {"kind": "push", "policy": "overwrite"}
+    tending = side.tending(till=options)
+    with monkeypatch.context() as patched:
+        patched.setattr(tending.connecting, "_carry_out", None)
+        with pytest.raises(TypeError):
+            await tending.connecting.push("till", [{"客户编号": "K1", "姓名": "旧名"}], "till")
+    after = side.tending(till=options)
+    await after.connecting.push("till", [{"客户编号": "K1", "姓名": "新名"}], "till")
+    side.clock.advance(200)
+    await after.some()
+    assert await side.names() == ["新名"]
+    assert [run["state"] for run in await side.runs("till")] == ["done", "done"]
+
+
 async def test_what_breaks_again_is_given_up_and_keeps_nobody_waiting(
     side: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
