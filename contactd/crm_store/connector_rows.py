@@ -41,8 +41,8 @@ def begin(conn: WriteConn, row: Mapping[str, Any]) -> None:
 
 
 def end(conn: WriteConn, ident: str, values: Mapping[str, Any]) -> None:
-    """Note how a run ended; when it is done, its connector stands where the run says, in the same unit."""
-    conn.execute(update(_r).where(_r.c.id == ident).values(**values))
+    """Note how a run ended, once; when it is done, its connector stands where the run says, in the same unit."""
+    conn.execute(update(_r).where(_r.c.id == ident, _r.c.state == RUNNING).values(**values))
     if values["state"] == DONE:
         row = conn.execute(select(_r.c.connector, _r.c.cursor).where(_r.c.id == ident)).one()
         if row.cursor is not None:

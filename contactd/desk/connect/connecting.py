@@ -167,14 +167,13 @@ class Connecting:
             raise
         except Exception as error:
             log.exception("connector.given_up", connector=run.connector, run=run.id)
-            values = {"state": FAILED, "error": f"unexpected: {type(error).__name__}", "ended_at": self.clock.now()}
-            await self.store.write(partial(connector_rows.end, ident=run.id, values=values))
+            await self._fail(run, f"unexpected: {type(error).__name__}")
 
     async def _resume(self, name: str) -> None:
         """Go on with the table this node was at when it went down; who holds the connector may."""
         for run in await self._cut_off():
             if run.cursor is not None and run.connector == name:
-                await self._finish(run)
+                await self._try_once_more(run)
 
     async def _cut_off(self) -> list[Any]:
         unfinished = partial(connector_rows.cut_off, node=self.store.node, names=tuple(self.connectors))
@@ -268,18 +267,13 @@ class Connecting:
     async def _take(self, name: str, brought: Brought, by: str) -> dict[str, Any]:
         """Begin a run, and carry it out."""
         ident = self.idents.new()
-        row = {
-            "id": ident,
-            "connector": name,
-            "node": self.store.node,
-            "source": brought.source,
-            "at": self.clock.now(),
-        }
-        row |= {"file": str(brought.path), "by": by, "cursor": None if brought.cursor is None else dict(brought.cursor)}
+        row = {"id": ident, "connector": name, "node": self.store.node, "source": brought.source, "by": by}
+        cursor = None if brought.cursor is None else dict(brought.cursor)
+        run = SimpleNamespace(**row, at=self.clock.now(), file=str(brought.path), cursor=cursor)
         self._busy.add(ident)
         try:
-            await self.store.write(partial(connector_rows.begin, row=row))
-            await self._finish(SimpleNamespace(**row))
+            await self.store.write(partial(connector_rows.begin, row=vars(run)))
+            await self._finish(run)
         finally:
             self._busy.discard(ident)
         return await self.store.read(partial(connector_rows.run, ident=ident))
@@ -296,16 +290,20 @@ class Connecting:
         except (BusyError, StoreDownError):
             raise
         except ContactdError as error:
-            reason = f"{error.code}: {error.text}"[:500]
-            values = {"state": FAILED, "error": reason, "ended_at": self.clock.now()}
-            await self.store.write(partial(connector_rows.end, ident=run.id, values=values))
-            if not ours:
-                await asyncio.to_thread(folder.put_away, options, path, folder.FAILED, reason)
+            await self._fail(run, f"{error.code}: {error.text}"[:500])
         else:
             if not ours:
                 await asyncio.to_thread(folder.put_away, options, path, folder.DONE)
         if ours:
             await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    async def _fail(self, run: Any, reason: str) -> None:
+        """End a run that nothing comes of; a file of a folder makes way for the next."""
+        values = {"state": FAILED, "error": reason, "ended_at": self.clock.now()}
+        await self.store.write(partial(connector_rows.end, ident=run.id, values=values))
+        path = Path(run.file)
+        if path.parent != self._spool:
+            await asyncio.to_thread(folder.put_away, self.options(run.connector), path, folder.FAILED, reason)
 
     async def _carry_out(self, run: Any, options: Connector, brought: Brought) -> None:
         importing = self.importing(f"{CONNECTOR}{run.connector}")

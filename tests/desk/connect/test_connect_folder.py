@@ -117,6 +117,28 @@ async def test_a_run_cut_off_between_two_units_is_gone_on_with_at_the_next_row(
     assert inside(drop / "done") == ["a.csv"]
 
 
+async def test_a_file_that_breaks_twice_makes_way_for_the_next(
+    side: Side, drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(drop, side, "1.csv", HEAD + ",无名,\n")
+    put(drop, side, "2.csv", HEAD + "K2,李四,13900139000\n", age_s=50)
+    tending = side.tending(shop=options(drop))
+    real = import_rows.take_over
+
+    def breaks(conn: Any, records: Any, errand: Any) -> Any:
+        if len(records) == 1 and records[0].fields["display_name"] == "无名":
+            raise SystemError
+        return real(conn, records, errand)
+
+    monkeypatch.setattr(importing.import_rows, "take_over", breaks)
+    with pytest.raises(SystemError):
+        await tending.connecting.pull("shop", "test")
+    (good,) = await tending.connecting.pull("shop", "test")
+    assert (good["source"], good["state"]) == ("2.csv", "done")
+    assert "SystemError" in (drop / "failed" / f"1.csv{folder.REASON}").read_text()
+    assert inside(drop / "done") == ["2.csv"]
+
+
 async def test_a_file_taken_over_but_not_moved_any_more_is_only_moved(
     side: Side, drop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
