@@ -37,7 +37,8 @@ class LogSync:
         """
         self._database = database
         self._ended = ended
-        self._file = Path(f"{database.url.database}-wal")
+        # SQLite keeps the log beside the file itself, not beside a link to it.
+        self._file = Path(f"{Path(str(database.url.database)).resolve()}-wal")
         self._open: int | None = None
         self._waiting: queue.SimpleQueue[Callable[[StoreDownError | None], None] | None] = queue.SimpleQueue()
         self._stopping = stopping

@@ -149,3 +149,14 @@ async def test_what_cannot_be_brought_to_the_disk_is_not_said_to_be_kept(
     with pytest.raises(StoreDownError) as told:
         await task
     assert told.value.code == "unknown"
+
+
+async def test_a_database_that_is_linked_to_is_synced_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "linked.sqlite").symlink_to(tmp_path / "disk" / "own.sqlite")
+    store = Store.open(f"sqlite:///{tmp_path}/linked.sqlite", tmp_path / "blobs")
+    monkeypatch.setattr(Database, "copy_log", None)  # nothing has to be copied
+    assert await asyncio.wait_for(store.write(adding("a")), 30) == "a"
+    await store.close()
