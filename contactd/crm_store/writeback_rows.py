@@ -142,15 +142,27 @@ def settle(conn: WriteConn, row: Any, what: str, values: Mapping[str, Any], *, l
         return True
     _note(conn, row.id, what, "system", now, {"number": values.get("number", "")})
     if after in {State.REFUSED, State.FAILED}:
-        task = {
-            "kind": TASK,
-            "subject": _subject(row),
-            "body": values["last_error"],
-            "about_id": row.id,
-        }
-        task |= {"party_id": row.party_id, "case_id": row.case_id, "owner": row.author, "line": line, "due_at": now}
-        task_rows.put(conn, _task(row.id), task, now=now, actor=None)
+        _come_back(conn, row, values["last_error"], line, now)
     return True
+
+
+def hold(conn: WriteConn, reason: str, now: datetime) -> int:
+    """Put what waits to be sent back to its authors, as it may have been sent already; return how many drafts those are."""
+    waiting = (_W.c.state.in_((State.QUEUED, State.SENDING)), _W.c.body.is_not(None))
+    rows = conn.execute(select(_W).where(*waiting)).all()
+    for row in rows:
+        values = {"state": State.FAILED, "last_error": reason, "lease_until": None, "ended_at": now}
+        _set(conn, row, values | {"sent_at": row.sent_at or now}, now)
+        _note(conn, row.id, "failed", "system", now, {"reason": reason})
+        _come_back(conn, row, reason, None, now)
+    return len(rows)
+
+
+def _come_back(conn: WriteConn, row: Any, why: str, line: str | None, now: datetime) -> None:
+    """Put a task before a draft's author."""
+    task = {"kind": TASK, "subject": _subject(row), "body": why, "about_id": row.id, "line": line, "due_at": now}
+    task |= {"party_id": row.party_id, "case_id": row.case_id, "owner": row.author}
+    task_rows.put(conn, _task(row.id), task, now=now, actor=None)
 
 
 def listed(

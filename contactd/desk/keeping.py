@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from contactd import __version__
 from contactd.clock import SystemClock, rfc3339
 from contactd.core.errors import BadRequestError, ConfigError, ConflictError
-from contactd.crm_store import audit, database_copy, migrations, restored_rows
+from contactd.crm_store import audit, database_copy, migrations, restored_rows, writeback_rows
 from contactd.crm_store.audit import Entry
 from contactd.desk.admin import Errand, at_work
 from contactd.settings import Settings
@@ -287,13 +287,18 @@ def _make_room(settings: Settings, data_dir: Path, *, replace: bool) -> Path | N
 def _settle(settings: Settings, found: Backup, *, send: bool) -> list[str]:
     """Hold what may have happened since, and say what people must know."""
 
-    async def job(errand: Errand) -> int:
-        unit = partial(restored_rows.settle, by=errand.by, made_at=found.made_at, send=send, now=errand.clock.now())
+    async def job(errand: Errand) -> tuple[int, int]:
+        now = errand.clock.now()
+        unit = partial(restored_rows.settle, by=errand.by, made_at=found.made_at, send=send, now=now)
         held: int = await errand.store.write(unit)
-        return held
+        drafts = partial(writeback_rows.hold, reason=restored_rows.REASON, now=now)
+        return held, 0 if send else await errand.store.write(drafts)
 
-    held = at_work(settings, job)
+    held, drafts = at_work(settings, job)
     told = [f"{held} letters are held: they may have left since the backup was made"] if held else []
+    told += (
+        [f"{drafts} drafts for other systems are back with their authors: they may have been sent"] if drafts else []
+    )
     if not (settings.data_dir / KEYS).is_dir():
         told.append(
             f"put the folder {KEYS} of then into data_dir: without it recordings stay shut, and answers find no thread"

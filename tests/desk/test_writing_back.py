@@ -262,6 +262,20 @@ async def test_after_many_tries_it_comes_back_and_is_asked_again_under_its_key_w
     assert list(counter.erp.orders) == [ident]
 
 
+async def test_what_a_backup_brings_back_waits_for_its_authors_word(counter: Counter) -> None:
+    ident = await counter.draft()
+    await counter.act(ident, "submit")
+    now = counter.bench.clock.now()
+    assert await counter.store.write(lambda conn: writeback_rows.hold(conn, "restored", now)) == 1
+    assert await counter.sending.some() == 0
+    found = await counter.get(ident)
+    assert (found["state"], found["last_error"], found["maybe"]) == ("failed", "restored", True)
+    assert [task.owner for task in await counter.tasks()] == ["ann"]
+    await counter.act(ident, "retry")
+    assert await counter.sending.some() == 1
+    assert list(counter.erp.orders) == [ident]
+
+
 async def test_two_pairs_of_eyes_and_what_may_follow_what(counter: Counter) -> None:
     ident = await counter.draft()
     await counter.act(ident, "submit", four_eyes=True)
