@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import Update, select, update
 
@@ -80,11 +82,11 @@ async def test_a_blocked_sender_comes_before_nobody_until_let_in_again(bench: Be
     (blocked,) = await bench.store.read(blocked_rows.listed)
     assert (blocked["value"], blocked["agent"]) == ("li@example.cn", ann.id)
     again = await bench.mail_in("Li@Example.cn|Buy|now", "k2")
-    await bench.office.reading.settle()
-    for _ in range(1000):
+    for _ in range(2000):
         view = await shown(bench, again.interaction)
-        if view["state"] == "closed":
+        if view["state"] != "received":
             break
+        await asyncio.sleep(0.005)
     assert (view["state"], view["outcome"]) == ("closed", "junk")
     assert bench.offers_of(ann) == []
     other = await taken(bench, ann, "wang@example.cn", "k3")

@@ -200,7 +200,8 @@ class Mirror:
         )
         receipt = await self._tools.accept(arrival, content)
         self._know(receipt.interaction, start.external_key)
-        if self.hand is not None and (self._since is None or start.at < self._since):
+        # Its beginning is known to the second only, so a call that was taken in before stood before, whatever that says.
+        if self.hand is not None and (receipt.duplicate or self._since is None or start.at <= self._since):
             self.hand.memory.doubt(receipt.interaction)
         if receipt.duplicate:
             contact = await self._tools.find(self._adapter, start.external_key)
