@@ -20,41 +20,11 @@ from contactd.core import effects, events
 from contactd.core.address import phone
 from contactd.routing.policy import Policy
 from contactd.routing.router import Router
+from tests.api.test_reads import REST
 from tests.integration.house import PASSWORD, PATIENCE_S, Console, House
 
 pytestmark = pytest.mark.integration
 HOOK = "a-token-of-sixteen-or-more"
-INTERACTION = [
-    "id",
-    "channel",
-    "direction",
-    "line",
-    "state",
-    "outcome",
-    "ended_by",
-    "from",
-    "to",
-    "subject",
-    "priority",
-    "skills",
-    "agent",
-    "party_id",
-    "resolve_state",
-    "case_id",
-    "queued_at",
-    "answered_at",
-    "ended_at",
-    "wait_s",
-    "talk_s",
-    "hold_s",
-    "wrap_s",
-    "offers",
-    "segments",
-    "thread",
-    "parent_id",
-    "topics",
-    "external_key",
-]
 OFFER = ["agent", "outcome", "offered_at", "ring_s"]
 SEGMENT = ["line", "reason", "entered_at", "answered_at", "ended_at", "agent", "outcome"]
 ON_THE_SOCKET = [
@@ -238,7 +208,7 @@ async def test_a_contact_by_every_name_from_arrival_to_end(
     await ann.run("interaction.send", interaction=ident, text="Here it is.")
     await ann.run("interaction.complete", interaction=ident, disposition="order", topics=topics, note="done")
     found = await ann.get(f"/interactions/{ident}")
-    assert set(INTERACTION) <= set(found)
+    assert set(REST) <= set(found)
     assert (found["state"], found["outcome"], found["subject"], found["line"]) == (
         "closed",
         "handled",
