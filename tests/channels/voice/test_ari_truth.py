@@ -136,7 +136,7 @@ async def test_a_phone_that_refuses_brings_the_caller_back_to_the_music(early: S
     early.pbx.phone(ANN).refuse()
     await early.pbx.until(lambda: call.hears == {"music"} and not early.pbx.switch.bridges)
     assert not call.channel.ringing_tone
-    assert [getattr(fact, "reason", "") for fact in early.house.facts] == ["device_busy"]
+    await early.house.until(lambda: [getattr(fact, "reason", "") for fact in early.house.facts] == ["device_busy"])
 
 
 async def test_a_caller_who_gives_up_while_the_phone_rings_in_the_bridge(early: Stand) -> None:
